@@ -1,0 +1,112 @@
+use std::error::Error as StdError;
+use std::fmt;
+
+/// What went wrong while a driver was built or ran, and where.
+///
+/// Each layer adds with [`in_`](Error::in_) the one thing that only it knows, so the text reads from
+/// the outside in: `asterisk/pjsip.conf: table endpoint_sip: row uuid=e0…: column template: expected
+/// a boolean, found the text "x"`. The cause, if there is one, is in [`source`](StdError::source) and
+/// not in the text.
+#[derive(Debug)]
+pub struct Error {
+    kind: ErrorKind,
+    /// Innermost first.
+    places: Vec<String>,
+    message: String,
+    source: Option<Box<dyn StdError + Send + Sync>>,
+}
+
+/// What a caller may want to tell apart.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ErrorKind {
+    /// A value of the configuration, or a file that it names.
+    Config,
+    /// The database can't be reached, refuses the login, or went away.
+    Connection,
+    /// The database does not have this table.
+    MissingTable(String),
+    /// A table of the database does not have this column.
+    MissingColumn(String),
+    /// A query failed for another reason, or is not what its row type says.
+    Query,
+    /// A value in a row is not what the driver expects.
+    Row,
+    /// A template can't be parsed or rendered.
+    Template,
+    /// Anything else: what the driver itself found.
+    Driver,
+}
+
+impl Error {
+    /// An error of this kind; the message is a lower-case fragment without a full stop.
+    pub fn new(kind: ErrorKind, message: impl Into<String>) -> Error {
+        Error { kind, places: Vec::new(), message: message.into(), source: None }
+    }
+
+    /// What a driver found by itself, such as a table without the row that it needs.
+    pub fn driver(message: impl Into<String>) -> Error {
+        Error::new(ErrorKind::Driver, message)
+    }
+
+    /// Adds where it happened, around what is known already.
+    #[must_use]
+    pub fn in_(mut self, place: impl Into<String>) -> Error {
+        self.places.push(place.into());
+        self
+    }
+
+    /// Adds the cause.
+    #[must_use]
+    pub fn because(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Error {
+        self.source = Some(source.into());
+        self
+    }
+
+    /// What kind of failure it is.
+    pub fn kind(&self) -> &ErrorKind {
+        &self.kind
+    }
+
+    /// The error and its chain of causes on one line.
+    pub fn chain(&self) -> String {
+        let mut text = self.to_string();
+        let mut cause = self.source();
+        while let Some(error) = cause {
+            text.push_str(": ");
+            text.push_str(&error.to_string());
+            cause = error.source();
+        }
+        // Servers and parsers answer in several lines; one failure is one line in a log.
+        text.lines().map(str::trim).collect::<Vec<_>>().join(" ")
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for place in self.places.iter().rev() {
+            write!(f, "{place}: ")?;
+        }
+        f.write_str(&self.message)
+    }
+}
+
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.source.as_deref().map(|source| source as _)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_read_from_the_outside_in() {
+        let error = Error::new(ErrorKind::Row, "unexpected NULL")
+            .in_("column name")
+            .in_("table moh")
+            .because(std::io::Error::other("first\nsecond"));
+        assert_eq!(error.to_string(), "table moh: column name: unexpected NULL");
+        assert_eq!(error.chain(), "table moh: column name: unexpected NULL: first second");
+    }
+}

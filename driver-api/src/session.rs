@@ -1,0 +1,165 @@
+use std::fmt;
+
+use serde::de::DeserializeOwned;
+
+use crate::row::{self, Problem};
+use crate::{Error, ErrorKind, Value};
+
+/// The database as a driver sees it: one read-only snapshot, for as long as the file takes.
+pub struct Session<'a> {
+    snapshot: &'a mut dyn Snapshot,
+    warnings: Vec<Warning>,
+}
+
+/// One query: its text, and how its rows are called in messages.
+///
+/// One text serves both engines: standard joins, parameters `$1`, `$2` …, `CASE`, `COALESCE`,
+/// `CAST(… AS TEXT)`, and `COLLATE "C"` for the order of code points.
+#[derive(Debug, Clone, Copy)]
+pub struct Query<'a> {
+    /// The table that the rows come from; with several, the one that a row stands for.
+    pub table: &'a str,
+    /// The columns that tell a row from the others, for messages.
+    pub key: &'a [&'a str],
+    /// The text. Its columns have the names and the order of the row type's fields.
+    pub sql: &'a str,
+}
+
+/// Something in the data that the file was made without, or that will not work as intended.
+///
+/// A warning is a value, not a log call: whoever runs the driver decides where it goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Warning {
+    /// The table.
+    pub table: String,
+    /// The row, as `id=7`; empty where it is the table as a whole.
+    pub key: String,
+    /// The column; empty where it is the row as a whole.
+    pub column: String,
+    /// What is wrong with it, and what was done.
+    pub message: String,
+}
+
+impl fmt::Display for Warning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "table {}", self.table)?;
+        if !self.key.is_empty() {
+            write!(f, ", row {}", self.key)?;
+        }
+        if !self.column.is_empty() {
+            write!(f, ", column {}", self.column)?;
+        }
+        write!(f, ": {}", self.message)
+    }
+}
+
+impl<'a> Session<'a> {
+    /// A session over a snapshot that is open already.
+    pub fn new(snapshot: &'a mut dyn Snapshot) -> Session<'a> {
+        Session { snapshot, warnings: Vec::new() }
+    }
+
+    /// Runs the query and returns its rows in the order of the database.
+    ///
+    /// `T` is a struct whose fields are, by name and order, the columns of the query. Integers,
+    /// floats, booleans, texts (also of uuids and enumerations) and arrays are accepted as such,
+    /// `Option` takes `NULL`; anything else is an error that names table, row and column. A row with
+    /// a line break in a [`OneLine`](crate::OneLine) field is left out with a warning.
+    pub fn query<T: DeserializeOwned>(
+        &mut self,
+        query: Query<'_>,
+        params: &[Value<'_>],
+    ) -> Result<Vec<T>, Error> {
+        let mut decoder =
+            Decoder { query, columns: Vec::new(), rows: Vec::new(), warnings: &mut self.warnings };
+        let result = self.snapshot.run(query.sql, params, &mut decoder);
+        let rows = decoder.rows;
+        result.map_err(|error| error.in_(format!("table {}", query.table)))?;
+        Ok(rows)
+    }
+
+    /// Notes something about the data. It does not change the result.
+    pub fn warn(&mut self, warning: Warning) {
+        self.warnings.push(warning);
+    }
+
+    /// The warnings so far, and none left behind.
+    pub fn take_warnings(&mut self) -> Vec<Warning> {
+        std::mem::take(&mut self.warnings)
+    }
+}
+
+/// One read-only snapshot of a database: the engine's side of a [`Session`].
+///
+/// After a failed query the snapshot must be good for the next one.
+pub trait Snapshot {
+    /// Runs a query: tells `rows` the names of the columns, once, then hands it each row.
+    fn run(&mut self, sql: &str, params: &[Value<'_>], rows: &mut dyn Rows) -> Result<(), Error>;
+}
+
+/// Who takes the rows of a query.
+pub trait Rows {
+    /// The names of the columns, before the first row, also when there is none.
+    fn columns(&mut self, names: &[&str]) -> Result<(), Error>;
+    /// One row.
+    fn row(&mut self, row: &dyn Row) -> Result<(), Error>;
+}
+
+/// One row of a query's result, as the engine holds it.
+pub trait Row {
+    /// The value of the column at this index.
+    fn value(&self, column: usize) -> Result<Value<'_>, Error>;
+}
+
+struct Decoder<'a, T> {
+    query: Query<'a>,
+    columns: Vec<String>,
+    rows: Vec<T>,
+    warnings: &'a mut Vec<Warning>,
+}
+
+impl<T: DeserializeOwned> Rows for Decoder<'_, T> {
+    fn columns(&mut self, names: &[&str]) -> Result<(), Error> {
+        row::check_columns::<T>(names)?;
+        if let Some(missing) = self.query.key.iter().find(|key| !names.contains(key)) {
+            return Err(Error::new(
+                ErrorKind::Query,
+                format!("the key column {missing} is not among the columns"),
+            ));
+        }
+        self.columns = names.iter().map(|&name| name.to_owned()).collect();
+        Ok(())
+    }
+
+    fn row(&mut self, row: &dyn Row) -> Result<(), Error> {
+        match row::decode(row, self.columns.len()) {
+            Ok(value) => self.rows.push(value),
+            Err(Problem::LineBreak { column }) => self.warnings.push(Warning {
+                table: self.query.table.to_owned(),
+                key: self.key(row),
+                column: self.columns[column].clone(),
+                message: "the value has a line break; the row is left out".to_owned(),
+            }),
+            Err(Problem::Value { column, error }) => {
+                let error = match column {
+                    Some(column) => error.in_(format!("column {}", self.columns[column])),
+                    None => error,
+                };
+                return Err(error.in_(format!("row {}", self.key(row))));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl<T> Decoder<'_, T> {
+    /// `id=7`, or `child=… parent=…`, with control characters escaped.
+    fn key(&self, row: &dyn Row) -> String {
+        let part = |name: &&str| {
+            let index = self.columns.iter().position(|column| column == name)?;
+            let value = row.value(index).ok()?;
+            Some(format!("{name}={}", row::Shown(&value)))
+        };
+        self.query.key.iter().filter_map(part).collect::<Vec<_>>().join(" ")
+    }
+}

@@ -1,0 +1,102 @@
+//! Text that may stand in a line of a generated file.
+//!
+//! A line break in a database value would let that value write lines of its own. The field types
+//! here say in a row what happens then, so that no driver has to remember it.
+
+use std::borrow::Borrow;
+use std::fmt;
+use std::ops::Deref;
+
+use serde::de::{Error as _, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
+
+/// Whether the text has a character that ends a line or cuts it off: CR, LF or NUL.
+pub fn breaks_line(text: &str) -> bool {
+    memchr::memchr3(b'\n', b'\r', 0, text.as_bytes()).is_some()
+}
+
+/// A text without line break.
+///
+/// A row that has a line break in a field of this type is left out by
+/// [`Session::query`](crate::Session::query), with a warning that names table, row and column.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(transparent)]
+pub struct OneLine(String);
+
+impl OneLine {
+    /// The text as a `String`.
+    pub fn into_string(self) -> String {
+        self.0
+    }
+}
+
+impl Deref for OneLine {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Borrow<str> for OneLine {
+    fn borrow(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for OneLine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// The name under which [`OneLine`] announces itself to the deserializer of rows.
+pub(crate) const ONE_LINE: &str = "driver_api::OneLine";
+
+impl<'de> Deserialize<'de> for OneLine {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<OneLine, D::Error> {
+        struct Text;
+        impl<'de> Visitor<'de> for Text {
+            type Value = OneLine;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a text without line break")
+            }
+
+            fn visit_newtype_struct<D: Deserializer<'de>>(
+                self,
+                deserializer: D,
+            ) -> Result<OneLine, D::Error> {
+                let text = String::deserialize(deserializer)?;
+                if breaks_line(&text) {
+                    return Err(D::Error::custom("the text has a line break"));
+                }
+                Ok(OneLine(text))
+            }
+        }
+        deserializer.deserialize_newtype_struct(ONE_LINE, Text)
+    }
+}
+
+/// A text for people, such as a label in a comment: each control character reads as a blank.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub struct Comment(String);
+
+impl Deref for Comment {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl<'de> Deserialize<'de> for Comment {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Comment, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        if text.contains(char::is_control) {
+            return Ok(Comment(text.replace(char::is_control, " ")));
+        }
+        Ok(Comment(text))
+    }
+}

@@ -1,0 +1,37 @@
+/// One value of a row, or a parameter of a query, between an engine and serde.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Value<'a> {
+    /// SQL's `NULL`.
+    Null,
+    /// A boolean. SQLite has none and gives 0 or 1.
+    Bool(bool),
+    /// Any integer type.
+    Integer(i64),
+    /// Any floating point type.
+    Float(f64),
+    /// Text, `varchar` or the label of an enumeration. SQLite also holds uuids and arrays so, the
+    /// latter as JSON.
+    Text(&'a str),
+    /// A uuid, as its sixteen bytes. It reaches serde as text.
+    Uuid([u8; 16]),
+    /// An array; one of two dimensions is an array of arrays.
+    Array(Vec<Value<'a>>),
+}
+
+impl From<i64> for Value<'_> {
+    fn from(value: i64) -> Self {
+        Value::Integer(value)
+    }
+}
+
+impl From<bool> for Value<'_> {
+    fn from(value: bool) -> Self {
+        Value::Bool(value)
+    }
+}
+
+impl<'a> From<&'a str> for Value<'a> {
+    fn from(value: &'a str) -> Self {
+        Value::Text(value)
+    }
+}
