@@ -1,0 +1,133 @@
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use driver_api::{Error, ErrorKind};
+
+/// Where a database is.
+///
+/// * `sqlite:PATH`, or `sqlite:///PATH` in SQLAlchemy's spelling: a file. An absolute path keeps its
+///   own slash: `sqlite:/var/x.db`, `sqlite:////var/x.db`.
+/// * `postgresql://…` or `postgres://…`: libpq's URIs, with several hosts and parameters.
+///   `postgresql+psycopg2://…`, SQLAlchemy's spelling, is the same.
+///
+/// It prints without its password.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Uri {
+    /// The path of an SQLite file.
+    Sqlite(PathBuf),
+    /// A URI that begins with `postgresql://`.
+    Postgres(String),
+}
+
+impl Uri {
+    /// The same URI, with a relative path of a file taken from this folder.
+    #[must_use]
+    pub fn relative_to(self, folder: &Path) -> Uri {
+        match self {
+            Uri::Sqlite(path) => Uri::Sqlite(folder.join(path)),
+            Uri::Postgres(_) => self,
+        }
+    }
+}
+
+impl FromStr for Uri {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Uri, Error> {
+        let (scheme, rest) = text.split_once(':').unwrap_or((text, ""));
+        // `postgresql+psycopg2`: the part behind the plus sign names a Python library.
+        let engine = scheme.split('+').next().unwrap_or_default();
+        match (engine, rest) {
+            ("sqlite", rest) => {
+                let path = rest.strip_prefix("///").unwrap_or(rest);
+                if path.is_empty() || path.starts_with("//") {
+                    return Err(refuse("a database file is written sqlite:PATH"));
+                }
+                Ok(Uri::Sqlite(path.into()))
+            }
+            ("postgresql" | "postgres", rest) if rest.starts_with("//") => {
+                Ok(Uri::Postgres(format!("postgresql:{rest}")))
+            }
+            // The text itself is not shown: it may hold a password.
+            _ => Err(refuse("a database is written postgresql://USER:PASSWORD@HOST/NAME or sqlite:PATH")),
+        }
+    }
+}
+
+fn refuse(hint: &str) -> Error {
+    Error::new(ErrorKind::Config, format!("not a database URI: {hint}"))
+}
+
+impl fmt::Display for Uri {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Uri::Sqlite(path) => write!(f, "sqlite:{}", path.display()),
+            Uri::Postgres(uri) => {
+                // Up to the last `@`, so that a password with a stray one does not show its tail, and
+                // without the parameters, of which one may be `password`.
+                let address = uri.strip_prefix("postgresql://").unwrap_or_default();
+                let (login, place) = address.rsplit_once('@').unwrap_or(("", address));
+                let user = login.split(':').next().unwrap_or_default();
+                let place = place.split('?').next().unwrap_or_default();
+                f.write_str("postgresql://")?;
+                if !user.is_empty() {
+                    write!(f, "{user}@")?;
+                }
+                f.write_str(place)
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Uri {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spellings() {
+        let sqlite = |text: &str| match text.parse().unwrap() {
+            Uri::Sqlite(path) => path,
+            Uri::Postgres(_) => panic!("{text}"),
+        };
+        assert_eq!(sqlite("sqlite:a.db"), Path::new("a.db"));
+        assert_eq!(sqlite("sqlite:/a.db"), Path::new("/a.db"));
+        assert_eq!(sqlite("sqlite:///a.db"), Path::new("a.db"));
+        assert_eq!(sqlite("sqlite:////a.db"), Path::new("/a.db"));
+        for text in ["postgresql://h/d", "postgres://h/d", "postgresql+psycopg2://h/d"] {
+            assert_eq!(text.parse::<Uri>().unwrap(), Uri::Postgres("postgresql://h/d".to_owned()));
+        }
+        for text in ["", "sqlite:", "sqlite://host/x", "mysql://h/d", "host/db", "postgresql:h", "/a.db"] {
+            let error = text.parse::<Uri>().unwrap_err().to_string();
+            assert!(error.starts_with("not a database URI"), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_password_is_never_shown() {
+        for text in [
+            "postgresql://me:s3cret@h1:1,h2/d?sslmode=require",
+            "postgresql://me:s3@cret@h1:1,h2/d",
+            "postgresql://me@h1:1,h2/d?password=s3cret",
+            "postgresql://me:?s3cret@h1:1,h2/d",
+        ] {
+            let uri: Uri = text.parse().unwrap();
+            assert_eq!(uri.to_string(), "postgresql://me@h1:1,h2/d", "{text}");
+            assert_eq!(format!("{uri:?}"), uri.to_string());
+        }
+        let error = "pg://me:s3cret@h/d".parse::<Uri>().unwrap_err().to_string();
+        assert!(!error.contains("s3cret"), "{error}");
+    }
+
+    #[test]
+    fn a_file_is_found_from_a_folder() {
+        let uri: Uri = "sqlite:a.db".parse().unwrap();
+        assert_eq!(uri.relative_to(Path::new("/etc")), Uri::Sqlite("/etc/a.db".into()));
+    }
+}
