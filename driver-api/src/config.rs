@@ -1,3 +1,5 @@
+use std::path::Path;
+
 use serde::de::DeserializeOwned;
 use serde_yaml::{Mapping, Value};
 
@@ -50,6 +52,21 @@ impl Config {
     /// key, everything else, an explicit null too, stands as it is.
     pub fn fill_from(&mut self, weaker: &Config) {
         fill(&mut self.0, &weaker.0);
+    }
+
+    /// Takes relative paths from this folder. The keys below `templates` are paths, whichever they are.
+    pub fn resolve_paths(&mut self, folder: &Path) {
+        let Some(Value::Mapping(templates)) = self.0.get_mut("templates") else { return };
+        for (_, value) in templates.iter_mut() {
+            if let Value::String(path) = value {
+                *path = folder.join(&*path).to_string_lossy().into_owned();
+            }
+        }
+    }
+
+    /// Sets a key at the top.
+    pub fn set(&mut self, key: &str, value: impl Into<Value>) {
+        self.0.insert(key.into(), value.into());
     }
 
     /// The tree itself, for whoever prints or changes it as a whole.

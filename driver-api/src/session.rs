@@ -3,7 +3,7 @@ use std::fmt;
 use serde::de::DeserializeOwned;
 
 use crate::row::{self, Problem};
-use crate::{Error, ErrorKind, Value};
+use crate::{Error, ErrorKind, Value, breaks_line};
 
 /// The database as a driver sees it: one read-only snapshot, for as long as the file takes.
 pub struct Session<'a> {
@@ -30,7 +30,7 @@ pub struct Query<'a> {
 /// A warning is a value, not a log call: whoever runs the driver decides where it goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Warning {
-    /// The table.
+    /// The table; empty where it is not the data but what became of it.
     pub table: String,
     /// The row, as `id=7`; empty where it is the table as a whole.
     pub key: String,
@@ -42,14 +42,13 @@ pub struct Warning {
 
 impl fmt::Display for Warning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "table {}", self.table)?;
-        if !self.key.is_empty() {
-            write!(f, ", row {}", self.key)?;
+        for (what, name) in [("table ", &self.table), (", row ", &self.key), (", column ", &self.column)] {
+            if !name.is_empty() {
+                write!(f, "{what}{name}")?;
+            }
         }
-        if !self.column.is_empty() {
-            write!(f, ", column {}", self.column)?;
-        }
-        write!(f, ": {}", self.message)
+        let separator = if self.table.is_empty() { "" } else { ": " };
+        write!(f, "{separator}{}", self.message)
     }
 }
 
@@ -83,6 +82,17 @@ impl<'a> Session<'a> {
         self.warnings.push(warning);
     }
 
+    /// Whether these values of a row, each with its column, can stand in a line. If one can't, this
+    /// notes that the row is left out, as [`query`](Session::query) does by itself for
+    /// [`OneLine`](crate::OneLine); for rows of which only a part is left out.
+    pub fn keeps_line(&mut self, table: &str, key: impl fmt::Display, values: &[(&str, &str)]) -> bool {
+        let broken = values.iter().find(|(_, value)| breaks_line(value));
+        if let Some((column, _)) = broken {
+            self.warn(line_break(table, key.to_string(), column));
+        }
+        broken.is_none()
+    }
+
     /// The warnings so far, and none left behind.
     pub fn take_warnings(&mut self) -> Vec<Warning> {
         std::mem::take(&mut self.warnings)
@@ -111,6 +121,15 @@ pub trait Row {
     fn value(&self, column: usize) -> Result<Value<'_>, Error>;
 }
 
+fn line_break(table: &str, key: String, column: &str) -> Warning {
+    Warning {
+        table: table.to_owned(),
+        key,
+        column: column.to_owned(),
+        message: "the value has a line break; the row is left out".to_owned(),
+    }
+}
+
 struct Decoder<'a, T> {
     query: Query<'a>,
     columns: Vec<String>,
@@ -134,12 +153,10 @@ impl<T: DeserializeOwned> Rows for Decoder<'_, T> {
     fn row(&mut self, row: &dyn Row) -> Result<(), Error> {
         match row::decode(row, self.columns.len()) {
             Ok(value) => self.rows.push(value),
-            Err(Problem::LineBreak { column }) => self.warnings.push(Warning {
-                table: self.query.table.to_owned(),
-                key: self.key(row),
-                column: self.columns[column].clone(),
-                message: "the value has a line break; the row is left out".to_owned(),
-            }),
+            Err(Problem::LineBreak { column }) => {
+                let warning = line_break(self.query.table, self.key(row), &self.columns[column]);
+                self.warnings.push(warning);
+            }
             Err(Problem::Value { column, error }) => {
                 let error = match column {
                     Some(column) => error.in_(format!("column {}", self.columns[column])),

@@ -1,0 +1,217 @@
+//! The command line.
+
+#![expect(clippy::doc_markdown, reason = "the comments on the options are the texts of --help")]
+
+use std::env;
+use std::fmt::Write as _;
+use std::io::{self, IsTerminal, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use argh::FromArgs;
+use driver_api::{Config, Entry, Error, Namespace};
+
+use crate::registry::Plugins;
+use crate::{Registry, Report, config, generate, output};
+
+/// Turns the database of a telephony system into configuration files.
+#[derive(FromArgs)]
+#[argh(error_code(0, "All that was asked for is done."))]
+#[argh(error_code(1, "Something failed; the other files are there."))]
+#[argh(error_code(2, "The command line or the configuration is wrong; nothing was done."))]
+struct Confgend {
+    /// print the version
+    #[argh(switch)]
+    version: bool,
+
+    #[argh(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(FromArgs)]
+#[argh(subcommand)]
+enum Command {
+    Generate(Generate),
+    List(List),
+}
+
+/// Generate files, all in one snapshot of the database: one file to standard output, or several below
+/// a folder.
+#[derive(FromArgs)]
+#[argh(subcommand, name = "generate")]
+struct Generate {
+    /// what to generate, like asterisk/pjsip.conf; all by default
+    #[argh(positional)]
+    namespaces: Vec<String>,
+
+    /// the database: postgresql://USER:PASSWORD@HOST/NAME or sqlite:PATH; by default the key db_uri of
+    /// the configuration
+    #[argh(option)]
+    db: Option<String>,
+
+    /// the folder for the files, each as RESOURCE/FILENAME
+    #[argh(option)]
+    out: Option<PathBuf>,
+
+    /// the configuration file
+    #[argh(option)]
+    config: Option<PathBuf>,
+
+    /// print warnings and errors only
+    #[argh(switch)]
+    quiet: bool,
+}
+
+/// List the namespaces, their drivers, and which driver is selected.
+#[derive(FromArgs)]
+#[argh(subcommand, name = "list")]
+struct List {
+    /// the configuration file
+    #[argh(option)]
+    config: Option<PathBuf>,
+}
+
+/// Everything is done.
+const DONE: u8 = 0;
+/// Some file failed, or the database can't be reached.
+const FAILED: u8 = 1;
+/// The command line or the configuration is wrong; nothing was done.
+const USAGE: u8 = 2;
+
+/// Runs the program `confgend` with these families of drivers.
+pub fn run(families: &[&'static [Entry]]) -> ExitCode {
+    let words: Vec<String> = env::args_os().map(|word| word.to_string_lossy().into_owned()).collect();
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let code = match Confgend::from_args(&["confgend"], words.get(1..).unwrap_or_default()) {
+        Ok(arguments) => execute(&arguments, families).unwrap_or_else(|failure| {
+            complain(&failure.error);
+            failure.code
+        }),
+        Err(early) if early.status.is_ok() => {
+            print(&early.output);
+            DONE
+        }
+        Err(early) => {
+            let _ = writeln!(io::stderr(), "{}", early.output.trim_end());
+            USAGE
+        }
+    };
+    ExitCode::from(code)
+}
+
+struct Failure {
+    code: u8,
+    error: Error,
+}
+
+fn usage(error: Error) -> Failure {
+    Failure { code: USAGE, error }
+}
+
+fn failed(error: Error) -> Failure {
+    Failure { code: FAILED, error }
+}
+
+fn execute(arguments: &Confgend, families: &[&'static [Entry]]) -> Result<u8, Failure> {
+    if arguments.version {
+        print(concat!("confgend ", env!("CARGO_PKG_VERSION"), "\n"));
+        return Ok(DONE);
+    }
+    let registry = Registry::new(families).map_err(usage)?;
+    match &arguments.command {
+        Some(Command::Generate(command)) => command.execute(&registry),
+        Some(Command::List(command)) => command.execute(&registry),
+        None => {
+            Err(usage(Error::driver("say what to do: confgend generate, confgend list, or confgend --help")))
+        }
+    }
+}
+
+impl Generate {
+    fn execute(&self, registry: &Registry) -> Result<u8, Failure> {
+        let config = load(self.config.as_deref(), registry)?;
+        let namespaces = self.namespaces(registry).map_err(usage)?;
+        let uri = match &self.db {
+            Some(uri) => uri.parse().map_err(|error: Error| usage(error.in_("--db"))),
+            None => config::database(&config).map_err(usage),
+        }?;
+        if self.out.is_none() && namespaces.len() != 1 {
+            return Err(usage(Error::driver("several files need a folder: add --out DIR")));
+        }
+        let mut database = session::open(&uri).map_err(failed)?;
+        let mut snapshot = database.snapshot().map_err(failed)?;
+        let mut messages = io::stderr();
+        let terminal = messages.is_terminal();
+        let mut report = if terminal && !self.quiet && self.out.is_some() {
+            Report::with_files(&mut messages, true)
+        } else {
+            Report::quiet(&mut messages)
+        };
+        let mut write = |namespace: &Namespace, text: &str| match &self.out {
+            Some(folder) => output::replace(&folder.join(namespace.to_string()), text),
+            None => to_standard_output(text),
+        };
+        generate::files(registry, &config, &namespaces, &mut *snapshot, &mut report, &mut write);
+        Ok(if report.finish() { DONE } else { FAILED })
+    }
+
+    /// What to generate, each once, in the order in which it was asked for.
+    fn namespaces(&self, registry: &Registry) -> Result<Vec<Namespace>, Error> {
+        if self.namespaces.is_empty() {
+            return Ok(registry.namespaces().cloned().collect());
+        }
+        let mut namespaces = Vec::new();
+        for text in &self.namespaces {
+            let namespace = registry.find(text)?;
+            if !namespaces.contains(&namespace) {
+                namespaces.push(namespace);
+            }
+        }
+        Ok(namespaces)
+    }
+}
+
+impl List {
+    fn execute(&self, registry: &Registry) -> Result<u8, Failure> {
+        let config = load(self.config.as_deref(), registry)?;
+        let plugins = Plugins::read(&config).map_err(usage)?;
+        let mut text = format!("{:<28} {:<12} SELECTED\n", "NAMESPACE", "DRIVER");
+        let mut code = DONE;
+        for namespace in registry.namespaces() {
+            let selected = registry.select(namespace, &plugins).map(|entry| entry.name);
+            for entry in registry.drivers(namespace) {
+                let mark = if selected.as_ref().is_ok_and(|name| *name == entry.name) { "yes" } else { "no" };
+                let _ = writeln!(text, "{:<28} {:<12} {mark}", namespace.to_string(), entry.name);
+            }
+            if let Err(error) = selected {
+                complain(&error.in_(namespace.to_string()));
+                code = USAGE;
+            }
+        }
+        print(&text);
+        Ok(code)
+    }
+}
+
+fn load(file: Option<&Path>, registry: &Registry) -> Result<Config, Failure> {
+    let config = config::load(file, registry).map_err(usage)?;
+    for namespace in Plugins::read(&config).map_err(usage)?.unknown(registry) {
+        let _ = writeln!(io::stderr(), "warning: configuration key plugins: no driver writes {namespace}");
+    }
+    Ok(config)
+}
+
+fn complain(error: &Error) {
+    let _ = writeln!(io::stderr(), "error: {}", error.chain());
+}
+
+fn print(text: &str) {
+    let _ = io::stdout().write_all(text.as_bytes());
+}
+
+fn to_standard_output(text: &str) -> Result<(), Error> {
+    let mut out = io::stdout().lock();
+    out.write_all(text.as_bytes())
+        .and_then(|()| out.flush())
+        .map_err(|error| Error::driver("can't be written").because(error).in_("standard output"))
+}

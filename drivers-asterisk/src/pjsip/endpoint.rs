@@ -1,0 +1,186 @@
+//! The SIP endpoints, with their own options and the templates that they inherit from.
+
+use std::collections::HashMap;
+
+use driver_api::{Comment, Error, OneLine, Query, Session, Warning};
+use serde::Deserialize;
+use uuid::Uuid;
+
+/// All endpoints. The rest of the module calls an endpoint by its index here.
+pub(super) struct Endpoints {
+    all: Vec<Endpoint>,
+    by_uuid: HashMap<Uuid, usize>,
+}
+
+pub(super) struct Endpoint {
+    pub(super) row: Row,
+    /// Whether it is written itself, and not just inherited from.
+    pub(super) written: bool,
+    /// In the order of the columns' physical rows, which is the order of insertion.
+    pub(super) own: Vec<Own>,
+    /// The templates, strongest last.
+    pub(super) parents: Vec<usize>,
+    /// The smallest priority of the links to the templates.
+    pub(super) link_priority: Option<i64>,
+    /// Whether others inherit from it.
+    pub(super) is_parent: bool,
+}
+
+/// One option of one section of an endpoint.
+pub(super) struct Own {
+    pub(super) section: Section,
+    pub(super) key: OneLine,
+    pub(super) value: OneLine,
+}
+
+/// The sections of an endpoint, by their names in the database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Section {
+    Aor,
+    Auth,
+    Endpoint,
+    Identify,
+    OutboundAuth,
+    RegistrationOutboundAuth,
+    Registration,
+}
+
+const ENDPOINTS: Query<'_> = Query {
+    table: "endpoint_sip",
+    key: &["uuid", "name"],
+    sql: "SELECT uuid, name, label, tenant_uuid, transport_uuid, template FROM endpoint_sip",
+};
+
+#[derive(Deserialize)]
+pub(super) struct Row {
+    pub(super) uuid: Uuid,
+    pub(super) name: String,
+    pub(super) label: Option<Comment>,
+    pub(super) tenant_uuid: OneLine,
+    pub(super) transport_uuid: Option<Uuid>,
+    template: Option<bool>,
+}
+
+/// Options have no ordinal column, and their order matters: the row's place in the table is the only
+/// trace of it.
+const OPTIONS: Query<'_> = Query {
+    table: "endpoint_sip_section_option",
+    key: &["endpoint_sip_uuid", "type", "key"],
+    sql: "SELECT s.endpoint_sip_uuid, s.type, o.key, o.value
+        FROM endpoint_sip_section_option o
+        JOIN endpoint_sip_section s ON s.uuid = o.endpoint_sip_section_uuid
+        ORDER BY o.ctid",
+};
+
+#[derive(Deserialize)]
+struct OptionRow {
+    endpoint_sip_uuid: Uuid,
+    #[serde(rename = "type")]
+    section: Section,
+    key: OneLine,
+    value: OneLine,
+}
+
+const LINKS: Query<'_> = Query {
+    table: "endpoint_sip_template",
+    key: &["child_uuid", "parent_uuid"],
+    sql: "SELECT child_uuid, parent_uuid, priority
+        FROM endpoint_sip_template
+        ORDER BY priority NULLS LAST, parent_uuid",
+};
+
+#[derive(Deserialize)]
+struct Link {
+    child_uuid: Uuid,
+    parent_uuid: Uuid,
+    priority: Option<i64>,
+}
+
+impl Endpoints {
+    pub(super) fn read(session: &mut Session<'_>) -> Result<Endpoints, Error> {
+        let rows: Vec<Row> = session.query(ENDPOINTS, &[])?;
+        let all: Vec<Endpoint> = rows.into_iter().map(|row| Endpoint::new(session, row)).collect();
+        let by_uuid = all.iter().enumerate().map(|(at, endpoint)| (endpoint.row.uuid, at)).collect();
+        let mut endpoints = Endpoints { all, by_uuid };
+        for OptionRow { endpoint_sip_uuid, section, key, value } in session.query(OPTIONS, &[])? {
+            if let Some(at) = endpoints.find(endpoint_sip_uuid) {
+                endpoints.all[at].own.push(Own { section, key, value });
+            }
+        }
+        for link in session.query(LINKS, &[])? {
+            endpoints.link(session, &link);
+        }
+        Ok(endpoints)
+    }
+
+    fn link(&mut self, session: &mut Session<'_>, link: &Link) {
+        let (Some(child), Some(parent)) = (self.find(link.child_uuid), self.find(link.parent_uuid)) else {
+            session.warn(Warning {
+                table: "endpoint_sip_template".to_owned(),
+                key: format!("child_uuid={} parent_uuid={}", link.child_uuid, link.parent_uuid),
+                column: String::new(),
+                message: "one of the two endpoints does not exist; the link is left out".to_owned(),
+            });
+            return;
+        };
+        self.all[parent].is_parent = true;
+        let child = &mut self.all[child];
+        child.parents.push(parent);
+        // They come in ascending order.
+        child.link_priority = child.link_priority.or(link.priority);
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.all.len()
+    }
+
+    pub(super) fn get(&self, at: usize) -> &Endpoint {
+        &self.all[at]
+    }
+
+    /// The endpoint of a row of `table`, unless it does not exist, which is worth a warning.
+    pub(super) fn of_row(
+        &self,
+        session: &mut Session<'_>,
+        table: &str,
+        key: String,
+        uuid: Uuid,
+    ) -> Option<usize> {
+        let found = self.find(uuid);
+        if found.is_none() {
+            session.warn(Warning {
+                table: table.to_owned(),
+                key,
+                column: String::new(),
+                message: format!("there is no endpoint_sip {uuid}, or it is left out; so is this row"),
+            });
+        }
+        found
+    }
+
+    fn find(&self, uuid: Uuid) -> Option<usize> {
+        self.by_uuid.get(&uuid).copied()
+    }
+}
+
+impl Endpoint {
+    fn new(session: &mut Session<'_>, row: Row) -> Endpoint {
+        let key = format_args!("uuid={}", row.uuid);
+        let named = session.keeps_line("endpoint_sip", key, &[("name", &row.name)]);
+        Endpoint {
+            written: named && row.template != Some(true),
+            row,
+            own: Vec::new(),
+            parents: Vec::new(),
+            link_priority: None,
+            is_parent: false,
+        }
+    }
+
+    /// Where an item of this endpoint stands among the others: by the priority of its first template,
+    /// those without one last.
+    pub(super) fn rank(&self) -> (bool, Option<i64>) {
+        (self.link_priority.is_none(), self.link_priority)
+    }
+}

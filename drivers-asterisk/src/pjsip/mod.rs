@@ -1,0 +1,51 @@
+//! `pjsip.conf`: transports, and the endpoints of lines, trunks and meeting guests.
+//!
+//! An endpoint inherits options from others, its templates. The inheritance is resolved here, so the
+//! file has none of Asterisk's template syntax. Disabled lines, users, voicemails and extensions are
+//! written like enabled ones: whoever disables one expects calls to be refused, not the phone to lose
+//! its registration.
+
+mod endpoint;
+mod line;
+mod meeting;
+mod options;
+mod part;
+mod pickup;
+mod registry;
+mod resolve;
+mod tenant;
+mod transport;
+mod trunk;
+
+use driver_api::{Driver, Error, Session};
+
+use crate::static_file;
+use crate::writer::Writer;
+use endpoint::Endpoints;
+use part::{Part, Sections};
+use tenant::Tenants;
+use transport::Transports;
+
+pub(crate) struct Pjsip;
+
+impl Driver for Pjsip {
+    fn generate(&self, session: &mut Session<'_>) -> Result<String, Error> {
+        let mut writer = Writer::new();
+        static_file::write(&mut writer, session, "pjsip.conf", &["global", "system"])?;
+        let transports = Transports::read(session)?;
+        transports.write(&mut writer);
+        let endpoints = Endpoints::read(session)?;
+        let tenants = Tenants::read(session)?;
+        let lines = line::items(session, &endpoints)?;
+        let trunks = trunk::items(session, &endpoints)?;
+        let meetings = meeting::items(session, &endpoints)?;
+        let mut part = Part::new(&endpoints, &transports, &tenants);
+        writer.blank();
+        part.write(&mut writer, session, &lines, Sections::Simple);
+        writer.blank();
+        part.write(&mut writer, session, &trunks, Sections::Trunk);
+        writer.blank();
+        part.write(&mut writer, session, &meetings, Sections::Simple);
+        Ok(writer.finish(session))
+    }
+}

@@ -1,0 +1,83 @@
+//! Which endpoints a part of the file consists of, in which order.
+
+use std::collections::BTreeSet;
+
+use super::endpoint::Endpoints;
+
+/// One endpoint of a part.
+#[derive(Debug, PartialEq)]
+pub(super) struct Entry {
+    pub(super) endpoint: usize,
+    /// The item that it belongs to, by its index; none where it is here as a template only.
+    pub(super) item: Option<usize>,
+}
+
+/// The endpoints of the items and all that they inherit from, each once. A template stands before the
+/// first endpoint that inherits from it.
+pub(super) struct Registry {
+    pub(super) entries: Vec<Entry>,
+    /// The links (child, parent) that would close a circle of templates, which are ignored.
+    pub(super) circular: BTreeSet<(usize, usize)>,
+    /// Items of which another item took the endpoint: (loser, winner).
+    pub(super) replaced: Vec<(usize, usize)>,
+    states: Vec<State>,
+}
+
+#[derive(Clone, Copy)]
+enum State {
+    Unseen,
+    /// Its templates are being registered.
+    Open,
+    /// It is in the entries, at this place.
+    At(usize),
+}
+
+impl Registry {
+    /// Registers items, given by their endpoints, in order.
+    pub(super) fn new(endpoints: &Endpoints, items: impl Iterator<Item = usize>) -> Registry {
+        let mut registry = Registry {
+            entries: Vec::new(),
+            circular: BTreeSet::new(),
+            replaced: Vec::new(),
+            states: vec![State::Unseen; endpoints.len()],
+        };
+        for (item, endpoint) in items.enumerate() {
+            registry.visit(endpoint, |endpoint| &endpoints.get(endpoint).parents);
+            let State::At(place) = registry.states[endpoint] else { continue };
+            if let Some(loser) = registry.entries[place].item.replace(item) {
+                registry.replaced.push((loser, item));
+            }
+        }
+        registry
+    }
+
+    /// Registers an endpoint after its templates: depth first, with a stack of its own, since a chain
+    /// of templates may be of any length.
+    fn visit<'a>(&mut self, endpoint: usize, parents: impl Fn(usize) -> &'a Vec<usize>) {
+        if !matches!(self.states[endpoint], State::Unseen) {
+            return;
+        }
+        self.states[endpoint] = State::Open;
+        let mut open = vec![(endpoint, parents(endpoint).iter())];
+        while let Some((child, rest)) = open.last_mut() {
+            let child = *child;
+            match rest.next() {
+                Some(&parent) => match self.states[parent] {
+                    State::Unseen => {
+                        self.states[parent] = State::Open;
+                        open.push((parent, parents(parent).iter()));
+                    }
+                    State::Open => {
+                        self.circular.insert((child, parent));
+                    }
+                    State::At(_) => {}
+                },
+                None => {
+                    self.states[child] = State::At(self.entries.len());
+                    self.entries.push(Entry { endpoint: child, item: None });
+                    open.pop();
+                }
+            }
+        }
+    }
+}

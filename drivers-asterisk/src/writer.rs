@@ -1,0 +1,230 @@
+//! The Asterisk syntax: sections and their options, each on a line of its own.
+
+use driver_api::{Session, Warning, breaks_line};
+
+/// Writes a file, or a part of one, from top to bottom.
+///
+/// Whatever the values are, one call writes one line: a value with a line break is never written.
+/// Rows with such values are left out when they are read, so this is the second lock on the door.
+#[derive(Default)]
+pub(crate) struct Writer {
+    text: String,
+    /// Where the current section can't be written, so that its options don't fall to the one before.
+    muted: bool,
+    /// Whether the next section is the first of a part, which no empty line precedes.
+    first: bool,
+    section: String,
+    refused: Vec<String>,
+}
+
+impl Writer {
+    pub(crate) fn new() -> Writer {
+        Writer { first: true, ..Writer::default() }
+    }
+
+    /// Begins a part of the file: an empty line stands between its sections, not before the first.
+    pub(crate) fn part(&mut self) {
+        self.first = true;
+        self.muted = false;
+    }
+
+    /// `[name]`.
+    pub(crate) fn section(&mut self, name: &str) {
+        self.headed_section(None, name);
+    }
+
+    /// `[name](template)`: a section that inherits from another.
+    pub(crate) fn derived_section(&mut self, name: &str, template: &str) {
+        if self.begin_section(name, template) {
+            self.push(&["[", name, "](", template, ")"]);
+        }
+    }
+
+    /// `[name]`, under a comment if there is one.
+    pub(crate) fn headed_section(&mut self, comment: Option<&str>, name: &str) {
+        let comment = comment.unwrap_or_default();
+        if self.begin_section(name, comment) {
+            if !comment.is_empty() {
+                self.push(&["; ", comment]);
+            }
+            self.push(&["[", name, "]"]);
+        }
+    }
+
+    /// Whether a section of this name, and of this other text in its head, can be written; the empty
+    /// line before it is.
+    fn begin_section(&mut self, name: &str, other: &str) -> bool {
+        name.clone_into(&mut self.section);
+        self.muted = breaks_line(name) || breaks_line(other);
+        if self.muted {
+            self.refused.push(format!("the section {name:?} is left out: its head has a line break"));
+            return false;
+        }
+        if !std::mem::take(&mut self.first) {
+            self.text.push('\n');
+        }
+        true
+    }
+
+    /// `key = value`, without white space at either end of the line.
+    pub(crate) fn option(&mut self, key: &str, value: &str) {
+        if self.refuses(key, value) {
+            return;
+        }
+        let start = self.text.len();
+        // A line that is blank at its start has a blank or empty key.
+        let key = key.trim_start_matches(is_white_space);
+        self.text.push_str(key);
+        self.text.push_str(if key.is_empty() { "= " } else { " = " });
+        self.text.push_str(value);
+        let end = start + self.text[start..].trim_end_matches(is_white_space).len();
+        self.text.truncate(end);
+        self.text.push('\n');
+    }
+
+    /// `key = value`, every blank of the value kept.
+    pub(crate) fn verbatim_option(&mut self, key: &str, value: &str) {
+        if !self.refuses(key, value) {
+            self.push(&[key, " = ", value]);
+        }
+    }
+
+    /// An empty line.
+    pub(crate) fn blank(&mut self) {
+        self.text.push('\n');
+    }
+
+    /// A text of the program's own, with as many lines as it has.
+    pub(crate) fn fixed(&mut self, text: &'static str) {
+        self.text.push_str(text);
+    }
+
+    /// The text, after a warning for each line that was left out.
+    pub(crate) fn finish(self, session: &mut Session<'_>) -> String {
+        for message in self.refused {
+            session.warn(Warning {
+                table: String::new(),
+                key: String::new(),
+                column: String::new(),
+                message,
+            });
+        }
+        self.text
+    }
+
+    fn refuses(&mut self, key: &str, value: &str) -> bool {
+        let refused = breaks_line(key) || breaks_line(value);
+        if refused {
+            let message =
+                format!("in section {:?}, the option {key:?} is left out: it has a line break", self.section);
+            self.refused.push(message);
+        }
+        refused || self.muted
+    }
+
+    fn push(&mut self, parts: &[&str]) {
+        for part in parts {
+            self.text.push_str(part);
+        }
+        self.text.push('\n');
+    }
+}
+
+/// What Python's `str.strip` strips: Unicode's white space, and four separators that Rust leaves.
+fn is_white_space(c: char) -> bool {
+    c.is_whitespace() || matches!(c, '\u{1c}'..='\u{1f}')
+}
+
+/// How Asterisk's own files write a boolean.
+pub(crate) fn yes_no(value: bool) -> &'static str {
+    if value { "yes" } else { "no" }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use driver_api::{Error, Rows, Snapshot, Value};
+
+    use super::*;
+
+    /// A database for what asks it nothing.
+    pub(crate) struct NoDatabase;
+
+    impl Snapshot for NoDatabase {
+        fn run(&mut self, sql: &str, _: &[Value<'_>], _: &mut dyn Rows) -> Result<(), Error> {
+            panic!("unexpected query: {sql}")
+        }
+    }
+
+    fn written(write: impl FnOnce(&mut Writer)) -> (String, Vec<String>) {
+        let mut writer = Writer::new();
+        write(&mut writer);
+        let mut snapshot = NoDatabase;
+        let mut session = Session::new(&mut snapshot);
+        let text = writer.finish(&mut session);
+        (text, session.take_warnings().iter().map(ToString::to_string).collect())
+    }
+
+    #[test]
+    fn the_line_of_an_option_is_stripped_as_a_whole() {
+        for (key, value, line) in [
+            ("k", "", "k ="),
+            ("", "v", "= v"),
+            ("", "", "="),
+            ("k", " v ", "k =  v"),
+            (" k ", "v", "k  = v"),
+            (" ", " ", "="),
+            ("c", "  3 ", "c =   3"),
+            ("k", "v\u{1c}\u{a0}\u{85}\t", "k = v"),
+            ("\u{1f}\u{3000}k", "v", "k = v"),
+            ("k", "a;b \"c\" é", "k = a;b \"c\" é"),
+        ] {
+            assert_eq!(written(|w| w.option(key, value)).0, format!("{line}\n"));
+        }
+        assert_eq!(written(|w| w.verbatim_option("k", " v ")).0, "k =  v \n");
+    }
+
+    #[test]
+    fn an_empty_line_precedes_each_section_but_the_first_of_a_part() {
+        let (text, _) = written(|w| {
+            w.section("a");
+            w.option("k", "1");
+            w.section(" sp ace]");
+            w.blank();
+            w.part();
+            w.headed_section(Some("  "), "b");
+            w.headed_section(Some(""), "c");
+        });
+        assert_eq!(text, "[a]\nk = 1\n\n[ sp ace]]\n\n;   \n[b]\n\n[c]\n");
+    }
+
+    #[test]
+    fn nothing_can_start_a_line() {
+        for bad in ["a\nb", "a\rb", "a\0b"] {
+            let (text, warnings) = written(|w| {
+                w.section("s");
+                w.option("k", bad);
+                w.option(bad, "v");
+                w.verbatim_option("k", bad);
+                w.section(bad);
+                w.option("of", "the bad section");
+                w.headed_section(Some(bad), "t");
+                w.section("u");
+                w.option("k", "v");
+            });
+            assert_eq!(text, "[s]\n\n[u]\nk = v\n");
+            assert_eq!(warnings.len(), 5, "{warnings:?}");
+        }
+        let (_, warnings) = written(|w| {
+            w.section("s");
+            w.option("k", "a\nb");
+            w.section("a\nb");
+        });
+        assert_eq!(
+            warnings,
+            [
+                "in section \"s\", the option \"k\" is left out: it has a line break",
+                "the section \"a\\nb\" is left out: its head has a line break",
+            ]
+        );
+    }
+}
