@@ -68,11 +68,6 @@ impl Config {
     pub fn set(&mut self, key: &str, value: impl Into<Value>) {
         self.0.insert(key.into(), value.into());
     }
-
-    /// The tree itself, for whoever prints or changes it as a whole.
-    pub fn tree_mut(&mut self) -> &mut Mapping {
-        &mut self.0
-    }
 }
 
 fn fill(stronger: &mut Mapping, weaker: &Mapping) {

@@ -212,6 +212,18 @@ impl<'de> Deserializer<'de> for ValueDeserializer<'_> {
         self.deserialize_str(visitor)
     }
 
+    fn deserialize_bytes<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
+        match self.0 {
+            Value::Uuid(bytes) => visitor.visit_bytes(&bytes),
+            _ => Err(self.expected("a uuid")),
+        }
+    }
+
+    /// A uuid type that can takes the bytes, which saves writing and reading their text.
+    fn is_human_readable(&self) -> bool {
+        !matches!(self.0, Value::Uuid(_))
+    }
+
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
         match self.0 {
             Value::Null => visitor.visit_none(),
@@ -276,7 +288,7 @@ impl<'de> Deserializer<'de> for ValueDeserializer<'_> {
     }
 
     forward_to_deserialize_any! {
-        i128 u128 char bytes byte_buf unit unit_struct map struct identifier
+        i128 u128 char byte_buf unit unit_struct map struct identifier
     }
 }
 
@@ -488,6 +500,12 @@ mod tests {
         Session::new(&mut canned).query::<Full>(QUERY, &[]).unwrap_err().chain()
     }
 
+    #[derive(Debug, Deserialize)]
+    struct Other {
+        #[expect(dead_code, reason = "only its name matters")]
+        name: String,
+    }
+
     #[test]
     fn columns_are_the_fields_by_name_and_order() {
         assert_eq!(
@@ -498,11 +516,6 @@ mod tests {
         let mut canned = Canned { columns: vec!["id"], rows: Vec::new() };
         let error = Session::new(&mut canned).query::<(i64,)>(QUERY, &[]).unwrap_err();
         assert_eq!(error.chain(), "table moh: the row type is not a struct whose fields are the columns");
-        #[derive(Debug, Deserialize)]
-        struct Other {
-            #[expect(dead_code, reason = "only its name matters")]
-            name: String,
-        }
         let mut canned = Canned { columns: vec!["name"], rows: Vec::new() };
         let error = Session::new(&mut canned).query::<Other>(QUERY, &[]).unwrap_err();
         assert_eq!(error.chain(), "table moh: the key column id is not among the columns");

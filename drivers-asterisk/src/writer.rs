@@ -22,6 +22,19 @@ impl Writer {
         Writer { first: true, ..Writer::default() }
     }
 
+    /// A writer for what follows other sections, to be put behind them with [`append`](Writer::append).
+    pub(crate) fn continued() -> Writer {
+        Writer::default()
+    }
+
+    /// Puts the text of another writer behind this one's.
+    pub(crate) fn append(&mut self, mut other: Writer) {
+        self.text.push_str(&other.text);
+        self.refused.append(&mut other.refused);
+        self.muted = other.muted;
+        self.section = other.section;
+    }
+
     /// Begins a part of the file: an empty line stands between its sections, not before the first.
     pub(crate) fn part(&mut self) {
         self.first = true;
@@ -68,25 +81,24 @@ impl Writer {
 
     /// `key = value`, without white space at either end of the line.
     pub(crate) fn option(&mut self, key: &str, value: &str) {
-        if self.refuses(key, value) {
-            return;
-        }
         let start = self.text.len();
-        // A line that is blank at its start has a blank or empty key.
-        let key = key.trim_start_matches(is_white_space);
-        self.text.push_str(key);
-        self.text.push_str(if key.is_empty() { "= " } else { " = " });
+        // White space at the start of the line is that of the key.
+        let stripped = key.trim_start_matches(is_white_space);
+        let equals = if stripped.is_empty() { "= " } else { " = " };
+        self.text.reserve(stripped.len() + equals.len() + value.len() + 1);
+        self.text.push_str(stripped);
+        self.text.push_str(equals);
         self.text.push_str(value);
         let end = start + self.text[start..].trim_end_matches(is_white_space).len();
         self.text.truncate(end);
-        self.text.push('\n');
+        self.end_option(start, key);
     }
 
     /// `key = value`, every blank of the value kept.
     pub(crate) fn verbatim_option(&mut self, key: &str, value: &str) {
-        if !self.refuses(key, value) {
-            self.push(&[key, " = ", value]);
-        }
+        let start = self.text.len();
+        self.text.extend([key, " = ", value]);
+        self.end_option(start, key);
     }
 
     /// An empty line.
@@ -112,14 +124,17 @@ impl Writer {
         self.text
     }
 
-    fn refuses(&mut self, key: &str, value: &str) -> bool {
-        let refused = breaks_line(key) || breaks_line(value);
-        if refused {
-            let message =
-                format!("in section {:?}, the option {key:?} is left out: it has a line break", self.section);
-            self.refused.push(message);
+    /// Ends the line of an option that starts there, or takes it back.
+    fn end_option(&mut self, start: usize, key: &str) {
+        if breaks_line(&self.text[start..]) {
+            let section = &self.section;
+            self.refused
+                .push(format!("in section {section:?}, the option {key:?} is left out: it has a line break"));
+        } else if !self.muted {
+            self.text.push('\n');
+            return;
         }
-        refused || self.muted
+        self.text.truncate(start);
     }
 
     fn push(&mut self, parts: &[&str]) {

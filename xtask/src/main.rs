@@ -1,1 +1,66 @@
-fn main(){}
+//! `cargo xtask`: what developers of confgend type.
+
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program for people at a terminal")]
+
+mod bench;
+mod ci;
+mod compare;
+mod fixtures;
+mod generate;
+mod postgres;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use argh::FromArgs;
+use driver_api::Error;
+
+/// What developers of confgend type.
+#[derive(FromArgs)]
+struct Xtask {
+    #[argh(subcommand)]
+    command: Command,
+}
+
+#[derive(FromArgs)]
+#[argh(subcommand)]
+enum Command {
+    Bench(bench::Bench),
+    Ci(ci::Ci),
+    Fixtures(fixtures::Fixtures),
+    Generate(generate::Generate),
+    Measure(bench::Measure),
+}
+
+fn main() -> ExitCode {
+    let Xtask { command } = argh::from_env();
+    let result = match command {
+        Command::Bench(bench) => bench.run(),
+        Command::Ci(ci) => ci.run(),
+        Command::Fixtures(fixtures) => fixtures.run(),
+        Command::Generate(generate) => generate.run(),
+        Command::Measure(measure) => measure.run(),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {}", error.chain());
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The folder of the workspace.
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or(Path::new("."))
+}
+
+/// A folder for what is made and can be made again.
+fn target() -> PathBuf {
+    root().join("target")
+}
+
+/// An error of a file or folder.
+fn file_error(path: &Path, error: std::io::Error) -> Error {
+    Error::driver("can't be used").because(error).in_(path.display().to_string())
+}

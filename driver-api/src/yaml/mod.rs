@@ -6,6 +6,7 @@
 
 mod emit;
 mod read;
+mod resolve;
 
 pub use emit::to_string;
 pub use read::parse;

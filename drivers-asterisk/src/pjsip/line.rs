@@ -1,12 +1,14 @@
 //! The lines of users.
 
+use std::collections::HashMap;
+
 use driver_api::{Error, OneLine, Query, Session};
 use serde::Deserialize;
 use uuid::Uuid;
 
 use super::endpoint::Endpoints;
 use super::options::Options;
-use super::pickup::Pickups;
+use super::pickup::{Groups, Pickups};
 use super::resolve::Item;
 use super::tenant::Tenant;
 
@@ -44,7 +46,7 @@ struct Row {
 const USERS: Query<'_> = Query {
     table: "user_line",
     key: &["line_id", "user_id"],
-    sql: "SELECT ul.line_id, ul.user_id, ul.main_user, u.uuid, u.enableonlinerec, u.simultcalls, v.mailbox,
+    sql: "SELECT ul.line_id, ul.user_id, ul.main_user, ul.main_line, u.uuid, u.enableonlinerec, u.simultcalls, v.mailbox,
             v.context AS voicemail_context
         FROM user_line ul
         JOIN userfeatures u ON u.id = ul.user_id
@@ -56,6 +58,7 @@ struct User {
     line_id: i64,
     user_id: i64,
     main_user: bool,
+    main_line: bool,
     uuid: OneLine,
     enableonlinerec: i64,
     simultcalls: i64,
@@ -82,34 +85,22 @@ struct Extension {
 
 /// The lines that have a SIP endpoint, in the order of the file.
 pub(super) fn items(session: &mut Session<'_>, endpoints: &Endpoints) -> Result<Vec<Line>, Error> {
-    let rows: Vec<Row> = session.query(LINES, &[])?;
-    let mut users: Vec<User> = session.query(USERS, &[])?;
-    let mut extensions: Vec<Extension> = session.query(EXTENSIONS, &[])?;
+    let mut lines = read(session, endpoints)?;
     let pickups = Pickups::read(session)?;
-    // By line, and backwards, so that the next ones are taken from the end.
-    users.sort_unstable_by_key(|user| (user.line_id, !user.main_user, user.user_id));
-    users.reverse();
-    extensions.sort_unstable_by_key(|e| (e.line_id, !e.main_extension, e.extension_id));
-    extensions.reverse();
-    let mut rows = rows;
-    rows.sort_unstable_by_key(|row| row.id);
-    let mut lines = Vec::with_capacity(rows.len());
-    for row in rows {
-        let users = take(&mut users, row.id, |user| user.line_id);
-        let extension = take(&mut extensions, row.id, |extension| extension.line_id).into_iter().next();
-        let key = format!("id={}", row.id);
-        let Some(endpoint) = endpoints.of_row(session, "linefeatures", key, row.endpoint_sip_uuid) else {
-            continue;
-        };
-        lines.push(Line {
-            endpoint,
-            mailboxes: mailboxes(&users),
-            users,
-            extension,
-            may_pick_up: pickups.member(row.endpoint_sip_uuid),
-            picked_up_by: pickups.picked_up(row.endpoint_sip_uuid),
-            row,
-        });
+    let mut groups: HashMap<usize, Groups> = HashMap::new();
+    for line in &lines {
+        for user in &line.users {
+            for membership in pickups.of(user.user_id, user.main_user && user.main_line) {
+                groups.entry(line.endpoint).or_default().add(membership);
+            }
+        }
+    }
+    for line in &mut lines {
+        // Lines with the same endpoint have the groups of all of them.
+        if let Some(groups) = groups.get(&line.endpoint) {
+            line.may_pick_up = groups.member();
+            line.picked_up_by = groups.pickup();
+        }
     }
     lines.sort_by_cached_key(|line| {
         // Lines without extension or user stand before those that have one.
@@ -117,6 +108,38 @@ pub(super) fn items(session: &mut Session<'_>, endpoints: &Endpoints) -> Result<
         let user = line.users.first().map(|user| !user.main_user);
         (endpoints.get(line.endpoint).rank(), extension, user, line.row.id)
     });
+    Ok(lines)
+}
+
+/// The lines with their users and extensions, by id.
+fn read(session: &mut Session<'_>, endpoints: &Endpoints) -> Result<Vec<Line>, Error> {
+    let mut rows: Vec<Row> = session.query(LINES, &[])?;
+    let mut users: Vec<User> = session.query(USERS, &[])?;
+    let mut extensions: Vec<Extension> = session.query(EXTENSIONS, &[])?;
+    rows.sort_unstable_by_key(|row| row.id);
+    // By line, and backwards, so that the next ones are taken from the end.
+    users.sort_unstable_by_key(|user| (user.line_id, !user.main_user, user.user_id));
+    users.reverse();
+    extensions.sort_unstable_by_key(|e| (e.line_id, !e.main_extension, e.extension_id));
+    extensions.reverse();
+    let mut lines = Vec::with_capacity(rows.len());
+    for row in rows {
+        let users = take(&mut users, row.id, |user| user.line_id);
+        let extension = take(&mut extensions, row.id, |extension| extension.line_id).into_iter().next();
+        let key = format_args!("id={}", row.id);
+        if let Some(endpoint) = endpoints.of_row(session, "linefeatures", key, row.endpoint_sip_uuid) {
+            let mailboxes = mailboxes(&users);
+            lines.push(Line {
+                row,
+                endpoint,
+                users,
+                extension,
+                mailboxes,
+                may_pick_up: None,
+                picked_up_by: None,
+            });
+        }
+    }
     Ok(lines)
 }
 
@@ -151,7 +174,7 @@ impl Item for Line {
 
     fn defaults<'a>(&'a self, tenant: Option<&Tenant>, options: &mut Options<'a>) {
         options.push("set_var", "WAZO_CHANNEL_DIRECTION=from-wazo");
-        options.set_var("WAZO_LINE_ID", self.row.id);
+        options.set_var("WAZO_LINE_ID", &self.row.id.to_string());
         match self.row.application_uuid.as_deref() {
             Some(application) if !application.is_empty() => {
                 options.push("context", format!("stasis-wazo-app-{application}"));
@@ -166,7 +189,8 @@ impl Item for Line {
             user.variables(options);
         }
         if let Some(extension) = &self.extension {
-            options.set_var("PICKUPMARK", format_args!("{}%{}", extension.exten, extension.context));
+            let mark = ["PICKUPMARK=", &extension.exten, "%", &extension.context].concat();
+            options.push("set_var", mark);
         }
         if let Some(tenant) = tenant {
             tenant.announce(options);
@@ -191,13 +215,14 @@ impl Item for Line {
 impl User {
     fn variables(&self, options: &mut Options<'_>) {
         // The old names are for dialplans that were written before the product was renamed.
-        options.set_var("XIVO_USERID", self.user_id);
-        options.set_var("WAZO_USERID", self.user_id);
+        let id = self.user_id.to_string();
+        options.set_var("XIVO_USERID", &id);
+        options.set_var("WAZO_USERID", &id);
         options.set_var("XIVO_USERUUID", &self.uuid);
         options.set_var("WAZO_USERUUID", &self.uuid);
         if self.enableonlinerec != 0 {
             options.push("set_var", "WAZO_USER_DTMF_RECORD_TOGGLE_ENABLED=1");
         }
-        options.set_var("WAZO_CALLER_SIMULTCALLS", self.simultcalls);
+        options.set_var("WAZO_CALLER_SIMULTCALLS", &self.simultcalls.to_string());
     }
 }

@@ -35,7 +35,7 @@ pub(super) fn items(session: &mut Session<'_>, endpoints: &Endpoints) -> Result<
     let mut meetings: Vec<Meeting> = rows
         .into_iter()
         .filter_map(|row| {
-            let key = format!("uuid={}", row.uuid);
+            let key = format_args!("uuid={}", row.uuid);
             let endpoint = endpoints.of_row(session, "meeting", key, row.guest_endpoint_sip_uuid)?;
             Some(Meeting { row, endpoint })
         })
@@ -55,7 +55,7 @@ impl Item for Meeting {
 
     fn defaults<'a>(&'a self, tenant: Option<&Tenant>, options: &mut Options<'a>) {
         options.push("set_var", "WAZO_CHANNEL_DIRECTION=from-wazo");
-        options.set_var("WAZO_MEETING_UUID", self.row.uuid);
+        options.set_var("WAZO_MEETING_UUID", &self.row.uuid.to_string());
         // A null is the word that Python prints for it.
         options.set_var("WAZO_MEETING_NAME", self.row.name.as_deref().unwrap_or("None"));
         if let Some(tenant) = tenant {

@@ -1,20 +1,23 @@
 //! Lists of options, and the form in which they are inherited and written.
 
 use std::borrow::Cow;
-use std::fmt::Display;
 
 /// The options of one section, in order.
 #[derive(Clone, Default)]
 pub(super) struct Options<'a>(Vec<(&'a str, Cow<'a, str>)>);
 
 impl<'a> Options<'a> {
+    pub(super) fn with_capacity(capacity: usize) -> Options<'a> {
+        Options(Vec::with_capacity(capacity))
+    }
+
     pub(super) fn push(&mut self, key: &'a str, value: impl Into<Cow<'a, str>>) {
         self.0.push((key, value.into()));
     }
 
     /// Sets a variable of the channels of an endpoint.
-    pub(super) fn set_var(&mut self, variable: &str, value: impl Display) {
-        self.push("set_var", format!("{variable}={value}"));
+    pub(super) fn set_var(&mut self, variable: &str, value: &str) {
+        self.push("set_var", [variable, "=", value].concat());
     }
 
     pub(super) fn extend(&mut self, other: &Options<'a>) {
@@ -44,7 +47,7 @@ impl<'a> Options<'a> {
         let mut repeated = Options::default();
         for (key, value) in self.0 {
             if matches!(key, "set_var" | "match") {
-                if !repeated.0.iter().any(|(k, v)| *k == key && *v == value) {
+                if !repeated.0.iter().any(|(k, v)| *v == value && *k == key) {
                     repeated.push(key, value);
                 }
             } else if let Some((_, earlier)) = once.0.iter_mut().find(|(name, _)| *name == key) {

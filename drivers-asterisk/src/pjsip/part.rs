@@ -1,6 +1,8 @@
 //! One part of the file: the endpoints of all lines, of all trunks or of all meetings.
 
 use std::collections::BTreeSet;
+use std::num::NonZero;
+use std::{panic, thread};
 
 use driver_api::{Session, Warning};
 
@@ -21,6 +23,9 @@ pub(super) enum Sections {
     Trunk,
 }
 
+/// The options of the endpoints that others inherit from, by their indexes.
+type Templates<'a> = Vec<Option<Lists<'a>>>;
+
 /// What all parts share.
 pub(super) struct Part<'a> {
     endpoints: &'a Endpoints,
@@ -40,7 +45,7 @@ impl<'a> Part<'a> {
     }
 
     /// Writes the endpoints of the items and the templates that are endpoints themselves.
-    pub(super) fn write<I: Item>(
+    pub(super) fn write<I: Item + Sync>(
         &mut self,
         writer: &mut Writer,
         session: &mut Session<'_>,
@@ -50,45 +55,49 @@ impl<'a> Part<'a> {
         writer.part();
         let registry = Registry::new(self.endpoints, items.iter().map(Item::endpoint));
         self.report(session, &registry, items);
-        // Templates stand before what inherits from them, so one walk resolves all.
-        let mut templates: Vec<Option<Lists<'_>>> = Vec::new();
+        // Templates stand before what inherits from them, so one walk resolves all of them.
+        let mut templates: Templates<'_> = Vec::new();
         templates.resize_with(self.endpoints.len(), || None);
-        for entry in &registry.entries {
-            let endpoint = self.endpoints.get(entry.endpoint);
-            if !endpoint.written && !endpoint.is_parent {
-                continue;
-            }
-            let item = entry.item.map(|item| &items[item] as &dyn Item);
-            let lists = self.resolution(entry, item, &templates, &registry.circular).lists();
-            if endpoint.written {
-                write_endpoint(writer, endpoint, &lists, sections);
-            }
-            if endpoint.is_parent {
-                templates[entry.endpoint] = Some(lists);
-            }
+        for entry in registry.entries.iter().filter(|entry| self.endpoints.get(entry.endpoint).is_parent) {
+            templates[entry.endpoint] = Some(self.lists(entry, items, &templates, &registry.circular));
         }
+        let written: Vec<&Entry> =
+            registry.entries.iter().filter(|entry| self.endpoints.get(entry.endpoint).written).collect();
+        in_parallel(writer, &written, |writer, entry| {
+            let endpoint = self.endpoints.get(entry.endpoint);
+            match &templates[entry.endpoint] {
+                Some(lists) => write_endpoint(writer, endpoint, lists, sections),
+                None => write_endpoint(
+                    writer,
+                    endpoint,
+                    &self.lists(entry, items, &templates, &registry.circular),
+                    sections,
+                ),
+            }
+        });
     }
 
-    fn resolution<'i, 'p>(
+    fn lists<'i, I: Item>(
         &self,
         entry: &Entry,
-        item: Option<&'i dyn Item>,
-        templates: &'p [Option<Lists<'i>>],
+        items: &'i [I],
+        templates: &Templates<'i>,
         circular: &BTreeSet<(usize, usize)>,
-    ) -> Resolution<'i, 'p>
+    ) -> Lists<'i>
     where
         'a: 'i,
     {
         let endpoint = self.endpoints.get(entry.endpoint);
         let parents =
             endpoint.parents.iter().filter(|&&parent| !circular.contains(&(entry.endpoint, parent)));
-        Resolution {
+        let resolution = Resolution {
             endpoint,
-            item,
+            item: entry.item.map(|item| &items[item] as &dyn Item),
             parents: parents.filter_map(|&parent| templates[parent].as_ref()).collect(),
             transport: endpoint.row.transport_uuid.and_then(|uuid| self.transports.name(uuid)),
             tenant: self.tenants.get(&endpoint.row.tenant_uuid),
-        }
+        };
+        resolution.lists()
     }
 
     fn report<I: Item>(&mut self, session: &mut Session<'_>, registry: &Registry, items: &[I]) {
@@ -120,6 +129,41 @@ impl<'a> Part<'a> {
         }
     }
 }
+
+/// Calls `write` for each entry on as many threads as the machine runs at once: once the rows are there,
+/// writing the text is most of the work.
+fn in_parallel<T: Sync>(writer: &mut Writer, entries: &[T], write: impl Fn(&mut Writer, &T) + Sync) {
+    let threads = thread::available_parallelism().map_or(1, NonZero::get);
+    let share = entries.len().div_ceil(threads).max(WORTH_A_THREAD);
+    let mut shares = entries.chunks(share);
+    let first = shares.next().unwrap_or_default();
+    thread::scope(|scope| {
+        let others: Vec<_> = shares
+            .map(|share| {
+                let write = &write;
+                scope.spawn(move || {
+                    let mut writer = Writer::continued();
+                    for entry in share {
+                        write(&mut writer, entry);
+                    }
+                    writer
+                })
+            })
+            .collect();
+        for entry in first {
+            write(writer, entry);
+        }
+        for other in others {
+            match other.join() {
+                Ok(other) => writer.append(other),
+                Err(panic) => panic::resume_unwind(panic),
+            }
+        }
+    });
+}
+
+/// How many endpoints take longer to write than a thread takes to start.
+const WORTH_A_THREAD: usize = 500;
 
 fn write_endpoint(writer: &mut Writer, endpoint: &Endpoint, lists: &Lists<'_>, sections: Sections) {
     let name = endpoint.row.name.as_str();

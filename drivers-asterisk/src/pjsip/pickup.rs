@@ -4,86 +4,103 @@ use std::collections::{BTreeSet, HashMap};
 
 use driver_api::{Error, Query, Session};
 use serde::Deserialize;
-use uuid::Uuid;
 
-/// The groups of each endpoint.
-pub(super) struct Pickups(HashMap<Uuid, Groups>);
+/// The memberships of each user.
+pub(super) struct Pickups(HashMap<i64, Vec<Membership>>);
 
-#[derive(Default)]
-struct Groups {
-    member: BTreeSet<i64>,
-    pickup: BTreeSet<i64>,
-}
-
-/// A user belongs to a group directly, with all lines; or through a ring group or a queue, with the
-/// main line. The members of a ring group or queue are found by its name alone.
+/// The members of a ring group or queue are found by its name alone.
 const PICKUPS: Query<'_> = Query {
     table: "pickupmember",
-    key: &["id"],
-    sql: "SELECT p.id, pm.category, l.endpoint_sip_uuid
+    key: &["id", "category", "user_id"],
+    sql: "SELECT p.id, pm.category, pm.membertype, pm.memberid AS user_id
         FROM pickupmember pm
         JOIN pickup p ON p.id = pm.pickupid AND p.commented = 0
-        JOIN user_line ul ON ul.user_id = pm.memberid
-        JOIN linefeatures l ON l.id = ul.line_id AND l.endpoint_sip_uuid IS NOT NULL
         WHERE pm.membertype = 'user'
-        UNION
-        SELECT p.id, pm.category, l.endpoint_sip_uuid
+        UNION ALL
+        SELECT p.id, pm.category, pm.membertype, qm.userid
         FROM pickupmember pm
         JOIN pickup p ON p.id = pm.pickupid AND p.commented = 0
         JOIN groupfeatures g ON g.id = pm.memberid
         JOIN queuemember qm ON qm.queue_name = g.name AND qm.usertype = 'user'
-        JOIN user_line ul ON ul.user_id = qm.userid AND ul.main_user AND ul.main_line
-        JOIN linefeatures l ON l.id = ul.line_id AND l.endpoint_sip_uuid IS NOT NULL
         WHERE pm.membertype = 'group'
-        UNION
-        SELECT p.id, pm.category, l.endpoint_sip_uuid
+        UNION ALL
+        SELECT p.id, pm.category, pm.membertype, qm.userid
         FROM pickupmember pm
         JOIN pickup p ON p.id = pm.pickupid AND p.commented = 0
         JOIN queuefeatures q ON q.id = pm.memberid
         JOIN queuemember qm ON qm.queue_name = q.name AND qm.usertype = 'user'
-        JOIN user_line ul ON ul.user_id = qm.userid AND ul.main_user AND ul.main_line
-        JOIN linefeatures l ON l.id = ul.line_id AND l.endpoint_sip_uuid IS NOT NULL
         WHERE pm.membertype = 'queue'",
 };
 
 #[derive(Deserialize)]
-struct Membership {
+pub(super) struct Membership {
     id: i64,
     category: Category,
-    endpoint_sip_uuid: Uuid,
+    #[serde(rename = "membertype")]
+    via: Via,
+    user_id: i64,
 }
 
-#[derive(Deserialize)]
+#[derive(Clone, Copy, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Category {
-    /// The endpoint may pick up calls of the group.
+    /// The user may pick up calls of the group.
     Member,
-    /// Its calls are calls of the group.
+    /// The user's calls are calls of the group.
     Pickup,
+}
+
+#[derive(PartialEq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Via {
+    /// The user is a member, with every line.
+    User,
+    /// A ring group is, and its users with their main lines.
+    Group,
+    /// A queue is, likewise.
+    Queue,
+}
+
+/// The groups of one endpoint: those of all users of all its lines.
+#[derive(Default)]
+pub(super) struct Groups {
+    member: BTreeSet<i64>,
+    pickup: BTreeSet<i64>,
 }
 
 impl Pickups {
     pub(super) fn read(session: &mut Session<'_>) -> Result<Pickups, Error> {
-        let mut groups: HashMap<Uuid, Groups> = HashMap::new();
+        let mut by_user: HashMap<i64, Vec<Membership>> = HashMap::new();
         let memberships: Vec<Membership> = session.query(PICKUPS, &[])?;
-        for Membership { id, category, endpoint_sip_uuid } in memberships {
-            let groups = groups.entry(endpoint_sip_uuid).or_default();
-            match category {
-                Category::Member => groups.member.insert(id),
-                Category::Pickup => groups.pickup.insert(id),
-            };
+        for membership in memberships {
+            by_user.entry(membership.user_id).or_default().push(membership);
         }
-        Ok(Pickups(groups))
+        Ok(Pickups(by_user))
+    }
+
+    /// What a user brings to a line, which may be the main line of its main user.
+    pub(super) fn of(&self, user: i64, main: bool) -> impl Iterator<Item = &Membership> {
+        let memberships = self.0.get(&user).into_iter().flatten();
+        memberships.filter(move |membership| main || membership.via == Via::User)
+    }
+}
+
+impl Groups {
+    pub(super) fn add(&mut self, membership: &Membership) {
+        match membership.category {
+            Category::Member => self.member.insert(membership.id),
+            Category::Pickup => self.pickup.insert(membership.id),
+        };
     }
 
     /// The groups whose calls an endpoint may pick up: `1,5`.
-    pub(super) fn member(&self, endpoint: Uuid) -> Option<String> {
-        join(&self.0.get(&endpoint)?.member)
+    pub(super) fn member(&self) -> Option<String> {
+        join(&self.member)
     }
 
     /// The groups that an endpoint's calls belong to.
-    pub(super) fn picked_up(&self, endpoint: Uuid) -> Option<String> {
-        join(&self.0.get(&endpoint)?.pickup)
+    pub(super) fn pickup(&self) -> Option<String> {
+        join(&self.pickup)
     }
 }
 

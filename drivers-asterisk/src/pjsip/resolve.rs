@@ -121,7 +121,7 @@ impl<'a> Resolution<'a, '_> {
 
     fn endpoint(&self, lists: &Lists<'a>) -> Options<'a> {
         let name = self.endpoint.row.name.as_str();
-        let mut options = Options::default();
+        let mut options = Options::with_capacity(48);
         options.set_var("__WAZO_TENANT_UUID", &self.endpoint.row.tenant_uuid);
         if let Some(item) = self.item {
             item.defaults(self.tenant, &mut options);
@@ -130,9 +130,9 @@ impl<'a> Resolution<'a, '_> {
         if let Some(transport) = self.transport {
             options.push("transport", transport);
         }
-        let caller_id = options.last("callerid").filter(|id| !id.is_empty()).map(str::to_owned);
-        if let Some(caller_id) = caller_id {
-            options.set_var("XIVO_ORIGINAL_CALLER_ID", caller_id);
+        let caller_id = options.last("callerid").filter(|id| !id.is_empty());
+        if let Some(caller_id) = caller_id.map(|id| ["XIVO_ORIGINAL_CALLER_ID=", id].concat()) {
+            options.push("set_var", caller_id);
         }
         if !lists.aor.is_empty() {
             options.push("aors", name);

@@ -33,7 +33,7 @@ pub(super) fn items(session: &mut Session<'_>, endpoints: &Endpoints) -> Result<
     let mut trunks: Vec<Trunk> = rows
         .into_iter()
         .filter_map(|row| {
-            let key = format!("id={}", row.id);
+            let key = format_args!("id={}", row.id);
             let endpoint = endpoints.of_row(session, "trunkfeatures", key, row.endpoint_sip_uuid)?;
             Some(Trunk { row, endpoint })
         })

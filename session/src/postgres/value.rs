@@ -38,9 +38,16 @@ fn decode<'a>(ty: &Type, raw: &'a [u8]) -> Result<Value<'a>, Failure> {
         Type::FLOAT8 => Value::Float(f64::from_sql(ty, raw)?),
         Type::TEXT | Type::VARCHAR | Type::BPCHAR | Type::NAME => Value::Text(std::str::from_utf8(raw)?),
         Type::UUID => Value::Uuid(raw.try_into()?),
+        Type::TID => Value::Integer(row_position(raw.try_into()?)),
         _ => return decode_made(ty, raw),
     };
     Ok(value)
+}
+
+/// A `ctid` as a number that orders rows as they stand in their table: four bytes of the page, two of
+/// the place on it.
+fn row_position(raw: [u8; 6]) -> i64 {
+    raw.into_iter().fold(0, |position, byte| position << 8 | i64::from(byte))
 }
 
 /// Types made of others.

@@ -1,0 +1,282 @@
+//! `provd/network.yml`: the URL under which phones reach the provisioning server.
+//!
+//! It is the one that the administrator entered, else it is made from an address: the one entered for
+//! provisioning, else that of the first interface for voice. With none of them the file is `{}`.
+
+use std::net::Ipv6Addr;
+
+use driver_api::{Driver, Error, Query, Session, Warning, yaml};
+use serde::{Deserialize, Serialize};
+
+pub(crate) struct Network;
+
+impl Driver for Network {
+    fn generate(&self, session: &mut Session<'_>) -> Result<String, Error> {
+        let provisioning: Vec<Provisioning> = session.query(PROVISIONING, &[])?;
+        let interfaces: Vec<Interface> = session.query(VOIP_INTERFACES, &[])?;
+        if provisioning.len() > 1 {
+            let message = format!("there are {} rows; the first one counts", provisioning.len());
+            session.warn(Warning {
+                table: "provisioning".to_owned(),
+                key: String::new(),
+                column: String::new(),
+                message,
+            });
+        }
+        let source = Source::of(provisioning.first(), interfaces.first());
+        for warning in source.warnings() {
+            session.warn(warning);
+        }
+        content(source.url(provisioning.first()))
+    }
+}
+
+const PROVISIONING: Query<'_> = Query {
+    table: "provisioning",
+    key: &["id"],
+    sql: "SELECT id, net4_ip, http_base_url, http_port FROM provisioning ORDER BY id",
+};
+
+#[derive(Deserialize)]
+struct Provisioning {
+    id: i64,
+    net4_ip: Option<String>,
+    http_base_url: Option<String>,
+    http_port: i64,
+}
+
+const VOIP_INTERFACES: Query<'_> = Query {
+    table: "netiface",
+    key: &["id"],
+    sql: "SELECT id, address, disable FROM netiface WHERE networktype = 'voip' ORDER BY id",
+};
+
+#[derive(Deserialize)]
+struct Interface {
+    id: i64,
+    address: Option<String>,
+    disable: i64,
+}
+
+/// What the URL is made from.
+enum Source<'a> {
+    BaseUrl(&'a str),
+    /// The address in this row of `provisioning`.
+    Address(i64, &'a str),
+    /// The interface, even one that has no address: the next one is not asked.
+    Interface(&'a Interface),
+    Nothing,
+}
+
+impl<'a> Source<'a> {
+    fn of(provisioning: Option<&'a Provisioning>, interface: Option<&'a Interface>) -> Source<'a> {
+        if let Some(row) = provisioning {
+            if let Some(url) = entered(row.http_base_url.as_deref()) {
+                return Source::BaseUrl(url);
+            }
+            if let Some(address) = entered(row.net4_ip.as_deref()) {
+                return Source::Address(row.id, address);
+            }
+        }
+        interface.map_or(Source::Nothing, Source::Interface)
+    }
+
+    fn url(&self, provisioning: Option<&Provisioning>) -> Option<String> {
+        let host = match self {
+            Source::BaseUrl(url) => return Some((*url).to_owned()),
+            Source::Address(_, address) => address,
+            Source::Interface(interface) => entered(interface.address.as_deref())?,
+            Source::Nothing => return None,
+        };
+        Some(match provisioning.map_or(0, |row| row.http_port) {
+            0 => format!("http://{host}"),
+            port => format!("http://{host}:{port}"),
+        })
+    }
+
+    fn warnings(&self) -> Vec<Warning> {
+        let mut warnings = Vec::new();
+        let mut warn = |table: &str, id, column: &str, message: &str| {
+            warnings.push(Warning {
+                table: table.to_owned(),
+                key: format!("id={id}"),
+                column: column.to_owned(),
+                message: message.to_owned(),
+            });
+        };
+        let no_brackets = "an IPv6 address without brackets makes a URL that no phone understands";
+        match *self {
+            Source::Address(id, address) if is_ipv6(address) => {
+                warn("provisioning", id, "net4_ip", no_brackets);
+            }
+            Source::Interface(&Interface { id, ref address, disable }) => {
+                let Some(address) = entered(address.as_deref()) else {
+                    warn("netiface", id, "address", "the first voip interface has none, so there is no URL");
+                    return warnings;
+                };
+                if disable != 0 {
+                    warn("netiface", id, "disable", "phones are sent to an interface that is disabled");
+                }
+                if is_ipv6(address) {
+                    warn("netiface", id, "address", no_brackets);
+                }
+            }
+            _ => {}
+        }
+        warnings
+    }
+}
+
+/// A field that is neither NULL nor empty.
+fn entered(field: Option<&str>) -> Option<&str> {
+    field.filter(|text| !text.is_empty())
+}
+
+fn is_ipv6(address: &str) -> bool {
+    address.parse::<Ipv6Addr>().is_ok()
+}
+
+fn content(url: Option<String>) -> Result<String, Error> {
+    #[derive(Serialize)]
+    struct File {
+        #[serde(skip_serializing_if = "Option::is_none")]
+        general: Option<General>,
+    }
+    #[derive(Serialize)]
+    struct General {
+        advertised_http_url: String,
+    }
+    yaml::to_string(&File { general: url.map(|advertised_http_url| General { advertised_http_url }) })
+}
+
+#[cfg(test)]
+mod tests {
+    use driver_api::{Row, Rows, Snapshot, Value};
+
+    use super::*;
+
+    type Values = Vec<Value<'static>>;
+
+    #[derive(Default)]
+    struct Database {
+        provisioning: Vec<Values>,
+        /// Those for voice.
+        netiface: Vec<Values>,
+    }
+
+    impl Snapshot for Database {
+        fn run(&mut self, sql: &str, _: &[Value<'_>], rows: &mut dyn Rows) -> Result<(), Error> {
+            let (columns, values) = if sql == PROVISIONING.sql {
+                (["id", "net4_ip", "http_base_url", "http_port"].as_slice(), &self.provisioning)
+            } else {
+                (["id", "address", "disable"].as_slice(), &self.netiface)
+            };
+            rows.columns(columns)?;
+            values.iter().try_for_each(|values| rows.row(&Cells(values)))
+        }
+    }
+
+    struct Cells<'a>(&'a Values);
+
+    impl Row for Cells<'_> {
+        fn value(&self, column: usize) -> Result<Value<'_>, Error> {
+            Ok(self.0[column].clone())
+        }
+    }
+
+    impl Database {
+        fn new() -> Database {
+            Database::default()
+        }
+
+        fn provisioning(
+            mut self,
+            net4_ip: &'static str,
+            http_base_url: &'static str,
+            http_port: i64,
+        ) -> Database {
+            let id = i64::try_from(self.provisioning.len()).unwrap() + 1;
+            self.provisioning.push(vec![id.into(), net4_ip.into(), http_base_url.into(), http_port.into()]);
+            self
+        }
+
+        fn interface(mut self, address: impl Into<Value<'static>>, disable: i64) -> Database {
+            let id = i64::try_from(self.netiface.len()).unwrap() + 7;
+            self.netiface.push(vec![id.into(), address.into(), disable.into()]);
+            self
+        }
+
+        /// The file, and the warnings.
+        fn generate(mut self) -> (String, Vec<String>) {
+            let mut session = Session::new(&mut self);
+            let file = Network.generate(&mut session).unwrap();
+            (file, session.take_warnings().iter().map(ToString::to_string).collect())
+        }
+
+        fn assert_url(self, url: &str, warnings: &[&str]) {
+            let file = format!("general:\n  advertised_http_url: {url}\n");
+            let warnings = warnings.iter().map(|&warning| warning.to_owned()).collect();
+            assert_eq!(self.generate(), (file, warnings));
+        }
+    }
+
+    #[test]
+    fn without_an_address_there_is_nothing() {
+        let nothing = ("{}\n".to_owned(), vec![]);
+        assert_eq!(Database::new().provisioning("", "", 8667).generate(), nothing);
+        assert_eq!(Database::new().generate(), nothing);
+    }
+
+    #[test]
+    fn the_base_url_is_used_unchanged() {
+        let table = [
+            ("https://prov.example.com/x y", "https://prov.example.com/x y"),
+            ("12", "'12'"),
+            ("http://é/", r#""http://\xE9/""#),
+        ];
+        for (url, written) in table {
+            let database = Database::new().provisioning("2001:db8::1", url, 8667).interface("10.1.1.1", 1);
+            database.assert_url(written, &[]);
+        }
+    }
+
+    #[test]
+    fn the_address_and_the_port() {
+        Database::new().provisioning("10.0.0.254", "", 8667).assert_url("http://10.0.0.254:8667", &[]);
+        Database::new().provisioning("10.0.0.254", "", 0).assert_url("http://10.0.0.254", &[]);
+        let both = Database::new().provisioning("10.0.0.254", "", 1).interface("10.1.1.1", 1);
+        both.assert_url("http://10.0.0.254:1", &[]);
+        let interface = Database::new().provisioning("", "", 8667).interface("10.1.1.1", 0);
+        interface.assert_url("http://10.1.1.1:8667", &[]);
+        Database::new().interface("10.1.1.1", 0).assert_url("http://10.1.1.1", &[]);
+    }
+
+    #[test]
+    fn the_first_interface_decides() {
+        let none =
+            "table netiface, row id=7, column address: the first voip interface has none, so there is no URL";
+        let database = Database::new().provisioning("", "", 8667);
+        let database = database.interface(Value::Null, 1).interface("10.1.1.1", 0);
+        assert_eq!(database.generate(), ("{}\n".to_owned(), vec![none.to_owned()]));
+    }
+
+    #[test]
+    fn what_will_not_work_is_written_with_a_warning() {
+        let disabled =
+            "table netiface, row id=7, column disable: phones are sent to an interface that is disabled";
+        Database::new().interface("10.1.1.1", 1).assert_url("http://10.1.1.1", &[disabled]);
+
+        let no_brackets = "an IPv6 address without brackets makes a URL that no phone understands";
+        let in_interface = format!("table netiface, row id=7, column address: {no_brackets}");
+        Database::new()
+            .interface("2001:db8::1", 1)
+            .assert_url("http://2001:db8::1", &[disabled, &in_interface]);
+        let in_provisioning = format!("table provisioning, row id=1, column net4_ip: {no_brackets}");
+        let database = Database::new().provisioning("2001:db8::1", "", 8667);
+        database.assert_url("http://2001:db8::1:8667", &[&in_provisioning]);
+
+        let several = "table provisioning: there are 2 rows; the first one counts";
+        let database = Database::new().provisioning("10.0.0.1", "", 0).provisioning("", "http://x", 0);
+        database.assert_url("http://10.0.0.1", &[several]);
+    }
+}

@@ -1,0 +1,209 @@
+//! `cargo xtask bench`: how long each file takes, beside what PostgreSQL itself takes to deliver the
+//! rows that it is made from.
+
+use std::fs;
+use std::io;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use argh::FromArgs;
+use dispatcher::{FAMILIES, Registry, config};
+use driver_api::{Error, Namespace, Rows, Session, Snapshot, Value};
+use fixtures::postgres::Cluster;
+
+use crate::postgres::ensure;
+
+/// Generate each file from a synthetic telephone system in a throw-away PostgreSQL, and print how long
+/// it takes: the median time, the time in which PostgreSQL delivers the rows of the same queries with
+/// COPY, the ratio of the two, the peak memory of the process, and the bytes of the file.
+#[derive(FromArgs)]
+#[argh(subcommand, name = "bench")]
+pub(crate) struct Bench {
+    /// what to generate, like asterisk/pjsip.conf; all by default
+    #[argh(positional)]
+    namespaces: Vec<String>,
+
+    /// how many users the telephone system has (20000); give it several times to see how time grows
+    #[argh(option)]
+    users: Vec<u32>,
+
+    /// how often each file is generated (7)
+    #[argh(option, default = "7")]
+    runs: usize,
+}
+
+/// Measure one file, in a process of its own; `bench` calls it.
+#[derive(FromArgs)]
+#[argh(subcommand, name = "measure")]
+pub(crate) struct Measure {
+    #[argh(positional)]
+    namespace: String,
+
+    /// the database
+    #[argh(option)]
+    db: String,
+
+    /// how often the file is generated
+    #[argh(option)]
+    runs: usize,
+
+    /// how many users the database has
+    #[argh(option)]
+    users: u32,
+}
+
+const USERS: u32 = 20_000;
+
+impl Bench {
+    pub(crate) fn run(self) -> Result<(), Error> {
+        if cfg!(debug_assertions) {
+            return in_release();
+        }
+        ensure()?;
+        let registry = Registry::new(FAMILIES)?;
+        let namespaces = if self.namespaces.is_empty() {
+            registry.namespaces().cloned().collect()
+        } else {
+            self.namespaces.iter().map(|text| registry.find(text)).collect::<Result<Vec<_>, _>>()?
+        };
+        let cluster = Cluster::start()?;
+        for users in if self.users.is_empty() { vec![USERS] } else { self.users } {
+            let database = format!("bench_{users}");
+            let uri = cluster.create_database(&database)?;
+            let start = Instant::now();
+            fixtures::load_synthetic_postgres(users, &uri)?;
+            println!("\n{users} users, loaded in {:.1} s\n", start.elapsed().as_secs_f64());
+            println!(
+                "{:<26} {:>7} {:>11} {:>10} {:>10} {:>6} {:>9} {:>9}",
+                "namespace", "queries", "bytes", "ms", "COPY ms", "ratio", "us/user", "peak MB"
+            );
+            for namespace in &namespaces {
+                measure_apart(namespace, &uri, self.runs, users)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The same command, built as it is shipped.
+fn in_release() -> Result<(), Error> {
+    let arguments = std::env::args_os().skip(1);
+    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    let status =
+        cargo.args(["run", "--quiet", "--release", "--package", "xtask", "--"]).args(arguments).status();
+    match status {
+        Ok(status) if status.success() => Ok(()),
+        _ => Err(Error::driver("the benchmark failed")),
+    }
+}
+
+fn measure_apart(namespace: &Namespace, uri: &str, runs: usize, users: u32) -> Result<(), Error> {
+    let failed = || Error::driver("the measurement failed").in_(namespace.to_string());
+    let program = std::env::current_exe().map_err(|error| failed().because(error))?;
+    let status = Command::new(program)
+        .args(["measure", &namespace.to_string(), "--db", uri])
+        .args(["--runs", &runs.to_string(), "--users", &users.to_string()])
+        .status();
+    if status.map_err(|error| failed().because(error))?.success() { Ok(()) } else { Err(failed()) }
+}
+
+impl Measure {
+    pub(crate) fn run(&self) -> Result<(), Error> {
+        let registry = Registry::new(FAMILIES)?;
+        let namespace = registry.find(&self.namespace)?;
+        let driver = registry.build(&namespace, &config::load(None, &registry)?)?;
+        let mut database = session::open(&self.db.parse()?)?;
+        let mut yardstick = Yardstick::connect(&self.db)?;
+        let (mut times, mut copies, mut bytes) = (Vec::new(), Vec::new(), 0);
+        let mut queries = Vec::new();
+        // The first run warms the server's caches up and is not counted.
+        for run in 0..=self.runs {
+            let mut snapshot = database.snapshot()?;
+            let mut recorder = Recorder { snapshot: &mut *snapshot, queries: Vec::new() };
+            let start = Instant::now();
+            bytes = driver.generate(&mut Session::new(&mut recorder))?.len();
+            let time = start.elapsed();
+            queries = recorder.queries;
+            drop(snapshot);
+            let copy = yardstick.copy(&queries)?;
+            if run > 0 {
+                times.push(time);
+                copies.push(copy);
+            }
+        }
+        let (time, copy) = (median(times), median(copies));
+        let ratio = if queries.is_empty() { "-".to_owned() } else { format!("{:.2}", time / copy) };
+        println!(
+            "{:<26} {:>7} {bytes:>11} {:>10.2} {:>10.2} {ratio:>6} {:>9.2} {:>9.1}",
+            self.namespace,
+            queries.len(),
+            time * 1e3,
+            copy * 1e3,
+            time * 1e6 / f64::from(self.users),
+            peak_megabytes()
+        );
+        Ok(())
+    }
+}
+
+/// Seconds.
+fn median(mut times: Vec<Duration>) -> f64 {
+    times.sort_unstable();
+    times.get(times.len() / 2).map_or(f64::NAN, Duration::as_secs_f64)
+}
+
+/// The most memory that this process ever had.
+fn peak_megabytes() -> f64 {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let kilobytes = line.and_then(|line| line.trim().strip_suffix(" kB")?.parse::<f64>().ok());
+    kilobytes.map_or(f64::NAN, |kilobytes| kilobytes / 1024.0)
+}
+
+/// Notes the queries that a driver runs, with their parameters in place.
+struct Recorder<'a> {
+    snapshot: &'a mut dyn Snapshot,
+    queries: Vec<String>,
+}
+
+impl Snapshot for Recorder<'_> {
+    fn run(&mut self, sql: &str, params: &[Value<'_>], rows: &mut dyn Rows) -> Result<(), Error> {
+        let mut text = sql.to_owned();
+        for (i, value) in params.iter().enumerate() {
+            let literal = match value {
+                Value::Text(text) => format!("'{}'", text.replace('\'', "''")),
+                Value::Integer(number) => number.to_string(),
+                other => return Err(Error::driver(format!("{other:?} has no literal here"))),
+            };
+            text = text.replace(&format!("${}", i + 1), &literal);
+        }
+        self.queries.push(text);
+        self.snapshot.run(sql, params, rows)
+    }
+}
+
+/// PostgreSQL by itself: it runs the queries and sends the rows, and nobody looks at them.
+struct Yardstick(postgres::Client);
+
+impl Yardstick {
+    fn connect(uri: &str) -> Result<Yardstick, Error> {
+        let mut client = session::postgres::connect(uri)?;
+        // As in a session.
+        client.batch_execute("SET jit = off").map_err(failed)?;
+        Ok(Yardstick(client))
+    }
+
+    fn copy(&mut self, queries: &[String]) -> Result<Duration, Error> {
+        let start = Instant::now();
+        for query in queries {
+            let mut rows = self.0.copy_out(&format!("COPY ({query}) TO STDOUT")).map_err(failed)?;
+            io::copy(&mut rows, &mut io::sink())
+                .map_err(|error| Error::driver("COPY failed").because(error))?;
+        }
+        Ok(start.elapsed())
+    }
+}
+
+fn failed(error: postgres::Error) -> Error {
+    Error::driver("PostgreSQL refuses it").because(error)
+}

@@ -1,0 +1,224 @@
+//! `cargo xtask ci`: every check, in the order in which a developer wants to hear of trouble.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Instant;
+use std::{env, fs, io};
+
+use argh::FromArgs;
+use dispatcher::{FAMILIES, Registry};
+use driver_api::{Error, Namespace};
+use fixtures::postgres::Cluster;
+use fixtures::{Case, Strictness};
+use session::Uri;
+
+use crate::compare::{Verdict, compare};
+use crate::{file_error, generate, postgres, root, target};
+
+/// Run all checks and tests.
+#[derive(FromArgs)]
+#[argh(subcommand, name = "ci")]
+pub(crate) struct Ci {
+    /// a folder of cases with expected files to compare with: CASE/expected/RESOURCE/FILENAME
+    #[argh(option)]
+    expected: Option<PathBuf>,
+}
+
+/// Builds that a packager may make: the features, and the engine whose session is tried.
+const COMBINATIONS: &[&str] = &[
+    "asterisk,sqlite",
+    "phoned,sqlite",
+    "provd,sqlite",
+    "wazo,sqlite",
+    "asterisk,phoned,provd,wazo,postgres",
+];
+
+impl Ci {
+    pub(crate) fn run(&self) -> Result<(), Error> {
+        let start = Instant::now();
+        step("format");
+        cargo("fmt --all --check", &[])?;
+        step("clippy");
+        cargo("clippy --quiet --workspace --all-targets -- --deny warnings", &[])?;
+        step("documentation");
+        cargo("doc --quiet --workspace --no-deps", &[("RUSTDOCFLAGS", "--deny warnings")])?;
+        step("licences and sources");
+        deny()?;
+        step("tests, with PostgreSQL");
+        postgres::ensure()?;
+        let cluster = Cluster::start()?;
+        let server = cluster.uri("postgres");
+        // Snapshots are compared, never written; a missing server is a failure, not a skipped test.
+        let settings = [
+            ("INSTA_UPDATE", "no"),
+            ("CONFGEND_REQUIRE_POSTGRES", "1"),
+            ("CONFGEND_TEST_POSTGRES", server.as_str()),
+        ];
+        cargo("test --quiet --workspace", &settings)?;
+        step("each family and each engine alone");
+        combinations(&cluster)?;
+        if let Some(folder) = &self.expected {
+            step("expected files, on both engines");
+            expected(folder, &cluster)?;
+        }
+        println!("\nall is well, after {} s", start.elapsed().as_secs());
+        Ok(())
+    }
+}
+
+fn step(name: &str) {
+    println!("\n== {name}");
+}
+
+fn cargo(words: &str, settings: &[(&str, &str)]) -> Result<(), Error> {
+    println!("cargo {words}");
+    let status = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+        .args(words.split(' '))
+        .current_dir(root())
+        .envs(settings.iter().copied())
+        .status()
+        .map_err(|error| Error::driver("can't be started").because(error).in_("cargo"))?;
+    if status.success() { Ok(()) } else { Err(Error::driver(format!("cargo {words}: failed"))) }
+}
+
+fn deny() -> Result<(), Error> {
+    if Command::new("cargo-deny").arg("--version").output().is_err() {
+        println!("not checked: cargo-deny is not installed (cargo install cargo-deny)");
+        return Ok(());
+    }
+    cargo("deny --workspace check bans licenses sources", &[])
+}
+
+/// Builds and tests `confgend` with some features only, and has each build generate all that it can: its
+/// files must be those of the whole program.
+fn combinations(cluster: &Cluster) -> Result<(), Error> {
+    let case = Case::all().into_iter().find(|case| case.name == "office");
+    let case = case.ok_or_else(|| Error::driver("there is no case office"))?;
+    let scratch = Scratch::new()?;
+    let sqlite = Uri::Sqlite(scratch.load(&case)?);
+    let postgres: Uri = cluster.case_database(&case)?.parse()?;
+    let whole = scratch.path("whole");
+    let registry = Registry::new(FAMILIES)?;
+    let namespaces: Vec<Namespace> = registry.namespaces().cloned().collect();
+    generated(generate::into_folder(&registry, &namespaces, &sqlite, None, &whole)?)?;
+    for features in COMBINATIONS {
+        let selection = format!("--package dispatcher --no-default-features --features {features}");
+        cargo(&format!("test --quiet {selection}"), &[])?;
+        cargo(&format!("build --quiet {selection}"), &[])?;
+        let uri = if features.ends_with("postgres") { &postgres } else { &sqlite };
+        let out = scratch.path(&features.replace(',', "-"));
+        confgend(uri, &out)?;
+        same_files(&out, &whole)?;
+    }
+    Ok(())
+}
+
+fn generated(all: bool) -> Result<(), Error> {
+    if all { Ok(()) } else { Err(Error::driver("not all files could be generated")) }
+}
+
+fn confgend(uri: &Uri, out: &Path) -> Result<(), Error> {
+    // The URI of the throw-away server holds a password of no value, so it may be an argument.
+    let uri = match uri {
+        Uri::Sqlite(path) => format!("sqlite:{}", path.display()),
+        Uri::Postgres(uri) => uri.clone(),
+    };
+    let program = target().join("debug/confgend");
+    let status = Command::new(&program).args(["generate", "--db", &uri, "--out"]).arg(out).status();
+    generated(status.map_err(|error| file_error(&program, error))?.success())
+}
+
+/// Whether every file below `folder` is the same below `whole`, and there is one at all.
+fn same_files(folder: &Path, whole: &Path) -> Result<(), Error> {
+    let names = files_below(folder)?;
+    for name in &names {
+        if read(&folder.join(name))? != read(&whole.join(name))? {
+            return Err(Error::driver("a build with fewer features writes another text").in_(name.as_str()));
+        }
+    }
+    println!("{} files, the same as the whole program's", names.len());
+    if names.is_empty() { Err(Error::driver("the build writes no file")) } else { Ok(()) }
+}
+
+/// Compares every case below a folder with its expected files, on both engines.
+fn expected(folder: &Path, cluster: &Cluster) -> Result<(), Error> {
+    let registry = Registry::new(FAMILIES)?;
+    let scratch = Scratch::new()?;
+    let mut different = 0;
+    for case in Case::below(folder)? {
+        let (names, others): (Vec<_>, Vec<_>) = files_below(&case.dir.join("expected"))?
+            .into_iter()
+            .partition(|name| registry.find(name).is_ok());
+        if !others.is_empty() {
+            println!("{}: not compared, since no driver writes them: {}", case.name, others.join(" "));
+        }
+        if names.is_empty() {
+            continue;
+        }
+        let engines = [Uri::Sqlite(scratch.load(&case)?), cluster.case_database(&case)?.parse()?];
+        for (engine, uri) in ["sqlite", "postgres"].into_iter().zip(&engines) {
+            let out = scratch.path(&format!("{}-{engine}", case.name));
+            println!("\n{} on {engine}", case.name);
+            let namespaces = names.iter().map(|name| registry.find(name)).collect::<Result<Vec<_>, _>>()?;
+            let config = Some(case.dir.join("config.yml")).filter(|path| path.is_file());
+            generated(generate::into_folder(&registry, &namespaces, uri, config.as_deref(), &out)?)?;
+            for name in &names {
+                let verdict =
+                    compare(name, &read(&case.dir.join("expected").join(name))?, &read(&out.join(name))?);
+                println!("{verdict:<10} {name}");
+                if let Verdict::Differs(difference) = verdict {
+                    println!("{difference}");
+                    different += 1;
+                }
+            }
+        }
+    }
+    if different == 0 {
+        Ok(())
+    } else {
+        Err(Error::driver(format!("{different} files differ from the expected ones")))
+    }
+}
+
+/// The files below a folder, by their paths in it, sorted.
+fn files_below(folder: &Path) -> Result<Vec<String>, Error> {
+    let mut names = Vec::new();
+    for resource in entries(folder)? {
+        for file in entries(&folder.join(&resource))? {
+            names.push(format!("{resource}/{file}"));
+        }
+    }
+    names.sort_unstable();
+    Ok(names)
+}
+
+fn entries(folder: &Path) -> Result<Vec<String>, Error> {
+    let list = || -> io::Result<Vec<String>> {
+        fs::read_dir(folder)?.map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned())).collect()
+    };
+    list().map_err(|error| file_error(folder, error))
+}
+
+fn read(path: &Path) -> Result<String, Error> {
+    fs::read_to_string(path).map_err(|error| file_error(path, error))
+}
+
+/// A folder that is gone afterwards.
+struct Scratch(tempfile::TempDir);
+
+impl Scratch {
+    fn new() -> Result<Scratch, Error> {
+        tempfile::tempdir().map(Scratch).map_err(|error| file_error(&env::temp_dir(), error))
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    /// A case as an SQLite file.
+    fn load(&self, case: &Case) -> Result<PathBuf, Error> {
+        let path = self.path(&format!("{}.db", case.name));
+        fixtures::load_sqlite(case, &path, Strictness::Lenient)?;
+        Ok(path)
+    }
+}

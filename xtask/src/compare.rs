@@ -1,0 +1,163 @@
+//! Compares generated files with expected ones.
+
+use std::collections::BTreeMap;
+use std::fmt::{self, Write as _};
+
+/// How a generated file relates to the expected one.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Verdict {
+    /// The same bytes.
+    Identical,
+    /// The same sections with the same paragraphs in another order: what a database left to chance when
+    /// the expected file was made.
+    Reordered,
+    /// Anything else, with the first sections that are on one side only.
+    Differs(String),
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Verdict::Identical => f.write_str("identical"),
+            Verdict::Reordered => f.write_str("reordered"),
+            Verdict::Differs(_) => f.write_str("DIFFERS"),
+        }
+    }
+}
+
+/// How many sections of a difference are shown.
+const SHOWN: usize = 6;
+
+pub(crate) fn compare(name: &str, expected: &str, actual: &str) -> Verdict {
+    if expected == actual {
+        return Verdict::Identical;
+    }
+    let (wanted, found) = (canonical(name, expected), canonical(name, actual));
+    if wanted == found && expected.chars().count() == actual.chars().count() {
+        return Verdict::Reordered;
+    }
+    let mut text = String::new();
+    for (title, these, those) in
+        [("expected, absent", &wanted, &found), ("present, not expected", &found, &wanted)]
+    {
+        let only = these.iter().filter(|(section, count)| those.get(*section).unwrap_or(&0) < *count);
+        for ((head, paragraphs), _) in only.take(SHOWN) {
+            let body = paragraphs.join("\n").replace('\n', "\n    ");
+            let _ = writeln!(text, "{title}: {head}\n    {body}");
+        }
+    }
+    if wanted == found {
+        text += "the same paragraphs, but other blank lines or spaces\n";
+    }
+    Verdict::Differs(text)
+}
+
+type Section = (String, Vec<String>);
+
+/// The sections and how often each occurs; in each, the paragraphs in order of their text.
+fn canonical(name: &str, text: &str) -> BTreeMap<Section, usize> {
+    let mut sections = BTreeMap::new();
+    for (head, lines) in split(text) {
+        let mut paragraphs = paragraphs(&lines);
+        if name.ends_with("iax.conf") || name.ends_with("pjsip.conf") {
+            // Options without an ordinal column: the database that made the expected file gave them in
+            // the order of its join.
+            let all = paragraphs.join("\n");
+            let mut lines: Vec<&str> = all.split('\n').collect();
+            lines.sort_unstable();
+            paragraphs = vec![lines.join("\n")];
+        }
+        paragraphs.sort_unstable();
+        *sections.entry((head, paragraphs)).or_insert(0) += 1;
+    }
+    sections
+}
+
+/// Heads, each with the comments directly above it, and the lines below.
+fn split(text: &str) -> Vec<(String, Vec<String>)> {
+    let mut sections = Vec::new();
+    let (mut head, mut body, mut comments) = (String::new(), Vec::new(), Vec::new());
+    for line in text.split('\n').map(group_ids_ascending) {
+        if line.starts_with('[') {
+            sections.push((std::mem::take(&mut head), std::mem::take(&mut body)));
+            comments.push(line);
+            head = std::mem::take(&mut comments).join("\n");
+        } else if line.starts_with("; ") {
+            comments.push(line);
+        } else {
+            body.append(&mut comments);
+            body.push(line);
+        }
+    }
+    body.append(&mut comments);
+    sections.push((head, body));
+    sections
+}
+
+/// Paragraphs stand between blank lines; each hint is one of its own.
+fn paragraphs(lines: &[String]) -> Vec<String> {
+    let mut paragraphs = Vec::new();
+    for lines in lines.split(|line| line.trim().is_empty()) {
+        for part in lines.chunk_by(|a, b| !is_hint(a) && !is_hint(b)) {
+            if !part.is_empty() {
+                paragraphs.push(part.join("\n"));
+            }
+        }
+    }
+    paragraphs
+}
+
+fn is_hint(line: &str) -> bool {
+    line.contains(",hint,")
+}
+
+/// Sets of group ids have no order: `named_call_group = 9,3` is `named_call_group = 3,9`.
+fn group_ids_ascending(line: &str) -> String {
+    if let Some((key, ids)) = line.split_once(" = ") {
+        let kind = key.strip_prefix("named_").or(key.strip_prefix("named")).unwrap_or(key);
+        if matches!(kind, "callgroup" | "call_group" | "pickupgroup" | "pickup_group")
+            && key.starts_with("named")
+        {
+            let mut ids: Vec<&str> = ids.split(',').collect();
+            ids.sort_unstable();
+            return format!("{key} = {}", ids.join(","));
+        }
+    }
+    line.to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn verdict(name: &str, expected: &str, actual: &str) -> Verdict {
+        compare(name, expected, actual)
+    }
+
+    #[test]
+    fn what_may_change_places() {
+        assert_eq!(verdict("a.conf", "[a]\nk = 1\n\n[b]\n", "[a]\nk = 1\n\n[b]\n"), Verdict::Identical);
+        assert_eq!(
+            verdict("a.conf", "; x\n[a]\nk = 1\n\n[b]\n\n", "[b]\n\n; x\n[a]\nk = 1\n\n"),
+            Verdict::Reordered
+        );
+        let groups = ("[a]\nnamed_call_group = 9,3,12\n", "[a]\nnamed_call_group = 3,9,12\n");
+        assert_eq!(verdict("a.conf", groups.0, groups.1), Verdict::Reordered);
+        let hints =
+            ("[a]\nexten = 1,hint,x\nexten = 2,hint,y\n", "[a]\nexten = 2,hint,y\nexten = 1,hint,x\n");
+        assert_eq!(verdict("a.conf", hints.0, hints.1), Verdict::Reordered);
+        assert_eq!(verdict("iax.conf", "[a]\nk = 1\nl = 2\n", "[a]\nl = 2\nk = 1\n"), Verdict::Reordered);
+    }
+
+    #[test]
+    fn what_may_not() {
+        let differs = |expected, actual| matches!(verdict("a.conf", expected, actual), Verdict::Differs(_));
+        assert!(differs("[a]\nk = 1\n", "[a]\nk = 2\n"));
+        assert!(differs("[a]\nk = 1\nl = 2\n", "[a]\nl = 2\nk = 1\n"));
+        assert!(differs("; x\n[a]\n\n[b]\n", "[a]\n\n; x\n[b]\n"));
+        assert!(differs("[a]\n\n[b]\n", "[a]\n[b]\n"));
+        assert!(differs("[a]\n\n[a]\n", "[a]\n\n\n"));
+        let Verdict::Differs(text) = verdict("a.conf", "[a]\nk = 1\n", "[a]\nk = 2\n") else { panic!() };
+        assert_eq!(text, "expected, absent: [a]\n    k = 1\npresent, not expected: [a]\n    k = 2\n");
+    }
+}

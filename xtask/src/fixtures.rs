@@ -1,0 +1,59 @@
+//! `cargo xtask fixtures load`: a data set into a database.
+
+use std::path::PathBuf;
+
+use argh::FromArgs;
+use driver_api::Error;
+use fixtures::{Case, Strictness};
+use session::Uri;
+
+/// Work with data sets.
+#[derive(FromArgs)]
+#[argh(subcommand, name = "fixtures")]
+pub(crate) struct Fixtures {
+    #[argh(subcommand)]
+    command: Command,
+}
+
+#[derive(FromArgs)]
+#[argh(subcommand)]
+enum Command {
+    Load(Load),
+}
+
+/// Create the tables in an empty database and load the rows of a folder with TABLE.jsonl files.
+#[derive(FromArgs)]
+#[argh(subcommand, name = "load")]
+struct Load {
+    /// the folder
+    #[argh(positional)]
+    folder: PathBuf,
+
+    /// the database: sqlite:FILE (which is created) or postgresql://…
+    #[argh(option)]
+    db: Uri,
+
+    /// refuse tables and columns that the schema does not have, instead of skipping them
+    #[argh(switch)]
+    strict: bool,
+}
+
+impl Fixtures {
+    pub(crate) fn run(&self) -> Result<(), Error> {
+        let Command::Load(Load { folder, db, strict }) = &self.command;
+        let strictness = if *strict { Strictness::Strict } else { Strictness::Lenient };
+        for message in load(&Case::open(folder)?, db, strictness)? {
+            eprintln!("{message}");
+        }
+        println!("loaded {} into {db}", folder.display());
+        Ok(())
+    }
+}
+
+/// Loads a case into a new SQLite file or an empty PostgreSQL database; returns what was skipped.
+pub(crate) fn load(case: &Case, db: &Uri, strictness: Strictness) -> Result<Vec<String>, Error> {
+    match db {
+        Uri::Sqlite(path) => fixtures::load_sqlite(case, path, strictness),
+        Uri::Postgres(uri) => fixtures::load_postgres(case, uri, strictness),
+    }
+}

@@ -1,0 +1,132 @@
+//! `cargo xtask generate`: files from a data set.
+
+use std::path::{Path, PathBuf};
+use std::{fs, io};
+
+use argh::FromArgs;
+use dispatcher::{FAMILIES, Registry, Report, config, generate, output};
+use driver_api::{Error, Namespace};
+use fixtures::{Case, Strictness};
+use session::Uri;
+
+use crate::{file_error, target};
+
+/// Generate files from a data set; all files of the case `office` into target/generate by default.
+#[derive(FromArgs)]
+#[argh(subcommand, name = "generate")]
+pub(crate) struct Generate {
+    /// what to generate, like asterisk/pjsip.conf; all by default
+    #[argh(positional)]
+    namespaces: Vec<String>,
+
+    /// a case of fixtures/cases by its name, or the folder of one
+    #[argh(option)]
+    case: Option<String>,
+
+    /// a database that has the data already, instead of a case
+    #[argh(option)]
+    db: Option<Uri>,
+
+    /// a configuration file; that of the case by default
+    #[argh(option)]
+    config: Option<PathBuf>,
+
+    /// the folder for the files
+    #[argh(option)]
+    out: Option<PathBuf>,
+}
+
+const DEFAULT_CASE: &str = "office";
+
+/// How much of `pjsip.conf` is shown.
+const LINES: usize = 24;
+
+impl Generate {
+    pub(crate) fn run(&self) -> Result<(), Error> {
+        let registry = Registry::new(FAMILIES)?;
+        let namespaces = self.namespaces(&registry)?;
+        let (uri, config_file) = self.source()?;
+        let out = self.out.clone().unwrap_or_else(|| target().join("generate"));
+        println!("{uri} -> {}\n", out.display());
+        let file_count = namespaces.len();
+        if !into_folder(&registry, &namespaces, &uri, config_file.as_deref(), &out)? {
+            return Err(Error::driver(format!("not all of the {file_count} files could be generated")));
+        }
+        match namespaces.iter().find(|namespace| namespace.filename() == "pjsip.conf") {
+            Some(namespace) => show(&out.join(namespace.to_string())),
+            None => Ok(()),
+        }
+    }
+
+    fn namespaces(&self, registry: &Registry) -> Result<Vec<Namespace>, Error> {
+        if self.namespaces.is_empty() {
+            return Ok(registry.namespaces().cloned().collect());
+        }
+        self.namespaces.iter().map(|text| registry.find(text)).collect()
+    }
+
+    /// The database, loaded if it is that of a case, and the configuration file.
+    fn source(&self) -> Result<(Uri, Option<PathBuf>), Error> {
+        if let Some(uri) = &self.db {
+            return Ok((uri.clone(), self.config.clone()));
+        }
+        let case = find_case(self.case.as_deref().unwrap_or(DEFAULT_CASE))?;
+        println!("case {}: {}", case.name, case.purpose);
+        let path = target().join(format!("{}.db", case.name));
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(file_error(&path, error)),
+            _ => {}
+        }
+        for message in fixtures::load_sqlite(&case, &path, Strictness::Lenient)? {
+            eprintln!("{message}");
+        }
+        let own_config = Some(case.dir.join("config.yml")).filter(|path| path.is_file());
+        Ok((Uri::Sqlite(path), self.config.clone().or(own_config)))
+    }
+}
+
+/// A case by its name, or by the folder that it is in.
+fn find_case(name: &str) -> Result<Case, Error> {
+    let cases = Case::all();
+    let names: Vec<String> = cases.iter().map(|case| case.name.clone()).collect();
+    if let Some(case) = cases.into_iter().find(|case| case.name == name) {
+        return Ok(case);
+    }
+    if Path::new(name).is_dir() {
+        return Case::open(name);
+    }
+    Err(Error::driver(format!(
+        "there is no case {name:?} and no folder of that name; the cases are {}",
+        names.join(", ")
+    )))
+}
+
+/// Generates files below a folder, telling what is done on standard output. Returns whether all are
+/// there.
+pub(crate) fn into_folder(
+    registry: &Registry,
+    namespaces: &[Namespace],
+    uri: &Uri,
+    config_file: Option<&Path>,
+    out: &Path,
+) -> Result<bool, Error> {
+    let config = config::load(config_file, registry)?;
+    let mut database = session::open(uri)?;
+    let mut snapshot = database.snapshot()?;
+    let mut stdout = io::stdout();
+    let mut report = Report::with_files(&mut stdout, false);
+    generate::files(registry, &config, namespaces, &mut *snapshot, &mut report, &mut |namespace, text| {
+        output::replace(&out.join(namespace.to_string()), text)
+    });
+    Ok(report.finish())
+}
+
+fn show(path: &Path) -> Result<(), Error> {
+    let text = fs::read_to_string(path).map_err(|error| file_error(path, error))?;
+    println!("\n{}:\n", path.display());
+    for line in text.lines().take(LINES) {
+        println!("{line}");
+    }
+    println!("…");
+    Ok(())
+}
