@@ -1,7 +1,7 @@
 //! The drivers of the files that Asterisk reads when it starts and at each reload.
 //!
-//! One file here writes one configuration file; beside them, [`writer`] is the Asterisk syntax,
-//! [`static_file`] the sections that an administrator edits as such, [`template`] the files made from
+//! One file here writes one configuration file; beside them, `writer` is the Asterisk syntax,
+//! `static_file` the sections that an administrator edits as such, `template` the files made from
 //! Jinja2 templates.
 
 mod confbridge;
