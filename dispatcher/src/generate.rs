@@ -63,3 +63,63 @@ fn message(panic: &(dyn Any + Send)) -> &str {
     let text = panic.downcast_ref::<String>().map(String::as_str);
     text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("without a message")
 }
+
+#[cfg(test)]
+mod tests {
+    use driver_api::{Driver, Entry, Rows, Value};
+
+    use super::*;
+
+    struct Panics;
+
+    impl Driver for Panics {
+        fn generate(&self, _: &mut Session<'_>) -> Result<String, Error> {
+            panic!("at the disco")
+        }
+    }
+
+    struct Works;
+
+    impl Driver for Works {
+        fn generate(&self, _: &mut Session<'_>) -> Result<String, Error> {
+            Ok("text".to_owned())
+        }
+    }
+
+    static DRIVERS: &[Entry] = &[
+        Entry { namespace: "a.panics", name: "wazo", defaults: "", new: |_| Ok(Box::new(Panics)) },
+        Entry {
+            namespace: "a.unbuilt",
+            name: "wazo",
+            defaults: "",
+            new: |_| Err(Error::driver("a bad key")),
+        },
+        Entry { namespace: "a.works", name: "wazo", defaults: "", new: |_| Ok(Box::new(Works)) },
+    ];
+
+    struct NoDatabase;
+
+    impl Snapshot for NoDatabase {
+        fn run(&mut self, _: &str, _: &[Value<'_>], _: &mut dyn Rows) -> Result<(), Error> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_panic_costs_one_file() {
+        let registry = Registry::new(&[DRIVERS]).unwrap();
+        let namespaces: Vec<Namespace> = registry.namespaces().cloned().collect();
+        let mut told = Vec::new();
+        let mut report = Report::quiet(&mut told);
+        let mut texts = Vec::new();
+        let mut write = |namespace: &Namespace, text: &str| {
+            texts.push(format!("{namespace}: {text}"));
+            Ok(())
+        };
+        files(&registry, &Config::default(), &namespaces, &mut NoDatabase, &mut report, &mut write);
+        assert!(!report.finish());
+        assert_eq!(texts, ["a/works: text"]);
+        let told = String::from_utf8(told).unwrap();
+        assert_eq!(told, "error: a/panics: the driver panicked: at the disco\nerror: a/unbuilt: a bad key\n");
+    }
+}

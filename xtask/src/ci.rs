@@ -56,7 +56,7 @@ impl Ci {
         ];
         cargo("test --quiet --workspace", &settings)?;
         step("each family and each engine alone");
-        combinations(&cluster)?;
+        combinations(&cluster, &settings)?;
         if let Some(folder) = &self.expected {
             step("expected files, on both engines");
             expected(folder, &cluster)?;
@@ -91,7 +91,7 @@ fn deny() -> Result<(), Error> {
 
 /// Builds and tests `confgend` with some features only, and has each build generate all that it can: its
 /// files must be those of the whole program.
-fn combinations(cluster: &Cluster) -> Result<(), Error> {
+fn combinations(cluster: &Cluster, settings: &[(&str, &str)]) -> Result<(), Error> {
     let case = Case::all().into_iter().find(|case| case.name == "office");
     let case = case.ok_or_else(|| Error::driver("there is no case office"))?;
     let scratch = Scratch::new()?;
@@ -103,7 +103,8 @@ fn combinations(cluster: &Cluster) -> Result<(), Error> {
     generated(generate::into_folder(&registry, &namespaces, &sqlite, None, &whole)?)?;
     for features in COMBINATIONS {
         let selection = format!("--package dispatcher --no-default-features --features {features}");
-        cargo(&format!("test --quiet {selection}"), &[])?;
+        cargo(&format!("clippy --quiet --all-targets {selection} -- --deny warnings"), &[])?;
+        cargo(&format!("test --quiet {selection}"), settings)?;
         cargo(&format!("build --quiet {selection}"), &[])?;
         let uri = if features.ends_with("postgres") { &postgres } else { &sqlite };
         let out = scratch.path(&features.replace(',', "-"));

@@ -1,7 +1,7 @@
 //! `cargo xtask generate`: files from a data set.
 
 use std::path::{Path, PathBuf};
-use std::{fs, io};
+use std::{env, fs, io};
 
 use argh::FromArgs;
 use dispatcher::{FAMILIES, Registry, Report, config, generate, output};
@@ -47,7 +47,7 @@ impl Generate {
         let namespaces = self.namespaces(&registry)?;
         let (uri, config_file) = self.source()?;
         let out = self.out.clone().unwrap_or_else(|| target().join("generate"));
-        println!("{uri} -> {}\n", out.display());
+        println!("files: {}\n", shown(&out));
         let file_count = namespaces.len();
         if !into_folder(&registry, &namespaces, &uri, config_file.as_deref(), &out)? {
             return Err(Error::driver(format!("not all of the {file_count} files could be generated")));
@@ -71,8 +71,9 @@ impl Generate {
             return Ok((uri.clone(), self.config.clone()));
         }
         let case = find_case(self.case.as_deref().unwrap_or(DEFAULT_CASE))?;
-        println!("case {}: {}", case.name, case.purpose);
         let path = target().join(format!("{}.db", case.name));
+        println!("case {}: {}", case.name, case.purpose);
+        println!("database: sqlite:{}", shown(&path));
         match fs::remove_file(&path) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(file_error(&path, error)),
             _ => {}
@@ -121,9 +122,15 @@ pub(crate) fn into_folder(
     Ok(report.finish())
 }
 
+/// A path as short as it can be written from here.
+fn shown(path: &Path) -> String {
+    let here = env::current_dir().unwrap_or_default();
+    path.strip_prefix(here).unwrap_or(path).display().to_string()
+}
+
 fn show(path: &Path) -> Result<(), Error> {
     let text = fs::read_to_string(path).map_err(|error| file_error(path, error))?;
-    println!("\n{}:\n", path.display());
+    println!("\n{}:\n", shown(path));
     for line in text.lines().take(LINES) {
         println!("{line}");
     }

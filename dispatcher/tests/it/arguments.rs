@@ -1,0 +1,93 @@
+//! The command line.
+
+use crate::{Folder, confgend};
+
+#[test]
+fn help_is_for_standard_output() {
+    for arguments in [&["--help"][..], &["generate", "--help"], &["list", "--help"]] {
+        let run = confgend(arguments);
+        assert_eq!((run.code, run.err.as_str()), (0, ""));
+        assert!(run.out.starts_with("Usage: confgend "), "{}", run.out);
+    }
+    let exit_codes = confgend(&["--help"]).out;
+    assert!(exit_codes.contains("1 Something failed; the other files are there."), "{exit_codes}");
+}
+
+#[test]
+fn version() {
+    assert_eq!(confgend(&["--version"]).out, format!("confgend {}\n", env!("CARGO_PKG_VERSION")));
+}
+
+#[test]
+fn a_wrong_command_line_does_nothing() {
+    for arguments in [&["generate", "--nonsense"][..], &["nonsense"], &["generate", "--db"]] {
+        let run = confgend(arguments);
+        assert_eq!((run.code, run.out.as_str()), (2, ""), "{run:?}");
+        assert!(!run.err.is_empty());
+    }
+    assert_eq!(
+        confgend(&[]).error(2),
+        "say what to do: confgend generate, confgend list, or confgend --help"
+    );
+}
+
+#[test]
+fn an_unknown_namespace_gets_a_hint() {
+    let error = |namespace| confgend(&["generate", namespace]).error(2).to_owned();
+    if cfg!(feature = "asterisk") {
+        let hint = "no driver writes asterisk/pjsip.cfg; did you mean asterisk/pjsip.conf?";
+        assert_eq!(error("asterisk/pjsip.cfg"), hint);
+    } else {
+        let hint = "no driver writes asterisk/pjsip.cfg; this build leaves out the feature `asterisk`";
+        assert_eq!(error("asterisk/pjsip.cfg"), hint);
+    }
+    assert_eq!(error("zzz/q"), "no driver writes zzz/q; see `confgend list`");
+    assert_eq!(
+        error("asterisk/../passwd"),
+        "\"asterisk/../passwd\" is not a namespace: it has more than one slash; write it like asterisk/pjsip.conf"
+    );
+}
+
+#[test]
+fn several_files_need_a_folder() {
+    if cfg!(feature = "asterisk") {
+        let error = confgend(&["generate", "asterisk/hep.conf", "asterisk/rtp.conf", "--db", "sqlite:x"]);
+        assert_eq!(error.error(2), "several files need a folder: add --out DIR");
+    }
+}
+
+#[test]
+fn a_database_uri_is_checked_and_never_shown() {
+    let run = confgend(&["generate", "--out", "x", "--db", "mysql://me:s3cret@host/x"]);
+    let hint = "a database is written postgresql://USER:PASSWORD@HOST/NAME or sqlite:PATH";
+    assert_eq!(run.error(2), format!("--db: not a database URI: {hint}"));
+}
+
+#[test]
+#[cfg(all(feature = "asterisk", feature = "phoned", feature = "provd", feature = "wazo"))]
+fn list_shows_what_is_selected() {
+    let listed = "\
+NAMESPACE                    DRIVER       SELECTED
+asterisk/confbridge.conf     wazo         yes
+asterisk/features.conf       wazo         yes
+asterisk/hep.conf            wazo         yes
+asterisk/modules.conf        wazo         yes
+asterisk/musiconhold.conf    wazo         yes
+asterisk/pjsip.conf          wazo         yes
+asterisk/rtp.conf            wazo         yes
+phoned/config.yml            wazo         yes
+provd/network.yml            wazo         yes
+wazo/uuid.yml                wazo         yes
+";
+    let run = confgend(&["list"]);
+    assert_eq!((run.code, run.out.as_str(), run.err.as_str()), (0, listed, ""));
+    let folder = Folder::new(&[("c.yml", "plugins: {asterisk.sip.conf: wazo, asterisk.hep.conf: wazoo}")]);
+    let run = confgend(&["list", "--config", &folder.text("c.yml")]);
+    assert_eq!(run.code, 2);
+    assert!(run.out.contains("asterisk/hep.conf            wazo         no\n"), "{}", run.out);
+    assert_eq!(
+        run.err,
+        "warning: configuration key plugins: no driver writes asterisk/sip.conf\n\
+        error: asterisk/hep.conf: configuration key plugins.asterisk.hep.conf: there is no driver called \"wazoo\"; did you mean wazo?\n"
+    );
+}

@@ -1,0 +1,67 @@
+//! `confgend generate` on a database that is all right.
+
+use std::fs;
+
+use fixtures::{Case, Strictness, load_sqlite};
+
+use crate::{Folder, confgend, files_below};
+
+/// The office, as an SQLite file in a folder.
+fn office() -> Folder {
+    let folder = Folder::new(&[]);
+    let case = Case::all().into_iter().find(|case| case.name == "office").unwrap();
+    load_sqlite(&case, &folder.path("office.db"), Strictness::Lenient).unwrap();
+    folder
+}
+
+#[test]
+fn everything_goes_below_a_folder() {
+    let folder = office();
+    let db = format!("sqlite:{}", folder.text("office.db"));
+    let out = folder.text("new/out");
+    let run = confgend(&["generate", "--db", &db, "--out", &out]);
+    // Nobody watches, so there is nothing to tell.
+    assert_eq!((run.code, run.out.as_str(), run.err.as_str()), (0, "", ""));
+    let namespaces: Vec<String> = confgend(&["list"])
+        .out
+        .lines()
+        .skip(1)
+        .map(|line| line.split_once(' ').unwrap().0.to_owned())
+        .collect();
+    assert_eq!(files_below(&folder.path("new/out")), namespaces);
+    // Each file alone, in each spelling, is the same text.
+    for namespace in &namespaces {
+        let text = fs::read_to_string(folder.path("new/out").join(namespace)).unwrap();
+        let dotted = namespace.replace('/', ".");
+        for spelling in [namespace, &dotted, &format!("confgend.{dotted}")] {
+            let run = confgend(&["generate", spelling, "--db", &db]);
+            assert_eq!((run.code, run.err.as_str()), (0, ""));
+            assert_eq!(run.out, text);
+        }
+    }
+}
+
+#[test]
+fn the_configuration_says_where_the_database_is() {
+    let folder = office();
+    // A relative path is one from the folder of the configuration file.
+    fs::write(folder.path("config.yml"), "db_uri: sqlite:office.db\n").unwrap();
+    let run = confgend(&["generate", "--config", &folder.text("config.yml"), "--out", &folder.text("out")]);
+    assert_eq!((run.code, run.err.as_str()), (0, ""));
+    assert!(!files_below(&folder.path("out")).is_empty());
+}
+
+#[test]
+#[cfg(feature = "asterisk")]
+fn the_configuration_changes_a_file() {
+    let folder = office();
+    let config = "db_uri: sqlite:office.db\n\
+        templates: {modulesconf: modules.jinja}\n\
+        enabled_asterisk_modules: {app_amd.so: yes, app_zap.so: no, res_xmpp.so: \"no\"}\n";
+    fs::write(folder.path("config.yml"), config).unwrap();
+    fs::write(folder.path("modules.jinja"), "{{ modules|length }} {{ modules[0] }} {{ modules[-1] }}\n")
+        .unwrap();
+    let run = confgend(&["generate", "asterisk.modules.conf", "--config", &folder.text("config.yml")]);
+    assert_eq!((run.code, run.err.as_str()), (0, ""));
+    assert_eq!(run.out, "67 app_adsiprog.so res_stun_monitor.so");
+}

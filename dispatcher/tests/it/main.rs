@@ -1,0 +1,77 @@
+//! The program as its users meet it: what they type, what they get, and what it says when something is
+//! wrong.
+
+#![expect(clippy::unwrap_used, reason = "a test that can't go on has failed")]
+#![cfg_attr(
+    not(all(feature = "asterisk", feature = "phoned", feature = "wazo", feature = "sqlite")),
+    allow(unused_imports, dead_code, reason = "a build with fewer features has fewer of these tests")
+)]
+
+mod arguments;
+#[cfg(feature = "sqlite")]
+mod bad_input;
+#[cfg(feature = "sqlite")]
+mod generate;
+#[cfg(feature = "postgres")]
+mod postgres;
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// What the program did.
+#[derive(Debug, PartialEq)]
+struct Run {
+    code: i32,
+    out: String,
+    err: String,
+}
+
+fn confgend(arguments: &[&str]) -> Run {
+    let output = Command::new(env!("CARGO_BIN_EXE_confgend")).args(arguments).output().unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    Run { code: output.status.code().unwrap(), out: text(output.stdout), err: text(output.stderr) }
+}
+
+impl Run {
+    /// The one line of the error of a run that gave nothing.
+    fn error(&self, code: i32) -> &str {
+        assert_eq!((self.code, self.out.as_str()), (code, ""), "{self:?}");
+        let line = self.err.strip_suffix('\n').unwrap_or_default();
+        assert!(!line.contains('\n'), "one line: {line}");
+        line.strip_prefix("error: ").unwrap_or_else(|| panic!("{self:?}"))
+    }
+}
+
+/// A folder for one test, with files in it.
+struct Folder(tempfile::TempDir);
+
+impl Folder {
+    fn new(files: &[(&str, &str)]) -> Folder {
+        let folder = Folder(tempfile::tempdir().unwrap());
+        for (name, text) in files {
+            std::fs::write(folder.path(name), text).unwrap();
+        }
+        folder
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    fn text(&self, name: &str) -> String {
+        self.path(name).to_str().unwrap().to_owned()
+    }
+}
+
+/// The files below a folder, sorted.
+fn files_below(folder: &Path) -> Vec<String> {
+    let mut files = Vec::new();
+    for resource in std::fs::read_dir(folder).unwrap().flatten() {
+        for file in std::fs::read_dir(resource.path()).unwrap().flatten() {
+            let names = [resource.file_name(), file.file_name()];
+            files.push(names.map(|name| name.into_string().unwrap()).join("/"));
+        }
+    }
+    files.sort();
+    files
+}

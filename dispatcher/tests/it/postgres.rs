@@ -1,0 +1,58 @@
+//! The program and a real PostgreSQL.
+
+use fixtures::postgres::{Cluster, shared};
+
+use crate::{Folder, confgend, files_below};
+
+/// The password of a URI.
+fn password(uri: &str) -> &str {
+    uri.split_once("://")
+        .and_then(|(_, rest)| rest.split_once('@')?.0.split_once(':'))
+        .map_or("", |(_, word)| word)
+}
+
+/// Runs against a URI, which must fail without its password being told.
+fn refused(uri: &str) -> String {
+    let run = confgend(&["generate", "--out", "/nonexistent/out", "--db", uri]);
+    let error = run.error(1).to_owned();
+    assert!(!error.contains(password(uri)), "{error}");
+    error
+}
+
+fn database(cluster: &Cluster, name: &str) -> String {
+    cluster.schema_database(name).unwrap()
+}
+
+#[test]
+fn every_file_comes_from_postgres_too() {
+    let Some(cluster) = shared() else { return };
+    let folder = Folder::new(&[]);
+    // SQLAlchemy's spelling, as it stands in existing configuration files.
+    let uri = database(cluster, "spelling").replace("postgresql://", "postgresql+psycopg2://");
+    let run = confgend(&["generate", "--out", &folder.text("out"), "--db", &uri]);
+    let failed: Vec<&str> = run.err.lines().filter(|line| line.starts_with("error: ")).collect();
+    let wazo = "error: wazo/uuid.yml: the table infos is empty: the installation has no identity yet";
+    assert_eq!(failed, if cfg!(feature = "wazo") { vec![wazo] } else { vec![] });
+    assert_eq!(
+        files_below(&folder.path("out")).len() + failed.len() + 1,
+        confgend(&["list"]).out.lines().count()
+    );
+}
+
+#[test]
+fn a_server_that_says_no() {
+    let Some(cluster) = shared() else { return };
+    let uri = database(cluster, "says_no");
+    let wrong = refused(&uri.replace(password(&uri), "wr0ng"));
+    assert!(wrong.contains("the server refuses the login: "), "{wrong}");
+    let (server, _) = uri.rsplit_once('/').unwrap();
+    let unknown = refused(&format!("{server}/nonexistent"));
+    assert!(unknown.contains("database \"nonexistent\" does not exist"), "{unknown}");
+}
+
+#[test]
+fn a_server_that_is_not_there() {
+    let error = refused("postgresql://me:s3cret@127.0.0.1:1/site");
+    assert!(error.starts_with("database postgresql://me@127.0.0.1:1/site: can't connect: "), "{error}");
+    assert!(error.ends_with("Connection refused (os error 111)"), "{error}");
+}
