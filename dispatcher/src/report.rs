@@ -71,12 +71,12 @@ impl<'a> Report<'a> {
     pub fn finish(mut self) -> bool {
         if self.files {
             let Report { done, bytes, .. } = self;
-            let (what, time) = (format!("{done} files"), milliseconds(self.elapsed));
+            let (what, time) = (count(done), milliseconds(self.elapsed));
             self.print(|out| writeln!(out, "{what:<28} {bytes:>12} bytes {time:>10} ms"));
         }
         if self.failed > 0 && self.files {
-            let failed = self.failed;
-            self.print(|out| writeln!(out, "{failed} files failed"));
+            let failed = count(self.failed);
+            self.print(|out| writeln!(out, "{failed} failed"));
         }
         self.failed == 0
     }
@@ -91,6 +91,10 @@ impl<'a> Report<'a> {
     fn print(&mut self, print: impl FnOnce(&mut dyn Write) -> io::Result<()>) {
         let _ = print(self.out);
     }
+}
+
+fn count(files: usize) -> String {
+    format!("{files} {}", if files == 1 { "file" } else { "files" })
 }
 
 fn milliseconds(duration: Duration) -> String {

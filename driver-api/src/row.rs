@@ -1,6 +1,7 @@
 //! Rows through serde: a struct is read from the columns by position, after one check that their
 //! names are the names of its fields.
 
+use std::cell::Cell;
 use std::fmt;
 
 use serde::de::value::StrDeserializer;
@@ -9,9 +10,8 @@ use serde::de::{
 };
 use serde::forward_to_deserialize_any;
 
-use crate::session::Row;
-use crate::text::{ONE_LINE, breaks_line};
-use crate::{Error, ErrorKind, Value};
+use crate::text::{COMMENT, ONE_LINE, breaks_line};
+use crate::{Error, ErrorKind, Row, Value};
 
 /// Why a row can't be decoded.
 pub(crate) enum Problem {
@@ -41,10 +41,13 @@ pub(crate) fn check_columns<T: DeserializeOwned>(columns: &[&str]) -> Result<(),
     Err(Error::new(ErrorKind::Query, message))
 }
 
-/// Reads one row of so many columns.
-pub(crate) fn decode<T: DeserializeOwned>(row: &dyn Row, columns: usize) -> Result<T, Problem> {
-    let mut column = 0;
-    T::deserialize(RowDeserializer { row, columns, column: &mut column }).map_err(|failure| {
+/// Reads one row of so many columns. Beside it are the columns of the comments in which blanks replaced
+/// line breaks.
+pub(crate) fn decode<T: DeserializeOwned>(row: &dyn Row, columns: usize) -> Result<(T, Vec<usize>), Problem> {
+    let (mut column, mut blanked) = (0, Vec::new());
+    let decoded =
+        T::deserialize(RowDeserializer { row, columns, column: &mut column, blanked: &mut blanked });
+    decoded.map(|row| (row, blanked)).map_err(|failure| {
         // The column that was being read; past the end it is the row as a whole.
         match failure {
             Failure::LineBreak => Problem::LineBreak { column: column.saturating_sub(1) },
@@ -113,6 +116,7 @@ struct RowDeserializer<'a> {
     columns: usize,
     /// The next column.
     column: &'a mut usize,
+    blanked: &'a mut Vec<usize>,
 }
 
 impl<'de> Deserializer<'de> for RowDeserializer<'_> {
@@ -138,15 +142,24 @@ impl<'de> SeqAccess<'de> for RowDeserializer<'_> {
         let column = *self.column;
         *self.column += 1;
         let value = self.row.value(column).map_err(Failure::Engine)?;
-        seed.deserialize(ValueDeserializer(value)).map(Some)
+        let blanked = Cell::new(false);
+        let element = seed.deserialize(ValueDeserializer { value, blanked: &blanked })?;
+        if blanked.get() {
+            self.blanked.push(column);
+        }
+        Ok(Some(element))
     }
 }
 
-struct ValueDeserializer<'a>(Value<'a>);
+struct ValueDeserializer<'a> {
+    value: Value<'a>,
+    /// Whether it is a comment in which blanks replaced line breaks.
+    blanked: &'a Cell<bool>,
+}
 
 impl ValueDeserializer<'_> {
     fn expected(&self, what: &str) -> Failure {
-        Failure::Message(format!("expected {what}, found {}", Found(&self.0)))
+        Failure::Message(format!("expected {what}, found {}", Found(&self.value)))
     }
 }
 
@@ -154,7 +167,7 @@ impl ValueDeserializer<'_> {
 macro_rules! integers {
     ($($method:ident)*) => {$(
         fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
-            match self.0 {
+            match self.value {
                 Value::Integer(value) => visitor.visit_i64(value),
                 _ => Err(self.expected("an integer")),
             }
@@ -166,7 +179,7 @@ impl<'de> Deserializer<'de> for ValueDeserializer<'_> {
     type Error = Failure;
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
-        match self.0 {
+        match self.value {
             Value::Null => visitor.visit_unit(),
             Value::Bool(value) => visitor.visit_bool(value),
             Value::Integer(value) => visitor.visit_i64(value),
@@ -182,7 +195,7 @@ impl<'de> Deserializer<'de> for ValueDeserializer<'_> {
     }
 
     fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
-        match self.0 {
+        match self.value {
             Value::Bool(value) => visitor.visit_bool(value),
             Value::Integer(value @ (0 | 1)) => visitor.visit_bool(value == 1),
             _ => Err(self.expected("a boolean")),
@@ -194,14 +207,14 @@ impl<'de> Deserializer<'de> for ValueDeserializer<'_> {
     }
 
     fn deserialize_f64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
-        match self.0 {
+        match self.value {
             Value::Float(value) => visitor.visit_f64(value),
             _ => Err(self.expected("a floating point number")),
         }
     }
 
     fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
-        match self.0 {
+        match self.value {
             Value::Text(text) => visitor.visit_str(text),
             Value::Uuid(bytes) => visitor.visit_str(hyphenated(bytes, &mut [0; 36])),
             _ => Err(self.expected("a text")),
@@ -213,7 +226,7 @@ impl<'de> Deserializer<'de> for ValueDeserializer<'_> {
     }
 
     fn deserialize_bytes<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
-        match self.0 {
+        match self.value {
             Value::Uuid(bytes) => visitor.visit_bytes(&bytes),
             _ => Err(self.expected("a uuid")),
         }
@@ -221,11 +234,11 @@ impl<'de> Deserializer<'de> for ValueDeserializer<'_> {
 
     /// A uuid type that can takes the bytes, which saves writing and reading their text.
     fn is_human_readable(&self) -> bool {
-        !matches!(self.0, Value::Uuid(_))
+        !matches!(self.value, Value::Uuid(_))
     }
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
-        match self.0 {
+        match self.value {
             Value::Null => visitor.visit_none(),
             _ => visitor.visit_some(self),
         }
@@ -236,8 +249,12 @@ impl<'de> Deserializer<'de> for ValueDeserializer<'_> {
         name: &'static str,
         visitor: V,
     ) -> Result<V::Value, Failure> {
-        match self.0 {
+        match self.value {
             Value::Text(text) if name == ONE_LINE && breaks_line(text) => Err(Failure::LineBreak),
+            Value::Text(text) if name == COMMENT && breaks_line(text) => {
+                self.blanked.set(true);
+                visitor.visit_newtype_struct(self)
+            }
             _ => visitor.visit_newtype_struct(self),
         }
     }
@@ -248,7 +265,7 @@ impl<'de> Deserializer<'de> for ValueDeserializer<'_> {
         _: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Failure> {
-        match self.0 {
+        match self.value {
             Value::Text(text) => {
                 let text: StrDeserializer<'_, Failure> = text.into_deserializer();
                 visitor.visit_enum(text)
@@ -258,8 +275,10 @@ impl<'de> Deserializer<'de> for ValueDeserializer<'_> {
     }
 
     fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
-        match self.0 {
-            Value::Array(values) => visitor.visit_seq(Elements(values.into_iter())),
+        match self.value {
+            Value::Array(values) => {
+                visitor.visit_seq(Elements { values: values.into_iter(), blanked: self.blanked })
+            }
             // SQLite's form of an array.
             Value::Text(text) if text.starts_with('[') => {
                 serde_json::Deserializer::from_reader(text.as_bytes())
@@ -293,16 +312,17 @@ impl<'de> Deserializer<'de> for ValueDeserializer<'_> {
 }
 
 /// The elements of an array.
-struct Elements<'a>(std::vec::IntoIter<Value<'a>>);
+struct Elements<'a> {
+    values: std::vec::IntoIter<Value<'a>>,
+    blanked: &'a Cell<bool>,
+}
 
 impl<'de> SeqAccess<'de> for Elements<'_> {
     type Error = Failure;
 
     fn next_element_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>, Failure> {
-        match self.0.next() {
-            Some(value) => seed.deserialize(ValueDeserializer(value)).map(Some),
-            None => Ok(None),
-        }
+        let value = self.values.next();
+        value.map(|value| seed.deserialize(ValueDeserializer { value, blanked: self.blanked })).transpose()
     }
 }
 
@@ -545,10 +565,12 @@ mod tests {
         assert_eq!(rows.iter().map(|row| row.id).collect::<Vec<_>>(), [1, 5]);
         assert_eq!((rows[0].name.as_deref(), &*rows[0].label), (Some("a;b"), "c d"));
         let warnings: Vec<String> = session.take_warnings().iter().map(ToString::to_string).collect();
-        let warning = |id| {
+        let left_out = |id| {
             format!("table moh, row id={id}, column name: the value has a line break; the row is left out")
         };
-        assert_eq!(warnings, [warning(2), warning(3), warning(4)]);
+        let blanked =
+            "table moh, row id=1, column label: the value has a line break; blanks stand in its place";
+        assert_eq!(warnings, [blanked.to_owned(), left_out(2), left_out(3), left_out(4)]);
         assert!(session.take_warnings().is_empty());
     }
 }

@@ -3,7 +3,7 @@ use std::fmt;
 use serde::de::DeserializeOwned;
 
 use crate::row::{self, Problem};
-use crate::{Error, ErrorKind, Value, breaks_line};
+use crate::{Error, ErrorKind, Row, Rows, Snapshot, Value, breaks_line};
 
 /// The database as a driver sees it: one read-only snapshot, for as long as the file takes.
 pub struct Session<'a> {
@@ -63,7 +63,8 @@ impl<'a> Session<'a> {
     /// `T` is a struct whose fields are, by name and order, the columns of the query. Integers,
     /// floats, booleans, texts (also of uuids and enumerations) and arrays are accepted as such,
     /// `Option` takes `NULL`; anything else is an error that names table, row and column. A row with
-    /// a line break in a [`OneLine`](crate::OneLine) field is left out with a warning.
+    /// a line break in a [`OneLine`](crate::OneLine) field is left out with a warning; in a
+    /// [`Comment`](crate::Comment) field blanks replace it, with a warning too.
     pub fn query<T: DeserializeOwned>(
         &mut self,
         query: Query<'_>,
@@ -88,7 +89,7 @@ impl<'a> Session<'a> {
     pub fn keeps_line(&mut self, table: &str, key: impl fmt::Display, values: &[(&str, &str)]) -> bool {
         let broken = values.iter().find(|(_, value)| breaks_line(value));
         if let Some((column, _)) = broken {
-            self.warn(line_break(table, key.to_string(), column));
+            self.warn(line_break(table, key.to_string(), column, LEFT_OUT));
         }
         broken.is_none()
     }
@@ -99,34 +100,15 @@ impl<'a> Session<'a> {
     }
 }
 
-/// One read-only snapshot of a database: the engine's side of a [`Session`].
-///
-/// After a failed query the snapshot must be good for the next one.
-pub trait Snapshot {
-    /// Runs a query: tells `rows` the names of the columns, once, then hands it each row.
-    fn run(&mut self, sql: &str, params: &[Value<'_>], rows: &mut dyn Rows) -> Result<(), Error>;
-}
+const LEFT_OUT: &str = "the row is left out";
+const BLANKED: &str = "blanks stand in its place";
 
-/// Who takes the rows of a query.
-pub trait Rows {
-    /// The names of the columns, before the first row, also when there is none.
-    fn columns(&mut self, names: &[&str]) -> Result<(), Error>;
-    /// One row.
-    fn row(&mut self, row: &dyn Row) -> Result<(), Error>;
-}
-
-/// One row of a query's result, as the engine holds it.
-pub trait Row {
-    /// The value of the column at this index.
-    fn value(&self, column: usize) -> Result<Value<'_>, Error>;
-}
-
-fn line_break(table: &str, key: String, column: &str) -> Warning {
+fn line_break(table: &str, key: String, column: &str, consequence: &str) -> Warning {
     Warning {
         table: table.to_owned(),
         key,
         column: column.to_owned(),
-        message: "the value has a line break; the row is left out".to_owned(),
+        message: format!("the value has a line break; {consequence}"),
     }
 }
 
@@ -152,9 +134,15 @@ impl<T: DeserializeOwned> Rows for Decoder<'_, T> {
 
     fn row(&mut self, row: &dyn Row) -> Result<(), Error> {
         match row::decode(row, self.columns.len()) {
-            Ok(value) => self.rows.push(value),
+            Ok((value, blanked)) => {
+                self.rows.push(value);
+                for column in blanked {
+                    let warning = line_break(self.query.table, self.key(row), &self.columns[column], BLANKED);
+                    self.warnings.push(warning);
+                }
+            }
             Err(Problem::LineBreak { column }) => {
-                let warning = line_break(self.query.table, self.key(row), &self.columns[column]);
+                let warning = line_break(self.query.table, self.key(row), &self.columns[column], LEFT_OUT);
                 self.warnings.push(warning);
             }
             Err(Problem::Value { column, error }) => {

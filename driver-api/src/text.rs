@@ -78,7 +78,8 @@ impl<'de> Deserialize<'de> for OneLine {
     }
 }
 
-/// A text for people, such as a label in a comment: each control character reads as a blank.
+/// A text for people, such as a label in a comment. If it has a line break, each of its control
+/// characters reads as a blank, and [`Session::query`](crate::Session::query) warns.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
 pub struct Comment(String);
@@ -91,12 +92,27 @@ impl Deref for Comment {
     }
 }
 
+/// The name under which [`Comment`] announces itself to the deserializer of rows.
+pub(crate) const COMMENT: &str = "driver_api::Comment";
+
 impl<'de> Deserialize<'de> for Comment {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Comment, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        if text.contains(char::is_control) {
-            return Ok(Comment(text.replace(char::is_control, " ")));
+        struct Text;
+        impl<'de> Visitor<'de> for Text {
+            type Value = Comment;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a text")
+            }
+
+            fn visit_newtype_struct<D: Deserializer<'de>>(
+                self,
+                deserializer: D,
+            ) -> Result<Comment, D::Error> {
+                let text = String::deserialize(deserializer)?;
+                Ok(Comment(if breaks_line(&text) { text.replace(char::is_control, " ") } else { text }))
+            }
         }
-        Ok(Comment(text))
+        deserializer.deserialize_newtype_struct(COMMENT, Text)
     }
 }
