@@ -28,7 +28,7 @@ pub struct Query<'a> {
 /// Something in the data that the file was made without, or that will not work as intended.
 ///
 /// A warning is a value, not a log call: whoever runs the driver decides where it goes.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Warning {
     /// The table; empty where it is not the data but what became of it.
     pub table: String,
@@ -70,10 +70,13 @@ impl<'a> Session<'a> {
         query: Query<'_>,
         params: &[Value<'_>],
     ) -> Result<Vec<T>, Error> {
+        let earlier = self.warnings.len();
         let mut decoder =
             Decoder { query, columns: Vec::new(), rows: Vec::new(), warnings: &mut self.warnings };
         let result = self.snapshot.run(query.sql, params, &mut decoder);
         let rows = decoder.rows;
+        // A query without `ORDER BY` gives its rows, and with them these, in an order of chance.
+        self.warnings[earlier..].sort();
         result.map_err(|error| error.in_(format!("table {}", query.table)))?;
         Ok(rows)
     }

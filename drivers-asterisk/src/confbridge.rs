@@ -80,3 +80,125 @@ fn write_users(writer: &mut Writer, conference: &Conference) {
     }
     writer.blank();
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{Rows, row, unindented};
+
+    fn conferences(rows: impl IntoIterator<Item = String>) -> Rows {
+        rows.into_iter().fold(Rows::default(), |rows, row| rows.add("conference", row))
+    }
+
+    /// What stands before the fixed sections.
+    fn profiles(rows: &Rows) -> String {
+        let text = rows.write(&Confbridge).text;
+        text.strip_suffix(include_str!("confbridge.conf")).expect("the fixed sections at the end").to_owned()
+    }
+
+    #[test]
+    fn the_bridges_stand_before_the_users() {
+        let rows = conferences([
+            row! { id: 2, tenant_uuid: "T", music_on_hold: "", admin_pin: "" },
+            row! {
+                id: 1, tenant_uuid: "T", max_users: 10, record: true, music_on_hold: "jazz", admin_pin: "4321",
+            },
+        ]);
+        let expected = unindented(
+            "
+            [wazo-bridge-profile-1](wazo_default_bridge)
+            type = bridge
+            max_members = 10
+            record_conference = yes
+
+            [wazo-bridge-profile-2](wazo_default_bridge)
+            type = bridge
+            max_members = 50
+            record_conference = no
+
+
+            [wazo-user-profile-1](wazo_default_user)
+            type = user
+            quiet = no
+            announce_join_leave = no
+            announce_user_count = no
+            announce_only_user = yes
+            music_on_hold_when_empty = yes
+            music_on_hold_class = jazz
+
+            [wazo-admin-profile-1](wazo-user-profile-1)
+            admin = yes
+
+            [wazo-user-profile-2](wazo_default_user)
+            type = user
+            quiet = no
+            announce_join_leave = no
+            announce_user_count = no
+            announce_only_user = yes
+            ",
+        );
+        assert_eq!(profiles(&rows), expected + "\n\n\n\n");
+    }
+
+    #[test]
+    fn without_conferences_two_empty_lines_precede_the_menus() {
+        assert_eq!(profiles(&Rows::default()), "\n\n");
+        let section = row! { id: 1, name: "wazo-meeting-menu", asterisk_file_id: 1 };
+        let rows = Rows::default()
+            .add("asterisk_file", row! { id: 1, name: "confbridge.conf" })
+            .add("asterisk_file_section", section);
+        // Asterisk gets the section twice, as it is written twice.
+        assert_eq!(profiles(&rows), "[wazo-meeting-menu]\n\n\n\n");
+    }
+
+    #[test]
+    fn each_column_has_its_option() {
+        let table = [
+            (row! { id: 1, tenant_uuid: "T", max_users: 0 }, "max_members = 0\n"),
+            (row! { id: 1, tenant_uuid: "T", max_users: -1 }, "max_members = -1\n"),
+            (row! { id: 1, tenant_uuid: "T", record: true }, "record_conference = yes\n"),
+            (row! { id: 1, tenant_uuid: "T", quiet_join_leave: true }, "quiet = yes\n"),
+            (row! { id: 1, tenant_uuid: "T", announce_join_leave: true }, "announce_join_leave = yes\n"),
+            (row! { id: 1, tenant_uuid: "T", announce_user_count: true }, "announce_user_count = yes\n"),
+            (row! { id: 1, tenant_uuid: "T", announce_only_user: false }, "announce_only_user = no\n"),
+            (
+                row! { id: 1, tenant_uuid: "T", music_on_hold: " moh x " },
+                "music_on_hold_when_empty = yes\nmusic_on_hold_class =  moh x \n",
+            ),
+            (
+                row! { id: 1, tenant_uuid: "T", admin_pin: " " },
+                "\n[wazo-admin-profile-1](wazo-user-profile-1)\nadmin = yes\n\n",
+            ),
+        ];
+        let usual = profiles(&conferences([row! { id: 1, tenant_uuid: "T" }]));
+        for (row, lines) in table {
+            let text = profiles(&conferences([row]));
+            assert!(text.contains(lines) && !usual.contains(lines), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_line_break_in_the_class_costs_the_conference() {
+        let rows = conferences([
+            row! { id: 7, tenant_uuid: "T", music_on_hold: "a\nadmin = yes" },
+            // The name is not written, and of the PIN only whether it is there.
+            row! { id: 8, tenant_uuid: "T", name: "a\nb", admin_pin: "1\n2" },
+        ]);
+        let written = rows.write(&Confbridge);
+        let missing =
+            "table asterisk_file: there is no row named confbridge.conf, so its static part is empty";
+        let left_out = "table conference, row id=7, column music_on_hold: the value has a line break; the row is \
+            left out";
+        assert_eq!(written.warnings, [missing, left_out]);
+        let headers: Vec<&str> =
+            written.text.lines().filter(|line| line.starts_with('[') && line.contains("-profile-")).collect();
+        assert_eq!(
+            headers,
+            [
+                "[wazo-bridge-profile-8](wazo_default_bridge)",
+                "[wazo-user-profile-8](wazo_default_user)",
+                "[wazo-admin-profile-8](wazo-user-profile-8)",
+            ]
+        );
+    }
+}

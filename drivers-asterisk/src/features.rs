@@ -68,3 +68,136 @@ fn sections(rows: &[Feature]) -> [(&'static str, Options<'_>); 3] {
     }
     [("general", general), ("featuremap", feature_map), ("applicationmap", application_map)]
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{Rows, Written, row, unindented};
+
+    const NOTHING: &str = "[general]\n\n[featuremap]\n\n[applicationmap]\n";
+
+    impl Rows {
+        fn feature<'a>(self, category: &str, name: &str, value: impl Into<Option<&'a str>>) -> Rows {
+            self.disabled_feature(category, name, value, 0)
+        }
+
+        fn disabled_feature<'a>(
+            self,
+            category: &str,
+            name: &str,
+            value: impl Into<Option<&'a str>>,
+            commented: i64,
+        ) -> Rows {
+            let row = row! {
+                commented: commented,
+                filename: "features.conf",
+                category: category,
+                var_name: name,
+                var_val: value.into(),
+            };
+            self.add("features", row)
+        }
+    }
+
+    #[test]
+    fn the_headers_are_always_there() {
+        let Written { text, warnings } = Rows::default().write(&Features);
+        assert_eq!((text.as_str(), warnings.len()), (NOTHING, 0));
+    }
+
+    #[test]
+    fn rows_keep_their_order_in_three_sections() {
+        let rows = Rows::default()
+            .feature("featuremap", "disconnect", "*0")
+            .feature("featuremap", "disconnect", None)
+            .disabled_feature("featuremap", "disconnect", "*9", 1)
+            .feature("featuremap", "Disconnect", "*8")
+            .feature("general", "a", None)
+            .feature("general", "b", "")
+            .feature("general", "c", " sp ")
+            .add(
+                "features",
+                row! { filename: "other.conf", category: "general", var_name: "c", var_val: "2" },
+            )
+            .feature("general", "d", "x;y\nz")
+            .disabled_feature("general", "e", "3", 2)
+            .feature("parkinglots", "p", "3")
+            .feature("General", "p", "3")
+            .feature("applicationmap", "t", "*3,self,AGI(x)")
+            .add(
+                "features",
+                row! {
+                    cat_metric: -5, var_metric: -5, filename: "features.conf",
+                    category: "general", var_name: "z", var_val: "last",
+                },
+            );
+        let written = rows.write(&Features);
+        let expected = unindented(
+            "
+            [general]
+            atxferabort = *0
+            atxferabort = None
+            a = None
+            b =
+            c =  sp
+            c = 2
+            z = last
+
+            [featuremap]
+            disconnect = *0
+            disconnect = None
+            Disconnect = *8
+
+            [applicationmap]
+            t = *3,self,AGI(x)
+            ",
+        );
+        assert_eq!(written.text, expected + "\n");
+        assert_eq!(
+            written.warnings,
+            [
+                "table features, row id=9, column var_val: the value has a line break; the row is left out",
+                "table features, row id=2, column var_val: there is no value: Asterisk reads disconnect as the \
+                    word None",
+                "table features, row id=5, column var_val: there is no value: Asterisk reads a as the word None",
+            ]
+        );
+    }
+
+    #[test]
+    fn an_abort_code_stands_between_the_general_rows_around_it() {
+        let rows = Rows::default()
+            .feature("general", "before", "1")
+            .feature("featuremap", "disconnect", "*0")
+            .feature("general", "atxferabort", "*5")
+            .feature("applicationmap", "disconnect", "*7");
+        let text = "[general]\nbefore = 1\natxferabort = *0\natxferabort = *5\n\n[featuremap]\n\
+            disconnect = *0\n\n[applicationmap]\ndisconnect = *7\n";
+        assert_eq!(rows.write(&Features).text, text);
+    }
+
+    #[test]
+    fn only_rows_that_are_not_commented_count() {
+        for commented in [1, 2, -1] {
+            let rows = Rows::default().disabled_feature("featuremap", "disconnect", "*0", commented);
+            assert_eq!(rows.write(&Features).text, NOTHING);
+        }
+    }
+
+    #[test]
+    fn a_line_break_costs_the_row() {
+        let rows = Rows::default()
+            .feature("featuremap", "disconnect", "*0\r")
+            .feature("general", "a\n[x]", "1")
+            .feature("applicationmap", "b", "\0");
+        let Written { text, warnings } = rows.write(&Features);
+        assert_eq!(text, NOTHING);
+        let columns = [(1, "var_val"), (2, "var_name"), (3, "var_val")];
+        assert_eq!(
+            warnings,
+            columns.map(|(id, column)| format!(
+                "table features, row id={id}, column {column}: the value has a line break; the row is left out"
+            ))
+        );
+    }
+}

@@ -13,6 +13,8 @@ mod pjsip;
 mod rtp;
 mod static_file;
 mod template;
+#[cfg(test)]
+mod testing;
 mod writer;
 
 use driver_api::Entry;
@@ -52,3 +54,120 @@ pub static DRIVERS: &[Entry] = &[
     },
     Entry { namespace: "asterisk.rtp.conf", name: "wazo", defaults: "", new: |_| Ok(Box::new(rtp::Rtp)) },
 ];
+
+#[cfg(test)]
+mod tests {
+    use driver_api::{Config, Error, Row, Rows, Session, Snapshot, Value};
+    use fixtures::{Case, Strictness};
+    use session::Uri;
+
+    use super::*;
+
+    /// A snapshot that counts what it is asked.
+    struct Counting<'a> {
+        snapshot: &'a mut dyn Snapshot,
+        queries: usize,
+    }
+
+    impl Snapshot for Counting<'_> {
+        fn run(&mut self, sql: &str, params: &[Value<'_>], rows: &mut dyn Rows) -> Result<(), Error> {
+            self.queries += 1;
+            self.snapshot.run(sql, params, rows)
+        }
+    }
+
+    /// A snapshot that gives rows backwards where the query leaves their order open.
+    struct Backwards<'a>(&'a mut dyn Snapshot);
+
+    impl Snapshot for Backwards<'_> {
+        fn run(&mut self, sql: &str, params: &[Value<'_>], rows: &mut dyn Rows) -> Result<(), Error> {
+            if sql.contains("ORDER BY") {
+                return self.0.run(sql, params, rows);
+            }
+            let mut held = Held { columns: Vec::new(), rows: Vec::new() };
+            self.0.run(sql, params, &mut held)?;
+            rows.columns(&held.columns.iter().map(String::as_str).collect::<Vec<_>>())?;
+            held.rows.iter().rev().try_for_each(|row| rows.row(row))
+        }
+    }
+
+    struct Held {
+        columns: Vec<String>,
+        rows: Vec<HeldRow>,
+    }
+
+    impl Rows for Held {
+        fn columns(&mut self, names: &[&str]) -> Result<(), Error> {
+            self.columns = names.iter().map(|&name| name.to_owned()).collect();
+            Ok(())
+        }
+
+        fn row(&mut self, row: &dyn Row) -> Result<(), Error> {
+            let values: Result<_, Error> =
+                (0..self.columns.len()).map(|at| row.value(at).map(kept)).collect();
+            self.rows.push(HeldRow(values?));
+            Ok(())
+        }
+    }
+
+    struct HeldRow(Vec<Value<'static>>);
+
+    impl Row for HeldRow {
+        fn value(&self, column: usize) -> Result<Value<'_>, Error> {
+            Ok(self.0[column].clone())
+        }
+    }
+
+    fn kept(value: Value<'_>) -> Value<'static> {
+        match value {
+            Value::Null => Value::Null,
+            Value::Bool(value) => Value::Bool(value),
+            Value::Integer(value) => Value::Integer(value),
+            Value::Float(value) => Value::Float(value),
+            Value::Text(text) => Value::Text(text.to_owned().leak()),
+            Value::Uuid(bytes) => Value::Uuid(bytes),
+            Value::Array(values) => Value::Array(values.into_iter().map(kept).collect()),
+        }
+    }
+
+    fn generate(entry: &Entry, snapshot: &mut dyn Snapshot) -> Result<String, String> {
+        let config = Config::from_yaml(entry.defaults).unwrap();
+        let text = (entry.new)(&config).and_then(|driver| driver.generate(&mut Session::new(snapshot)));
+        text.map_err(|error| error.chain())
+    }
+
+    #[test]
+    fn the_number_of_queries_does_not_depend_on_the_data() {
+        let scratch = testing::Rows::default().load();
+        let [none, many] = [0, 200].map(|users| {
+            let path = scratch.path().with_file_name(format!("{users}.db"));
+            fixtures::load_synthetic_sqlite(users, &path).unwrap();
+            let mut database = session::open(&Uri::Sqlite(path)).unwrap();
+            let mut snapshot = database.snapshot().unwrap();
+            let queries = DRIVERS.iter().map(|entry| {
+                let mut counting = Counting { snapshot: &mut *snapshot, queries: 0 };
+                generate(entry, &mut counting).unwrap();
+                (entry.namespace, counting.queries)
+            });
+            queries.collect::<Vec<_>>()
+        });
+        assert_eq!(none, many);
+        assert!(many.contains(&("asterisk.pjsip.conf", 12)), "{many:?}");
+    }
+
+    #[test]
+    fn the_order_that_a_query_leaves_open_makes_no_difference() {
+        let scratch = testing::Rows::default().load();
+        for case in Case::all() {
+            let path = scratch.path().with_file_name(format!("{}.db", case.name));
+            fixtures::load_sqlite(&case, &path, Strictness::Lenient).unwrap();
+            let mut database = session::open(&Uri::Sqlite(path)).unwrap();
+            let mut snapshot = database.snapshot().unwrap();
+            for entry in DRIVERS {
+                let text = generate(entry, &mut *snapshot);
+                let backwards = generate(entry, &mut Backwards(&mut *snapshot));
+                assert!(text == backwards, "{} for {}", entry.namespace, case.name);
+            }
+        }
+    }
+}

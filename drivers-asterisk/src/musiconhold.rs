@@ -74,3 +74,170 @@ impl Class {
         None
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{Rows, Written, row, unindented};
+
+    const DEFAULT: &str = "[default]\nmode = files\ndirectory = /var/lib/asterisk/moh/default\n";
+
+    impl Rows {
+        fn class<'a>(
+            self,
+            name: &str,
+            mode: &str,
+            application: impl Into<Option<&'a str>>,
+            sort: impl Into<Option<&'a str>>,
+        ) -> Rows {
+            let row = row! {
+                uuid: format!("u-{}", name.replace('\n', "-")),
+                tenant_uuid: "T",
+                name: name,
+                label: "A label",
+                mode: mode,
+                application: application.into(),
+                sort: sort.into(),
+            };
+            self.add("moh", row)
+        }
+
+        /// What the stock template makes of the classes.
+        fn music_on_hold(&self) -> Written {
+            self.write(&MusicOnHold::new(&Config::default()).unwrap())
+        }
+    }
+
+    /// What follows the class `default` where there is this class alone.
+    fn class(rows: &Rows) -> String {
+        rows.music_on_hold().text.strip_prefix(DEFAULT).expect("the class default").to_owned()
+    }
+
+    #[test]
+    fn classes_stand_by_name() {
+        assert_eq!(class(&Rows::default()), "");
+        let rows = Rows::default()
+            .class("cls_e", "mp3", "ignored", "random")
+            .class("cls_d", "custom", "/a", "random_start")
+            .class("cls_c", "custom", "/bin/x <&> \"q\"", None)
+            .class("cls_b", "files", None, None)
+            .class("cls_a", "files", None, "alphabetical");
+        let expected = unindented(
+            "
+            [cls_a]
+            mode = files
+            directory = /var/lib/asterisk/moh/cls_a
+            sort = alpha
+
+            [cls_b]
+            mode = files
+            directory = /var/lib/asterisk/moh/cls_b
+
+
+            [cls_c]
+            mode = custom
+            application = /bin/x <&> \"q\"
+
+
+
+            [cls_d]
+            mode = custom
+            application = /a
+
+            sort = randstart
+
+            [cls_e]
+            mode = mp3
+            directory = /var/lib/asterisk/moh/cls_e
+            sort = random
+            ",
+        );
+        assert_eq!(class(&rows), format!("\n{expected}\n"));
+        assert_eq!(rows.music_on_hold().warnings, [""; 0]);
+        let capitals = Rows::default()
+            .class("é", "m", None, None)
+            .class("a", "m", None, None)
+            .class("Z", "m", None, None);
+        let text = capitals.music_on_hold().text;
+        let names: Vec<&str> = text.lines().filter(|line| line.starts_with('[')).collect();
+        assert_eq!(names, ["[default]", "[Z]", "[a]", "[é]"]);
+    }
+
+    #[test]
+    fn values_are_raw_and_a_null_is_none() {
+        let directory = "directory = /var/lib/asterisk/moh";
+        for (name, mode, application, sort, text) in [
+            ("c", "custom", None, None, "[c]\nmode = custom\napplication = None\n\n\n"),
+            ("c", "custom", Some(""), None, "[c]\nmode = custom\napplication = \n\n\n"),
+            ("c", "", None, None, &format!("[c]\nmode = \n{directory}/c\n\n")),
+            ("c", "Custom", Some("/x"), None, &format!("[c]\nmode = Custom\n{directory}/c\n\n")),
+            ("c", "files", None, Some(""), &format!("[c]\nmode = files\n{directory}/c\n\n")),
+            ("c", "files", None, Some(" "), &format!("[c]\nmode = files\n{directory}/c\nsort =  \n")),
+            ("c ", "files", Some("/x"), None, &format!("[c ]\nmode = files\n{directory}/c \n\n")),
+        ] {
+            let rows = Rows::default().class(name, mode, application, sort);
+            assert_eq!(class(&rows), format!("\n{text}"));
+        }
+    }
+
+    #[test]
+    fn a_class_that_will_not_work_is_written_with_a_warning() {
+        let outside = "the class has its files outside the folder of music on hold";
+        for (name, mode, column, message) in [
+            ("default", "files", "name", "a class of this name is always written: Asterisk gets two"),
+            ("a/b", "files", "name", outside),
+            ("..", "files", "name", outside),
+            ("c", "custom", "application", "there is none: Asterisk will try to run a program called None"),
+        ] {
+            let Written { text, warnings } = Rows::default().class(name, mode, None, None).music_on_hold();
+            let row = format!("table moh, row uuid=u-{name} name={name:?}, column {column}");
+            assert_eq!(warnings, [format!("{row}: {message}")]);
+            assert!(text[DEFAULT.len()..].contains(&format!("[{name}]\n")), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_line_break_costs_the_class() {
+        let rows = Rows::default()
+            .class("a\nb", "files", None, None)
+            .class("application", "custom", "/bin/x\n[y]", None)
+            .class("mode", "files\r", None, None)
+            .class("sort", "files", None, "alpha\0")
+            .class("stays", "files", None, None);
+        let Written { text, warnings } = rows.music_on_hold();
+        let stays = "\n[stays]\nmode = files\ndirectory = /var/lib/asterisk/moh/stays\n\n";
+        assert_eq!(text, format!("{DEFAULT}{stays}"));
+        let keys = [
+            (r#"uuid=u-a-b name="a\nb""#, "name"),
+            ("uuid=u-application name=application", "application"),
+            ("uuid=u-mode name=mode", "mode"),
+            ("uuid=u-sort name=sort", "sort"),
+        ];
+        let left_out = |(key, column)| {
+            format!("table moh, row {key}, column {column}: the value has a line break; the row is left out")
+        };
+        assert_eq!(warnings, keys.map(left_out));
+    }
+
+    #[test]
+    fn an_operator_may_have_a_template_of_their_own() {
+        let folder = std::env::temp_dir().join(format!("confgend-musiconhold-{}", std::process::id()));
+        std::fs::create_dir_all(folder.join("asterisk")).unwrap();
+        let template = "{{ base_directory }}\n{% for moh in moh_list -%}\n\
+            {{ moh.uuid }}|{{ moh.tenant_uuid }}|{{ moh.name }}|{{ moh.label }}|{{ moh.mode }}|\
+            {{ moh.application }}|{{ moh.sort }}|{{ sort_map.get(moh.sort, 'other') }}\n{% endfor %}\n";
+        std::fs::write(folder.join("asterisk/musiconhold.jinja"), template).unwrap();
+        let config = Config::from_yaml(&format!("templates: {{directory: {}}}", folder.display())).unwrap();
+        let rows = Rows::default()
+            .class("a", "files", None, "alphabetical")
+            .class("b", "custom", "/x", "random_start")
+            .class("c", "files", None, None);
+        let text = rows.write(&MusicOnHold::new(&config).unwrap()).text;
+        std::fs::remove_dir_all(folder).unwrap();
+        let expected = "/var/lib/asterisk/moh\n\
+            u-a|T|a|A label|files|None|alphabetical|alpha\n\
+            u-b|T|b|A label|custom|/x|random_start|randstart\n\
+            u-c|T|c|A label|files|None|None|other\n";
+        assert_eq!(text, expected);
+    }
+}

@@ -32,10 +32,10 @@ pub(crate) fn write(
             message: format!("there is no row named {file}, so its static part is empty"),
         });
     }
+    let mut written = false;
     for section in rows.chunk_by(|a, b| a.section == b.section) {
-        write_section(writer, session, section);
+        written |= write_section(writer, session, section);
     }
-    let mut written = rows.iter().any(|row| row.section.is_some());
     for name in required {
         if !rows.iter().any(|row| row.name.as_deref() == Some(name)) {
             writer.section(name);
@@ -49,10 +49,11 @@ pub(crate) fn write(
     Ok(())
 }
 
-fn write_section(writer: &mut Writer, session: &mut Session<'_>, rows: &[Variable]) {
-    let [Variable { section: Some(section), name: Some(name), .. }, ..] = rows else { return };
+/// Writes the section of these rows, if there is one and it can be written.
+fn write_section(writer: &mut Writer, session: &mut Session<'_>, rows: &[Variable]) -> bool {
+    let [Variable { section: Some(section), name: Some(name), .. }, ..] = rows else { return false };
     if !session.keeps_line("asterisk_file_section", format_args!("id={section}"), &[("name", name)]) {
-        return;
+        return false;
     }
     writer.section(name);
     for row in rows {
@@ -63,6 +64,7 @@ fn write_section(writer: &mut Writer, session: &mut Session<'_>, rows: &[Variabl
             writer.option(key, value);
         }
     }
+    true
 }
 
 /// A file without sections is one row, a section without variables too.
@@ -84,4 +86,199 @@ struct Variable {
     variable: Option<i64>,
     key: Option<String>,
     value: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use driver_api::Driver;
+
+    use crate::confbridge::Confbridge;
+    use crate::hep::Hep;
+    use crate::pjsip::Pjsip;
+    use crate::rtp::Rtp;
+    use crate::testing::{Rows, Written, row, unindented};
+
+    /// A database with this file, which is empty.
+    fn file(name: &str) -> Rows {
+        Rows::default().add("asterisk_file", row! { id: 1, name: name })
+    }
+
+    impl Rows {
+        fn section(self, id: i64, name: &str, priority: Option<i64>) -> Rows {
+            let row = row! { id: id, name: name, priority: priority, asterisk_file_id: 1 };
+            self.add("asterisk_file_section", row)
+        }
+
+        fn variable<'a>(self, section: i64, key: &str, value: impl Into<Option<&'a str>>) -> Rows {
+            let row = row! { key: key, value: value.into(), asterisk_file_section_id: section };
+            self.add("asterisk_file_variable", row)
+        }
+
+        fn ranked_variable(self, section: i64, key: &str, value: &str, priority: i64) -> Rows {
+            let row = row! { key: key, value: value, priority: priority, asterisk_file_section_id: section };
+            self.add("asterisk_file_variable", row)
+        }
+    }
+
+    #[test]
+    fn sections_and_variables_stand_by_priority_then_id() {
+        let rows = file("rtp.conf")
+            .section(1, "ice_host_candidates", None)
+            .section(2, "extra", None)
+            .section(3, "general", Some(0))
+            .section(4, "second", Some(0))
+            .variable(1, "192.0.2.1", "203.0.113.1,include_local_address")
+            .variable(3, "rtpend", "20000")
+            .ranked_variable(3, "rtpstart", "10000", 1)
+            .add(
+                "asterisk_file_variable",
+                row! { key: "strictrtp", value: (), priority: 2, asterisk_file_section_id: 3 },
+            )
+            .variable(3, "note", "a;b ")
+            .ranked_variable(4, "k", " v ", 3)
+            .ranked_variable(4, "k", "2", 3);
+        let written = rows.write(&Rtp);
+        let expected = unindented(
+            "
+            [general]
+            rtpstart = 10000
+            strictrtp =
+            rtpend = 20000
+            note = a;b
+
+            [second]
+            k =  v
+            k = 2
+
+            [ice_host_candidates]
+            192.0.2.1 = 203.0.113.1,include_local_address
+
+            [extra]
+            ",
+        );
+        assert_eq!(written.text, expected + "\n\n");
+        assert_eq!(written.warnings, [""; 0]);
+    }
+
+    #[test]
+    fn negative_priorities_come_first_and_null_last() {
+        let priorities = [(1, None), (2, Some(7)), (3, Some(0)), (4, Some(-1)), (5, None)];
+        let sections = priorities.iter().fold(file("hep.conf"), |rows, &(id, priority)| {
+            rows.section(id, &format!("s{id}"), priority).variable(id, "k", "v")
+        });
+        let text = sections.write(&Hep).text;
+        let order: Vec<&str> = text.lines().filter(|line| line.starts_with('[')).collect();
+        assert_eq!(order, ["[s4]", "[s3]", "[s2]", "[s1]", "[s5]"]);
+        let variables = file("hep.conf")
+            .section(1, "s", None)
+            .variable(1, "last", "")
+            .ranked_variable(1, "positive", "", 1)
+            .ranked_variable(1, "zero", "", 0)
+            .ranked_variable(1, "negative", "", -5);
+        let text = variables.write(&Hep).text;
+        assert_eq!(text, "[s]\nnegative =\nzero =\npositive =\nlast =\n\n");
+    }
+
+    #[test]
+    fn a_line_is_stripped_as_a_whole_and_otherwise_raw() {
+        for (key, value, line) in [
+            ("k", None, "k ="),
+            ("k", Some(""), "k ="),
+            ("k", Some(" "), "k ="),
+            ("k", Some("None"), "k = None"),
+            ("c", Some("  3 "), "c =   3"),
+            (" k ", Some("v"), "k  = v"),
+            ("", Some("z"), "= z"),
+            ("", Some(""), "="),
+            ("k", Some("a;b]"), "k = a;b]"),
+        ] {
+            let written = file("hep.conf").section(1, "general", None).variable(1, key, value).write(&Hep);
+            assert_eq!(written.text, format!("[general]\n{line}\n\n"), "{key:?} {value:?}");
+            assert_eq!(written.warnings, [""; 0]);
+        }
+        let twice = file("hep.conf").section(1, " sp ace]", None).variable(1, "k", "1").variable(1, "k", "2");
+        assert_eq!(twice.write(&Hep).text, "[ sp ace]]\nk = 1\nk = 2\n\n");
+    }
+
+    #[test]
+    fn a_file_without_sections_is_empty() {
+        assert_eq!(file("hep.conf").section(1, "general", None).write(&Hep).text, "[general]\n\n");
+        let empty = file("hep.conf").write(&Hep);
+        assert_eq!((empty.text.as_str(), empty.warnings.len()), ("", 0));
+    }
+
+    #[test]
+    fn a_missing_row_is_named() {
+        // Another file's sections are not this one's, nor is a name that is only similar.
+        let rows = file("Hep.conf").section(1, "general", None);
+        let cases: [(&str, &dyn Driver); 4] = [
+            ("hep.conf", &Hep),
+            ("rtp.conf", &Rtp),
+            ("confbridge.conf", &Confbridge),
+            ("pjsip.conf", &Pjsip),
+        ];
+        for (name, driver) in cases {
+            let Written { text, warnings } = rows.write(driver);
+            let warning =
+                format!("table asterisk_file: there is no row named {name}, so its static part is empty");
+            assert_eq!(warnings, [warning]);
+            assert!(!text.contains("[general]"), "{text}");
+        }
+        assert_eq!(rows.write(&Hep).text, "");
+    }
+
+    #[test]
+    fn required_sections_follow_those_that_are_there() {
+        let both = file("pjsip.conf").section(1, "global", None).section(2, "system", None);
+        let system = file("pjsip.conf").section(1, "system", None).variable(1, "a", "b");
+        let acl = file("pjsip.conf").section(1, "acl", None).variable(1, "a", "b");
+        let case = file("pjsip.conf").section(1, "Global", None).section(2, "system", None);
+        for (rows, text) in [
+            (both, "[global]\n\n[system]\n\n"),
+            (Rows::default(), "[global]\n\n\n[system]\n\n"),
+            (file("pjsip.conf"), "[global]\n\n\n[system]\n\n\n"),
+            (system, "[system]\na = b\n\n[global]\n\n\n"),
+            (acl, "[acl]\na = b\n\n[global]\n\n\n[system]\n\n\n"),
+            (case, "[Global]\n\n[system]\n\n[global]\n\n\n"),
+        ] {
+            // Three empty lines separate the parts that follow, all of them empty.
+            assert_eq!(rows.write(&Pjsip).text, format!("{text}\n\n\n"));
+        }
+    }
+
+    #[test]
+    fn a_line_break_costs_the_variable_or_the_section() {
+        let rows = file("hep.conf")
+            .section(1, "a\n[x]", Some(0))
+            .variable(1, "of", "the broken section")
+            .section(2, "header_stays", Some(1))
+            .variable(2, "k", "v\rw = x")
+            .section(3, "general", Some(2))
+            .variable(3, "before", "1")
+            .variable(3, "k\n", "v")
+            .variable(3, "k", "a\0b")
+            .variable(3, "after", "2");
+        let written = rows.write(&Hep);
+        assert_eq!(written.text, "[header_stays]\n\n[general]\nbefore = 1\nafter = 2\n\n");
+        let left_out =
+            |row: &str| format!("table asterisk_file_{row}: the value has a line break; the row is left out");
+        assert_eq!(
+            written.warnings,
+            [
+                "section, row id=1, column name",
+                "variable, row id=2, column value",
+                "variable, row id=4, column key",
+                "variable, row id=5, column value",
+            ]
+            .map(left_out)
+        );
+    }
+
+    #[test]
+    fn a_broken_section_alone_leaves_nothing() {
+        assert_eq!(file("hep.conf").section(1, "a\nb", None).write(&Hep).text, "");
+        // It is not the required one, and it is not in the way of it.
+        let rows = file("pjsip.conf").section(1, "global\n", None).section(2, "system", None);
+        assert_eq!(rows.write(&Pjsip).text, "[system]\n\n[global]\n\n\n\n\n\n");
+    }
 }

@@ -7,6 +7,8 @@ use driver_api::{Comment, Error, OneLine, Query, Session, Warning};
 use serde::Deserialize;
 use uuid::Uuid;
 
+use super::transport::Transports;
+
 /// All endpoints. The rest of the module calls an endpoint by its index here.
 pub(super) struct Endpoints {
     all: Vec<Endpoint>,
@@ -86,9 +88,7 @@ struct OptionRow {
 const LINKS: Query<'_> = Query {
     table: "endpoint_sip_template",
     key: &["child_uuid", "parent_uuid"],
-    sql: "SELECT child_uuid, parent_uuid, priority
-        FROM endpoint_sip_template
-        ORDER BY priority NULLS LAST, parent_uuid",
+    sql: "SELECT child_uuid, parent_uuid, priority FROM endpoint_sip_template",
 };
 
 #[derive(Deserialize)]
@@ -99,9 +99,11 @@ struct Link {
 }
 
 impl Endpoints {
-    pub(super) fn read(session: &mut Session<'_>) -> Result<Endpoints, Error> {
-        let rows: Vec<Row> = session.query(ENDPOINTS, &[])?;
-        let all: Vec<Endpoint> = rows.into_iter().map(|row| Endpoint::new(session, row)).collect();
+    pub(super) fn read(session: &mut Session<'_>, transports: &Transports) -> Result<Endpoints, Error> {
+        let mut rows: Vec<Row> = session.query(ENDPOINTS, &[])?;
+        rows.sort_unstable_by_key(|row| row.uuid);
+        let all: Vec<Endpoint> =
+            rows.into_iter().map(|row| Endpoint::new(session, transports, row)).collect();
         let by_uuid = all.iter().enumerate().map(|(at, endpoint)| (endpoint.row.uuid, at)).collect();
         let mut endpoints = Endpoints { all, by_uuid };
         let mut options: Vec<OptionRow> = session.query(OPTIONS, &[])?;
@@ -111,8 +113,12 @@ impl Endpoints {
                 endpoints.all[at].own.push(Own { section, key, value });
             }
         }
-        for link in session.query(LINKS, &[])? {
-            endpoints.link(session, &link);
+        let mut links: Vec<Link> = session.query(LINKS, &[])?;
+        links.sort_unstable_by_key(|link| {
+            (link.priority.is_none(), link.priority, link.parent_uuid, link.child_uuid)
+        });
+        for link in &links {
+            endpoints.link(session, link);
         }
         Ok(endpoints)
     }
@@ -168,9 +174,17 @@ impl Endpoints {
 }
 
 impl Endpoint {
-    fn new(session: &mut Session<'_>, row: Row) -> Endpoint {
+    fn new(session: &mut Session<'_>, transports: &Transports, row: Row) -> Endpoint {
         let key = format_args!("uuid={}", row.uuid);
         let named = session.keeps_line("endpoint_sip", key, &[("name", &row.name)]);
+        if let Some(uuid) = row.transport_uuid.filter(|&uuid| transports.name(uuid).is_none()) {
+            session.warn(Warning {
+                table: "endpoint_sip".to_owned(),
+                key: key.to_string(),
+                column: "transport_uuid".to_owned(),
+                message: format!("there is no pjsip_transport {uuid}, or it is left out; so is this option"),
+            });
+        }
         Endpoint {
             written: named && row.template != Some(true),
             row,

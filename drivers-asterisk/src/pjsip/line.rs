@@ -46,8 +46,8 @@ struct Row {
 const USERS: Query<'_> = Query {
     table: "user_line",
     key: &["line_id", "user_id"],
-    sql: "SELECT ul.line_id, ul.user_id, ul.main_user, ul.main_line, u.uuid, u.enableonlinerec, u.simultcalls, v.mailbox,
-            v.context AS voicemail_context
+    sql: "SELECT ul.line_id, ul.user_id, ul.main_user, ul.main_line, u.uuid, u.enableonlinerec,
+            u.simultcalls, v.uniqueid AS voicemail, v.mailbox, v.context AS voicemail_context
         FROM user_line ul
         JOIN userfeatures u ON u.id = ul.user_id
         LEFT JOIN voicemail v ON v.uniqueid = u.voicemailid",
@@ -62,8 +62,9 @@ struct User {
     uuid: OneLine,
     enableonlinerec: i64,
     simultcalls: i64,
-    mailbox: Option<OneLine>,
-    voicemail_context: Option<OneLine>,
+    voicemail: Option<i64>,
+    mailbox: Option<String>,
+    voicemail_context: Option<String>,
 }
 
 const EXTENSIONS: Query<'_> = Query {
@@ -128,7 +129,7 @@ fn read(session: &mut Session<'_>, endpoints: &Endpoints) -> Result<Vec<Line>, E
         let extension = take(&mut extensions, row.id, |extension| extension.line_id).into_iter().next();
         let key = format_args!("id={}", row.id);
         if let Some(endpoint) = endpoints.of_row(session, "linefeatures", key, row.endpoint_sip_uuid) {
-            let mailboxes = mailboxes(&users);
+            let mailboxes = mailboxes(session, &users);
             lines.push(Line {
                 row,
                 endpoint,
@@ -155,11 +156,15 @@ fn take<T>(rows: &mut Vec<T>, line: i64, line_of: impl Fn(&T) -> i64) -> Vec<T> 
     taken
 }
 
-fn mailboxes(users: &[User]) -> Option<String> {
-    let mailboxes: Vec<String> = users
-        .iter()
-        .filter_map(|user| Some(format!("{}@{}", user.mailbox.as_ref()?, user.voicemail_context.as_ref()?)))
-        .collect();
+/// A mailbox that can't be written is left out, and its user stays.
+fn mailboxes(session: &mut Session<'_>, users: &[User]) -> Option<String> {
+    let mailbox = |user: &User| {
+        let (mailbox, context) = (user.mailbox.as_deref()?, user.voicemail_context.as_deref()?);
+        let columns = [("mailbox", mailbox), ("context", context)];
+        let kept = session.keeps_line("voicemail", format_args!("uniqueid={}", user.voicemail?), &columns);
+        kept.then(|| format!("{mailbox}@{context}"))
+    };
+    let mailboxes: Vec<String> = users.iter().filter_map(mailbox).collect();
     (!mailboxes.is_empty()).then(|| mailboxes.join(","))
 }
 

@@ -14,6 +14,8 @@ mod pickup;
 mod registry;
 mod resolve;
 mod tenant;
+#[cfg(test)]
+mod tests;
 mod transport;
 mod trunk;
 
@@ -34,7 +36,7 @@ impl Driver for Pjsip {
         static_file::write(&mut writer, session, "pjsip.conf", &["global", "system"])?;
         let transports = Transports::read(session)?;
         transports.write(&mut writer);
-        let endpoints = Endpoints::read(session)?;
+        let endpoints = Endpoints::read(session, &transports)?;
         let tenants = Tenants::read(session)?;
         let lines = line::items(session, &endpoints)?;
         let trunks = trunk::items(session, &endpoints)?;

@@ -59,7 +59,7 @@ impl<'a> Part<'a> {
         let mut templates: Templates<'_> = Vec::new();
         templates.resize_with(self.endpoints.len(), || None);
         for entry in registry.entries.iter().filter(|entry| self.endpoints.get(entry.endpoint).is_parent) {
-            templates[entry.endpoint] = Some(self.lists(entry, items, &templates, &registry.circular));
+            templates[entry.endpoint] = Some(self.lists(entry, items, &templates));
         }
         let written: Vec<&Entry> =
             registry.entries.iter().filter(|entry| self.endpoints.get(entry.endpoint).written).collect();
@@ -67,33 +67,21 @@ impl<'a> Part<'a> {
             let endpoint = self.endpoints.get(entry.endpoint);
             match &templates[entry.endpoint] {
                 Some(lists) => write_endpoint(writer, endpoint, lists, sections),
-                None => write_endpoint(
-                    writer,
-                    endpoint,
-                    &self.lists(entry, items, &templates, &registry.circular),
-                    sections,
-                ),
+                None => write_endpoint(writer, endpoint, &self.lists(entry, items, &templates), sections),
             }
         });
     }
 
-    fn lists<'i, I: Item>(
-        &self,
-        entry: &Entry,
-        items: &'i [I],
-        templates: &Templates<'i>,
-        circular: &BTreeSet<(usize, usize)>,
-    ) -> Lists<'i>
+    fn lists<'i, I: Item>(&self, entry: &Entry, items: &'i [I], templates: &Templates<'i>) -> Lists<'i>
     where
         'a: 'i,
     {
         let endpoint = self.endpoints.get(entry.endpoint);
-        let parents =
-            endpoint.parents.iter().filter(|&&parent| !circular.contains(&(entry.endpoint, parent)));
         let resolution = Resolution {
             endpoint,
             item: entry.item.map(|item| &items[item] as &dyn Item),
-            parents: parents.filter_map(|&parent| templates[parent].as_ref()).collect(),
+            // One that is not resolved yet stands behind this endpoint, so the link closes a circle.
+            parents: endpoint.parents.iter().filter_map(|&parent| templates[parent].as_ref()).collect(),
             transport: endpoint.row.transport_uuid.and_then(|uuid| self.transports.name(uuid)),
             tenant: self.tenants.get(&endpoint.row.tenant_uuid),
         };
@@ -115,7 +103,8 @@ impl<'a> Part<'a> {
                 });
             }
         }
-        for &(loser, winner) in &registry.replaced {
+        for &(loser, place) in &registry.replaced {
+            let Some(winner) = registry.entries[place].item else { continue };
             let (table, key) = items[loser].row();
             session.warn(Warning {
                 table: table.to_owned(),

@@ -18,7 +18,7 @@ pub(super) struct Registry {
     pub(super) entries: Vec<Entry>,
     /// The links (child, parent) that would close a circle of templates, which are ignored.
     pub(super) circular: BTreeSet<(usize, usize)>,
-    /// Items of which another item took the endpoint: (loser, winner).
+    /// Items of which a later one took the endpoint, and the place of that endpoint in the entries.
     pub(super) replaced: Vec<(usize, usize)>,
     states: Vec<State>,
 }
@@ -45,7 +45,7 @@ impl Registry {
             registry.visit(endpoint, |endpoint| &endpoints.get(endpoint).parents);
             let State::At(place) = registry.states[endpoint] else { continue };
             if let Some(loser) = registry.entries[place].item.replace(item) {
-                registry.replaced.push((loser, item));
+                registry.replaced.push((loser, place));
             }
         }
         registry

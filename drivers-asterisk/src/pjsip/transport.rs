@@ -10,8 +10,14 @@ use crate::writer::Writer;
 
 /// All transports, used or not, by name.
 pub(super) struct Transports {
-    rows: Vec<Row>,
-    names: HashMap<Uuid, usize>,
+    all: Vec<Transport>,
+    by_uuid: HashMap<Uuid, usize>,
+}
+
+struct Transport {
+    uuid: Uuid,
+    name: String,
+    options: Vec<(String, String)>,
 }
 
 /// A transport without options is one row.
@@ -35,38 +41,42 @@ struct Row {
 
 impl Transports {
     pub(super) fn read(session: &mut Session<'_>) -> Result<Transports, Error> {
-        let mut rows: Vec<Row> = session.query(TRANSPORTS, &[])?;
-        rows.retain_mut(|row| {
-            let key = format!("uuid={}", row.uuid);
-            if !session.keeps_line("pjsip_transport", key, &[("name", &row.name)]) {
-                return false;
-            }
-            let (Some(option), Some(key), Some(value)) = (row.option, &row.key, &row.value) else {
-                return true;
-            };
-            let columns = [("key", key.as_str()), ("value", value.as_str())];
-            if !session.keeps_line("pjsip_transport_option", format_args!("id={option}"), &columns) {
-                row.option = None;
-            }
-            true
-        });
-        let names = rows.iter().enumerate().map(|(at, row)| (row.uuid, at)).collect();
-        Ok(Transports { rows, names })
+        let rows: Vec<Row> = session.query(TRANSPORTS, &[])?;
+        let transports = rows.chunk_by(|a, b| a.uuid == b.uuid);
+        let all: Vec<Transport> = transports.filter_map(|rows| Transport::new(session, rows)).collect();
+        let by_uuid = all.iter().enumerate().map(|(at, transport)| (transport.uuid, at)).collect();
+        Ok(Transports { all, by_uuid })
     }
 
     pub(super) fn name(&self, uuid: Uuid) -> Option<&str> {
-        self.names.get(&uuid).map(|&at| self.rows[at].name.as_str())
+        self.by_uuid.get(&uuid).map(|&at| self.all[at].name.as_str())
     }
 
     pub(super) fn write(&self, writer: &mut Writer) {
         writer.part();
-        for transport in self.rows.chunk_by(|a, b| a.uuid == b.uuid) {
-            writer.section(&transport[0].name);
+        for transport in &self.all {
+            writer.section(&transport.name);
             writer.option("type", "transport");
-            for row in transport.iter().filter(|row| row.option.is_some()) {
-                writer
-                    .option(row.key.as_deref().unwrap_or_default(), row.value.as_deref().unwrap_or_default());
+            for (key, value) in &transport.options {
+                writer.option(key, value);
             }
         }
+    }
+}
+
+impl Transport {
+    /// The transport of these rows, unless its name can't be written.
+    fn new(session: &mut Session<'_>, rows: &[Row]) -> Option<Transport> {
+        let Row { uuid, name, .. } = rows.first()?;
+        if !session.keeps_line("pjsip_transport", format_args!("uuid={uuid}"), &[("name", name)]) {
+            return None;
+        }
+        let options = rows.iter().filter_map(|row| {
+            let (id, key, value) = (row.option?, row.key.as_deref()?, row.value.as_deref()?);
+            let columns = [("key", key), ("value", value)];
+            let kept = session.keeps_line("pjsip_transport_option", format_args!("id={id}"), &columns);
+            kept.then(|| (key.to_owned(), value.to_owned()))
+        });
+        Some(Transport { uuid: *uuid, name: name.clone(), options: options.collect() })
     }
 }

@@ -1,0 +1,98 @@
+//! Rows for the tests of the drivers.
+
+use std::collections::BTreeMap;
+
+use driver_api::Driver;
+use fixtures::Scratch;
+
+/// The rows of a database, put there one by one.
+#[derive(Default)]
+pub(crate) struct Rows(BTreeMap<&'static str, String>);
+
+/// What a driver writes, and its warnings.
+pub(crate) struct Written {
+    pub(crate) text: String,
+    pub(crate) warnings: Vec<String>,
+}
+
+impl Rows {
+    /// Adds a row, which [`row!`] makes.
+    pub(crate) fn add(mut self, table: &'static str, row: String) -> Rows {
+        self.0.entry(table).or_default().push_str(&(row + "\n"));
+        self
+    }
+
+    /// Adds a row unless it is there already.
+    pub(crate) fn ensure(self, table: &'static str, row: String) -> Rows {
+        let known = self.0.get(table).is_some_and(|rows| rows.lines().any(|line| line == row));
+        if known { self } else { self.add(table, row) }
+    }
+
+    pub(crate) fn load(&self) -> Scratch {
+        let tables: Vec<(&str, &str)> = self.0.iter().map(|(table, rows)| (*table, rows.as_str())).collect();
+        Scratch::new(&tables)
+    }
+
+    pub(crate) fn write(&self, driver: &dyn Driver) -> Written {
+        let mut database = self.load();
+        let text = database.generate(driver).unwrap();
+        Written { text, warnings: database.warnings }
+    }
+}
+
+/// A row as a line of JSON: `row! { id: 1, name: "a", label: () }`. What it leaves out has its default.
+macro_rules! row {
+    ($($column:ident: $value:expr),+ $(,)?) => {{
+        let columns = [$(format!("\"{}\": {}", stringify!($column), $crate::testing::Json::json(&$value))),+];
+        format!("{{{}}}", columns.join(", "))
+    }};
+}
+pub(crate) use row;
+
+/// A value of a row.
+pub(crate) trait Json {
+    fn json(&self) -> String;
+}
+
+impl Json for &str {
+    fn json(&self) -> String {
+        // Rust writes the escapes of JSON, but for NUL.
+        format!("{self:?}").replace("\\0", "\\u0000")
+    }
+}
+
+impl Json for String {
+    fn json(&self) -> String {
+        self.as_str().json()
+    }
+}
+
+impl<T: Json> Json for Option<T> {
+    fn json(&self) -> String {
+        self.as_ref().map_or_else(|| "null".to_owned(), Json::json)
+    }
+}
+
+macro_rules! json_as_displayed {
+    ($($type:ty)*) => {$(
+        impl Json for $type {
+            fn json(&self) -> String {
+                self.to_string()
+            }
+        }
+    )*};
+}
+
+json_as_displayed!(bool i64);
+
+impl Json for () {
+    fn json(&self) -> String {
+        "null".to_owned()
+    }
+}
+
+/// A text without the white space before its lines and the empty lines at its ends, so that it can stand
+/// in a test with its indentation.
+pub(crate) fn unindented(text: &str) -> String {
+    text.trim().lines().map(str::trim_start).collect::<Vec<_>>().join("\n")
+}
