@@ -59,17 +59,30 @@ fn refuse(hint: &str) -> Error {
     Error::new(ErrorKind::Config, format!("not a database URI: {hint}"))
 }
 
+/// Cuts a URI at the first `?` that has nothing but parameters behind it: in a password that is not
+/// written as URIs demand, it is a character like any other.
+pub(crate) fn split_parameters(uri: &str) -> (&str, &str) {
+    let is_key = |key: &str| key.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
+    let is_parameter = |text: &str| text.split_once('=').map_or(text.is_empty(), |(key, _)| is_key(key));
+    let cuts = uri.match_indices('?').map(|(at, _)| (&uri[..at], &uri[at + 1..]));
+    let mut cuts = cuts.filter(|(_, parameters)| parameters.split('&').all(is_parameter));
+    cuts.next().unwrap_or((uri, ""))
+}
+
 impl fmt::Display for Uri {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Uri::Sqlite(path) => write!(f, "sqlite:{}", path.display()),
             Uri::Postgres(uri) => {
-                // Up to the last `@`, so that a password with a stray one does not show its tail, and
-                // without the parameters, of which one may be `password`.
+                // Without the parameters, of which one may be `password`, and up to the last `@`, so that
+                // a password with a stray one does not show its tail.
                 let address = uri.strip_prefix("postgresql://").unwrap_or_default();
+                let (address, parameters) = split_parameters(address);
                 let (login, place) = address.rsplit_once('@').unwrap_or(("", address));
                 let user = login.split(':').next().unwrap_or_default();
-                let place = place.split('?').next().unwrap_or_default();
+                // An `@` behind it may mean that this is a login, with the first half of a password.
+                let end = if parameters.contains('@') && login.is_empty() { ':' } else { '?' };
+                let place = place.split(end).next().unwrap_or_default();
                 f.write_str("postgresql://")?;
                 if !user.is_empty() {
                     write!(f, "{user}@")?;
@@ -120,6 +133,15 @@ mod tests {
             let uri: Uri = text.parse().unwrap();
             assert_eq!(uri.to_string(), "postgresql://me@h1:1,h2/d", "{text}");
             assert_eq!(format!("{uri:?}"), uri.to_string());
+        }
+        for (text, shown) in [
+            ("postgresql:///d?host=h1&user=me&password=s3@cret", "postgresql:///d"),
+            ("postgresql://me:x@h1/d?password=s3@cret", "postgresql://me@h1/d"),
+            ("postgresql://me:x@h1/d?password=s3?c@ret&connect_timeout=1", "postgresql://me@h1/d"),
+            ("postgresql://h1?password=s3@cret", "postgresql://h1"),
+            ("postgresql://me:s3?cret=1@h1/d", "postgresql://me"),
+        ] {
+            assert_eq!(text.parse::<Uri>().unwrap().to_string(), shown);
         }
         let error = "pg://me:s3cret@h/d".parse::<Uri>().unwrap_err().to_string();
         assert!(!error.contains("s3cret"), "{error}");

@@ -56,7 +56,7 @@ fn a_database_file_that_is_not_one() {
         run.error(1).replace(&path, name)
     };
     assert_eq!(error("missing.db"), "database file missing.db: no such file");
-    assert_eq!(error("."), "database file .: no such file");
+    assert_eq!(error("."), "database file .: not a file");
     let text = error("text.db");
     assert!(text.ends_with("file is not a database"), "{text}");
     assert!(!folder.path("out").exists());

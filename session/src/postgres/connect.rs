@@ -1,16 +1,22 @@
 //! From a URI to a connection.
 
+use std::error::Error as _;
 use std::fmt::Write as _;
+use std::io;
 use std::path::PathBuf;
+use std::sync::mpsc;
+use std::thread;
 use std::time::Duration;
 
 use driver_api::{Error, ErrorKind};
 use percent_encoding::percent_decode_str;
 use postgres::config::{Host, SslMode};
-use postgres::{Client, Config};
+use postgres::error::SqlState;
+use postgres::{Client, Config, NoTls};
+use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::tls::{self, Roots, Verify};
-use crate::Uri;
+use crate::uri::{Uri, split_parameters};
 
 /// How long a host may take to answer where the URI does not say it with `connect_timeout`.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -24,13 +30,56 @@ const LOCAL_SOCKET: &str = "/var/run/postgresql";
 /// `sslmode` (`disable`, `prefer`, `require`, `verify-ca`, `verify-full`) and `sslrootcert` (a file
 /// of certificates, or `system`).
 pub fn connect(uri: &str) -> Result<Client, Error> {
-    let place = || format!("database {}", Uri::Postgres(uri.to_owned()));
-    let Target { config, verify } = parse(uri).map_err(|error| error.in_(place()))?;
-    let client = match config.get_ssl_mode() {
-        SslMode::Disable => config.connect(postgres::NoTls),
-        _ => config.connect(tls::connector(&verify).map_err(|error| error.in_(place()))?),
-    };
-    client.map_err(|error| refused(error).in_(place()))
+    let client = parse(uri).and_then(Target::connect);
+    client.map_err(|error| error.in_(format!("database {}", Uri::Postgres(uri.to_owned()))))
+}
+
+#[derive(Debug)]
+struct Target {
+    config: Config,
+    verify: Verify,
+}
+
+impl Target {
+    fn connect(self) -> Result<Client, Error> {
+        let tls = tls::connector(&self.verify)?;
+        let patience = *self.config.get_connect_timeout().unwrap_or(&PATIENCE);
+        // Once more, because a name may have two addresses.
+        let attempts = u32::try_from(self.config.get_hosts().len() + 1).unwrap_or(u32::MAX);
+        let (sender, receiver) = mpsc::channel();
+        // To `postgres` the timeout ends with the TCP connection: it would wait for ever for a server that
+        // accepts it and then says nothing. This thread does, until such a server is gone.
+        thread::Builder::new()
+            .spawn(move || {
+                let _ = sender.send(attempt(self.config, tls));
+            })
+            .map_err(|error| Error::new(ErrorKind::Connection, "can't connect").because(error))?;
+        match receiver.recv_timeout(patience.saturating_mul(attempts)) {
+            Ok(client) => client.map_err(refused),
+            Err(_) => Err(Error::new(ErrorKind::Connection, "can't connect: the server does not answer")),
+        }
+    }
+}
+
+fn attempt(mut config: Config, tls: MakeRustlsConnect) -> Result<Client, postgres::Error> {
+    match config.get_ssl_mode() {
+        SslMode::Disable => config.connect(NoTls),
+        SslMode::Prefer => match config.connect(tls) {
+            // Like libpq: TLS that is only preferred need not work.
+            Err(error) if is_about_tls(&error) => {
+                config.ssl_mode(SslMode::Disable).connect(NoTls).map_err(|_| error)
+            }
+            result => result,
+        },
+        _ => config.connect(tls),
+    }
+}
+
+/// Whether it may work without TLS: the two sides find no common ground, or `pg_hba.conf` says no.
+fn is_about_tls(error: &postgres::Error) -> bool {
+    let cause = error.source().and_then(|cause| cause.downcast_ref::<io::Error>());
+    let handshake = cause.and_then(|cause| cause.get_ref()?.downcast_ref::<rustls::Error>());
+    handshake.is_some() || error.code() == Some(&SqlState::INVALID_AUTHORIZATION_SPECIFICATION)
 }
 
 fn refused(error: postgres::Error) -> Error {
@@ -42,30 +91,46 @@ fn refused(error: postgres::Error) -> Error {
     }
 }
 
-#[derive(Debug)]
-struct Target {
-    config: Config,
-    verify: Verify,
-}
-
 fn parse(uri: &str) -> Result<Target, Error> {
     let (rest, ssl) = take_ssl(uri)?;
     let mut config: Config = rest.parse().map_err(|error: postgres::Error| {
         Error::new(ErrorKind::Config, "the URI can't be read").because(error)
     })?;
-    let (mode, verify) = ssl.resolve()?;
-    config.ssl_mode(mode);
+    let (mut mode, mut verify) = ssl.resolve()?;
     if config.get_connect_timeout().is_none() {
         config.connect_timeout(PATIENCE);
     }
+    notice_lost_hosts(&mut config);
+    let addresses = config.get_hostaddrs().to_vec();
     if config.get_hosts().is_empty() {
-        config.host_path(LOCAL_SOCKET);
+        // TLS wants a name: without another one, that is the address.
+        for address in &addresses {
+            config.host(&address.to_string());
+        }
+        if addresses.is_empty() {
+            config.host_path(LOCAL_SOCKET);
+        }
     }
     // TLS is for what leaves the machine: like libpq, no demand of it on a local socket.
-    if config.get_hosts().iter().all(|host| matches!(host, Host::Unix(_))) {
-        config.ssl_mode(SslMode::Disable);
+    if addresses.is_empty() && config.get_hosts().iter().all(|host| matches!(host, Host::Unix(_))) {
+        (mode, verify) = (SslMode::Disable, Verify::Nothing);
     }
+    config.ssl_mode(mode);
     Ok(Target { config, verify })
+}
+
+/// A host that vanishes during a query is noticed after a minute and a half, and not after the two hours
+/// that are the default, unless the URI says otherwise.
+fn notice_lost_hosts(config: &mut Config) {
+    if config.get_keepalives_idle() == Config::new().get_keepalives_idle() {
+        config.keepalives_idle(Duration::from_secs(60));
+    }
+    if config.get_keepalives_interval().is_none() {
+        config.keepalives_interval(Duration::from_secs(10));
+    }
+    if config.get_keepalives_retries().is_none() {
+        config.keepalives_retries(3);
+    }
 }
 
 #[derive(Default)]
@@ -77,10 +142,10 @@ struct Ssl {
 /// Takes out of the URI the parameters that `postgres` does not know.
 fn take_ssl(uri: &str) -> Result<(String, Ssl), Error> {
     let mut ssl = Ssl::default();
-    let Some((address, query)) = uri.rsplit_once('?') else { return Ok((uri.to_owned(), ssl)) };
+    let (address, parameters) = split_parameters(uri);
     let mut rest = address.to_owned();
     let mut separator = '?';
-    for parameter in query.split('&').filter(|parameter| !parameter.is_empty()) {
+    for parameter in parameters.split('&').filter(|parameter| !parameter.is_empty()) {
         let (key, value) = parameter.split_once('=').unwrap_or((parameter, ""));
         let value = || {
             let text = percent_decode_str(value).decode_utf8();
@@ -93,7 +158,8 @@ fn take_ssl(uri: &str) -> Result<(String, Ssl), Error> {
             // It is UTF-8 anyway.
             "client_encoding" => {}
             _ => {
-                let _ = write!(rest, "{separator}{parameter}");
+                // `postgres` takes what stands before an `@` for the login, wherever it is.
+                let _ = write!(rest, "{separator}{}", parameter.replace('@', "%40"));
                 separator = '&';
             }
         }
@@ -169,6 +235,14 @@ mod tests {
         assert_eq!(config.get_ports(), [1, 2]);
         assert_eq!(config.get_connect_timeout(), Some(&Duration::from_secs(3)));
         assert_eq!(config.get_application_name(), Some("x y"));
+        let config = target("postgresql:///d?password=p@ss&application_name=x@y?z").config;
+        assert_eq!(config.get_password(), Some(b"p@ss".as_slice()));
+        assert_eq!(config.get_application_name(), Some("x@y?z"));
+        assert_eq!(target("postgresql://u:p?p@h1/d").config.get_password(), Some(b"p?p".as_slice()));
+        assert_eq!(config.get_keepalives_idle(), Duration::from_secs(60));
+        let patient = target("postgresql://u@h/d?keepalives_idle=300&keepalives_retries=9").config;
+        let keepalives = (patient.get_keepalives_idle().as_secs(), patient.get_keepalives_retries());
+        assert_eq!(keepalives, (300, Some(9)));
         let config = target("postgresql:///d?sslmode=require&client_encoding=utf8").config;
         assert_eq!(config.get_hosts(), [Host::Unix(LOCAL_SOCKET.into())]);
         assert_eq!(config.get_connect_timeout(), Some(&PATIENCE));

@@ -6,7 +6,7 @@ mod value;
 
 use driver_api::{Error, ErrorKind, Row, Rows, Snapshot, Value};
 use fallible_iterator::FallibleIterator;
-use postgres::error::SqlState;
+use postgres::error::{Severity, SqlState};
 use postgres::{Client, IsolationLevel, Transaction};
 
 use crate::Database;
@@ -103,8 +103,8 @@ fn failed(error: postgres::Error) -> Error {
             let message = format!("this database has no column {column}");
             Error::new(ErrorKind::MissingColumn(column), message)
         }
-        // The server is going down, or an administrator ended the connection.
-        ref code if code.code().starts_with("57P") || code.code().starts_with("08") => {
+        // An administrator or a time limit ended the connection, or the server is going down.
+        _ if matches!(answer.parsed_severity(), Some(Severity::Fatal | Severity::Panic)) => {
             Error::new(ErrorKind::Connection, format!("the connection to the database was lost: {message}"))
         }
         ref code => {

@@ -1,0 +1,119 @@
+//! A PostgreSQL server that goes away.
+
+use std::io::{self, Read as _};
+use std::net::{Ipv4Addr, Shutdown, TcpListener, TcpStream};
+use std::thread::{self, sleep};
+use std::time::{Duration, Instant};
+
+use driver_api::{Error, ErrorKind, Snapshot};
+use postgres::Client;
+use postgres::types::ToSql;
+use session::Uri;
+
+use crate::server::server;
+use crate::{Site, client, values, within};
+
+fn query(snapshot: &mut dyn Snapshot, sql: &str) -> Result<Vec<i64>, Error> {
+    values(snapshot, sql, &[])
+}
+
+/// Asks until there is an answer.
+fn wait_for(client: &mut Client, question: &str, params: &[&(dyn ToSql + Sync)]) {
+    let deadline = Instant::now() + Duration::from_secs(10);
+    while client.query(question, params).unwrap().is_empty() {
+        assert!(Instant::now() < deadline, "{question}");
+        sleep(Duration::from_millis(10));
+    }
+}
+
+/// Ends the connection to the database that has been at work for a moment.
+const END_ACTIVE: &str = "
+    SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+    WHERE datname = current_database() AND state = 'active' AND pid <> pg_backend_pid()
+        AND state_change < clock_timestamp() - interval '50 ms'";
+
+/// Whether there is no connection with this name, or no longer.
+const GONE: &str = "SELECT WHERE NOT EXISTS (SELECT FROM pg_stat_activity WHERE application_name = $1)";
+
+fn assert_lost<T>(result: Result<T, Error>) -> String {
+    let error = result.map(|_| ()).unwrap_err();
+    let text = error.chain();
+    assert_eq!(*error.kind(), ErrorKind::Connection, "{text}");
+    assert!(text.contains("the connection to the database was lost"), "{text}");
+    text
+}
+
+#[test]
+fn the_server_ends_the_connection_during_a_query() {
+    for (name, sql) in [
+        ("sleep", "SELECT 1 AS value FROM pg_sleep(60)"),
+        ("series", "SELECT generate_series(1, 1000000000000) AS value"),
+    ] {
+        let Some(Site { uri, .. }) = Site::postgres(name, "") else { return };
+        let Uri::Postgres(place) = uri.clone() else { unreachable!() };
+        let killer = thread::spawn(move || wait_for(&mut client(&place), END_ACTIVE, &[]));
+        within(20, move || {
+            let mut database = session::open(&uri).unwrap();
+            let mut snapshot = database.snapshot().unwrap();
+            assert_lost(query(&mut *snapshot, sql));
+            assert_lost(query(&mut *snapshot, "SELECT 1 AS value"));
+            drop(snapshot);
+            assert_lost(database.snapshot());
+            let mut database = session::open(&uri).unwrap();
+            assert_eq!(query(&mut *database.snapshot().unwrap(), "SELECT 1 AS value").unwrap(), [1]);
+        });
+        killer.join().unwrap();
+    }
+}
+
+#[test]
+fn the_server_ends_the_connection_between_two_queries() {
+    const END: &str = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = $1";
+    let Some(server) = server() else { return };
+    let uri = server.uri("plain_only");
+    let mut database = session::open(&Uri::Postgres(format!("{uri}?application_name=ended"))).unwrap();
+    let mut snapshot = database.snapshot().unwrap();
+    let mut other = client(&uri);
+    wait_for(&mut other, END, &[&"ended"]);
+    wait_for(&mut other, GONE, &[&"ended"]);
+    let told = assert_lost(query(&mut *snapshot, "SELECT 1 AS value"));
+    assert!(told.ends_with("terminating connection due to administrator command"), "{told}");
+}
+
+#[test]
+fn the_server_loses_patience() {
+    let Some(server) = server() else { return };
+    let uri = server.uri("plain_only");
+    let limit = "options=-c%20idle_in_transaction_session_timeout%3D50&application_name=idle";
+    let mut database = session::open(&Uri::Postgres(format!("{uri}?{limit}"))).unwrap();
+    let mut snapshot = database.snapshot().unwrap();
+    wait_for(&mut client(&uri), GONE, &[&"idle"]);
+    let told = assert_lost(query(&mut *snapshot, "SELECT 1 AS value"));
+    assert!(told.ends_with("terminating connection due to idle-in-transaction timeout"), "{told}");
+}
+
+#[test]
+fn the_line_is_cut() {
+    let Some(server) = server() else { return };
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let far = TcpStream::connect((Ipv4Addr::LOCALHOST, server.port())).unwrap();
+    let line = thread::spawn(move || {
+        let (near, _) = listener.accept().unwrap();
+        thread::scope(|scope| {
+            scope.spawn(|| io::copy(&mut &near, &mut &far));
+            // The login and the first rows pass.
+            io::copy(&mut (&far).take(100_000), &mut &near).unwrap();
+            near.shutdown(Shutdown::Both).unwrap();
+            far.shutdown(Shutdown::Both).unwrap();
+        });
+    });
+    let uri = format!("postgresql://confgend@127.0.0.1:{port}/plain_only?sslmode=disable");
+    within(20, move || {
+        let mut database = session::open(&Uri::Postgres(uri)).unwrap();
+        let mut snapshot = database.snapshot().unwrap();
+        assert_lost(query(&mut *snapshot, "SELECT generate_series(1, 1000000000000) AS value"));
+        assert_lost(query(&mut *snapshot, "SELECT 1 AS value"));
+    });
+    line.join().unwrap();
+}

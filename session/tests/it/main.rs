@@ -1,0 +1,115 @@
+//! Sessions on a real PostgreSQL server and on SQLite files.
+
+#![expect(clippy::unwrap_used, reason = "the helpers of a test fail as the test does")]
+
+mod connect;
+mod failures;
+mod file;
+mod lost;
+mod parameters;
+mod server;
+mod snapshots;
+mod tls;
+mod types;
+
+use std::cell::RefCell;
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
+
+use driver_api::{Error, Query, Session, Snapshot, Value};
+use fixtures::postgres::shared;
+use postgres::{Client, NoTls};
+use rusqlite::Connection;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use session::{Database, Uri};
+use tempfile::TempDir;
+
+/// A database of one test.
+struct Site {
+    uri: Uri,
+    writer: Writer,
+    _folder: Option<TempDir>,
+}
+
+/// Another connection, which changes the database.
+enum Writer {
+    Sqlite(Connection),
+    Postgres(RefCell<Client>),
+}
+
+impl Site {
+    /// One on each engine that there is, made by its own statements.
+    fn each(name: &str, sqlite: &str, postgres: &str) -> Vec<Site> {
+        [Some(Site::sqlite(sqlite)), Site::postgres(name, postgres)].into_iter().flatten().collect()
+    }
+
+    fn sqlite(statements: &str) -> Site {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("site.db");
+        let writer = Writer::Sqlite(Connection::open(&path).unwrap());
+        let site = Site { uri: Uri::Sqlite(path), writer, _folder: Some(folder) };
+        site.execute(statements);
+        site
+    }
+
+    fn postgres(name: &str, statements: &str) -> Option<Site> {
+        let uri = shared()?.create_database(name).unwrap();
+        let writer = Writer::Postgres(RefCell::new(client(&uri)));
+        let site = Site { uri: uri.parse().unwrap(), writer, _folder: None };
+        site.execute(statements);
+        Some(site)
+    }
+
+    fn open(&self) -> Box<dyn Database> {
+        session::open(&self.uri).unwrap()
+    }
+
+    /// Runs statements that write, and commits.
+    fn execute(&self, statements: &str) {
+        match &self.writer {
+            Writer::Sqlite(connection) => connection.execute_batch(statements).unwrap(),
+            Writer::Postgres(client) => client.borrow_mut().batch_execute(statements).unwrap(),
+        }
+    }
+}
+
+fn client(uri: &str) -> Client {
+    Client::connect(uri, NoTls).unwrap()
+}
+
+/// The rows of a query about the table `thing`, whose rows are known by their `id`.
+fn rows<T: DeserializeOwned>(
+    snapshot: &mut dyn Snapshot,
+    sql: &str,
+    params: &[Value<'_>],
+) -> Result<Vec<T>, Error> {
+    Session::new(snapshot).query(Query { table: "thing", key: &["id"], sql }, params)
+}
+
+/// The only column of a query, which is called `value`.
+fn values<T: DeserializeOwned>(
+    snapshot: &mut dyn Snapshot,
+    sql: &str,
+    params: &[Value<'_>],
+) -> Result<Vec<T>, Error> {
+    #[derive(Deserialize)]
+    struct Row<T> {
+        value: T,
+    }
+    let rows: Vec<Row<T>> = Session::new(snapshot).query(Query { table: "thing", key: &[], sql }, params)?;
+    Ok(rows.into_iter().map(|row| row.value).collect())
+}
+
+/// Why it failed, on one line.
+fn reason<T>(result: Result<T, Error>) -> String {
+    result.map(|_| ()).unwrap_err().chain()
+}
+
+/// The result of what might never come to an end.
+fn within<T: Send + 'static>(seconds: u64, work: impl FnOnce() -> T + Send + 'static) -> T {
+    let (sender, receiver) = mpsc::channel();
+    thread::spawn(move || sender.send(work()));
+    receiver.recv_timeout(Duration::from_secs(seconds)).expect("it ends in time")
+}

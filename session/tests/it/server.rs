@@ -1,0 +1,128 @@
+//! PostgreSQL servers whose settings a test may change.
+
+use std::fs;
+use std::sync::OnceLock;
+use std::thread::sleep;
+use std::time::{Duration, Instant, SystemTime};
+
+use fixtures::postgres::{Cluster, own};
+use postgres::Client;
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
+use tempfile::TempDir;
+
+use crate::client;
+
+/// A server with the databases `postgres`, `tls_only` and `plain_only`, and certificates for it.
+pub(crate) struct Server {
+    cluster: Cluster,
+    folder: TempDir,
+    authority: CertifiedIssuer<'static, KeyPair>,
+}
+
+/// The one that has TLS, with a certificate for `localhost`.
+pub(crate) fn server() -> Option<&'static Server> {
+    static SERVER: OnceLock<Option<Server>> = OnceLock::new();
+    let start = || {
+        let server = Server::start()?;
+        let key = KeyPair::generate().unwrap();
+        let certificate = CertificateParams::new(["localhost".to_owned()]).unwrap();
+        let certificate = certificate.signed_by(&key, &server.authority).unwrap();
+        server.install("signed", &certificate.pem(), &key.serialize_pem());
+        Some(server)
+    };
+    SERVER.get_or_init(start).as_ref()
+}
+
+impl Server {
+    /// One without TLS.
+    pub(crate) fn start() -> Option<Server> {
+        let folder = tempfile::tempdir().unwrap();
+        let server = Server { cluster: own()?, folder, authority: authority("ours") };
+        fs::write(server.pem("authority"), server.authority.pem()).unwrap();
+        fs::write(server.pem("stranger"), authority("a stranger").pem()).unwrap();
+        for database in ["tls_only", "plain_only"] {
+            server.admin().batch_execute(&format!("CREATE DATABASE {database}")).unwrap();
+        }
+        server.write("pg_hba.conf", HBA);
+        server.set(&[]);
+        Some(server)
+    }
+
+    /// `postgresql://confgend:PASSWORD@127.0.0.1:PORT/database`.
+    pub(crate) fn uri(&self, database: &str) -> String {
+        self.cluster.uri(database)
+    }
+
+    pub(crate) fn password(&self) -> String {
+        self.uri("").split([':', '@']).nth(2).unwrap().to_owned()
+    }
+
+    pub(crate) fn port(&self) -> u16 {
+        self.uri("").rsplit([':', '/']).nth(1).unwrap().parse().unwrap()
+    }
+
+    /// The URI of the local socket.
+    pub(crate) fn socket(&self) -> String {
+        self.cluster.socket_uri("postgres").unwrap()
+    }
+
+    /// A file of certificates on the side of the session: `authority`, `stranger` or what was installed.
+    pub(crate) fn pem(&self, name: &str) -> String {
+        self.folder.path().join(format!("{name}.pem")).to_str().unwrap().to_owned()
+    }
+
+    /// Has the server use this certificate.
+    pub(crate) fn install(&self, name: &str, certificate: &str, key: &str) {
+        fs::write(self.pem(name), certificate).unwrap();
+        self.write(&format!("{name}.crt"), certificate);
+        self.write(&format!("{name}.key"), key);
+        let certificate = format!("ssl_cert_file = '{name}.crt'");
+        let key = format!("ssl_key_file = '{name}.key'");
+        self.set(&["ssl = on", &certificate, &key]);
+    }
+
+    /// Changes settings, and has the server read all its files again.
+    pub(crate) fn set(&self, settings: &[&str]) {
+        let read = |client: &mut Client| -> SystemTime {
+            client.query_one("SELECT pg_conf_load_time()", &[]).unwrap().get(0)
+        };
+        let mut admin = self.admin();
+        let before = read(&mut admin);
+        for setting in settings {
+            admin.batch_execute(&format!("ALTER SYSTEM SET {setting}")).unwrap();
+        }
+        admin.batch_execute("SELECT pg_reload_conf()").unwrap();
+        let deadline = Instant::now() + Duration::from_secs(10);
+        while read(&mut self.admin()) == before {
+            assert!(Instant::now() < deadline, "the server does not take its new settings");
+            sleep(Duration::from_millis(10));
+        }
+    }
+
+    fn admin(&self) -> Client {
+        client(&self.socket())
+    }
+
+    /// Has the server write a file into the folder of its data, as the user that it runs as.
+    fn write(&self, name: &str, text: &str) {
+        let lines = format!("SELECT unnest(string_to_array('{text}', E'\\n'))");
+        let sql = format!("COPY ({lines}) TO PROGRAM 'umask 077; cat >{name}'");
+        self.admin().batch_execute(&sql).unwrap();
+    }
+}
+
+/// A password takes its time, and is asked for where a test is about it.
+const HBA: &str = "
+local all all trust
+hostnossl tls_only all all reject
+hostssl plain_only all all reject
+host tls_only,plain_only all all trust
+host all all all scram-sha-256
+";
+
+fn authority(name: &str) -> CertifiedIssuer<'static, KeyPair> {
+    let mut params = CertificateParams::default();
+    params.distinguished_name.push(DnType::CommonName, name);
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap()
+}

@@ -1,0 +1,88 @@
+//! One instant for all queries, and nothing written.
+
+use std::thread;
+
+use driver_api::Snapshot;
+use rusqlite::Connection;
+use session::Uri;
+
+use crate::{Site, reason, values};
+
+const SQLITE: &str =
+    "PRAGMA journal_mode = WAL; CREATE TABLE thing (id INTEGER); INSERT INTO thing VALUES (1)";
+const POSTGRES: &str = "CREATE TABLE thing (id integer); INSERT INTO thing VALUES (1)";
+
+fn count(snapshot: &mut dyn Snapshot) -> i64 {
+    values(snapshot, "SELECT count(*) AS value FROM thing", &[]).unwrap()[0]
+}
+
+#[test]
+fn a_snapshot_is_one_instant() {
+    for site in Site::each("instant", SQLITE, POSTGRES) {
+        let mut database = site.open();
+        let mut snapshot = database.snapshot().unwrap();
+        // Before the first query: the snapshot is older.
+        site.execute("INSERT INTO thing VALUES (2)");
+        assert_eq!(count(&mut *snapshot), 1);
+        site.execute("INSERT INTO thing VALUES (3)");
+        assert_eq!(count(&mut *snapshot), 1);
+        drop(snapshot);
+        assert_eq!(count(&mut *database.snapshot().unwrap()), 3);
+        site.execute("DELETE FROM thing");
+        assert_eq!(count(&mut *database.snapshot().unwrap()), 0);
+    }
+}
+
+#[test]
+fn a_file_without_a_log_keeps_its_writers_waiting() {
+    let site = Site::sqlite(POSTGRES);
+    let Uri::Sqlite(path) = &site.uri else { unreachable!() };
+    let writer = Connection::open(path).unwrap();
+    writer.busy_timeout(std::time::Duration::ZERO).unwrap();
+    let mut database = site.open();
+    let snapshot = database.snapshot().unwrap();
+    let locked = writer.execute("INSERT INTO thing VALUES (2)", []).unwrap_err();
+    assert_eq!(locked.to_string(), "database is locked");
+    drop(snapshot);
+    writer.execute("INSERT INTO thing VALUES (2)", []).unwrap();
+    assert_eq!(count(&mut *database.snapshot().unwrap()), 2);
+}
+
+#[test]
+fn a_snapshot_never_writes() {
+    for site in Site::each("readonly", SQLITE, POSTGRES) {
+        let mut database = site.open();
+        let mut snapshot = database.snapshot().unwrap();
+        for sql in [
+            "INSERT INTO thing VALUES (2) RETURNING id AS value",
+            "UPDATE thing SET id = 2 RETURNING id AS value",
+            "DELETE FROM thing RETURNING id AS value",
+        ] {
+            let error = reason(values::<i64>(&mut *snapshot, sql, &[]));
+            assert!(
+                error.contains("read-only transaction") || error.contains("readonly database"),
+                "{error}"
+            );
+        }
+        assert_eq!(count(&mut *snapshot), 1);
+        drop(snapshot);
+        assert_eq!(count(&mut *site.open().snapshot().unwrap()), 1);
+    }
+}
+
+#[test]
+fn several_threads_at_once() {
+    for site in Site::each("threads", SQLITE, POSTGRES) {
+        let uri = &site.uri;
+        thread::scope(|scope| {
+            for _ in 0..8 {
+                scope.spawn(|| {
+                    let mut database = session::open(uri).unwrap();
+                    for _ in 0..3 {
+                        assert_eq!(count(&mut *database.snapshot().unwrap()), 1);
+                    }
+                });
+            }
+        });
+    }
+}
