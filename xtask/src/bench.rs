@@ -72,10 +72,17 @@ impl Bench {
             let uri = cluster.create_database(&database)?;
             let start = Instant::now();
             fixtures::load_synthetic_postgres(users, &uri)?;
-            println!("\n{users} users, loaded in {:.1} s\n", start.elapsed().as_secs_f64());
-            println!(
+            say!("\n{users} users, loaded in {:.1} s\n", start.elapsed().as_secs_f64());
+            say!(
                 "{:<26} {:>7} {:>11} {:>10} {:>10} {:>6} {:>9} {:>9}",
-                "namespace", "queries", "bytes", "ms", "COPY ms", "ratio", "us/user", "peak MB"
+                "namespace",
+                "queries",
+                "bytes",
+                "ms",
+                "COPY ms",
+                "ratio",
+                "us/user",
+                "peak MB"
             );
             for namespace in &namespaces {
                 measure_apart(namespace, &uri, self.runs, users)?;
@@ -133,7 +140,7 @@ impl Measure {
         }
         let (time, copy) = (median(times), median(copies));
         let ratio = if queries.is_empty() { "-".to_owned() } else { format!("{:.2}", time / copy) };
-        println!(
+        say!(
             "{:<26} {:>7} {bytes:>11} {:>10.2} {:>10.2} {ratio:>6} {:>9.2} {:>9.1}",
             self.namespace,
             queries.len(),

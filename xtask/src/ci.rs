@@ -61,17 +61,17 @@ impl Ci {
             step("expected files, on both engines");
             expected(folder, &cluster)?;
         }
-        println!("\nall is well, after {} s", start.elapsed().as_secs());
+        say!("\nall is well, after {} s", start.elapsed().as_secs());
         Ok(())
     }
 }
 
 fn step(name: &str) {
-    println!("\n== {name}");
+    say!("\n== {name}");
 }
 
 fn cargo(words: &str, settings: &[(&str, &str)]) -> Result<(), Error> {
-    println!("cargo {words}");
+    say!("cargo {words}");
     let status = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
         .args(words.split(' '))
         .current_dir(root())
@@ -83,7 +83,7 @@ fn cargo(words: &str, settings: &[(&str, &str)]) -> Result<(), Error> {
 
 fn deny() -> Result<(), Error> {
     if Command::new("cargo-deny").arg("--version").output().is_err() {
-        println!("not checked: cargo-deny is not installed (cargo install cargo-deny)");
+        say!("not checked: cargo-deny is not installed (cargo install cargo-deny)");
         return Ok(());
     }
     cargo("deny --workspace check bans licenses sources", &[])
@@ -137,7 +137,7 @@ fn same_files(folder: &Path, whole: &Path) -> Result<(), Error> {
             return Err(Error::driver("a build with fewer features writes another text").in_(name.as_str()));
         }
     }
-    println!("{} files, the same as the whole program's", names.len());
+    say!("{} files, the same as the whole program's", names.len());
     if names.is_empty() { Err(Error::driver("the build writes no file")) } else { Ok(()) }
 }
 
@@ -151,7 +151,7 @@ fn expected(folder: &Path, cluster: &Cluster) -> Result<(), Error> {
             .into_iter()
             .partition(|name| registry.find(name).is_ok());
         if !others.is_empty() {
-            println!("{}: not compared, since no driver writes them: {}", case.name, others.join(" "));
+            say!("{}: not compared, since no driver writes them: {}", case.name, others.join(" "));
         }
         if names.is_empty() {
             continue;
@@ -159,16 +159,16 @@ fn expected(folder: &Path, cluster: &Cluster) -> Result<(), Error> {
         let engines = [Uri::Sqlite(scratch.load(&case)?), cluster.case_database(&case)?.parse()?];
         for (engine, uri) in ["sqlite", "postgres"].into_iter().zip(&engines) {
             let out = scratch.path(&format!("{}-{engine}", case.name));
-            println!("\n{} on {engine}", case.name);
+            say!("\n{} on {engine}", case.name);
             let namespaces = names.iter().map(|name| registry.find(name)).collect::<Result<Vec<_>, _>>()?;
             let config = Some(case.dir.join("config.yml")).filter(|path| path.is_file());
             generated(generate::into_folder(&registry, &namespaces, uri, config.as_deref(), &out)?)?;
             for name in &names {
                 let verdict =
                     compare(name, &read(&case.dir.join("expected").join(name))?, &read(&out.join(name))?);
-                println!("{verdict:<10} {name}");
+                say!("{verdict:<10} {name}");
                 if let Verdict::Differs(difference) = verdict {
-                    println!("{difference}");
+                    say!("{difference}");
                     different += 1;
                 }
             }

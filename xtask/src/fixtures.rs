@@ -45,7 +45,7 @@ impl Fixtures {
         for message in load(&Case::open(folder)?, db, strictness)? {
             eprintln!("{message}");
         }
-        println!("loaded {} into {db}", folder.display());
+        say!("loaded {} into {db}", folder.display());
         Ok(())
     }
 }

@@ -38,7 +38,7 @@ pub(crate) struct Generate {
 
 const DEFAULT_CASE: &str = "office";
 
-/// How much of `pjsip.conf` is shown.
+/// How many lines of `pjsip.conf` are shown among other files; a file alone is shown whole.
 const LINES: usize = 24;
 
 impl Generate {
@@ -47,14 +47,17 @@ impl Generate {
         let namespaces = self.namespaces(&registry)?;
         let (uri, config_file) = self.source()?;
         let out = self.out.clone().unwrap_or_else(|| target().join("generate"));
-        println!("files: {}\n", shown(&out));
+        say!("files: {}\n", shown(&out));
         let file_count = namespaces.len();
         if !into_folder(&registry, &namespaces, &uri, config_file.as_deref(), &out)? {
             return Err(Error::driver(format!("not all of the {file_count} files could be generated")));
         }
-        match namespaces.iter().find(|namespace| namespace.filename() == "pjsip.conf") {
-            Some(namespace) => show(&out.join(namespace.to_string())),
-            None => Ok(()),
+        match namespaces.as_slice() {
+            [only] => show(&out.join(only.to_string()), usize::MAX),
+            several => match several.iter().find(|namespace| namespace.filename() == "pjsip.conf") {
+                Some(namespace) => show(&out.join(namespace.to_string()), LINES),
+                None => Ok(()),
+            },
         }
     }
 
@@ -72,8 +75,8 @@ impl Generate {
         }
         let case = find_case(self.case.as_deref().unwrap_or(DEFAULT_CASE))?;
         let path = target().join(format!("{}.db", case.name));
-        println!("case {}: {}", case.name, case.purpose);
-        println!("database: sqlite:{}", shown(&path));
+        say!("case {}: {}", case.name, case.purpose);
+        say!("database: sqlite:{}", shown(&path));
         match fs::remove_file(&path) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(file_error(&path, error)),
             _ => {}
@@ -128,12 +131,15 @@ fn shown(path: &Path) -> String {
     path.strip_prefix(here).unwrap_or(path).display().to_string()
 }
 
-fn show(path: &Path) -> Result<(), Error> {
+/// Shows so many lines of a file.
+fn show(path: &Path, count: usize) -> Result<(), Error> {
     let text = fs::read_to_string(path).map_err(|error| file_error(path, error))?;
-    println!("\n{}:\n", shown(path));
-    for line in text.lines().take(LINES) {
-        println!("{line}");
+    say!("\n{}:\n", shown(path));
+    for line in text.lines().take(count) {
+        say!("{line}");
     }
-    println!("…");
+    if text.lines().count() > count {
+        say!("…");
+    }
     Ok(())
 }

@@ -1,6 +1,14 @@
 //! `cargo xtask`: what developers of confgend type.
 
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program for people at a terminal")]
+#![expect(clippy::print_stderr, reason = "a program for people at a terminal")]
+
+/// Prints a line; whoever stopped reading (`| head`) has what they wanted.
+macro_rules! say {
+    ($($text:tt)*) => {{
+        use std::io::Write as _;
+        let _ = writeln!(std::io::stdout(), $($text)*);
+    }};
+}
 
 mod bench;
 mod ci;

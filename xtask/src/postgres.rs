@@ -8,19 +8,19 @@ use driver_api::Error;
 /// Debian's package.
 pub(crate) fn ensure() -> Result<(), Error> {
     if let Some(folder) = fixtures::postgres::find_binaries() {
-        println!("PostgreSQL: {}", folder.display());
+        say!("PostgreSQL: {}", folder.display());
         return Ok(());
     }
     let root = Command::new("id").arg("-u").output().is_ok_and(|output| output.stdout == b"0\n");
     if root && Command::new("apt-get").arg("--version").output().is_ok() {
-        println!("PostgreSQL: no server here; installing Debian's package postgresql");
+        say!("PostgreSQL: no server here; installing Debian's package postgresql");
         let install = |arguments: &[&str]| {
             Command::new("apt-get").args(arguments).env("DEBIAN_FRONTEND", "noninteractive").status()
         };
         let _ = install(&["update", "-q"]);
         let _ = install(&["install", "-q", "-y", "--no-install-recommends", "postgresql"]);
         if let Some(folder) = fixtures::postgres::find_binaries() {
-            println!("PostgreSQL: {}", folder.display());
+            say!("PostgreSQL: {}", folder.display());
             return Ok(());
         }
     }
