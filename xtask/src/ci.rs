@@ -111,7 +111,8 @@ fn combinations(cluster: &Cluster, settings: &[(&str, &str)]) -> Result<(), Erro
         confgend(uri, &out)?;
         same_files(&out, &whole)?;
     }
-    Ok(())
+    // What stays in the target folder is the whole program.
+    cargo("build --quiet --package dispatcher", &[])
 }
 
 fn generated(all: bool) -> Result<(), Error> {
