@@ -82,7 +82,7 @@ impl<'a> Report<'a> {
     }
 
     fn message(&mut self, text: &str) {
-        // The blanks cover what `begin` wrote.
+        // It takes the place of what `begin` wrote.
         let erase = if self.live { "\u{1b}[K" } else { "" };
         self.print(|out| writeln!(out, "{erase}{text}"));
     }
