@@ -28,7 +28,7 @@ pub struct Query<'a> {
 /// Something in the data that the file was made without, or that will not work as intended.
 ///
 /// A warning is a value, not a log call: whoever runs the driver decides where it goes.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Warning {
     /// The table; empty where it is not the data but what became of it.
     pub table: String,
@@ -38,6 +38,25 @@ pub struct Warning {
     pub column: String,
     /// What is wrong with it, and what was done.
     pub message: String,
+}
+
+impl Warning {
+    /// A warning about a table, or about no data if that is empty.
+    pub fn new(table: &str, message: impl Into<String>) -> Warning {
+        Warning { table: table.to_owned(), message: message.into(), ..Warning::default() }
+    }
+
+    /// The same about one row, like `id=7`.
+    #[must_use]
+    pub fn row(self, key: impl fmt::Display) -> Warning {
+        Warning { key: key.to_string(), ..self }
+    }
+
+    /// The same about one column.
+    #[must_use]
+    pub fn column(self, column: &str) -> Warning {
+        Warning { column: column.to_owned(), ..self }
+    }
 }
 
 impl fmt::Display for Warning {
@@ -107,12 +126,7 @@ const LEFT_OUT: &str = "the row is left out";
 const BLANKED: &str = "blanks stand in its place";
 
 fn line_break(table: &str, key: String, column: &str, consequence: &str) -> Warning {
-    Warning {
-        table: table.to_owned(),
-        key,
-        column: column.to_owned(),
-        message: format!("the value has a line break; {consequence}"),
-    }
+    Warning::new(table, format!("the value has a line break; {consequence}")).row(key).column(column)
 }
 
 struct Decoder<'a, T> {

@@ -11,12 +11,9 @@ impl Driver for Features {
     fn generate(&self, session: &mut Session<'_>) -> Result<String, Error> {
         let rows: Vec<Feature> = session.query(FEATURES, &[])?;
         for row in rows.iter().filter(|row| row.var_val.is_none()) {
-            session.warn(Warning {
-                table: "features".to_owned(),
-                key: format!("id={}", row.id),
-                column: "var_val".to_owned(),
-                message: format!("there is no value: Asterisk reads {} as the word None", &*row.var_name),
-            });
+            let message = format!("there is no value: Asterisk reads {} as the word None", &*row.var_name);
+            session
+                .warn(Warning::new("features", message).row(format_args!("id={}", row.id)).column("var_val"));
         }
         let mut writer = Writer::new();
         for (name, options) in sections(&rows) {

@@ -23,12 +23,11 @@ impl Driver for MusicOnHold {
         let classes: Vec<Class> = session.query(CLASSES, &[])?;
         for class in &classes {
             if let Some((column, message)) = class.trouble() {
-                session.warn(Warning {
-                    table: "moh".to_owned(),
-                    key: format!("uuid={} name={:?}", &*class.uuid, &*class.name),
-                    column: column.to_owned(),
-                    message: message.to_owned(),
-                });
+                session.warn(
+                    Warning::new("moh", message)
+                        .row(format_args!("uuid={} name={:?}", &*class.uuid, &*class.name))
+                        .column(column),
+                );
             }
         }
         self.template.render(context! {

@@ -25,12 +25,8 @@ pub(crate) fn write(
 ) -> Result<(), Error> {
     let rows: Vec<Variable> = session.query(VARIABLES, &[Value::Text(file)])?;
     if rows.is_empty() {
-        session.warn(Warning {
-            table: "asterisk_file".to_owned(),
-            key: String::new(),
-            column: String::new(),
-            message: format!("there is no row named {file}, so its static part is empty"),
-        });
+        let message = format!("there is no row named {file}, so its static part is empty");
+        session.warn(Warning::new("asterisk_file", message));
     }
     let mut written = false;
     for section in rows.chunk_by(|a, b| a.section == b.section) {

@@ -114,12 +114,7 @@ impl Writer {
     /// The text, after a warning for each line that was left out.
     pub(crate) fn finish(self, session: &mut Session<'_>) -> String {
         for message in self.refused {
-            session.warn(Warning {
-                table: String::new(),
-                key: String::new(),
-                column: String::new(),
-                message,
-            });
+            session.warn(Warning::new("", message));
         }
         self.text
     }

@@ -14,13 +14,10 @@ impl Driver for PhonedConfig {
     fn generate(&self, session: &mut Session<'_>) -> Result<String, Error> {
         let accesses: Vec<Access> = session.query(ACCESSES, &[])?;
         for access in accesses.iter().filter(|access| !is_understood(&access.host)) {
-            session.warn(Warning {
-                table: "accessfeatures".to_owned(),
-                key: format!("id={}", access.id),
-                column: "host".to_owned(),
-                message: "not an IP address, a network or a host name: wazo-phoned refuses the whole file"
-                    .to_owned(),
-            });
+            let message = "not an IP address, a network or a host name: wazo-phoned refuses the whole file";
+            session.warn(
+                Warning::new("accessfeatures", message).row(format_args!("id={}", access.id)).column("host"),
+            );
         }
         content(&accesses)
     }

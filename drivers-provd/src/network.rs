@@ -16,12 +16,7 @@ impl Driver for Network {
         let interfaces: Vec<Interface> = session.query(VOIP_INTERFACES, &[])?;
         if provisioning.len() > 1 {
             let message = format!("there are {} rows; the first one counts", provisioning.len());
-            session.warn(Warning {
-                table: "provisioning".to_owned(),
-                key: String::new(),
-                column: String::new(),
-                message,
-            });
+            session.warn(Warning::new("provisioning", message));
         }
         let source = Source::of(provisioning.first(), interfaces.first());
         for warning in source.warnings() {
@@ -97,12 +92,7 @@ impl<'a> Source<'a> {
     fn warnings(&self) -> Vec<Warning> {
         let mut warnings = Vec::new();
         let mut warn = |table: &str, id, column: &str, message: &str| {
-            warnings.push(Warning {
-                table: table.to_owned(),
-                key: format!("id={id}"),
-                column: column.to_owned(),
-                message: message.to_owned(),
-            });
+            warnings.push(Warning::new(table, message).row(format_args!("id={id}")).column(column));
         };
         let no_brackets = "an IPv6 address without brackets makes a URL that no phone understands";
         match *self {

@@ -9,12 +9,8 @@ impl Driver for Uuid {
     fn generate(&self, session: &mut Session<'_>) -> Result<String, Error> {
         let rows: Vec<Infos> = session.query(INFOS, &[])?;
         if rows.len() > 1 {
-            session.warn(Warning {
-                table: "infos".to_owned(),
-                key: String::new(),
-                column: String::new(),
-                message: format!("there are {} rows; the one with the smallest uuid counts", rows.len()),
-            });
+            let message = format!("there are {} rows; the one with the smallest uuid counts", rows.len());
+            session.warn(Warning::new("infos", message));
         }
         match rows.first() {
             Some(infos) => yaml::to_string(infos),

@@ -92,8 +92,7 @@ fn deny() -> Result<(), Error> {
 /// Builds and tests `confgend` with some features only, and has each build generate all that it can: its
 /// files must be those of the whole program.
 fn combinations(cluster: &Cluster, settings: &[(&str, &str)]) -> Result<(), Error> {
-    let case = Case::all().into_iter().find(|case| case.name == "office");
-    let case = case.ok_or_else(|| Error::driver("there is no case office"))?;
+    let case = Case::named("office").ok_or_else(|| Error::driver("there is no case office"))?;
     let scratch = Scratch::new()?;
     let sqlite = Uri::Sqlite(scratch.load(&case)?);
     let postgres: Uri = cluster.case_database(&case)?.parse()?;
@@ -162,7 +161,7 @@ fn expected(folder: &Path, cluster: &Cluster) -> Result<(), Error> {
             let out = scratch.path(&format!("{}-{engine}", case.name));
             say!("\n{} on {engine}", case.name);
             let namespaces = names.iter().map(|name| registry.find(name)).collect::<Result<Vec<_>, _>>()?;
-            let config = Some(case.dir.join("config.yml")).filter(|path| path.is_file());
+            let config = case.config_file();
             generated(generate::into_folder(&registry, &namespaces, uri, config.as_deref(), &out)?)?;
             for name in &names {
                 let verdict =

@@ -113,15 +113,16 @@ fn is_hint(line: &str) -> bool {
 
 /// Sets of group ids have no order: `named_call_group = 9,3` is `named_call_group = 3,9`.
 fn group_ids_ascending(line: &str) -> String {
-    if let Some((key, ids)) = line.split_once(" = ") {
-        let kind = key.strip_prefix("named_").or(key.strip_prefix("named")).unwrap_or(key);
-        if matches!(kind, "callgroup" | "call_group" | "pickupgroup" | "pickup_group")
-            && key.starts_with("named")
-        {
-            let mut ids: Vec<&str> = ids.split(',').collect();
-            ids.sort_unstable();
-            return format!("{key} = {}", ids.join(","));
-        }
+    if let Some((key, ids)) = line.split_once(" = ")
+        && let Some(kind) = key.strip_prefix("named")
+        && matches!(
+            kind.strip_prefix('_').unwrap_or(kind),
+            "callgroup" | "call_group" | "pickupgroup" | "pickup_group"
+        )
+    {
+        let mut ids: Vec<&str> = ids.split(',').collect();
+        ids.sort_unstable();
+        return format!("{key} = {}", ids.join(","));
     }
     line.to_owned()
 }

@@ -84,21 +84,19 @@ impl Generate {
         for message in fixtures::load_sqlite(&case, &path, Strictness::Lenient)? {
             eprintln!("{message}");
         }
-        let own_config = Some(case.dir.join("config.yml")).filter(|path| path.is_file());
-        Ok((Uri::Sqlite(path), self.config.clone().or(own_config)))
+        Ok((Uri::Sqlite(path), self.config.clone().or(case.config_file())))
     }
 }
 
 /// A case by its name, or by the folder that it is in.
 fn find_case(name: &str) -> Result<Case, Error> {
-    let cases = Case::all();
-    let names: Vec<String> = cases.iter().map(|case| case.name.clone()).collect();
-    if let Some(case) = cases.into_iter().find(|case| case.name == name) {
+    if let Some(case) = Case::named(name) {
         return Ok(case);
     }
     if Path::new(name).is_dir() {
         return Case::open(name);
     }
+    let names: Vec<String> = Case::all().into_iter().map(|case| case.name).collect();
     Err(Error::driver(format!(
         "there is no case {name:?} and no folder of that name; the cases are {}",
         names.join(", ")

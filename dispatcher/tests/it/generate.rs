@@ -9,7 +9,7 @@ use crate::{Folder, confgend, files_below};
 /// The office, as an SQLite file in a folder.
 fn office() -> Folder {
     let folder = Folder::new(&[]);
-    let case = Case::all().into_iter().find(|case| case.name == "office").unwrap();
+    let case = Case::named("office").unwrap();
     load_sqlite(&case, &folder.path("office.db"), Strictness::Lenient).unwrap();
     folder
 }

@@ -125,12 +125,11 @@ impl Endpoints {
 
     fn link(&mut self, session: &mut Session<'_>, link: &Link) {
         let (Some(child), Some(parent)) = (self.find(link.child_uuid), self.find(link.parent_uuid)) else {
-            session.warn(Warning {
-                table: "endpoint_sip_template".to_owned(),
-                key: format!("child_uuid={} parent_uuid={}", link.child_uuid, link.parent_uuid),
-                column: String::new(),
-                message: "one of the two endpoints does not exist; the link is left out".to_owned(),
-            });
+            let message = "one of the two endpoints does not exist; the link is left out";
+            session.warn(
+                Warning::new("endpoint_sip_template", message)
+                    .row(format_args!("child_uuid={} parent_uuid={}", link.child_uuid, link.parent_uuid)),
+            );
             return;
         };
         self.all[parent].is_parent = true;
@@ -158,12 +157,8 @@ impl Endpoints {
     ) -> Option<usize> {
         let found = self.find(uuid);
         if found.is_none() {
-            session.warn(Warning {
-                table: table.to_owned(),
-                key: key.to_string(),
-                column: String::new(),
-                message: format!("there is no endpoint_sip {uuid}, or it is left out; so is this row"),
-            });
+            let message = format!("there is no endpoint_sip {uuid}, or it is left out; so is this row");
+            session.warn(Warning::new(table, message).row(key));
         }
         found
     }
@@ -178,12 +173,8 @@ impl Endpoint {
         let key = format_args!("uuid={}", row.uuid);
         let named = session.keeps_line("endpoint_sip", key, &[("name", &row.name)]);
         if let Some(uuid) = row.transport_uuid.filter(|&uuid| transports.name(uuid).is_none()) {
-            session.warn(Warning {
-                table: "endpoint_sip".to_owned(),
-                key: key.to_string(),
-                column: "transport_uuid".to_owned(),
-                message: format!("there is no pjsip_transport {uuid}, or it is left out; so is this option"),
-            });
+            let message = format!("there is no pjsip_transport {uuid}, or it is left out; so is this option");
+            session.warn(Warning::new("endpoint_sip", message).row(key).column("transport_uuid"));
         }
         Endpoint {
             written: named && row.template != Some(true),

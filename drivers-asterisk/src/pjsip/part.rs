@@ -92,29 +92,22 @@ impl<'a> Part<'a> {
         for &(child, parent) in &registry.circular {
             if self.reported.insert((child, parent)) {
                 let [child, parent] = [child, parent].map(|at| &self.endpoints.get(at).row);
-                session.warn(Warning {
-                    table: "endpoint_sip_template".to_owned(),
-                    key: format!("child_uuid={} parent_uuid={}", child.uuid, parent.uuid),
-                    column: String::new(),
-                    message: format!(
-                        "the templates of {:?} lead back to it; its link to {:?} is ignored",
-                        child.name, parent.name
-                    ),
-                });
+                let message = format!(
+                    "the templates of {:?} lead back to it; its link to {:?} is ignored",
+                    child.name, parent.name
+                );
+                session.warn(
+                    Warning::new("endpoint_sip_template", message)
+                        .row(format_args!("child_uuid={} parent_uuid={}", child.uuid, parent.uuid)),
+                );
             }
         }
         for &(loser, place) in &registry.replaced {
             let Some(winner) = registry.entries[place].item else { continue };
             let (table, key) = items[loser].row();
-            session.warn(Warning {
-                table: table.to_owned(),
-                key,
-                column: String::new(),
-                message: format!(
-                    "{} has the same endpoint, and the file shows that one",
-                    items[winner].row().1
-                ),
-            });
+            let message =
+                format!("{} has the same endpoint, and the file shows that one", items[winner].row().1);
+            session.warn(Warning::new(table, message).row(key));
         }
     }
 }
