@@ -10,7 +10,7 @@ use serde::de::{
 };
 use serde::forward_to_deserialize_any;
 
-use crate::text::{COMMENT, ONE_LINE, breaks_line};
+use crate::text::{BLANKED, ONE_LINE, breaks_line};
 use crate::{Error, ErrorKind, Row, Value};
 
 /// Why a row can't be decoded.
@@ -41,7 +41,7 @@ pub(crate) fn check_columns<T: DeserializeOwned>(columns: &[&str]) -> Result<(),
     Err(Error::new(ErrorKind::Query, message))
 }
 
-/// Reads one row of so many columns. Beside it are the columns of the comments in which blanks replaced
+/// Reads one row of so many columns. Beside it are the columns of the texts in which blanks replaced
 /// line breaks.
 pub(crate) fn decode<T: DeserializeOwned>(row: &dyn Row, columns: usize) -> Result<(T, Vec<usize>), Problem> {
     let (mut column, mut blanked) = (0, Vec::new());
@@ -153,7 +153,7 @@ impl<'de> SeqAccess<'de> for RowDeserializer<'_> {
 
 struct ValueDeserializer<'a> {
     value: Value<'a>,
-    /// Whether it is a comment in which blanks replaced line breaks.
+    /// Whether it is a text in which blanks replaced line breaks.
     blanked: &'a Cell<bool>,
 }
 
@@ -251,7 +251,7 @@ impl<'de> Deserializer<'de> for ValueDeserializer<'_> {
     ) -> Result<V::Value, Failure> {
         match self.value {
             Value::Text(text) if name == ONE_LINE && breaks_line(text) => Err(Failure::LineBreak),
-            Value::Text(text) if name == COMMENT && breaks_line(text) => {
+            Value::Text(text) if name == BLANKED && breaks_line(text) => {
                 self.blanked.set(true);
                 visitor.visit_newtype_struct(self)
             }
@@ -388,7 +388,7 @@ impl fmt::Display for Shown<'_> {
 mod tests {
     use serde::Deserialize;
 
-    use crate::{Comment, Error, OneLine, Query, Row, Rows, Session, Snapshot, Value};
+    use crate::{Blanked, Error, OneLine, Query, Row, Rows, Session, Snapshot, Value};
 
     /// A result that is there already.
     struct Canned {
@@ -547,7 +547,7 @@ mod tests {
         struct Class {
             id: i64,
             name: Option<OneLine>,
-            label: Comment,
+            label: Blanked,
         }
         let row = |id, name, label| vec![Value::Integer(id), Value::Text(name), Value::Text(label)];
         let mut canned = Canned {

@@ -83,7 +83,7 @@ impl<'a> Session<'a> {
     /// floats, booleans, texts (also of uuids and enumerations) and arrays are accepted as such,
     /// `Option` takes `NULL`; anything else is an error that names table, row and column. A row with
     /// a line break in a [`OneLine`](crate::OneLine) field is left out with a warning; in a
-    /// [`Comment`](crate::Comment) field blanks replace it, with a warning too.
+    /// [`Blanked`](crate::Blanked) field blanks replace it, with a warning too.
     pub fn query<T: DeserializeOwned>(
         &mut self,
         query: Query<'_>,

@@ -78,13 +78,14 @@ impl<'de> Deserialize<'de> for OneLine {
     }
 }
 
-/// A text for people, such as a label in a comment. If it has a line break, each of its control
-/// characters reads as a blank, and [`Session::query`](crate::Session::query) warns.
+/// A text whose row is worth more than its line breaks: a label in a comment, the name of a caller. If it
+/// has a line break, each of its control characters reads as a blank, and
+/// [`Session::query`](crate::Session::query) warns.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
-pub struct Comment(String);
+pub struct Blanked(String);
 
-impl Deref for Comment {
+impl Deref for Blanked {
     type Target = str;
 
     fn deref(&self) -> &str {
@@ -92,14 +93,14 @@ impl Deref for Comment {
     }
 }
 
-/// The name under which [`Comment`] announces itself to the deserializer of rows.
-pub(crate) const COMMENT: &str = "driver_api::Comment";
+/// The name under which [`Blanked`] announces itself to the deserializer of rows.
+pub(crate) const BLANKED: &str = "driver_api::Blanked";
 
-impl<'de> Deserialize<'de> for Comment {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Comment, D::Error> {
+impl<'de> Deserialize<'de> for Blanked {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Blanked, D::Error> {
         struct Text;
         impl<'de> Visitor<'de> for Text {
-            type Value = Comment;
+            type Value = Blanked;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("a text")
@@ -108,11 +109,11 @@ impl<'de> Deserialize<'de> for Comment {
             fn visit_newtype_struct<D: Deserializer<'de>>(
                 self,
                 deserializer: D,
-            ) -> Result<Comment, D::Error> {
+            ) -> Result<Blanked, D::Error> {
                 let text = String::deserialize(deserializer)?;
-                Ok(Comment(if breaks_line(&text) { text.replace(char::is_control, " ") } else { text }))
+                Ok(Blanked(if breaks_line(&text) { text.replace(char::is_control, " ") } else { text }))
             }
         }
-        deserializer.deserialize_newtype_struct(COMMENT, Text)
+        deserializer.deserialize_newtype_struct(BLANKED, Text)
     }
 }

@@ -2,13 +2,15 @@
 //!
 //! One file here writes one configuration file; beside them, `writer` is the Asterisk syntax,
 //! `static_file` the sections that an administrator edits as such, `template` the files made from
-//! Jinja2 templates.
+//! Jinja2 templates, `pairs` the options that a column holds as an array, `pickup` who may take whose calls.
 
 mod confbridge;
 mod features;
 mod hep;
 mod modules;
 mod musiconhold;
+mod pairs;
+mod pickup;
 mod pjsip;
 mod rtp;
 mod static_file;

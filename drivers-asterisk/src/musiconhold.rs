@@ -1,6 +1,6 @@
 //! `musiconhold.conf`: the classes of music on hold. A class `default` always exists.
 
-use driver_api::{Comment, Config, Driver, Error, OneLine, Query, Session, Warning};
+use driver_api::{Blanked, Config, Driver, Error, OneLine, Query, Session, Warning};
 use minijinja::value::Serde;
 use minijinja::{Value, context};
 use serde::{Deserialize, Serialize};
@@ -52,7 +52,7 @@ struct Class {
     uuid: OneLine,
     tenant_uuid: OneLine,
     name: OneLine,
-    label: Comment,
+    label: Blanked,
     mode: OneLine,
     application: Option<OneLine>,
     sort: Option<OneLine>,

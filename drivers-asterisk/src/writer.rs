@@ -46,6 +46,11 @@ impl Writer {
         self.headed_section(None, name);
     }
 
+    /// `[name](!)`: a section that is nothing by itself, and that others inherit from.
+    pub(crate) fn template_section(&mut self, name: &str) {
+        self.derived_section(name, "!");
+    }
+
     /// `[name](template)`: a section that inherits from another.
     pub(crate) fn derived_section(&mut self, name: &str, template: &str) {
         if self.begin_section(name, template) {
@@ -81,13 +86,22 @@ impl Writer {
 
     /// `key = value`, without white space at either end of the line.
     pub(crate) fn option(&mut self, key: &str, value: &str) {
+        self.stripped_line(key, " = ", value);
+    }
+
+    /// `key => value`, without white space at either end of the line.
+    pub(crate) fn object_option(&mut self, key: &str, value: &str) {
+        self.stripped_line(key, " => ", value);
+    }
+
+    fn stripped_line(&mut self, key: &str, sign: &str, value: &str) {
         let start = self.text.len();
         // White space at the start of the line is that of the key.
         let stripped = key.trim_start_matches(is_white_space);
-        let equals = if stripped.is_empty() { "= " } else { " = " };
-        self.text.reserve(stripped.len() + equals.len() + value.len() + 1);
+        let sign = if stripped.is_empty() { sign.trim_start() } else { sign };
+        self.text.reserve(stripped.len() + sign.len() + value.len() + 1);
         self.text.push_str(stripped);
-        self.text.push_str(equals);
+        self.text.push_str(sign);
         self.text.push_str(value);
         let end = start + self.text[start..].trim_end_matches(is_white_space).len();
         self.text.truncate(end);
@@ -109,6 +123,11 @@ impl Writer {
     /// A text of the program's own, with as many lines as it has.
     pub(crate) fn fixed(&mut self, text: &'static str) {
         self.text.push_str(text);
+    }
+
+    /// What a template made, with as many lines as that has, and the end of the last.
+    pub(crate) fn rendered(&mut self, text: &str) {
+        self.push(&[text]);
     }
 
     /// The text, after a warning for each line that was left out.
@@ -141,7 +160,7 @@ impl Writer {
 }
 
 /// What Python's `str.strip` strips: Unicode's white space, and four separators that Rust leaves.
-fn is_white_space(c: char) -> bool {
+pub(crate) fn is_white_space(c: char) -> bool {
     c.is_whitespace() || matches!(c, '\u{1c}'..='\u{1f}')
 }
 
@@ -191,6 +210,11 @@ pub(crate) mod tests {
             assert_eq!(written(|w| w.option(key, value)).0, format!("{line}\n"));
         }
         assert_eq!(written(|w| w.verbatim_option("k", " v ")).0, "k =  v \n");
+        for (key, value, line) in
+            [("k", "v", "k => v"), ("k", " ", "k =>"), ("", "v", "=> v"), (" k ", " v ", "k  =>  v")]
+        {
+            assert_eq!(written(|w| w.object_option(key, value)).0, format!("{line}\n"));
+        }
     }
 
     #[test]
@@ -214,15 +238,17 @@ pub(crate) mod tests {
                 w.section("s");
                 w.option("k", bad);
                 w.option(bad, "v");
+                w.object_option("k", bad);
                 w.verbatim_option("k", bad);
                 w.section(bad);
                 w.option("of", "the bad section");
                 w.headed_section(Some(bad), "t");
+                w.template_section(bad);
                 w.section("u");
                 w.option("k", "v");
             });
             assert_eq!(text, "[s]\n\n[u]\nk = v\n");
-            assert_eq!(warnings.len(), 5, "{warnings:?}");
+            assert_eq!(warnings.len(), 7, "{warnings:?}");
         }
         let (_, warnings) = written(|w| {
             w.section("s");

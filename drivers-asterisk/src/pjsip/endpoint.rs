@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::fmt::Display;
 
-use driver_api::{Comment, Error, OneLine, Query, Session, Warning};
+use driver_api::{Blanked, Error, OneLine, Query, Session, Warning};
 use serde::Deserialize;
 use uuid::Uuid;
 
@@ -59,7 +59,7 @@ const ENDPOINTS: Query<'_> = Query {
 pub(super) struct Row {
     pub(super) uuid: Uuid,
     pub(super) name: String,
-    pub(super) label: Option<Comment>,
+    pub(super) label: Option<Blanked>,
     pub(super) tenant_uuid: OneLine,
     pub(super) transport_uuid: Option<Uuid>,
     template: Option<bool>,

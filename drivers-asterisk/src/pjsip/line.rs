@@ -8,9 +8,9 @@ use uuid::Uuid;
 
 use super::endpoint::Endpoints;
 use super::options::Options;
-use super::pickup::{Groups, Pickups};
 use super::resolve::Item;
 use super::tenant::Tenant;
+use crate::pickup::{Groups, Pickups};
 
 pub(super) struct Line {
     row: Row,

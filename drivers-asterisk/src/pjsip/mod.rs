@@ -10,7 +10,6 @@ mod line;
 mod meeting;
 mod options;
 mod part;
-mod pickup;
 mod registry;
 mod resolve;
 mod tenant;

@@ -6,7 +6,7 @@ use driver_api::{Error, Query, Session};
 use serde::Deserialize;
 
 /// The memberships of each user.
-pub(super) struct Pickups(HashMap<i64, Vec<Membership>>);
+pub(crate) struct Pickups(HashMap<i64, Vec<Membership>>);
 
 /// The members of a ring group or queue are found by its name alone.
 const PICKUPS: Query<'_> = Query {
@@ -33,7 +33,7 @@ const PICKUPS: Query<'_> = Query {
 };
 
 #[derive(Deserialize)]
-pub(super) struct Membership {
+pub(crate) struct Membership {
     id: i64,
     category: Category,
     #[serde(rename = "membertype")]
@@ -63,13 +63,13 @@ enum Via {
 
 /// The groups of one endpoint: those of all users of all its lines.
 #[derive(Default)]
-pub(super) struct Groups {
+pub(crate) struct Groups {
     member: BTreeSet<i64>,
     pickup: BTreeSet<i64>,
 }
 
 impl Pickups {
-    pub(super) fn read(session: &mut Session<'_>) -> Result<Pickups, Error> {
+    pub(crate) fn read(session: &mut Session<'_>) -> Result<Pickups, Error> {
         let mut by_user: HashMap<i64, Vec<Membership>> = HashMap::new();
         let memberships: Vec<Membership> = session.query(PICKUPS, &[])?;
         for membership in memberships {
@@ -79,14 +79,14 @@ impl Pickups {
     }
 
     /// What a user brings to a line, which may be the main line of its main user.
-    pub(super) fn of(&self, user: i64, main: bool) -> impl Iterator<Item = &Membership> {
+    pub(crate) fn of(&self, user: i64, main: bool) -> impl Iterator<Item = &Membership> {
         let memberships = self.0.get(&user).into_iter().flatten();
         memberships.filter(move |membership| main || membership.via == Via::User)
     }
 }
 
 impl Groups {
-    pub(super) fn add(&mut self, membership: &Membership) {
+    pub(crate) fn add(&mut self, membership: &Membership) {
         match membership.category {
             Category::Member => self.member.insert(membership.id),
             Category::Pickup => self.pickup.insert(membership.id),
@@ -94,12 +94,12 @@ impl Groups {
     }
 
     /// The groups whose calls an endpoint may pick up: `1,5`.
-    pub(super) fn member(&self) -> Option<String> {
+    pub(crate) fn member(&self) -> Option<String> {
         join(&self.member)
     }
 
     /// The groups that an endpoint's calls belong to.
-    pub(super) fn pickup(&self) -> Option<String> {
+    pub(crate) fn pickup(&self) -> Option<String> {
         join(&self.pickup)
     }
 }

@@ -1,0 +1,86 @@
+//! Options that a column holds as an array of pairs: `{{saycid,yes},{envelope,no}}`.
+
+use std::fmt::Display;
+
+use driver_api::{Session, Warning};
+use serde::Deserialize;
+
+/// Such an array. The database takes one of any shape, so what is not a pair is found when it is read.
+#[derive(Debug, Default, Deserialize)]
+pub(crate) struct Pairs(Vec<Element>);
+
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+enum Element {
+    Text(Option<String>),
+    List(Vec<Element>),
+}
+
+impl Pairs {
+    /// The names and their values, in order. What is not a pair, or has no name, is left out with a
+    /// warning about the column `options` of this row.
+    pub(crate) fn read(
+        &self,
+        session: &mut Session<'_>,
+        table: &str,
+        key: impl Display,
+    ) -> Vec<(&str, Option<&str>)> {
+        let mut pairs = Vec::with_capacity(self.0.len());
+        for (place, element) in (1..).zip(&self.0) {
+            match element.pair() {
+                Ok(pair) => pairs.push(pair),
+                Err(trouble) => {
+                    let message = format!("element {place} of the array {trouble}; it is left out");
+                    session.warn(Warning::new(table, message).row(&key).column("options"));
+                }
+            }
+        }
+        pairs
+    }
+}
+
+impl Element {
+    fn pair(&self) -> Result<(&str, Option<&str>), &'static str> {
+        let Element::List(elements) = self else { return Err("is not a name and a value") };
+        match elements.as_slice() {
+            [Element::Text(Some(name)), Element::Text(value)] => Ok((name, value.as_deref())),
+            [Element::Text(None), Element::Text(_)] => Err("has no name"),
+            _ => Err("is not a name and a value"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::writer::tests::NoDatabase;
+
+    fn read(json: &str) -> (Vec<(String, Option<String>)>, Vec<String>) {
+        let pairs: Pairs = serde_yaml::from_str(json).unwrap();
+        let mut snapshot = NoDatabase;
+        let mut session = Session::new(&mut snapshot);
+        let pairs = pairs.read(&mut session, "useriax", "id=1");
+        let pairs = pairs.into_iter().map(|(name, value)| (name.to_owned(), value.map(str::to_owned)));
+        (pairs.collect(), session.take_warnings().iter().map(ToString::to_string).collect())
+    }
+
+    #[test]
+    fn only_pairs_with_a_name_are_options() {
+        let pair = |name: &str, value: Option<&str>| (name.to_owned(), value.map(str::to_owned));
+        assert_eq!(read("[]"), (vec![], vec![]));
+        let (pairs, warnings) = read(r#"[["a", "1"], ["", ""], ["b", null], [null, "2"]]"#);
+        assert_eq!(pairs, [pair("a", Some("1")), pair("", Some("")), pair("b", None)]);
+        let row = "table useriax, row id=1, column options: element";
+        assert_eq!(warnings, [format!("{row} 4 of the array has no name; it is left out")]);
+        for odd in [r#"["ab"]"#, r#"[["a", "1", "2"]]"#, r#"[["a"]]"#, r#"[[["a", "1"]]]"#, "[null]", "[[]]"]
+        {
+            let (pairs, warnings) = read(odd);
+            assert_eq!(pairs, []);
+            assert_eq!(
+                warnings,
+                [format!("{row} 1 of the array is not a name and a value; it is left out")],
+                "{odd}"
+            );
+        }
+    }
+}
