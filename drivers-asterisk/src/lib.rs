@@ -5,6 +5,7 @@
 //! Jinja2 templates, `pairs` the options that a column holds as an array, `pickup` who may take whose calls.
 
 mod confbridge;
+mod extensions;
 mod features;
 mod hep;
 mod modules;
@@ -17,6 +18,7 @@ mod static_file;
 mod template;
 #[cfg(test)]
 mod testing;
+mod text_file;
 mod writer;
 
 use driver_api::Entry;
@@ -28,6 +30,12 @@ pub static DRIVERS: &[Entry] = &[
         name: "wazo",
         defaults: "",
         new: |_| Ok(Box::new(confbridge::Confbridge)),
+    },
+    Entry {
+        namespace: "asterisk.extensions.conf",
+        name: "wazo",
+        defaults: template::DEFAULTS,
+        new: |config| Ok(Box::new(extensions::Extensions::new(config)?)),
     },
     Entry {
         namespace: "asterisk.features.conf",

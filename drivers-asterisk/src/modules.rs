@@ -4,7 +4,8 @@ use driver_api::{Config, Driver, Error, ErrorKind, Session, breaks_line};
 use minijinja::context;
 use serde_yaml::{Mapping, Value};
 
-use crate::template::Template;
+use crate::template;
+use crate::text_file::TextFile;
 
 /// The modules that a telephone server does without, unless an operator enables one.
 pub(crate) const DEFAULTS: &str = include_str!("modules.yml");
@@ -15,7 +16,7 @@ const TEMPLATE: &str = "/etc/wazo-confgend/templates/modules.conf.jinja2";
 pub(crate) struct Modules {
     /// Sorted by code point.
     disabled: Vec<String>,
-    template: Template,
+    template: TextFile,
 }
 
 impl Modules {
@@ -24,14 +25,14 @@ impl Modules {
         let shipped = include_str!("../templates/modules.conf.jinja2");
         Ok(Modules {
             disabled: disabled(&modules)?,
-            template: Template::at_key(config, "templates.modulesconf", TEMPLATE, shipped)?,
+            template: TextFile::at_key(config, "templates.modulesconf", TEMPLATE, shipped)?,
         })
     }
 }
 
 impl Driver for Modules {
     fn generate(&self, _: &mut Session<'_>) -> Result<String, Error> {
-        self.template.render(context! { modules => &self.disabled })
+        template::render(&self.template, context! { modules => &self.disabled })
     }
 }
 

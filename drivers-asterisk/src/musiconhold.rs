@@ -5,16 +5,15 @@ use minijinja::value::Serde;
 use minijinja::{Value, context};
 use serde::{Deserialize, Serialize};
 
-use crate::template::Template;
+use crate::template::Folder;
 
 pub(crate) struct MusicOnHold {
-    template: Template,
+    folder: Folder,
 }
 
 impl MusicOnHold {
     pub(crate) fn new(config: &Config) -> Result<MusicOnHold, Error> {
-        let shipped = include_str!("../templates/asterisk/musiconhold.jinja");
-        Ok(MusicOnHold { template: Template::in_folder(config, "asterisk/musiconhold.jinja", shipped)? })
+        Ok(MusicOnHold { folder: Folder::new(config)? })
     }
 }
 
@@ -30,13 +29,19 @@ impl Driver for MusicOnHold {
                 );
             }
         }
-        self.template.render(context! {
-            base_directory => "/var/lib/asterisk/moh",
-            moh_list => Value::from(Serde(&classes)),
-            sort_map => context! { alphabetical => "alpha", random_start => "randstart" },
-        })
+        self.folder.templates().render(
+            TEMPLATE,
+            context! {
+                base_directory => "/var/lib/asterisk/moh",
+                moh_list => Value::from(Serde(&classes)),
+                sort_map => context! { alphabetical => "alpha", random_start => "randstart" },
+            },
+        )
     }
 }
+
+/// In the folder of templates; one is shipped.
+const TEMPLATE: &str = "asterisk/musiconhold.jinja";
 
 /// All columns: a template of an operator's own may print any.
 const CLASSES: Query<'_> = Query {

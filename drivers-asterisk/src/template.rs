@@ -1,76 +1,87 @@
-//! Files made from a Jinja2 template that operators may replace by their own.
+//! Files, and parts of files, made from Jinja2 templates that operators may replace by their own.
 
-use std::fs;
-use std::io::ErrorKind as IoErrorKind;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use driver_api::{Config, Error, ErrorKind};
-use minijinja::{AutoEscape, Environment, Value};
+use minijinja::{AutoEscape, Environment, ErrorKind as JinjaErrorKind, Value, path_loader};
 use minijinja_contrib::pycompat::unknown_method_callback;
+
+use crate::text_file::{TextFile, with_line_feeds};
 
 /// Where operators put templates of their own, if they say nothing else.
 const FOLDER: &str = "/etc/wazo-confgend/templates";
 
+const KEY: &str = "templates.directory";
+
 /// The default configuration of a driver that looks into that folder.
 pub(crate) const DEFAULTS: &str = "templates: {directory: /etc/wazo-confgend/templates}";
 
-/// One template: a file if it is there, or the text that this program ships.
-pub(crate) struct Template {
-    path: PathBuf,
-    /// Whether an operator named the file, so that a missing one is a mistake.
-    named: bool,
-    shipped: &'static str,
+/// What is shipped, and used where the folder has no file of the name.
+const SHIPPED: &[(&str, &str)] = &[
+    ("asterisk/extensions/ivr.jinja", include_str!("../templates/asterisk/extensions/ivr.jinja")),
+    ("asterisk/musiconhold.jinja", include_str!("../templates/asterisk/musiconhold.jinja")),
+];
+
+/// The folder of the templates, named by the key `templates.directory`.
+pub(crate) struct Folder(PathBuf);
+
+/// The templates of the folder, and of this program where the folder has none, as they are now: for the
+/// time in which one file is made. One may include another by its name in the folder.
+pub(crate) struct Templates<'a> {
+    folder: &'a Path,
+    environment: Environment<'a>,
 }
 
-impl Template {
-    /// A template that is looked for under this name in the folder `templates.directory`.
-    pub(crate) fn in_folder(config: &Config, name: &str, shipped: &'static str) -> Result<Template, Error> {
-        let key = "templates.directory";
-        let folder = config.get::<PathBuf>(key)?.unwrap_or_else(|| FOLDER.into());
+impl Folder {
+    pub(crate) fn new(config: &Config) -> Result<Folder, Error> {
+        let folder = config.get::<PathBuf>(KEY)?.unwrap_or_else(|| FOLDER.into());
         if folder.as_os_str() != FOLDER && !folder.is_dir() {
             let message = format!("there is no folder {}", folder.display());
-            return Err(Error::new(ErrorKind::Config, message).in_(format!("configuration key {key}")));
+            return Err(Error::new(ErrorKind::Config, message).in_(format!("configuration key {KEY}")));
         }
-        Ok(Template { path: folder.join(name), named: false, shipped })
+        Ok(Folder(folder))
     }
 
-    /// A template whose file is named by this configuration key, and is `default` if nobody changed it.
-    pub(crate) fn at_key(
-        config: &Config,
-        key: &str,
-        default: &str,
-        shipped: &'static str,
-    ) -> Result<Template, Error> {
-        let path = config.get::<PathBuf>(key)?.unwrap_or_else(|| default.into());
-        Ok(Template { named: path.as_os_str() != default, path, shipped })
+    pub(crate) fn templates(&self) -> Templates<'_> {
+        let in_folder = path_loader(&self.0);
+        let mut environment = environment();
+        environment.set_loader(move |name| {
+            let own = in_folder(name)?.map(|template| with_line_feeds(template.source().to_owned()));
+            Ok(own.or_else(|| shipped(name).map(str::to_owned)))
+        });
+        Templates { folder: &self.0, environment }
+    }
+}
+
+fn shipped(name: &str) -> Option<&'static str> {
+    SHIPPED.iter().find(|(shipped, _)| *shipped == name).map(|(_, text)| *text)
+}
+
+impl Templates<'_> {
+    /// Whether there is a template of this name, good or bad.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        let missing = |error: minijinja::Error| error.kind() == JinjaErrorKind::TemplateNotFound;
+        !self.environment.get_template(name).is_err_and(missing)
     }
 
-    /// Renders the template as Jinja2 does by default: no escaping, one line end removed at the end of
-    /// the text, `None`, `True` and `False` as Python prints them. The file is read each time, so a
-    /// change needs no restart.
-    pub(crate) fn render(&self, context: Value) -> Result<String, Error> {
-        let place = format!("template {}", self.path.display());
-        let source = self.source().map_err(|error| {
-            Error::new(ErrorKind::Template, "can't be read").because(error).in_(place.as_str())
-        })?;
-        environment().render_named_str(&self.path.to_string_lossy(), &source, context).map_err(|error| {
-            let line = error.line().map_or_else(String::new, |line| format!(", line {line}"));
-            let message = match error.detail() {
-                Some(detail) => format!("{}: {detail}", error.kind()),
-                None => error.kind().to_string(),
-            };
-            Error::new(ErrorKind::Template, message).in_(place + &line)
+    /// Renders the template of this name.
+    pub(crate) fn render(&self, name: &str, context: Value) -> Result<String, Error> {
+        let rendered = self.environment.get_template(name).and_then(|template| template.render(context));
+        rendered.map_err(|error| {
+            // An included template knows its own name and line.
+            let path = self.folder.join(error.name().unwrap_or(name));
+            failed(&path, error)
         })
     }
+}
 
-    fn source(&self) -> Result<String, std::io::Error> {
-        match fs::read_to_string(&self.path) {
-            // Jinja2 reads every kind of line end as LF.
-            Ok(source) => Ok(source.replace("\r\n", "\n").replace('\r', "\n")),
-            Err(error) if error.kind() == IoErrorKind::NotFound && !self.named => Ok(self.shipped.to_owned()),
-            Err(error) => Err(error),
-        }
-    }
+/// Renders one template as Jinja2 does by default: no escaping, one line end removed at the end of the
+/// text, `None`, `True` and `False` as Python prints them.
+pub(crate) fn render(file: &TextFile, context: Value) -> Result<String, Error> {
+    let path = file.path();
+    let source = file.read().map_err(|error| error.in_(place(path)))?;
+    let rendered = environment().render_named_str(&path.to_string_lossy(), &source, context);
+    rendered.map_err(|error| failed(path, error))
 }
 
 fn environment() -> Environment<'static> {
@@ -90,17 +101,39 @@ fn environment() -> Environment<'static> {
     environment
 }
 
+fn place(path: &Path) -> String {
+    format!("template {}", path.display())
+}
+
+fn failed(path: &Path, error: minijinja::Error) -> Error {
+    let line = error.line().map_or_else(String::new, |line| format!(", line {line}"));
+    let message = match error.detail() {
+        Some(detail) => format!("{}: {detail}", error.kind()),
+        None => error.kind().to_string(),
+    };
+    let failure = Error::new(ErrorKind::Template, message).in_(place(path) + &line);
+    // An error of an included template hides behind one that names it.
+    match std::error::Error::source(&error) {
+        Some(cause) => failure.because(cause.to_string()),
+        None => failure,
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use minijinja::context;
 
     use super::*;
 
-    const SHIPPED: Template = Template { path: PathBuf::new(), named: false, shipped: "" };
-
-    fn rendered(source: &'static str) -> Result<String, String> {
+    fn rendered(source: &str) -> Result<String, String> {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("x.jinja"), source).unwrap();
         let context = context! { none => (), yes => true, text => "<é>", map => context! { a => "b" } };
-        Template { shipped: source, ..SHIPPED }.render(context).map_err(|error| error.chain())
+        let text = Folder(folder.path().to_owned()).templates().render("x.jinja", context);
+        let path = folder.path().display().to_string();
+        text.map_err(|error| error.chain().replace(&path, "FOLDER"))
     }
 
     #[test]
@@ -111,6 +144,7 @@ mod tests {
             ("{{ map.get('a', 0) }}{{ map.get('c', 0) }}{{ text.startswith('<') }}", "b0True"),
             ("{% if none %}x{% endif %}\n  {% for i in [1, 2] -%}\n {{ i }}{% endfor %}\n", "\n  12"),
             ("", ""),
+            ("a\r\nb\rc\r\n", "a\nb\nc"),
         ];
         for (source, text) in cases {
             assert_eq!(rendered(source).unwrap(), text, "{source:?}");
@@ -118,39 +152,39 @@ mod tests {
     }
 
     #[test]
-    fn a_mistake_names_the_line() {
+    fn a_mistake_names_template_and_line() {
         let error = rendered("\n{% if %}").unwrap_err();
-        assert!(error.starts_with("template , line 2: syntax error: "), "{error}");
+        assert!(error.starts_with("template FOLDER/x.jinja, line 2: syntax error: "), "{error}");
         let error = rendered("\n\n{{ text | nonsense }}").unwrap_err();
-        assert!(error.starts_with("template , line 3: unknown filter: "), "{error}");
+        assert!(error.starts_with("template FOLDER/x.jinja, line 3: unknown filter: "), "{error}");
+        let error = rendered("\n{{ text.nothing.more }}").unwrap_err();
+        assert!(error.starts_with("template FOLDER/x.jinja, line 2: undefined value"), "{error}");
+        let error = rendered("{% include 'asterisk/none.jinja' %}").unwrap_err();
+        assert!(error.contains("asterisk/none.jinja"), "{error}");
+        let error = rendered("{% include 'asterisk' %}").unwrap_err();
+        assert!(error.contains("asterisk"), "{error}");
     }
 
     #[test]
-    fn a_file_that_an_operator_names_must_be_there() {
-        let missing = Template { path: "/nonexistent/x.jinja".into(), named: true, shipped: "" };
-        let error = missing.render(context!()).unwrap_err().chain();
-        assert_eq!(
-            error,
-            "template /nonexistent/x.jinja: can't be read: No such file or directory (os error 2)"
-        );
-        // A folder can't be read as a file, named or not.
-        let folder = Template { path: "/".into(), named: false, shipped: "" };
-        assert!(folder.render(context!()).unwrap_err().chain().starts_with("template /: can't be read: "));
+    fn the_folder_comes_before_what_is_shipped() {
+        let folder = tempfile::tempdir().unwrap();
+        let mine = Folder(folder.path().to_owned());
+        let name = "asterisk/musiconhold.jinja";
+        let moh = || mine.templates().render(name, context! { base_directory => "/m" }).unwrap();
+        assert_eq!(moh(), "[default]\nmode = files\ndirectory = /m/default\n");
+        fs::create_dir_all(folder.path().join("asterisk")).unwrap();
+        fs::write(folder.path().join(name), "; {{ base_directory }}{% include 'asterisk/y' %}").unwrap();
+        fs::write(folder.path().join("asterisk/y"), "!").unwrap();
+        assert_eq!(moh(), "; /m!");
+        for (name, there) in [(name, true), ("asterisk/y", true), ("asterisk/z", false), ("../x", false)] {
+            assert_eq!(mine.templates().has(name), there, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_folder_that_an_operator_names_must_be_there() {
         let config = Config::from_yaml("templates: {directory: /nonexistent}").unwrap();
-        let error = Template::in_folder(&config, "x", "").map(|_| ()).unwrap_err().chain();
+        let error = Folder::new(&config).map(|_| ()).unwrap_err().chain();
         assert_eq!(error, "configuration key templates.directory: there is no folder /nonexistent");
-    }
-
-    #[test]
-    fn line_ends_of_a_template_are_normalised() {
-        let folder = std::env::temp_dir().join(format!("confgend-template-{}", std::process::id()));
-        fs::create_dir_all(folder.join("asterisk")).unwrap();
-        fs::write(folder.join("asterisk/x.jinja"), "a\r\nb\rc\r\n").unwrap();
-        let config = Config::from_yaml(&format!("templates: {{directory: {}}}", folder.display())).unwrap();
-        let template = Template::in_folder(&config, "asterisk/x.jinja", "").unwrap();
-        assert_eq!(template.render(context!()).unwrap(), "a\nb\nc");
-        let shipped = Template::in_folder(&config, "asterisk/y.jinja", "shipped").unwrap();
-        assert_eq!(shipped.render(context!()).unwrap(), "shipped");
-        fs::remove_dir_all(folder).unwrap();
     }
 }

@@ -94,6 +94,20 @@ impl Writer {
         self.stripped_line(key, " => ", value);
     }
 
+    /// `same  =     value`: one more line of the extension above. Dialplans are compared with those of
+    /// earlier releases, so it has their blanks.
+    pub(crate) fn same(&mut self, value: &str) {
+        self.stripped_line("same ", " =     ", value);
+    }
+
+    /// `exten = extension,hint,argument`: which device shows the state of an extension. Every blank is kept.
+    pub(crate) fn hint(&mut self, extension: &str, argument: &[&str]) {
+        let start = self.text.len();
+        self.text.extend(["exten = ", extension, ",hint,"]);
+        self.text.extend(argument.iter().copied());
+        self.end_option(start, extension);
+    }
+
     fn stripped_line(&mut self, key: &str, sign: &str, value: &str) {
         let start = self.text.len();
         // White space at the start of the line is that of the key.
@@ -210,6 +224,9 @@ pub(crate) mod tests {
             assert_eq!(written(|w| w.option(key, value)).0, format!("{line}\n"));
         }
         assert_eq!(written(|w| w.verbatim_option("k", " v ")).0, "k =  v \n");
+        assert_eq!(written(|w| w.hint(" 5 ", &["Custom:", " 5 "])).0, "exten =  5 ,hint,Custom: 5 \n");
+        assert_eq!(written(|w| w.same("n,Hangup() ")).0, "same  =     n,Hangup()\n");
+        assert_eq!(written(|w| w.same("")).0, "same  =\n");
         for (key, value, line) in
             [("k", "v", "k => v"), ("k", " ", "k =>"), ("", "v", "=> v"), (" k ", " v ", "k  =>  v")]
         {
@@ -239,6 +256,9 @@ pub(crate) mod tests {
                 w.option("k", bad);
                 w.option(bad, "v");
                 w.object_option("k", bad);
+                w.same(bad);
+                w.hint(bad, &["x"]);
+                w.hint("x", &["x", bad]);
                 w.verbatim_option("k", bad);
                 w.section(bad);
                 w.option("of", "the bad section");
@@ -248,7 +268,7 @@ pub(crate) mod tests {
                 w.option("k", "v");
             });
             assert_eq!(text, "[s]\n\n[u]\nk = v\n");
-            assert_eq!(warnings.len(), 7, "{warnings:?}");
+            assert_eq!(warnings.len(), 10, "{warnings:?}");
         }
         let (_, warnings) = written(|w| {
             w.section("s");

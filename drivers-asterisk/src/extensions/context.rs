@@ -1,0 +1,182 @@
+//! The contexts of the database: who can call what.
+
+use std::collections::HashMap;
+
+use driver_api::{Error, OneLine, Query, Session, Warning};
+use serde::Deserialize;
+
+use super::contexts_conf::ContextsConf;
+use super::hint::{self, Hints};
+use super::section::{Block, Section};
+use super::{feature, ivr, warn_of_comments};
+use crate::writer::Writer;
+
+/// The contexts that are written, by name. The rest of the module calls a context by its index here.
+pub(super) struct Contexts {
+    all: Vec<Context>,
+    by_name: HashMap<String, usize>,
+}
+
+struct Context {
+    row: Row,
+    section: Section,
+    includes: Vec<Include>,
+    /// By number.
+    extensions: Vec<Extension>,
+}
+
+const CONTEXTS: Query<'_> = Query {
+    table: "context",
+    key: &["name"],
+    sql: r#"SELECT name, contexttype, tenant_uuid FROM context WHERE commented = 0 ORDER BY name COLLATE "C""#,
+};
+
+#[derive(Deserialize)]
+struct Row {
+    name: OneLine,
+    contexttype: String,
+    tenant_uuid: OneLine,
+}
+
+/// What is included need not be there, and is not checked.
+const INCLUDES: Query<'_> = Query {
+    table: "contextinclude",
+    key: &["context", "include"],
+    sql: "SELECT context, include, priority FROM contextinclude",
+};
+
+#[derive(Deserialize)]
+struct Include {
+    context: String,
+    include: OneLine,
+    priority: i64,
+}
+
+/// An extension with lines is there if one of them is enabled.
+const EXTENSIONS: Query<'_> = Query {
+    table: "extensions",
+    key: &["id"],
+    sql: "SELECT e.id, e.context, e.exten, e.type, e.typeval
+        FROM extensions e
+        WHERE e.commented = 0 AND e.typeval <> '0' AND CAST(e.type AS TEXT) <> 'parking'
+            AND (NOT EXISTS (SELECT 1 FROM line_extension le WHERE le.extension_id = e.id)
+                OR EXISTS (
+                    SELECT 1 FROM line_extension le JOIN linefeatures l ON l.id = le.line_id
+                    WHERE le.extension_id = e.id AND l.commented = 0))",
+};
+
+#[derive(Deserialize)]
+struct Extension {
+    id: i64,
+    context: String,
+    exten: OneLine,
+    #[serde(rename = "type")]
+    kind: OneLine,
+    typeval: OneLine,
+}
+
+impl Contexts {
+    pub(super) fn read(session: &mut Session<'_>, conf: &ContextsConf) -> Result<Contexts, Error> {
+        let rows: Vec<Row> = session.query(CONTEXTS, &[])?;
+        let mut all: Vec<Context> = rows.into_iter().filter_map(|row| Context::new(row, conf)).collect();
+        let by_name: HashMap<String, usize> =
+            all.iter().enumerate().map(|(at, context)| (context.row.name.to_string(), at)).collect();
+        let includes: Vec<Include> = session.query(INCLUDES, &[])?;
+        for include in includes {
+            if let Some(&context) = by_name.get(&include.context) {
+                all[context].includes.push(include);
+            }
+        }
+        let extensions: Vec<Extension> = session.query(EXTENSIONS, &[])?;
+        for extension in extensions {
+            if let Some(&context) = by_name.get(&extension.context) {
+                all[context].extensions.push(extension);
+            }
+        }
+        for context in &mut all {
+            context.includes.sort_unstable_by(|a, b| (a.priority, &a.include).cmp(&(b.priority, &b.include)));
+            context.extensions.sort_unstable_by(|a, b| a.exten.cmp(&b.exten));
+            context.warn(session);
+        }
+        Ok(Contexts { all, by_name })
+    }
+
+    /// The context of this name, if it is written.
+    pub(super) fn index(&self, name: &str) -> Option<usize> {
+        self.by_name.get(name).copied()
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.all.len()
+    }
+
+    /// Writes the contexts, with two empty lines between them.
+    pub(super) fn write(&self, writer: &mut Writer, hints: &Hints<'_>) {
+        // The features follow the hints of the users at once where there is no context.
+        if self.all.is_empty() {
+            writer.part();
+        }
+        for (index, context) in self.all.iter().enumerate() {
+            if index > 0 {
+                writer.blank();
+            }
+            context.write(writer);
+            hints.write(writer, index);
+        }
+    }
+}
+
+impl Context {
+    /// `None` for one that `contexts.conf` leaves out.
+    fn new(row: Row, conf: &ContextsConf) -> Option<Context> {
+        let section = conf.of_context(&row.name, &row.contexttype)?.in_context(&row.name);
+        Some(Context { row, section, includes: Vec::new(), extensions: Vec::new() })
+    }
+
+    fn write(&self, writer: &mut Writer) {
+        writer.section(&self.row.name);
+        for (name, value) in self.section.fixed() {
+            writer.option(name, value);
+        }
+        for include in &self.includes {
+            writer.option("include", &include.include);
+        }
+        writer.blank();
+        for extension in &self.extensions {
+            let action = extension.action();
+            let block =
+                Block { exten: &extension.exten, action: &action, tenant_uuid: &self.row.tenant_uuid };
+            self.section.write_block(writer, &block);
+        }
+    }
+
+    fn warn(&self, session: &mut Session<'_>) {
+        let name = &*self.row.name;
+        let ivr = name.strip_prefix(ivr::SECTION).is_some_and(|id| id.parse::<i64>().is_ok());
+        if ivr || [hint::shared::SECTION, feature::SECTION].contains(&name) {
+            let message =
+                "the file has sections of its own of this name: Asterisk takes two of one name for one";
+            session.warn(Warning::new("context", message).row(format_args!("name={name}")).column("name"));
+        }
+        warn_of_comments(session, "context", format_args!("name={name:?}"), &[("name", name)]);
+        for include in &self.includes {
+            let key = format_args!("context={name:?} include={:?}", &*include.include);
+            warn_of_comments(session, "contextinclude", key, &[("include", &include.include)]);
+        }
+        for extension in &self.extensions {
+            let values = [("exten", &*extension.exten), ("typeval", &extension.typeval)];
+            warn_of_comments(session, "extensions", format_args!("id={}", extension.id), &values);
+        }
+    }
+}
+
+impl Extension {
+    fn action(&self) -> String {
+        let Extension { id, typeval, .. } = self;
+        match &*self.kind {
+            "user" => format!("GoSub(user,s,1({typeval},,{id}))"),
+            "incall" => format!("GoSub(did,s,1({typeval},))"),
+            kind => format!("GoSub({kind},s,1({typeval},))"),
+        }
+    }
+}

@@ -1,0 +1,172 @@
+//! The features: the codes that phones dial for a service of the telephone system.
+
+use std::collections::HashMap;
+
+use driver_api::{Error, OneLine, Query, Session, Warning};
+use serde::Deserialize;
+use uuid::Uuid;
+
+use super::code::clean_extension;
+use super::section::{Block, Section};
+use super::warn_of_comments;
+use crate::writer::Writer;
+
+pub(super) const SECTION: &str = "xivo-features";
+
+pub(super) struct Features {
+    /// By extension.
+    rows: Vec<Feature>,
+    by_uuid: HashMap<Uuid, usize>,
+}
+
+const FEATURES: Query<'_> = Query {
+    table: "feature_extension",
+    key: &["uuid", "feature"],
+    sql: r#"SELECT uuid, enabled, exten, feature FROM feature_extension ORDER BY exten COLLATE "C", uuid"#,
+};
+
+#[derive(Deserialize)]
+struct Feature {
+    uuid: Uuid,
+    enabled: bool,
+    exten: OneLine,
+    feature: String,
+}
+
+/// The features that forward calls, in the order of the file: what forwards, and when.
+const FORWARDS: [(&str, &str); 3] = [("fwdbusy", "busy"), ("fwdrna", "rna"), ("fwdunc", "unc")];
+
+impl Features {
+    pub(super) fn read(session: &mut Session<'_>) -> Result<Features, Error> {
+        let rows: Vec<Feature> = session.query(FEATURES, &[])?;
+        let by_uuid = rows.iter().enumerate().map(|(at, feature)| (feature.uuid, at)).collect();
+        Ok(Features { rows, by_uuid })
+    }
+
+    /// The extension of an enabled feature.
+    pub(super) fn enabled(&self, uuid: Uuid) -> Option<&str> {
+        let feature = &self.rows[*self.by_uuid.get(&uuid)?];
+        feature.enabled.then_some(&*feature.exten)
+    }
+
+    /// What the codes of a feature begin with, whether or not it is enabled: nothing if there is no such
+    /// feature.
+    pub(super) fn prefix(&self, session: &mut Session<'_>, feature: &str) -> &str {
+        let mut rows = self.rows.iter().filter(|row| row.feature == feature);
+        let Some(first) = rows.next() else { return "" };
+        for other in rows {
+            let message = format!(
+                "the feature {feature} is there more than once; the hints use its extension {:?}",
+                &*first.exten
+            );
+            session.warn(other.warning(message));
+        }
+        clean_extension(&first.exten)
+    }
+
+    pub(super) fn write(&self, writer: &mut Writer, session: &mut Session<'_>, section: &Section) {
+        writer.section(SECTION);
+        let section = section.in_context(SECTION);
+        for (name, value) in section.fixed() {
+            writer.option(name, value);
+            writer.blank();
+        }
+        for feature in self.rows.iter().filter(|feature| feature.enabled) {
+            if let Some(action) = action(&feature.feature) {
+                feature.warn(session, action);
+                section.write_block(writer, &Block { exten: &feature.exten, action, tenant_uuid: "" });
+            }
+        }
+        for (name, when) in FORWARDS {
+            self.write_forward(writer, session, name, when);
+        }
+    }
+
+    /// Writes what the code alone does, without a number behind it.
+    fn write_forward(&self, writer: &mut Writer, session: &mut Session<'_>, name: &str, when: &str) {
+        let Some(feature) = self.rows.iter().rfind(|row| row.feature == name) else {
+            let message = format!("there is no feature {name}, so its code can't be dialled");
+            session.warn(Warning::new("feature_extension", message));
+            return;
+        };
+        if !feature.enabled {
+            return;
+        }
+        let code = clean_extension(&feature.exten);
+        if code.is_empty() {
+            session.warn(feature.warning("the code is empty: it can't be dialled"));
+        }
+        writer.option("exten", &format!("{code},1,Set(__WAZO_BASE_CONTEXT=${{CONTEXT}})"));
+        writer.option("exten", &format!("{code},n,Set(__XIVO_BASE_EXTEN=${{EXTEN}})"));
+        writer.option("exten", &format!("{code},n,Gosub(feature_forward,s,1({when}))"));
+    }
+}
+
+impl Feature {
+    fn warn(&self, session: &mut Session<'_>, action: &str) {
+        warn_of_comments(session, "feature_extension", self.key(), &[("exten", &self.exten)]);
+        let code = clean_extension(&self.exten);
+        if let Some(skipped) = skipped(action)
+            && skipped != code.chars().count()
+        {
+            let message = format!(
+                "what is dialled behind {code:?} is looked for behind the first {skipped} characters: the \
+                    service gets something else"
+            );
+            session.warn(self.warning(message));
+        }
+    }
+
+    fn warning(&self, message: impl Into<String>) -> Warning {
+        Warning::new("feature_extension", message).row(self.key()).column("exten")
+    }
+
+    fn key(&self) -> String {
+        format!("uuid={} feature={}", self.uuid, self.feature)
+    }
+}
+
+/// How many characters of what was dialled an action takes for the code: 3 in `${EXTEN:3}`.
+fn skipped(action: &str) -> Option<usize> {
+    let (_, number) = action.rsplit_once("${EXTEN:")?;
+    number.split_once('}')?.0.parse().ok()
+}
+
+/// What a feature does. Codes are as long as those of a new installation.
+fn action(feature: &str) -> Option<&'static str> {
+    Some(match feature {
+        "agentstaticlogin" => "GoSub(agentstaticlogin,s,1(${EXTEN:3}))",
+        "agentstaticlogoff" => "GoSub(agentstaticlogoff,s,1(${EXTEN:3}))",
+        "agentstaticlogtoggle" => "GoSub(agentstaticlogtoggle,s,1(${EXTEN:3}))",
+        "autoprov" => "GoSub(autoprov,s,1())",
+        "bsfilter" => "GoSub(bsfilter,s,1(${EXTEN:3}))",
+        "calllistening" => "GoSub(calllistening,s,1())",
+        "callrecord" => "GoSub(callrecord,s,1() )",
+        "directoryaccess" => "Directory(${CONTEXT})",
+        "enablednd" => "GoSub(enablednd,s,1())",
+        "enablevm" => "GoSub(enablevm,s,1())",
+        "enablevmslt" => "GoSub(enablevm,s,1(${EXTEN:3}))",
+        "fwdbusy" => "GoSub(feature_forward,s,1(busy,${EXTEN:3}))",
+        "fwdrna" => "GoSub(feature_forward,s,1(rna,${EXTEN:3}))",
+        "fwdunc" => "GoSub(feature_forward,s,1(unc,${EXTEN:3}))",
+        "fwdundoall" => "GoSub(fwdundoall,s,1())",
+        "groupmemberjoin" => "GoSub(group-member-join,s,1(${EXTEN:3}))",
+        "groupmemberleave" => "GoSub(group-member-leave,s,1(${EXTEN:3}))",
+        "groupmembertoggle" => "GoSub(group-member-toggle,s,1(${EXTEN:3}))",
+        "incallfilter" => "GoSub(incallfilter,s,1())",
+        "meetingjoin" => "GoSub(meetingjoin,s,1(${EXTEN:3}))",
+        "paging" => "GoSub(paging,s,1(${EXTEN:3}))",
+        "phoneprogfunckey" => "GoSub(phoneprogfunckey,s,1(${EXTEN:0:4},${EXTEN:4}))",
+        "phonestatus" => "GoSub(phonestatus,s,1())",
+        "pickup" => "GoSub(wazo-pickup,s,1(${EXTEN:2},${CONTEXT}))",
+        "recsnd" => "GoSub(recsnd,s,1(wav))",
+        "vmboxmsgslt" => "GoSub(vmboxmsg,s,1(${EXTEN:3}))",
+        "vmboxpurgeslt" => "GoSub(vmboxpurge,s,1(${EXTEN:3}))",
+        "vmboxslt" => "GoSub(vmbox,s,1(${EXTEN:3}))",
+        "vmusermsg" => "GoSub(vmusermsg,s,1())",
+        "vmuserpurge" => "GoSub(vmuserpurge,s,1())",
+        "vmuserpurgeslt" => "GoSub(vmuserpurge,s,1(${EXTEN:3}))",
+        "vmuserslt" => "GoSub(vmuser,s,1(${EXTEN:3}))",
+        _ => return None,
+    })
+}

@@ -1,0 +1,35 @@
+//! A key that logs an agent in: whether they are. A `*` tells agents by their id from agents by number.
+
+use driver_api::Query;
+use serde::Deserialize;
+use uuid::Uuid;
+
+use super::Source;
+use super::function_key::Key;
+use crate::extensions::user::User;
+
+#[derive(Deserialize)]
+pub(super) struct Agent {
+    template_id: i64,
+    position: i64,
+    feature_extension_uuid: Uuid,
+    agent_id: i64,
+}
+
+impl Key for Agent {
+    const KEYS: Query<'static> = Query {
+        table: "func_key_dest_agent",
+        key: &["template_id", "position"],
+        sql: "SELECT m.template_id, m.position, d.feature_extension_uuid, d.agent_id
+            FROM func_key_dest_agent d
+            JOIN func_key_mapping m ON m.func_key_id = d.func_key_id AND m.blf",
+    };
+
+    fn place(&self) -> (i64, i64) {
+        (self.template_id, self.position)
+    }
+
+    fn extension(&self, user: &User, source: &Source<'_>) -> Option<String> {
+        source.key_extension(user, self.feature_extension_uuid, &format!("*{}", self.agent_id))
+    }
+}

@@ -1,0 +1,35 @@
+//! A key that joins a group: whether the user is in it.
+
+use driver_api::Query;
+use serde::Deserialize;
+use uuid::Uuid;
+
+use super::Source;
+use super::function_key::Key;
+use crate::extensions::user::User;
+
+#[derive(Deserialize)]
+pub(super) struct GroupMember {
+    template_id: i64,
+    position: i64,
+    feature_extension_uuid: Uuid,
+    group_id: i64,
+}
+
+impl Key for GroupMember {
+    const KEYS: Query<'static> = Query {
+        table: "func_key_dest_groupmember",
+        key: &["template_id", "position"],
+        sql: "SELECT m.template_id, m.position, d.feature_extension_uuid, d.group_id
+            FROM func_key_dest_groupmember d
+            JOIN func_key_mapping m ON m.func_key_id = d.func_key_id AND m.blf",
+    };
+
+    fn place(&self) -> (i64, i64) {
+        (self.template_id, self.position)
+    }
+
+    fn extension(&self, user: &User, source: &Source<'_>) -> Option<String> {
+        source.key_extension(user, self.feature_extension_uuid, &self.group_id.to_string())
+    }
+}

@@ -1,0 +1,46 @@
+//! The hint of a user's extension: the devices of all their lines.
+
+use driver_api::Session;
+
+use super::{Argument, Hints};
+use crate::extensions::user::{Kind, Line, User, Users};
+use crate::extensions::warn_of_comments;
+
+pub(super) fn add<'a>(hints: &mut Hints<'a>, session: &mut Session<'_>, users: &'a Users) {
+    for user in users.all().iter().filter(|user| user.has_hint()) {
+        let extensions = users.extensions(user);
+        if extensions.is_empty() {
+            continue;
+        }
+        let devices = devices(session, users, user);
+        if !devices.is_empty() {
+            for extension in extensions {
+                hints.add(&extension.context, &*extension.exten, Argument::Of(devices.clone()));
+            }
+        }
+    }
+}
+
+/// `PJSIP/a&SCCP/b`: the devices that ring for the user. One without a name among others is there, too.
+fn devices(session: &mut Session<'_>, users: &Users, user: &User) -> String {
+    let lines = users.lines(user).iter().filter(|line| line.rings());
+    let devices: Vec<String> = lines.filter_map(|line| device(session, line)).collect();
+    devices.join("&")
+}
+
+fn device(session: &mut Session<'_>, line: &Line) -> Option<String> {
+    let endpoint = line.endpoint.as_deref()?;
+    let (table, column, prefix) = match line.kind {
+        Kind::Custom => ("usercustom", "interface", ""),
+        Kind::Sip => ("endpoint_sip", "name", "PJSIP/"),
+        Kind::Sccp => ("sccpline", "name", "SCCP/"),
+        Kind::None => return None,
+    };
+    let key = format!("linefeatures.id={}", line.line_id);
+    let columns = [(column, endpoint)];
+    if !session.keeps_line(table, &key, &columns) {
+        return None;
+    }
+    warn_of_comments(session, table, &key, &columns);
+    Some(format!("{prefix}{endpoint}"))
+}

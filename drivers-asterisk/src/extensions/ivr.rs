@@ -1,0 +1,260 @@
+//! The IVRs: menus that callers hear, and where their choices lead.
+
+use std::collections::{BTreeMap, HashMap};
+
+use driver_api::{Blanked, Error, OneLine, Query, Session, Warning, breaks_line};
+use minijinja::context;
+use minijinja::value::{Serde, Value};
+use serde::{Deserialize, Serialize};
+
+use super::warn_of_comments;
+use crate::template::{Folder, Templates};
+use crate::writer::Writer;
+
+/// What the name of an IVR's section begins with; its id follows.
+pub(super) const SECTION: &str = "xivo-ivr-";
+
+/// The template of every IVR that has none of its own. One is shipped.
+const TEMPLATE: &str = "asterisk/extensions/ivr.jinja";
+
+const IVRS: Query<'_> = Query {
+    table: "ivr",
+    key: &["id"],
+    sql: "SELECT id, tenant_uuid, name, greeting_sound, menu_sound, invalid_sound, abort_sound, timeout,
+            max_tries, description
+        FROM ivr
+        ORDER BY id",
+};
+
+/// All columns: a template of an operator's own may print any.
+#[derive(Deserialize, Serialize)]
+struct Row {
+    id: i64,
+    tenant_uuid: OneLine,
+    name: Blanked,
+    greeting_sound: Option<Blanked>,
+    menu_sound: Blanked,
+    invalid_sound: Option<Blanked>,
+    abort_sound: Option<Blanked>,
+    timeout: i64,
+    max_tries: i64,
+    description: Option<String>,
+}
+
+const CHOICES: Query<'_> =
+    Query { table: "ivr_choice", key: &["id"], sql: "SELECT id, ivr_id, exten FROM ivr_choice ORDER BY id" };
+
+#[derive(Deserialize, Serialize)]
+struct ChoiceRow {
+    id: i64,
+    ivr_id: i64,
+    exten: OneLine,
+}
+
+const DESTINATIONS: Query<'_> = Query {
+    table: "dialaction",
+    key: &["event", "category", "categoryval"],
+    sql: "SELECT event, category, categoryval, action, actionarg1, actionarg2
+        FROM dialaction
+        WHERE CAST(category AS TEXT) IN ('ivr', 'ivr_choice')",
+};
+
+#[derive(Deserialize, Serialize)]
+struct DestinationRow {
+    event: OneLine,
+    category: OneLine,
+    categoryval: OneLine,
+    action: OneLine,
+    actionarg1: Option<String>,
+    actionarg2: Option<String>,
+}
+
+/// Where a call goes, as a template sees it.
+#[derive(Serialize)]
+struct Destination {
+    #[serde(flatten)]
+    row: DestinationRow,
+    /// `user,12,30`: what the dialplan's subroutine `forward` is called with.
+    gosub_args: String,
+    /// `endcall` of the action `endcall:busy`.
+    #[serde(rename = "type")]
+    kind: String,
+    /// `busy` of that action.
+    subtype: Option<String>,
+}
+
+/// The destinations of one IVR or one choice, by event; `None` for one that can't be written.
+type Destinations = BTreeMap<String, Option<Destination>>;
+
+#[derive(Serialize)]
+struct Choice<'a> {
+    #[serde(flatten)]
+    row: &'a ChoiceRow,
+    destination: Option<&'a Destination>,
+    /// The same, as older templates call it.
+    dialaction: Option<&'a Destination>,
+}
+
+/// An IVR, as a template sees it.
+#[derive(Serialize)]
+struct Ivr<'a> {
+    #[serde(flatten)]
+    row: &'a Row,
+    choices: Vec<Choice<'a>>,
+    timeout_destination: Option<&'a Destination>,
+    invalid_destination: Option<&'a Destination>,
+    abort_destination: Option<&'a Destination>,
+    dialactions: &'a Destinations,
+}
+
+/// Writes the section of each IVR, by id.
+pub(super) fn write(writer: &mut Writer, session: &mut Session<'_>, folder: &Folder) -> Result<(), Error> {
+    let mut rows: Vec<Row> = session.query(IVRS, &[])?;
+    let choices: Vec<ChoiceRow> = session.query(CHOICES, &[])?;
+    let destinations = destinations(session)?;
+    let templates = folder.templates();
+    let none = Destinations::new();
+    for row in &mut rows {
+        row.warn(session);
+        row.put_description_on_one_line();
+        let dialactions = destinations.get(&("ivr".to_owned(), row.id.to_string())).unwrap_or(&none);
+        let on = |event: &str| dialactions.get(event).and_then(Option::as_ref);
+        let ivr = Ivr {
+            choices: choices.iter().filter_map(|choice| choice.of(row, &destinations)).collect(),
+            timeout_destination: on("timeout"),
+            invalid_destination: on("invalid"),
+            abort_destination: on("abort"),
+            dialactions,
+            row,
+        };
+        if let Some(text) = ivr.render(session, &templates)? {
+            writer.rendered(&text);
+        }
+    }
+    for choice in &choices {
+        warn_of_comments(
+            session,
+            "ivr_choice",
+            format_args!("id={}", choice.id),
+            &[("exten", &choice.exten)],
+        );
+    }
+    Ok(())
+}
+
+impl Row {
+    fn warn(&self, session: &mut Session<'_>) {
+        let sound = |sound: &Option<Blanked>| sound.as_deref().unwrap_or_default().to_owned();
+        let [greeting, invalid, abort] =
+            [&self.greeting_sound, &self.invalid_sound, &self.abort_sound].map(sound);
+        let values = [
+            ("greeting_sound", &*greeting),
+            ("menu_sound", &*self.menu_sound),
+            ("invalid_sound", &*invalid),
+            ("abort_sound", &*abort),
+        ];
+        warn_of_comments(session, "ivr", format_args!("id={}", self.id), &values);
+    }
+
+    /// A description may well have several lines, and hardly any template prints it: it is no matter for
+    /// a warning.
+    fn put_description_on_one_line(&mut self) {
+        if let Some(description) = self.description.as_mut().filter(|text| breaks_line(text)) {
+            *description = description.replace(char::is_control, " ");
+        }
+    }
+}
+
+impl ChoiceRow {
+    /// The choice with its destination, if it is one of this IVR and its destination can be written.
+    fn of<'a>(&'a self, ivr: &Row, destinations: &'a ByOwner) -> Option<Choice<'a>> {
+        if self.ivr_id != ivr.id {
+            return None;
+        }
+        let destinations = destinations.get(&("ivr_choice".to_owned(), self.id.to_string()));
+        let destination = match destinations {
+            // Choices of this program's own making have the event `ivr_choice`.
+            Some(by_event) => by_event.get("ivr_choice").or_else(|| by_event.values().next())?.as_ref(),
+            None => return Some(Choice { row: self, destination: None, dialaction: None }),
+        };
+        destination.map(|_| Choice { row: self, destination, dialaction: destination })
+    }
+}
+
+impl Ivr<'_> {
+    /// The section. An IVR whose own template is bad is left out with a warning; if the template of all
+    /// is bad, there is no file.
+    fn render(&self, session: &mut Session<'_>, templates: &Templates<'_>) -> Result<Option<String>, Error> {
+        let context = context! { ivr => Value::from(Serde(self)) };
+        let own = format!("asterisk/extensions/ivr-{}.jinja", self.row.id);
+        if !templates.has(&own) {
+            return templates.render(TEMPLATE, context).map(Some);
+        }
+        match templates.render(&own, context) {
+            Ok(text) => Ok(Some(text)),
+            Err(error) => {
+                let message = format!("the IVR is left out: {}", error.chain());
+                session.warn(Warning::new("ivr", message).row(format_args!("id={}", self.row.id)));
+                Ok(None)
+            }
+        }
+    }
+}
+
+/// The destinations of each IVR and each choice, by category and id.
+type ByOwner = HashMap<(String, String), Destinations>;
+
+fn destinations(session: &mut Session<'_>) -> Result<ByOwner, Error> {
+    let rows: Vec<DestinationRow> = session.query(DESTINATIONS, &[])?;
+    let mut by_owner = ByOwner::new();
+    for row in rows {
+        let owner = (row.category.to_string(), row.categoryval.to_string());
+        let event = row.event.to_string();
+        let destination = row.is_writable(session).then(|| Destination::new(row));
+        by_owner.entry(owner).or_default().insert(event, destination);
+    }
+    Ok(by_owner)
+}
+
+impl DestinationRow {
+    fn arguments(&self) -> [(&'static str, &str); 2] {
+        [("actionarg1", &self.actionarg1), ("actionarg2", &self.actionarg2)]
+            .map(|(column, argument)| (column, argument.as_deref().unwrap_or_default()))
+    }
+
+    /// Whether it can be written. If Asterisk will read something else than is meant, there is a warning.
+    fn is_writable(&self, session: &mut Session<'_>) -> bool {
+        let key =
+            format!("event={} category={} categoryval={}", &*self.event, &*self.category, &*self.categoryval);
+        for (column, argument) in self.arguments() {
+            if let Some(trouble) = trouble(&self.action, argument) {
+                session.warn(Warning::new("dialaction", trouble).row(&key).column(column));
+            }
+        }
+        session.keeps_line("dialaction", &key, &self.arguments())
+    }
+}
+
+/// What is wrong with an argument that stands among others, between parentheses.
+fn trouble(action: &str, argument: &str) -> Option<&'static str> {
+    // The whole call of a dialplan application is one argument, and has commas of its own.
+    if argument.contains(',') && action != "custom" {
+        return Some("the comma begins another argument");
+    }
+    if argument.matches('(').count() != argument.matches(')').count() {
+        return Some("the parentheses are not balanced: the call may end early");
+    }
+    argument.contains("\\;").then_some("the \";\" is escaped already, and is escaped again")
+}
+
+impl Destination {
+    fn new(row: DestinationRow) -> Destination {
+        let [(_, first), (_, second)] = row.arguments();
+        let gosub_args = [&*row.action, first, second].join(",");
+        let (kind, subtype) = match row.action.split_once(':') {
+            Some((kind, subtype)) => (kind.to_owned(), Some(subtype.to_owned())),
+            None => (row.action.to_string(), None),
+        };
+        Destination { row, gosub_args, kind, subtype }
+    }
+}

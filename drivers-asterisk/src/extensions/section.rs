@@ -1,0 +1,85 @@
+//! What `contexts.conf` says about one kind of context: the lines of the context, and those of each
+//! extension in it.
+
+use std::borrow::Cow;
+
+use super::contexts_conf::Opt;
+use crate::writer::Writer;
+
+/// A section, with placeholders.
+#[derive(Debug, Clone)]
+pub(super) struct Section {
+    /// The lines of the context itself: name and value.
+    fixed: Vec<Opt>,
+    /// The lines of an extension.
+    block: Vec<Line>,
+}
+
+/// A line of an extension: `%%EXTEN%%,1,…`, or what follows it.
+#[derive(Debug, Clone)]
+struct Line {
+    first: bool,
+    text: String,
+}
+
+/// What the placeholders of an extension's lines stand for.
+pub(super) struct Block<'a> {
+    pub(super) exten: &'a str,
+    pub(super) action: &'a str,
+    pub(super) tenant_uuid: &'a str,
+}
+
+impl Section {
+    pub(super) fn new(options: &[Opt]) -> Section {
+        let (block, fixed) = options.iter().cloned().partition::<Vec<Opt>, _>(|(name, _)| name == "objtpl");
+        let line = |(_, text): Opt| Line { first: text.starts_with("%%EXTEN%%"), text };
+        Section { fixed, block: block.into_iter().map(line).collect() }
+    }
+
+    /// The section as it is in the context of this name.
+    pub(super) fn in_context(&self, name: &str) -> Section {
+        let named = |text: &str| text.replace("%%CONTEXT%%", name);
+        let fixed = self.fixed.iter().map(|(option, value)| (option.clone(), named(value)));
+        let block = self.block.iter().map(|line| Line { text: named(&line.text), ..*line });
+        Section { fixed: fixed.collect(), block: block.collect() }
+    }
+
+    /// The lines of the context, as options.
+    pub(super) fn fixed(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.fixed.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
+    /// Writes the lines of an extension, and an empty one. It is in the context of
+    /// [`in_context`](Section::in_context).
+    pub(super) fn write_block(&self, writer: &mut Writer, block: &Block<'_>) {
+        for line in &self.block {
+            let text = block.expand(&line.text);
+            if line.first {
+                writer.option("exten", &text);
+            } else {
+                writer.same(&text);
+            }
+        }
+        writer.blank();
+    }
+}
+
+impl Block<'_> {
+    /// Puts one value after the other into the text. A value may itself have a placeholder, which one of
+    /// the later values then replaces.
+    fn expand<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        let values = [
+            ("%%EXTEN%%", self.exten),
+            ("%%PRIORITY%%", "1"),
+            ("%%ACTION%%", self.action),
+            ("%%TENANT_UUID%%", self.tenant_uuid),
+        ];
+        let mut expanded = Cow::Borrowed(text);
+        for (placeholder, value) in values {
+            if expanded.contains(placeholder) {
+                expanded = expanded.replace(placeholder, value).into();
+            }
+        }
+        expanded
+    }
+}

@@ -1,0 +1,72 @@
+//! Texts that this program ships and that operators may replace by a file of their own.
+
+use std::fs;
+use std::io::ErrorKind as IoErrorKind;
+use std::path::{Path, PathBuf};
+
+use driver_api::{Config, Error, ErrorKind};
+
+/// A file if it is there, or else the text that this program ships.
+pub(crate) struct TextFile {
+    path: PathBuf,
+    /// Whether an operator named the file, so that a missing one is a mistake.
+    named: bool,
+    shipped: &'static str,
+}
+
+impl TextFile {
+    /// A file that is named by this configuration key, and is `default` if nobody changed it.
+    pub(crate) fn at_key(
+        config: &Config,
+        key: &str,
+        default: &str,
+        shipped: &'static str,
+    ) -> Result<TextFile, Error> {
+        let path = config.get::<PathBuf>(key)?.unwrap_or_else(|| default.into());
+        Ok(TextFile { named: path.as_os_str() != default, path, shipped })
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The text, with LF for every kind of line end. The file is read each time, so a change needs no
+    /// restart.
+    pub(crate) fn read(&self) -> Result<String, Error> {
+        match fs::read_to_string(&self.path) {
+            Ok(text) => Ok(with_line_feeds(text)),
+            Err(error) if error.kind() == IoErrorKind::NotFound && !self.named => Ok(self.shipped.to_owned()),
+            Err(error) => Err(Error::new(ErrorKind::Template, "can't be read").because(error)),
+        }
+    }
+}
+
+/// The text with the line ends that Python reads: LF for CR LF, and for CR alone.
+pub(crate) fn with_line_feeds(text: String) -> String {
+    if text.contains('\r') { text.replace("\r\n", "\n").replace('\r', "\n") } else { text }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn file(path: &str) -> TextFile {
+        let config = Config::from_yaml(&format!("templates: {{contextsconf: {path}}}")).unwrap();
+        TextFile::at_key(&config, "templates.contextsconf", "/nonexistent/default", "shipped").unwrap()
+    }
+
+    #[test]
+    fn a_file_that_an_operator_names_must_be_there() {
+        assert_eq!(file("/nonexistent/default").read().unwrap(), "shipped");
+        let error = file("/nonexistent/mine").read().unwrap_err().chain();
+        assert_eq!(error, "can't be read: No such file or directory (os error 2)");
+        // A folder can't be read as a file, named or not.
+        let folder = TextFile { path: "/".into(), named: false, shipped: "" };
+        assert!(folder.read().unwrap_err().chain().starts_with("can't be read: "));
+    }
+
+    #[test]
+    fn every_kind_of_line_end_is_a_line_feed() {
+        assert_eq!(with_line_feeds("a\r\nb\rc\n\r\nd".to_owned()), "a\nb\nc\n\nd");
+    }
+}
