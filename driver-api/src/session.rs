@@ -1,3 +1,4 @@
+use std::collections::HashSet;
 use std::fmt;
 
 use serde::de::DeserializeOwned;
@@ -28,7 +29,7 @@ pub struct Query<'a> {
 /// Something in the data that the file was made without, or that will not work as intended.
 ///
 /// A warning is a value, not a log call: whoever runs the driver decides where it goes.
-#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Warning {
     /// The table; empty where it is not the data but what became of it.
     pub table: String,
@@ -116,9 +117,11 @@ impl<'a> Session<'a> {
         broken.is_none()
     }
 
-    /// The warnings so far, and none left behind.
+    /// The warnings so far, each once, and none left behind. Several queries may read the same bad row.
     pub fn take_warnings(&mut self) -> Vec<Warning> {
-        std::mem::take(&mut self.warnings)
+        let mut seen = HashSet::new();
+        let warnings = std::mem::take(&mut self.warnings);
+        warnings.into_iter().filter(|warning| seen.insert(warning.clone())).collect()
     }
 }
 

@@ -268,7 +268,7 @@ pub(crate) mod tests {
                 w.option("k", "v");
             });
             assert_eq!(text, "[s]\n\n[u]\nk = v\n");
-            assert_eq!(warnings.len(), 10, "{warnings:?}");
+            assert_eq!(warnings.len(), 6, "{warnings:?}");
         }
         let (_, warnings) = written(|w| {
             w.section("s");

@@ -225,7 +225,9 @@ mod tests {
         ] {
             assert_eq!(options(line), [option], "{line:?}");
         }
-        for line in ["; a = 1", "  ; a = 1", ";a = 1", "# a = 1", " \t# a = 1", "#include file", "", "  ", "[c] ; a"] {
+        for line in
+            ["; a = 1", "  ; a = 1", ";a = 1", "# a = 1", " \t# a = 1", "#include file", "", "  ", "[c] ; a"]
+        {
             assert_eq!(options(line), [""; 0], "{line:?}");
         }
     }
@@ -251,7 +253,10 @@ mod tests {
 
     #[test]
     fn every_option_is_kept_in_order() {
-        assert_eq!(options("a = 1\nb = 2\na = 1\n[template]\nx = 0\n[c]\na = 3"), ["a=1", "b=2", "a=1", "a=3"]);
+        assert_eq!(
+            options("a = 1\nb = 2\na = 1\n[template]\nx = 0\n[c]\na = 3"),
+            ["a=1", "b=2", "a=1", "a=3"]
+        );
     }
 
     #[test]
@@ -283,12 +288,10 @@ mod tests {
     #[test]
     fn all_mistakes_are_told_at_once() {
         assert_eq!(
-            mistake("a = 1\n[t]\nb\n = 2\n[]\n: 3\nc = 4"),
+            mistake("a = 1\n[t]\nb\n= 2\n[]\n: 3\nc = 4"),
             "line 1: no [section] comes before it; line 3: it is no [section], and has no \"=\"; \
                 line 4: there is no name before the \"=\"; line 5: it is no [section], and has no \"=\"; \
                 line 6: there is no name before the \"=\""
-                .replace("line 4: there is no name before the \"=\"", "line 4: it is indented more than the option above it, and an option can't go on over several lines")
-                .replace("line 4: it is indented more than the option above it, and an option can't go on over several lines", "line 4: there is no name before the \"=\"")
         );
     }
 
@@ -316,10 +319,7 @@ mod tests {
     #[test]
     fn the_arrow_is_no_equals_sign() {
         let (_, warnings) = parse(&format!("{REQUIRED}exten => 1,1,NoOp()\nexten: > 1\na = >b\nc = d\n"));
-        assert_eq!(
-            warnings,
-            [3, 5].map(|line| format!("contexts.conf: line {line}: \"=>\" is not understood: write \"=\""))
-        );
+        assert_eq!(warnings, ["contexts.conf: line 3: \"=>\" is not understood: write \"=\""]);
     }
 
     #[test]

@@ -83,3 +83,57 @@ impl Block<'_> {
         expanded
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use driver_api::Session;
+
+    use super::*;
+    use crate::writer::tests::NoDatabase;
+
+    /// The line that this template gives for the extension in the context `c1`.
+    fn line(template: &str, exten: &str, action: &str) -> String {
+        let section = Section::new(&[("objtpl".to_owned(), template.to_owned())]).in_context("c1");
+        let mut writer = Writer::new();
+        section.write_block(&mut writer, &Block { exten, action, tenant_uuid: "T%%ACTION%%" });
+        let text = writer.finish(&mut Session::new(&mut NoDatabase));
+        text.strip_suffix("\n\n").expect("an empty line at the end").to_owned()
+    }
+
+    #[test]
+    fn placeholders_stand_for_values() {
+        for (template, expected) in [
+            ("%%EXTEN%%,%%PRIORITY%%,Answer()", "exten = 100,1,Answer()"),
+            ("n,Hangup()", "same  =     n,Hangup()"),
+            ("foo %%EXTEN%% %%EXTEN%%", "same  =     foo 100 100"),
+            ("%%EXTEN%%/123,hint,x", "exten = 100/123,hint,x"),
+            ("%%exten%% %%CONTEXT%% %%OTHER%%", "same  =     %%exten%% c1 %%OTHER%%"),
+            ("", "same  ="),
+            ("n,%%ACTION%%", "same  =     n,Go(%%EXTEN%%)"),
+            ("%%CONTEXT%%%%EXTEN%%", "same  =     c1100"),
+            ("%%EX%%CONTEXT%%TEN%%", "same  =     %%EXc1TEN%%"),
+            // A tenant comes last, so nothing in it is expanded.
+            ("%%TENANT_UUID%%", "same  =     T%%ACTION%%"),
+        ] {
+            assert_eq!(line(template, "100", "Go(%%EXTEN%%)"), expected, "{template}");
+        }
+    }
+
+    #[test]
+    fn a_value_may_have_a_later_placeholder() {
+        assert_eq!(line("%%EXTEN%%,1", "%%ACTION%%", "Go"), "exten = Go,1");
+        assert_eq!(line("%%EXTEN%%", "%%TENANT_UUID%%", ""), "exten = T%%ACTION%%");
+        assert_eq!(line("%%EXTEN%%", "%%CONTEXT%%", ""), "exten = %%CONTEXT%%");
+        // Values may even make one together with the text around them.
+        assert_eq!(line("%%AC%%EXTEN%%ION%%", "T", "Go"), "same  =     Go");
+    }
+
+    #[test]
+    fn an_extension_without_lines_is_an_empty_line() {
+        let section = Section::new(&[("a".to_owned(), "%%CONTEXT%%".to_owned())]).in_context("%%EXTEN%%");
+        assert_eq!(section.fixed().collect::<Vec<_>>(), [("a", "%%EXTEN%%")]);
+        let mut writer = Writer::new();
+        section.write_block(&mut writer, &Block { exten: "1", action: "", tenant_uuid: "" });
+        assert_eq!(writer.finish(&mut Session::new(&mut NoDatabase)), "\n");
+    }
+}
