@@ -1,8 +1,9 @@
 //! The drivers of the files that Asterisk reads when it starts and at each reload.
 //!
 //! One file here writes one configuration file; beside them, `writer` is the Asterisk syntax,
-//! `static_file` the sections that an administrator edits as such, `template` the files made from
-//! Jinja2 templates, `pairs` the options that a column holds as an array, `pickup` who may take whose calls.
+//! `static_file` the sections that an administrator edits as such, `static_table` the tables of options,
+//! `template` the files made from Jinja2 templates, `pairs` the options that a column holds as an array,
+//! `pickup` who may take whose calls.
 
 mod confbridge;
 mod features;
@@ -14,6 +15,7 @@ mod pickup;
 mod pjsip;
 mod rtp;
 mod static_file;
+mod static_table;
 mod template;
 #[cfg(test)]
 mod testing;
