@@ -3,8 +3,9 @@
 //! One file here writes one configuration file; beside them, `writer` is the Asterisk syntax,
 //! `static_file` the sections that an administrator edits as such, `static_table` the tables of options,
 //! `template` the files made from Jinja2 templates, `pairs` the options that a column holds as an array,
-//! `pickup` who may take whose calls.
+//! `checks` what is found out about a value before it is written, `pickup` who may take whose calls.
 
+mod checks;
 mod confbridge;
 mod features;
 mod hep;
@@ -13,6 +14,8 @@ mod musiconhold;
 mod pairs;
 mod pickup;
 mod pjsip;
+mod queueskillrules;
+mod queueskills;
 mod rtp;
 mod static_file;
 mod static_table;
@@ -55,6 +58,18 @@ pub static DRIVERS: &[Entry] = &[
         name: "wazo",
         defaults: "",
         new: |_| Ok(Box::new(pjsip::Pjsip)),
+    },
+    Entry {
+        namespace: "asterisk.queueskillrules.conf",
+        name: "wazo",
+        defaults: "",
+        new: |_| Ok(Box::new(queueskillrules::QueueSkillRules)),
+    },
+    Entry {
+        namespace: "asterisk.queueskills.conf",
+        name: "wazo",
+        defaults: "",
+        new: |_| Ok(Box::new(queueskills::QueueSkills)),
     },
     Entry { namespace: "asterisk.rtp.conf", name: "wazo", defaults: "", new: |_| Ok(Box::new(rtp::Rtp)) },
 ];
