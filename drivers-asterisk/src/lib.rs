@@ -22,6 +22,7 @@ mod static_table;
 mod template;
 #[cfg(test)]
 mod testing;
+mod voicemail;
 mod writer;
 
 use driver_api::Entry;
@@ -72,6 +73,12 @@ pub static DRIVERS: &[Entry] = &[
         new: |_| Ok(Box::new(queueskills::QueueSkills)),
     },
     Entry { namespace: "asterisk.rtp.conf", name: "wazo", defaults: "", new: |_| Ok(Box::new(rtp::Rtp)) },
+    Entry {
+        namespace: "asterisk.voicemail.conf",
+        name: "wazo",
+        defaults: "",
+        new: |_| Ok(Box::new(voicemail::Voicemail)),
+    },
 ];
 
 #[cfg(test)]

@@ -115,6 +115,13 @@ impl Writer {
         self.end_option(start, key);
     }
 
+    /// `key => value`, every blank of both kept.
+    pub(crate) fn verbatim_object_option(&mut self, key: &str, value: &str) {
+        let start = self.text.len();
+        self.text.extend([key, " => ", value]);
+        self.end_option(start, key);
+    }
+
     /// An empty line.
     pub(crate) fn blank(&mut self) {
         self.text.push('\n');
@@ -210,6 +217,7 @@ pub(crate) mod tests {
             assert_eq!(written(|w| w.option(key, value)).0, format!("{line}\n"));
         }
         assert_eq!(written(|w| w.verbatim_option("k", " v ")).0, "k =  v \n");
+        assert_eq!(written(|w| w.verbatim_object_option(" k ", " v ")).0, " k  =>  v \n");
         for (key, value, line) in
             [("k", "v", "k => v"), ("k", " ", "k =>"), ("", "v", "=> v"), (" k ", " v ", "k  =>  v")]
         {
@@ -240,6 +248,7 @@ pub(crate) mod tests {
                 w.option(bad, "v");
                 w.object_option("k", bad);
                 w.verbatim_option("k", bad);
+                w.verbatim_object_option(bad, "v");
                 w.section(bad);
                 w.option("of", "the bad section");
                 w.headed_section(Some(bad), "t");
@@ -248,7 +257,7 @@ pub(crate) mod tests {
                 w.option("k", "v");
             });
             assert_eq!(text, "[s]\n\n[u]\nk = v\n");
-            assert_eq!(warnings.len(), 7, "{warnings:?}");
+            assert_eq!(warnings.len(), 8, "{warnings:?}");
         }
         let (_, warnings) = written(|w| {
             w.section("s");
