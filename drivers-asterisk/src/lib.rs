@@ -14,6 +14,7 @@ mod musiconhold;
 mod pairs;
 mod pickup;
 mod pjsip;
+mod queues;
 mod queueskillrules;
 mod queueskills;
 mod rtp;
@@ -59,6 +60,12 @@ pub static DRIVERS: &[Entry] = &[
         name: "wazo",
         defaults: "",
         new: |_| Ok(Box::new(pjsip::Pjsip)),
+    },
+    Entry {
+        namespace: "asterisk.queues.conf",
+        name: "wazo",
+        defaults: "",
+        new: |_| Ok(Box::new(queues::Queues)),
     },
     Entry {
         namespace: "asterisk.queueskillrules.conf",
