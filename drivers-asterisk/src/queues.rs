@@ -433,12 +433,12 @@ mod tests {
         let value = |(number, column): (usize, &&str)| format!("\"{column}\": \"{number}\"");
         let columns: Vec<String> = (100..).zip(options).map(value).collect();
         let row = format!(r#"{{"name": "q", "category": "queue", {}}}"#, columns.join(", "));
-        let lines: String = (100..)
+        let lines: Vec<String> = (100..)
             .zip(options)
             .map(|(number, column): (usize, _)| format!("{column} = {number}\n"))
             .collect();
         let Written { text, warnings } = sections(&Rows::default().add("queue", row));
-        assert_eq!((text, warnings.len()), (format!("\n; unknown\n[q]\n{lines}"), 0));
+        assert_eq!((text, warnings.len()), (format!("\n; unknown\n[q]\n{}", lines.concat()), 0));
     }
 
     #[test]
