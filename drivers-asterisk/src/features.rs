@@ -1,22 +1,17 @@
 //! `features.conf`: what a caller can do by dialling digits during a call.
 
-use driver_api::{Driver, Error, OneLine, Query, Session, Warning};
-use serde::Deserialize;
+use driver_api::{Driver, Error, Query, Session};
 
+use crate::static_table::StaticOption;
 use crate::writer::Writer;
 
 pub(crate) struct Features;
 
 impl Driver for Features {
     fn generate(&self, session: &mut Session<'_>) -> Result<String, Error> {
-        let rows: Vec<Feature> = session.query(FEATURES, &[])?;
-        for row in rows.iter().filter(|row| row.var_val.is_none()) {
-            let message = format!("there is no value: Asterisk reads {} as the word None", &*row.var_name);
-            session
-                .warn(Warning::new("features", message).row(format_args!("id={}", row.id)).column("var_val"));
-        }
+        let rows: Vec<StaticOption> = session.query(FEATURES, &[])?;
         let mut writer = Writer::new();
-        for (name, options) in sections(&rows) {
+        for (name, options) in sections(session, &rows) {
             writer.section(name);
             for (key, value) in options {
                 writer.option(key, value);
@@ -35,22 +30,13 @@ const FEATURES: Query<'_> = Query {
         ORDER BY id",
 };
 
-#[derive(Deserialize)]
-struct Feature {
-    id: i64,
-    category: String,
-    var_name: OneLine,
-    var_val: Option<OneLine>,
-}
-
 type Options<'a> = Vec<(&'a str, &'a str)>;
 
 /// The three sections, in the order of the file.
-fn sections(rows: &[Feature]) -> [(&'static str, Options<'_>); 3] {
+fn sections<'a>(session: &mut Session<'_>, rows: &'a [StaticOption]) -> [(&'static str, Options<'a>); 3] {
     let [mut general, mut feature_map, mut application_map] = [const { Options::new() }; 3];
     for row in rows {
-        // A null is the word that Python prints for it.
-        let (name, value) = (&*row.var_name, row.var_val.as_deref().unwrap_or("None"));
+        let (name, value) = (&*row.var_name, row.value(session, "features"));
         match row.category.as_str() {
             "featuremap" => {
                 // Who may hang up with a code may abort an attended transfer with it.

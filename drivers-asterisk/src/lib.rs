@@ -1,9 +1,11 @@
 //! The drivers of the files that Asterisk reads when it starts and at each reload.
 //!
 //! One file here writes one configuration file; beside them, `writer` is the Asterisk syntax,
-//! `static_file` the sections that an administrator edits as such, `template` the files made from
-//! Jinja2 templates, `pairs` the options that a column holds as an array, `pickup` who may take whose calls.
+//! `static_file` the sections that an administrator edits as such, `static_table` the tables of options,
+//! `template` the files made from Jinja2 templates, `pairs` the options that a column holds as an array,
+//! `checks` what is found out about a value before it is written, `pickup` who may take whose calls.
 
+mod checks;
 mod confbridge;
 mod extensions;
 mod features;
@@ -13,12 +15,17 @@ mod musiconhold;
 mod pairs;
 mod pickup;
 mod pjsip;
+mod queues;
+mod queueskillrules;
+mod queueskills;
 mod rtp;
 mod static_file;
+mod static_table;
 mod template;
 #[cfg(test)]
 mod testing;
 mod text_file;
+mod voicemail;
 mod writer;
 
 use driver_api::Entry;
@@ -62,7 +69,31 @@ pub static DRIVERS: &[Entry] = &[
         defaults: "",
         new: |_| Ok(Box::new(pjsip::Pjsip)),
     },
+    Entry {
+        namespace: "asterisk.queues.conf",
+        name: "wazo",
+        defaults: "",
+        new: |_| Ok(Box::new(queues::Queues)),
+    },
+    Entry {
+        namespace: "asterisk.queueskillrules.conf",
+        name: "wazo",
+        defaults: "",
+        new: |_| Ok(Box::new(queueskillrules::QueueSkillRules)),
+    },
+    Entry {
+        namespace: "asterisk.queueskills.conf",
+        name: "wazo",
+        defaults: "",
+        new: |_| Ok(Box::new(queueskills::QueueSkills)),
+    },
     Entry { namespace: "asterisk.rtp.conf", name: "wazo", defaults: "", new: |_| Ok(Box::new(rtp::Rtp)) },
+    Entry {
+        namespace: "asterisk.voicemail.conf",
+        name: "wazo",
+        defaults: "",
+        new: |_| Ok(Box::new(voicemail::Voicemail)),
+    },
 ];
 
 #[cfg(test)]

@@ -73,6 +73,12 @@ impl<T: Json> Json for Option<T> {
     }
 }
 
+impl<T: Json, const N: usize> Json for [T; N] {
+    fn json(&self) -> String {
+        format!("[{}]", self.each_ref().map(Json::json).join(", "))
+    }
+}
+
 macro_rules! json_as_displayed {
     ($($type:ty)*) => {$(
         impl Json for $type {

@@ -129,6 +129,13 @@ impl Writer {
         self.end_option(start, key);
     }
 
+    /// `key => value`, every blank of both kept.
+    pub(crate) fn verbatim_object_option(&mut self, key: &str, value: &str) {
+        let start = self.text.len();
+        self.text.extend([key, " => ", value]);
+        self.end_option(start, key);
+    }
+
     /// An empty line.
     pub(crate) fn blank(&mut self) {
         self.text.push('\n');
@@ -227,6 +234,7 @@ pub(crate) mod tests {
         assert_eq!(written(|w| w.hint(" 5 ", &["Custom:", " 5 "])).0, "exten =  5 ,hint,Custom: 5 \n");
         assert_eq!(written(|w| w.same("n,Hangup() ")).0, "same  =     n,Hangup()\n");
         assert_eq!(written(|w| w.same("")).0, "same  =\n");
+        assert_eq!(written(|w| w.verbatim_object_option(" k ", " v ")).0, " k  =>  v \n");
         for (key, value, line) in
             [("k", "v", "k => v"), ("k", " ", "k =>"), ("", "v", "=> v"), (" k ", " v ", "k  =>  v")]
         {
@@ -260,6 +268,7 @@ pub(crate) mod tests {
                 w.hint(bad, &["x"]);
                 w.hint("x", &["x", bad]);
                 w.verbatim_option("k", bad);
+                w.verbatim_object_option(bad, "v");
                 w.section(bad);
                 w.option("of", "the bad section");
                 w.headed_section(Some(bad), "t");

@@ -1,0 +1,46 @@
+//! What is found out about a value before it is written.
+
+use std::fmt::Display;
+
+use driver_api::{Session, Warning, breaks_line};
+
+/// Whether this value of a row can stand in the line of an option. If it can't, this notes that the option
+/// is left out; the row, which has others, stays.
+pub(crate) fn keeps_option(
+    session: &mut Session<'_>,
+    table: &str,
+    key: impl Display,
+    column: &str,
+    value: &str,
+) -> bool {
+    let broken = breaks_line(value);
+    if broken {
+        let message = "the value has a line break; the option is left out";
+        session.warn(Warning::new(table, message).row(key).column(column));
+    }
+    !broken
+}
+
+/// Whether Asterisk takes a part of this text for a comment. A semicolon is one of the text only behind a
+/// backslash.
+pub(crate) fn has_comment(text: &str) -> bool {
+    text.starts_with(';') || text.as_bytes().windows(2).any(|pair| pair[0] != b'\\' && pair[1] == b';')
+}
+
+/// What a warning says then.
+pub(crate) const COMMENT: &str = "there is a semicolon: Asterisk takes what follows it for a comment";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_semicolon_behind_a_backslash_is_no_comment() {
+        for text in [";", ";a", "a;", "a;b", "\\;;", "é;"] {
+            assert!(has_comment(text), "{text}");
+        }
+        for text in ["", "a", "\\;", "a\\;b", "é"] {
+            assert!(!has_comment(text), "{text}");
+        }
+    }
+}

@@ -1,0 +1,641 @@
+//! `queues.conf`: the queues and the groups, which are queues to Asterisk, with their options and their
+//! members. Agents are members only as long as they are logged in, so they are not in it.
+
+use std::collections::HashMap;
+use std::fmt;
+
+use driver_api::{Blanked, Driver, Error, OneLine, Query, Session, Warning};
+use serde::de::{Error as _, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+
+use crate::checks::{COMMENT, has_comment, keeps_option};
+use crate::static_table::StaticOption;
+use crate::writer::Writer;
+
+pub(crate) struct Queues;
+
+impl Driver for Queues {
+    fn generate(&self, session: &mut Session<'_>) -> Result<String, Error> {
+        let general: Vec<StaticOption> = session.query(GENERAL, &[])?;
+        let queues: Vec<Queue> = session.query(QUEUES, &[])?;
+        let members: Vec<Member> = session.query(MEMBERS, &[])?;
+        let members: HashMap<&str, &[Member]> = members
+            .chunk_by(|a, b| a.queue_name == b.queue_name)
+            .map(|members| (members[0].queue_name.as_str(), members))
+            .collect();
+        let mut writer = Writer::new();
+        writer.section("general");
+        for option in &general {
+            writer.option(&option.var_name, option.value(session, "staticqueue"));
+        }
+        for queue in &queues {
+            queue.write(&mut writer, session);
+            for member in members.get(&*queue.name).copied().unwrap_or_default() {
+                member.write(&mut writer, session);
+            }
+        }
+        Ok(writer.finish(session))
+    }
+}
+
+const GENERAL: Query<'_> = Query {
+    table: "staticqueue",
+    key: &["id"],
+    sql: "SELECT id, category, var_name, var_val
+        FROM staticqueue
+        WHERE commented = 0 AND category = 'general'
+        ORDER BY id",
+};
+
+/// Of several groups of a name the one with the smallest id gives the label.
+const QUEUES: Query<'_> = Query {
+    table: "queue",
+    key: &["name"],
+    sql: r#"SELECT q.name, f.displayname, g.label, q.musicclass, q.announce, q.context, q.timeout,
+            q."monitor-type", q."monitor-format", q."queue-youarenext", q."queue-thereare",
+            q."queue-callswaiting", q."queue-holdtime", q."queue-minutes", q."queue-seconds",
+            q."queue-thankyou", q."queue-reporthold", q."periodic-announce", q."announce-frequency",
+            q."periodic-announce-frequency", q."announce-round-seconds", q."announce-holdtime", q.retry,
+            q.wrapuptime, q.maxlen, q.servicelevel, q.strategy, q.joinempty, q.leavewhenempty, q.ringinuse,
+            q.reportholdtime, q.memberdelay, q.weight, q.timeoutrestart, q.timeoutpriority, q.autofill,
+            q.autopause, q.setinterfacevar, q.setqueueentryvar, q.setqueuevar, q.membermacro,
+            q."min-announce-frequency", q."random-periodic-announce", q."announce-position",
+            q."announce-position-limit", q.defaultrule
+        FROM queue q
+        LEFT JOIN queuefeatures f ON f.name = q.name AND q.category = 'queue'
+        LEFT JOIN (SELECT name, MIN(id) AS id FROM groupfeatures GROUP BY name) first
+            ON first.name = q.name AND q.category = 'group'
+        LEFT JOIN groupfeatures g ON g.id = first.id
+        WHERE q.commented = 0
+        ORDER BY q.name COLLATE "C""#,
+};
+
+/// The columns of [`QUEUES`]. Those behind the first three are options, in the order of the file.
+const COLUMNS: &[&str] = &[
+    "name",
+    "displayname",
+    "label",
+    "musicclass",
+    "announce",
+    "context",
+    "timeout",
+    "monitor-type",
+    "monitor-format",
+    "queue-youarenext",
+    "queue-thereare",
+    "queue-callswaiting",
+    "queue-holdtime",
+    "queue-minutes",
+    "queue-seconds",
+    "queue-thankyou",
+    "queue-reporthold",
+    "periodic-announce",
+    "announce-frequency",
+    "periodic-announce-frequency",
+    "announce-round-seconds",
+    "announce-holdtime",
+    "retry",
+    "wrapuptime",
+    "maxlen",
+    "servicelevel",
+    "strategy",
+    "joinempty",
+    "leavewhenempty",
+    "ringinuse",
+    "reportholdtime",
+    "memberdelay",
+    "weight",
+    "timeoutrestart",
+    "timeoutpriority",
+    "autofill",
+    "autopause",
+    "setinterfacevar",
+    "setqueueentryvar",
+    "setqueuevar",
+    "membermacro",
+    "min-announce-frequency",
+    "random-periodic-announce",
+    "announce-position",
+    "announce-position-limit",
+    "defaultrule",
+];
+
+/// A queue or group.
+struct Queue {
+    name: OneLine,
+    label: Option<Blanked>,
+    /// Those that are there.
+    options: Vec<(&'static str, Setting)>,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Setting {
+    Number(i64),
+    Text(String),
+}
+
+impl<'de> Deserialize<'de> for Queue {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Queue, D::Error> {
+        deserializer.deserialize_struct("Queue", COLUMNS, Columns)
+    }
+}
+
+struct Columns;
+
+impl<'de> Visitor<'de> for Columns {
+    type Value = Queue;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the columns of a queue")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut row: A) -> Result<Queue, A::Error> {
+        let name = next(&mut row)?;
+        let (displayname, label): (Option<Blanked>, Option<Blanked>) = (next(&mut row)?, next(&mut row)?);
+        let mut options = Vec::new();
+        for column in &COLUMNS[3..] {
+            let value: Option<Setting> = next(&mut row)?;
+            options.extend(value.map(|value| (*column, value)));
+        }
+        Ok(Queue { name, label: displayname.or(label), options })
+    }
+}
+
+/// The value of the next column.
+fn next<'de, A: SeqAccess<'de>, T: Deserialize<'de>>(row: &mut A) -> Result<T, A::Error> {
+    row.next_element()?.ok_or_else(|| A::Error::custom("the row has too few columns"))
+}
+
+impl Queue {
+    fn write(&self, writer: &mut Writer, session: &mut Session<'_>) {
+        let key = format_args!("name={:?}", &*self.name);
+        if self.name.eq_ignore_ascii_case("general") {
+            let message = "Asterisk has a section of this name already and takes the queue for its options";
+            session.warn(Warning::new("queue", message).row(key).column("name"));
+        }
+        writer.headed_section(Some(self.label.as_deref().unwrap_or("unknown")), &self.name);
+        for (column, value) in &self.options {
+            match value {
+                Setting::Number(number) => writer.option(column, &number.to_string()),
+                Setting::Text(text) if text.is_empty() => {}
+                Setting::Text(text) => {
+                    if keeps_option(session, "queue", key, column, text) {
+                        writer.option(column, text);
+                    }
+                }
+            }
+        }
+    }
+}
+
+const MEMBERS: Query<'_> = Query {
+    table: "queuemember",
+    key: &["queue_name", "interface"],
+    sql: r#"SELECT m.queue_name, m.interface, m.penalty, u.uuid
+        FROM queuemember m
+        JOIN queue q ON q.name = m.queue_name AND q.commented = 0
+        LEFT JOIN userfeatures u ON u.id = m.userid
+        WHERE m.commented = 0 AND m.usertype = 'user'
+        ORDER BY m.queue_name COLLATE "C", m.position, m.userid, m.interface COLLATE "C""#,
+};
+
+#[derive(Deserialize)]
+struct Member {
+    queue_name: String,
+    interface: String,
+    penalty: i64,
+    /// That of the user; other members are but an interface.
+    uuid: Option<OneLine>,
+}
+
+impl Member {
+    fn write(&self, writer: &mut Writer, session: &mut Session<'_>) {
+        let Member { interface, penalty, .. } = self;
+        if let Some(uuid) = &self.uuid {
+            // The user is called on all lines; the hint tells whether one of them is in use.
+            let user = format!("{uuid}@usersharedlines");
+            writer.option("member", &format!("Local/{user},{penalty},,hint:{user}"));
+            return;
+        }
+        let key = format_args!("queue_name={:?} interface={interface:?}", self.queue_name);
+        if !session.keeps_line("queuemember", key, &[("interface", interface)]) {
+            return;
+        }
+        if let Some(message) = trouble(interface) {
+            session.warn(Warning::new("queuemember", message).row(key).column("interface"));
+        }
+        writer.option("member", &format!("{interface},{penalty},,"));
+    }
+}
+
+/// Why an interface that is written as it is will not work.
+fn trouble(interface: &str) -> Option<&'static str> {
+    if interface.is_empty() {
+        Some("there is no interface, nor a user: Asterisk can't call the member")
+    } else if interface.contains(',') {
+        Some("there is a comma: Asterisk takes what follows it for the penalty")
+    } else if has_comment(interface) {
+        Some(COMMENT)
+    } else {
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{Rows, Written, row, unindented};
+
+    impl Rows {
+        fn queue_option<'a>(self, name: &str, value: impl Into<Option<&'a str>>) -> Rows {
+            let row =
+                row! { filename: "queues.conf", category: "general", var_name: name, var_val: value.into() };
+            self.add("staticqueue", row)
+        }
+
+        fn team(self, name: &str, category: &str) -> Rows {
+            self.add("queue", row! { name: name, category: category })
+        }
+
+        fn queue_name(self, name: &str, displayname: &str) -> Rows {
+            self.add("queuefeatures", row! { tenant_uuid: "T", name: name, displayname: displayname })
+        }
+
+        fn group_name(self, id: i64, name: &str, label: &str) -> Rows {
+            self.add("groupfeatures", row! { id: id, tenant_uuid: "T", name: name, label: label })
+        }
+
+        fn employee(self, id: i64) -> Rows {
+            let row = row! {
+                id: id, uuid: format!("user-{id}"), tenant_uuid: "T", func_key_private_template_id: id,
+                description: "",
+            };
+            self.add("userfeatures", row)
+        }
+
+        fn team_member(self, queue: &str, userid: i64, interface: &str, position: i64, penalty: i64) -> Rows {
+            let row = row! {
+                queue_name: queue, interface: interface, penalty: penalty, usertype: "user", userid: userid,
+                channel: "Local", category: "queue", position: position,
+            };
+            self.add("queuemember", row)
+        }
+    }
+
+    /// What a queue has whose row has nothing but defaults.
+    const DEFAULTS: &str = "timeout = 0\nringinuse = 0\nreportholdtime = 0\ntimeoutrestart = 0\n\
+        timeoutpriority = app\nautofill = 1\nautopause = no\nsetinterfacevar = 0\nsetqueueentryvar = 0\n\
+        setqueuevar = 0\nmin-announce-frequency = 60\nrandom-periodic-announce = 0\nannounce-position = yes\n\
+        announce-position-limit = 5\n";
+
+    /// The sections of the queues.
+    fn sections(rows: &Rows) -> Written {
+        let Written { text, warnings } = rows.write(&Queues);
+        Written { text: text.strip_prefix("[general]\n").expect("the options of all").to_owned(), warnings }
+    }
+
+    /// The options of one queue, whose row has this column as JSON.
+    fn options(column: &str, json: &str) -> Written {
+        let row = format!(r#"{{"name": "q", "category": "queue", "{column}": {json}}}"#);
+        let Written { text, warnings } = sections(&Rows::default().add("queue", row));
+        let options = text.strip_prefix("\n; unknown\n[q]\n").expect("a queue");
+        Written { text: options.to_owned(), warnings }
+    }
+
+    /// The members of one queue.
+    fn members(rows: Rows) -> Written {
+        let Written { text, warnings } = sections(&rows.team("q", "queue"));
+        let members = text.strip_prefix(&format!("\n; unknown\n[q]\n{DEFAULTS}")).expect("a queue");
+        Written { text: members.to_owned(), warnings }
+    }
+
+    const ROW_LEFT_OUT: &str = "the value has a line break; the row is left out";
+
+    #[test]
+    fn a_queue_with_its_members() {
+        let rows = Rows::default()
+            .queue_option("persistentmembers", "yes")
+            .queue_option("autofill", "no")
+            .add(
+                "staticqueue",
+                row! {
+                    commented: 1, filename: "queues.conf", category: "general", var_name: "updatecdr",
+                    var_val: "no",
+                },
+            )
+            .add(
+                "staticqueue",
+                row! { filename: "queues.conf", category: "General", var_name: "k", var_val: "v" },
+            )
+            .add(
+                "queue",
+                row! {
+                    name: "queue1", category: "queue", musicclass: "default", timeout: 15,
+                    strategy: "ringall", weight: 0, joinempty: "",
+                },
+            )
+            .queue_name("queue1", "Support; level 1")
+            .employee(1)
+            .employee(2)
+            .team_member("queue1", 1, "PJSIP/a", 1, 0)
+            .add(
+                "queuemember",
+                row! {
+                    queue_name: "queue1", interface: "Agent/3", usertype: "agent", userid: 3,
+                    channel: "Agent", category: "queue",
+                },
+            )
+            .team_member("queue1", 2, "PJSIP/b", 0, 3);
+        let expected = unindented(
+            "
+            [general]
+            persistentmembers = yes
+            autofill = no
+
+            ; Support; level 1
+            [queue1]
+            musicclass = default
+            timeout = 15
+            strategy = ringall
+            ringinuse = 0
+            reportholdtime = 0
+            weight = 0
+            timeoutrestart = 0
+            timeoutpriority = app
+            autofill = 1
+            autopause = no
+            setinterfacevar = 0
+            setqueueentryvar = 0
+            setqueuevar = 0
+            min-announce-frequency = 60
+            random-periodic-announce = 0
+            announce-position = yes
+            announce-position-limit = 5
+            member = Local/user-2@usersharedlines,3,,hint:user-2@usersharedlines
+            member = Local/user-1@usersharedlines,0,,hint:user-1@usersharedlines
+            ",
+        );
+        let Written { text, warnings } = rows.write(&Queues);
+        assert_eq!((text, warnings.len()), (expected + "\n", 0));
+    }
+
+    #[test]
+    fn a_group_with_its_members() {
+        let rows = Rows::default()
+            .add("queue", row! { name: "grp-x", category: "group", timeout: () })
+            .group_name(1, "grp-x", "")
+            .employee(1)
+            .team_member("grp-x", 1, "PJSIP/a", 0, 0)
+            .team_member("grp-x", 0, "Local/1002@ctx-a", 1, 0);
+        let options = DEFAULTS.strip_prefix("timeout = 0\n").unwrap();
+        let members = "member = Local/user-1@usersharedlines,0,,hint:user-1@usersharedlines\n\
+            member = Local/1002@ctx-a,0,,\n";
+        let Written { text, warnings } = sections(&rows);
+        assert_eq!((text, warnings.len()), (format!("\n[grp-x]\n{options}{members}"), 0));
+    }
+
+    #[test]
+    fn without_queues_there_are_the_general_options() {
+        let Written { text, warnings } = Rows::default().write(&Queues);
+        assert_eq!((text.as_str(), warnings.len()), ("[general]\n", 0));
+    }
+
+    #[test]
+    fn general_options_are_written_as_they_are() {
+        let rows = Rows::default()
+            .queue_option("a", None)
+            .queue_option("b", "")
+            .queue_option("c", " x ")
+            .queue_option("c", "2")
+            .queue_option("d", "1\n[evil]")
+            .queue_option("e\r", "1");
+        let Written { text, warnings } = rows.write(&Queues);
+        assert_eq!(text, "[general]\na = None\nb =\nc =  x\nc = 2\n");
+        let warning = |id: i64, column: &str, message: &str| {
+            format!("table staticqueue, row id={id}, column {column}: {message}")
+        };
+        assert_eq!(
+            warnings,
+            [
+                warning(5, "var_val", ROW_LEFT_OUT),
+                warning(6, "var_name", ROW_LEFT_OUT),
+                warning(1, "var_val", "there is no value: Asterisk reads a as the word None"),
+            ]
+        );
+    }
+
+    #[test]
+    fn each_column_is_an_option_in_the_order_of_the_file() {
+        let options = &COLUMNS[3..];
+        assert_eq!(options.len(), 43);
+        // SQLite makes a number of it where the column is one.
+        let value = |(number, column): (usize, &&str)| format!("\"{column}\": \"{number}\"");
+        let columns: Vec<String> = (100..).zip(options).map(value).collect();
+        let row = format!(r#"{{"name": "q", "category": "queue", {}}}"#, columns.join(", "));
+        let lines: Vec<String> = (100..)
+            .zip(options)
+            .map(|(number, column): (usize, _)| format!("{column} = {number}\n"))
+            .collect();
+        let Written { text, warnings } = sections(&Rows::default().add("queue", row));
+        assert_eq!((text, warnings.len()), (format!("\n; unknown\n[q]\n{}", lines.concat()), 0));
+    }
+
+    #[test]
+    fn an_option_that_is_there_is_written_as_it_is() {
+        let with = |line: &str| DEFAULTS.replace("ringinuse", &format!("{line}ringinuse"));
+        for (column, json, text) in [
+            ("retry", "null", DEFAULTS.to_owned()),
+            ("retry", "0", with("retry = 0\n")),
+            ("maxlen", "-1", with("maxlen = -1\n")),
+            ("strategy", "\"\"", DEFAULTS.to_owned()),
+            ("strategy", "\" \"", with("strategy =\n")),
+            ("strategy", "\" a;b \"", with("strategy =  a;b\n")),
+            ("timeoutpriority", "\"\"", DEFAULTS.replace("timeoutpriority = app\n", "")),
+        ] {
+            let written = options(column, json);
+            assert_eq!((written.text, written.warnings.len()), (text, 0), "{column} {json}");
+        }
+    }
+
+    #[test]
+    fn a_line_break_costs_the_option() {
+        for (column, json) in [
+            ("context", r#""x\n[evil] ""#),
+            ("monitor-format", r#""wav\r""#),
+            ("periodic-announce", r#""a\u0000""#),
+            ("defaultrule", r#""a\nb""#),
+        ] {
+            let Written { text, warnings } = options(column, json);
+            assert_eq!(text, DEFAULTS);
+            let message = "the value has a line break; the option is left out";
+            assert_eq!(warnings, [format!("table queue, row name=\"q\", column {column}: {message}")]);
+        }
+    }
+
+    #[test]
+    fn a_line_break_in_its_name_costs_the_queue() {
+        let rows = Rows::default()
+            .team("q\n[evil]", "queue")
+            .queue_name("q\n[evil]", "Q")
+            .team_member("q\n[evil]", 0, "Local/1@c", 0, 0)
+            .team("r", "queue")
+            .queue_name("r", "R");
+        let Written { text, warnings } = sections(&rows);
+        assert_eq!(text, format!("\n; R\n[r]\n{DEFAULTS}"));
+        assert_eq!(warnings, [format!("table queue, row name=\"q\\n[evil]\", column name: {ROW_LEFT_OUT}")]);
+    }
+
+    #[test]
+    fn the_label_is_a_comment_unless_it_is_empty() {
+        let queue = |label: &str| Rows::default().team("q", "queue").queue_name("q", label);
+        let group = |label: &str| Rows::default().team("q", "group").group_name(1, "q", label);
+        let blanked = "the value has a line break; blanks stand in its place";
+        for (label, comment, warning) in [
+            ("Sales", "; Sales\n", None),
+            ("", "", None),
+            (" a;b ", ";  a;b \n", None),
+            ("a\n[evil]\r", "; a [evil] \n", Some(blanked)),
+        ] {
+            for (rows, column) in [(queue(label), "displayname"), (group(label), "label")] {
+                let Written { text, warnings } = sections(&rows);
+                assert_eq!(text, format!("\n{comment}[q]\n{DEFAULTS}"));
+                let warning = warning
+                    .iter()
+                    .map(|warning| format!("table queue, row name=q, column {column}: {warning}"));
+                assert_eq!(warnings, warning.collect::<Vec<_>>());
+            }
+        }
+    }
+
+    #[test]
+    fn the_label_is_that_of_the_right_kind() {
+        let queue = || Rows::default().team("q", "queue");
+        let group = || Rows::default().team("q", "group");
+        for (rows, label) in [
+            (queue(), "unknown"),
+            (queue().group_name(1, "q", "Group"), "unknown"),
+            (group().queue_name("q", "Queue"), "unknown"),
+            (queue().group_name(1, "q", "Group").queue_name("q", "Queue"), "Queue"),
+            (group().group_name(1, "q", "Group").queue_name("q", "Queue"), "Group"),
+            (group().group_name(7, "q", "Second\n").group_name(6, "q", "First"), "First"),
+        ] {
+            let Written { text, warnings } = sections(&rows);
+            assert_eq!((text, warnings.len()), (format!("\n; {label}\n[q]\n{DEFAULTS}"), 0));
+        }
+    }
+
+    #[test]
+    fn sections_stand_by_name() {
+        let rows = ["b", "é", "a", "B", "a-1"]
+            .iter()
+            .fold(Rows::default(), |rows, name| rows.team(name, "queue").queue_name(name, ""));
+        let rows = rows.add("queue", row! { name: "c", category: "queue", commented: 1 });
+        let text = sections(&rows.team_member("c", 0, "Local/1@c", 0, 0)).text;
+        let order: Vec<&str> = text.lines().filter(|line| line.starts_with('[')).collect();
+        assert_eq!(order, ["[B]", "[a]", "[a-1]", "[b]", "[é]"]);
+        assert!(!text.contains("member"));
+    }
+
+    #[test]
+    fn a_queue_called_general_is_named() {
+        let message = "Asterisk has a section of this name already and takes the queue for its options";
+        for name in ["general", "General"] {
+            let Written { text, warnings } = sections(&Rows::default().team(name, "queue"));
+            assert_eq!(text, format!("\n; unknown\n[{name}]\n{DEFAULTS}"));
+            assert_eq!(warnings, [format!("table queue, row name={name:?}, column name: {message}")]);
+        }
+    }
+
+    #[test]
+    fn members_stand_by_position_user_and_interface() {
+        let rows = Rows::default()
+            .employee(7)
+            .team_member("q", 0, "Local/b@c", 1, 0)
+            .team_member("q", 0, "Local/a@c", 1, 0)
+            .team_member("q", 0, "Local/B@c", 1, 0)
+            .team_member("q", 7, "PJSIP/a", 1, 2)
+            .team_member("q", 9, "PJSIP/unknown", 1, -1)
+            .team_member("q", 0, "Local/z@c", 0, 0)
+            .team_member("q", 0, "Local/y@c", -1, 0)
+            .team_member("other", 0, "Local/1@c", 0, 0);
+        let expected = "member = Local/y@c,0,,\nmember = Local/z@c,0,,\nmember = Local/B@c,0,,\n\
+            member = Local/a@c,0,,\nmember = Local/b@c,0,,\n\
+            member = Local/user-7@usersharedlines,2,,hint:user-7@usersharedlines\n\
+            member = PJSIP/unknown,-1,,\n";
+        let Written { text, warnings } = members(rows);
+        assert_eq!((text.as_str(), warnings.len()), (expected, 0));
+    }
+
+    #[test]
+    fn agents_and_disabled_members_are_left_out() {
+        let row = |usertype: &str, commented: i64| {
+            row! {
+                queue_name: "q", interface: "Local/1@c", commented: commented, usertype: usertype, userid: 0,
+                channel: "Local", category: "group",
+            }
+        };
+        for (row, text) in [
+            (row("user", 0), "member = Local/1@c,0,,\n"),
+            (row("user", 1), ""),
+            (row("user", 2), ""),
+            (row("agent", 0), ""),
+        ] {
+            assert_eq!(members(Rows::default().add("queuemember", row)).text, text);
+        }
+        // Whoever disables a user does not expect the group to forget it.
+        let user = row! {
+            id: 1, uuid: "U", tenant_uuid: "T", func_key_private_template_id: 1, description: "", commented: 1,
+        };
+        let rows = Rows::default().add("userfeatures", user).team_member("q", 1, "x", 0, 0);
+        assert_eq!(members(rows).text, "member = Local/U@usersharedlines,0,,hint:U@usersharedlines\n");
+    }
+
+    #[test]
+    fn an_interface_that_will_not_work_is_named() {
+        let empty = "there is no interface, nor a user: Asterisk can't call the member";
+        let comma = "there is a comma: Asterisk takes what follows it for the penalty";
+        for (interface, line, message) in [
+            ("", "member = ,0,,", empty),
+            (" a,b;c ", "member =  a,b;c ,0,,", comma),
+            ("a;b", "member = a;b,0,,", COMMENT),
+        ] {
+            let Written { text, warnings } = members(Rows::default().team_member("q", 0, interface, 0, 0));
+            assert_eq!(text, format!("{line}\n"));
+            let row = format!("row queue_name=\"q\" interface={interface:?}, column interface");
+            assert_eq!(warnings, [format!("table queuemember, {row}: {message}")]);
+            // Nobody reads the interface of a user.
+            let Written { text, warnings } =
+                members(Rows::default().employee(1).team_member("q", 1, interface, 0, 0));
+            let user = "member = Local/user-1@usersharedlines,0,,hint:user-1@usersharedlines\n";
+            assert_eq!((text.as_str(), warnings.len()), (user, 0));
+        }
+    }
+
+    #[test]
+    fn a_line_break_costs_the_member() {
+        let user = row! {
+            id: 2, uuid: "a\n[evil]", tenant_uuid: "T", func_key_private_template_id: 2, description: "",
+        };
+        let rows = Rows::default()
+            .employee(1)
+            .add("userfeatures", user)
+            .team_member("q", 0, "Local/1@c\n[evil]", 0, 0)
+            .team_member("q", 1, "PJSIP/a\n[evil]", 1, 0)
+            .team_member("q", 2, "PJSIP/b", 2, 0)
+            .team_member("q", 0, "Local/2@c", 3, 0);
+        let Written { text, warnings } = members(rows);
+        let user = "member = Local/user-1@usersharedlines,0,,hint:user-1@usersharedlines\n";
+        assert_eq!(text, format!("{user}member = Local/2@c,0,,\n"));
+        let left_out = |key: &str, column: &str| {
+            format!("table queuemember, row {key}, column {column}: {ROW_LEFT_OUT}")
+        };
+        assert_eq!(
+            warnings,
+            [
+                left_out("queue_name=q interface=\"PJSIP/b\"", "uuid"),
+                left_out("queue_name=\"q\" interface=\"Local/1@c\\n[evil]\"", "interface"),
+            ]
+        );
+    }
+}

@@ -1,0 +1,109 @@
+//! `queueskillrules.conf`: the rules by which a queue with skills chooses among its agents. Queues refer to
+//! them by id.
+
+use driver_api::{Driver, Error, Query, Session};
+use serde::Deserialize;
+
+use crate::checks::keeps_option;
+use crate::writer::Writer;
+
+pub(crate) struct QueueSkillRules;
+
+impl Driver for QueueSkillRules {
+    fn generate(&self, session: &mut Session<'_>) -> Result<String, Error> {
+        let rules: Vec<Rule> = session.query(RULES, &[])?;
+        let mut writer = Writer::new();
+        for Rule { id, rule } in &rules {
+            writer.section(&format!("skillrule-{id}"));
+            for part in rule.iter().flat_map(|rule| rule.split(';')) {
+                if keeps_option(session, "queueskillrule", format_args!("id={id}"), "rule", part) {
+                    writer.option("rule", part);
+                }
+            }
+        }
+        Ok(writer.finish(session))
+    }
+}
+
+const RULES: Query<'_> =
+    Query { table: "queueskillrule", key: &["id"], sql: "SELECT id, rule FROM queueskillrule ORDER BY id" };
+
+#[derive(Deserialize)]
+struct Rule {
+    id: i64,
+    rule: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{Rows, Written, row, unindented};
+
+    impl Rows {
+        fn skill_rule<'a>(self, id: i64, rule: impl Into<Option<&'a str>>) -> Rows {
+            self.add("queueskillrule", row! { id: id, tenant_uuid: "T", name: "a\nb", rule: rule.into() })
+        }
+    }
+
+    #[test]
+    fn each_rule_is_a_section_of_its_parts() {
+        let rows = Rows::default()
+            .skill_rule(3, "a; b ")
+            .skill_rule(1, "WT < 60, french > 50 & sales;french > 10;")
+            .skill_rule(2, None)
+            .skill_rule(4, "");
+        let expected = unindented(
+            "
+            [skillrule-1]
+            rule = WT < 60, french > 50 & sales
+            rule = french > 10
+            rule =
+
+            [skillrule-2]
+
+            [skillrule-3]
+            rule = a
+            rule =  b
+
+            [skillrule-4]
+            rule =
+            ",
+        );
+        let Written { text, warnings } = rows.write(&QueueSkillRules);
+        assert_eq!((text, warnings.len()), (expected + "\n", 0));
+    }
+
+    #[test]
+    fn without_rules_the_file_is_empty() {
+        let Written { text, warnings } = Rows::default().write(&QueueSkillRules);
+        assert_eq!((text.as_str(), warnings.len()), ("", 0));
+    }
+
+    #[test]
+    fn every_semicolon_ends_a_part() {
+        for (rule, lines) in [
+            (";", "rule =\nrule =\n"),
+            ("a; b ;;c;", "rule = a\nrule =  b\nrule =\nrule = c\nrule =\n"),
+            ("a\\;b", "rule = a\\\nrule = b\n"),
+            (" é ", "rule =  é\n"),
+        ] {
+            let written = Rows::default().skill_rule(1, rule).write(&QueueSkillRules);
+            assert_eq!(written.text, format!("[skillrule-1]\n{lines}"));
+            assert_eq!(written.warnings, [""; 0]);
+        }
+    }
+
+    #[test]
+    fn a_line_break_costs_the_part() {
+        let rows = Rows::default().skill_rule(1, "a;b\n[evil];c\r;d").skill_rule(2, "\0").skill_rule(3, "e");
+        let Written { text, warnings } = rows.write(&QueueSkillRules);
+        assert_eq!(text, "[skillrule-1]\nrule = a\nrule = d\n\n[skillrule-2]\n\n[skillrule-3]\nrule = e\n");
+        let left_out = |id| {
+            format!(
+                "table queueskillrule, row id={id}, column rule: the value has a line break; the option is left \
+                 out"
+            )
+        };
+        assert_eq!(warnings, [1, 1, 2].map(left_out));
+    }
+}

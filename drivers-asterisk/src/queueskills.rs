@@ -1,0 +1,153 @@
+//! `queueskills.conf`: what each agent is good at, and how much. Agents without skills are not in it.
+
+use std::collections::BTreeMap;
+
+use driver_api::{Driver, Error, OneLine, Query, Session, Warning};
+use serde::Deserialize;
+
+use crate::writer::Writer;
+
+pub(crate) struct QueueSkills;
+
+impl Driver for QueueSkills {
+    fn generate(&self, session: &mut Session<'_>) -> Result<String, Error> {
+        let skills: Vec<Skill> = session.query(SKILLS, &[])?;
+        check_names(session, &skills);
+        let mut writer = Writer::new();
+        for skills in skills.chunk_by(|a, b| a.agentid == b.agentid) {
+            writer.section(&format!("agent-{}", skills[0].agentid));
+            for skill in skills {
+                writer.option(&skill.name, &skill.weight.to_string());
+            }
+        }
+        Ok(writer.finish(session))
+    }
+}
+
+const SKILLS: Query<'_> = Query {
+    table: "agentqueueskill",
+    key: &["agentid", "skillid"],
+    sql: "SELECT a.id AS agentid, s.id AS skillid, s.name, x.weight
+        FROM agentqueueskill x
+        JOIN agentfeatures a ON a.id = x.agentid
+        JOIN queueskill s ON s.id = x.skillid
+        ORDER BY a.id, s.id",
+};
+
+#[derive(Deserialize)]
+struct Skill {
+    agentid: i64,
+    skillid: i64,
+    name: OneLine,
+    weight: i64,
+}
+
+/// Warns of names that Asterisk will not read as such: once each, however many agents have the skill.
+fn check_names(session: &mut Session<'_>, skills: &[Skill]) {
+    let names: BTreeMap<i64, &str> = skills.iter().map(|skill| (skill.skillid, &*skill.name)).collect();
+    for (id, name) in names {
+        let message = if name.is_empty() {
+            "it is empty: a skill needs a name"
+        } else if name.contains(['=', ';']) {
+            "Asterisk does not read the skill's name as a whole: it ends at the first = or ;"
+        } else {
+            continue;
+        };
+        session.warn(Warning::new("queueskill", message).row(format_args!("id={id}")).column("name"));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{Rows, Written, row};
+
+    impl Rows {
+        fn agent(self, id: i64) -> Rows {
+            let row = row! { id: id, tenant_uuid: "T", number: id.to_string() };
+            self.add("agentfeatures", row)
+        }
+
+        fn skill(self, id: i64, name: &str) -> Rows {
+            self.add("queueskill", row! { id: id, tenant_uuid: format!("T{id}"), name: name })
+        }
+
+        fn has_skill(self, agent: i64, skill: i64, weight: i64) -> Rows {
+            self.add("agentqueueskill", row! { agentid: agent, skillid: skill, weight: weight })
+        }
+    }
+
+    #[test]
+    fn each_agent_is_a_section_of_its_skills() {
+        let rows = Rows::default()
+            .agent(10)
+            .agent(2)
+            .agent(3)
+            .skill(6, "sales")
+            .skill(5, "french")
+            .has_skill(2, 6, 0)
+            .has_skill(10, 5, 50)
+            .has_skill(2, 5, 80);
+        let Written { text, warnings } = rows.write(&QueueSkills);
+        assert_eq!(text, "[agent-2]\nfrench = 80\nsales = 0\n\n[agent-10]\nfrench = 50\n");
+        assert_eq!(warnings, [""; 0]);
+    }
+
+    #[test]
+    fn without_skills_of_agents_the_file_is_empty() {
+        for rows in [
+            Rows::default(),
+            Rows::default().agent(1).skill(1, "french"),
+            Rows::default().agent(1).has_skill(1, 1, 50),
+            Rows::default().skill(1, "french").has_skill(1, 1, 50),
+        ] {
+            let Written { text, warnings } = rows.write(&QueueSkills);
+            assert_eq!((text.as_str(), warnings.len()), ("", 0));
+        }
+    }
+
+    /// What an agent with these skills has.
+    fn agent(skills: &[(&str, i64)]) -> Written {
+        let rows = (1..).zip(skills).fold(Rows::default().agent(1), |rows, (id, &(name, weight))| {
+            rows.skill(id, name).has_skill(1, id, weight)
+        });
+        rows.write(&QueueSkills)
+    }
+
+    #[test]
+    fn names_and_weights_are_written_as_they_are() {
+        let written = agent(&[("french", -5), ("french", 100), (" two words", 1)]);
+        assert_eq!(written.text, "[agent-1]\nfrench = -5\nfrench = 100\ntwo words = 1\n");
+        assert_eq!(written.warnings, [""; 0]);
+    }
+
+    #[test]
+    fn a_name_that_asterisk_can_not_read_is_named_once() {
+        let warning = |message: &str| [format!("table queueskill, row id=1, column name: {message}")];
+        let ends = "Asterisk does not read the skill's name as a whole: it ends at the first = or ;";
+        for (name, weight, line, message) in [
+            ("", 0, "= 0", "it is empty: a skill needs a name"),
+            (" a;b = c ", 100, "a;b = c  = 100", ends),
+            ("a;b", 1, "a;b = 1", ends),
+            ("a=b", 1, "a=b = 1", ends),
+        ] {
+            let written = agent(&[(name, weight)]);
+            assert_eq!(written.text, format!("[agent-1]\n{line}\n"));
+            assert_eq!(written.warnings, warning(message));
+        }
+        let rows = Rows::default().agent(1).agent(2).skill(1, "").has_skill(1, 1, 5).has_skill(2, 1, 6);
+        assert_eq!(rows.write(&QueueSkills).warnings, warning("it is empty: a skill needs a name"));
+    }
+
+    #[test]
+    fn a_line_break_costs_the_skill() {
+        for bad in ["a\n[evil]", "a\r", "\0"] {
+            let Written { text, warnings } = agent(&[("before", 1), (bad, 2), ("after", 3)]);
+            assert_eq!(text, "[agent-1]\nbefore = 1\nafter = 3\n");
+            let left_out = "table agentqueueskill, row agentid=1 skillid=2, column name: the value has a line \
+                break; the row is left out";
+            assert_eq!(warnings, [left_out]);
+            assert_eq!(agent(&[(bad, 1)]).text, "");
+        }
+    }
+}

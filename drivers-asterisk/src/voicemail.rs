@@ -1,0 +1,540 @@
+//! `voicemail.conf`: the options of voicemail, the time zones in which it says when a message came, and the
+//! mailboxes of each context. Mailboxes of disabled contexts are in it.
+
+use std::borrow::Cow;
+
+use driver_api::{Blanked, Driver, Error, OneLine, Query, Session, Warning};
+use serde::Deserialize;
+
+use crate::checks::{COMMENT, has_comment, keeps_option};
+use crate::pairs::Pairs;
+use crate::static_table::StaticOption;
+use crate::writer::{Writer, yes_no};
+
+pub(crate) struct Voicemail;
+
+impl Driver for Voicemail {
+    fn generate(&self, session: &mut Session<'_>) -> Result<String, Error> {
+        let options: Vec<StaticOption<String>> = session.query(OPTIONS, &[])?;
+        let mailboxes: Vec<Mailbox> = session.query(MAILBOXES, &[])?;
+        let mut writer = Writer::new();
+        write_options(&mut writer, session, GENERAL, &options);
+        writer.blank();
+        write_options(&mut writer, session, ZONES, &options);
+        for mailboxes in mailboxes.chunk_by(|a, b| a.context == b.context) {
+            write_context(&mut writer, session, mailboxes);
+        }
+        writer.blank();
+        writer.blank();
+        Ok(writer.finish(session))
+    }
+}
+
+const GENERAL: &str = "general";
+const ZONES: &str = "zonemessages";
+
+const OPTIONS: Query<'_> = Query {
+    table: "staticvoicemail",
+    key: &["id"],
+    sql: "SELECT id, category, var_name, var_val
+        FROM staticvoicemail
+        WHERE commented = 0 AND category IN ('general', 'zonemessages')
+        ORDER BY id",
+};
+
+fn write_options(
+    writer: &mut Writer,
+    session: &mut Session<'_>,
+    section: &str,
+    options: &[StaticOption<String>],
+) {
+    writer.section(section);
+    for option in options.iter().filter(|option| option.category == section) {
+        let key = format_args!("id={}", option.id);
+        let value = written(session, option);
+        if !session.keeps_line("staticvoicemail", key, &[("var_val", &value)]) {
+            continue;
+        }
+        for (column, text) in [("var_name", &*option.var_name), ("var_val", &value)] {
+            if has_comment(text) {
+                session.warn(Warning::new("staticvoicemail", COMMENT).row(key).column(column));
+            }
+        }
+        writer.option(&option.var_name, &value);
+    }
+}
+
+/// The value of an option. The body of a mail has more than one line, which Asterisk reads from escapes.
+fn written<'a>(session: &mut Session<'_>, option: &'a StaticOption<String>) -> Cow<'a, str> {
+    if option.category != GENERAL || &*option.var_name != "emailbody" {
+        return option.value(session, "staticvoicemail").into();
+    }
+    let Some(body) = &option.var_val else {
+        let warning = Warning::new("staticvoicemail", "there is no value: the body of mails is empty");
+        session.warn(warning.row(format_args!("id={}", option.id)).column("var_val"));
+        return "".into();
+    };
+    body.replace('\n', "\\n").replace('\r', "\\r").into()
+}
+
+const MAILBOXES: Query<'_> = Query {
+    table: "voicemail",
+    key: &["uniqueid"],
+    sql: "SELECT uniqueid, context, mailbox, password, fullname, email, pager, language, tz, attach,
+            deletevoicemail, maxmsg, options
+        FROM voicemail
+        WHERE commented = 0
+        ORDER BY uniqueid",
+};
+
+#[derive(Deserialize)]
+struct Mailbox {
+    uniqueid: i64,
+    context: OneLine,
+    mailbox: OneLine,
+    password: Option<OneLine>,
+    fullname: Blanked,
+    email: Option<OneLine>,
+    pager: Option<OneLine>,
+    language: Option<String>,
+    tz: Option<String>,
+    attach: Option<i64>,
+    deletevoicemail: i64,
+    maxmsg: Option<i64>,
+    options: Pairs,
+}
+
+/// Writes a section of mailboxes that have the same context. Where those of another stand between them, the
+/// context has several.
+fn write_context(writer: &mut Writer, session: &mut Session<'_>, mailboxes: &[Mailbox]) {
+    let first = &mailboxes[0];
+    // Asterisk knows its own sections in upper case, too.
+    if [GENERAL, ZONES].iter().any(|section| first.context.eq_ignore_ascii_case(section)) {
+        let message = "Asterisk has a section of this name already and takes the mailboxes for its options";
+        first.warn(session, "context", message);
+    }
+    if has_comment(&first.context) {
+        first.warn(session, "context", COMMENT);
+    }
+    writer.section(&first.context);
+    for mailbox in mailboxes {
+        mailbox.write(writer, session);
+    }
+}
+
+impl Mailbox {
+    fn write(&self, writer: &mut Writer, session: &mut Session<'_>) {
+        let [password, email, pager] =
+            [&self.password, &self.email, &self.pager].map(|text| text.as_deref().unwrap_or_default());
+        let fields =
+            [("password", password), ("fullname", &*self.fullname), ("email", email), ("pager", pager)];
+        for (column, text) in fields {
+            if text.contains(',') {
+                let message = "there is a comma: Asterisk takes what follows it for the next field";
+                self.warn(session, column, message);
+            }
+        }
+        for (column, text) in fields.into_iter().chain([("mailbox", &*self.mailbox)]) {
+            if has_comment(text) {
+                self.warn(session, column, COMMENT);
+            }
+        }
+        let options = self.options(session).join("|");
+        let value = [password, &self.fullname, email, pager, &options].join(",");
+        writer.verbatim_object_option(&self.mailbox, &value);
+    }
+
+    /// `attach=yes`, `deletevoicemail=no`: what holds for this mailbox alone.
+    fn options(&self, session: &mut Session<'_>) -> Vec<String> {
+        let maxmsg = self.maxmsg.map(|messages| messages.to_string());
+        let columns = [
+            ("language", self.language.as_deref()),
+            ("tz", self.tz.as_deref()),
+            ("attach", self.attach.map(|attach| yes_no(attach != 0))),
+            ("deletevoicemail", Some(yes_no(self.deletevoicemail != 0))),
+            ("maxmsg", maxmsg.as_deref()),
+        ];
+        let mut options: Vec<String> = Vec::new();
+        for (column, value) in columns {
+            options.extend(value.and_then(|value| self.option(session, column, column, value)));
+        }
+        for (name, value) in
+            self.options.read(session, "voicemail", format_args!("uniqueid={}", self.uniqueid))
+        {
+            match value {
+                Some(value) => options.extend(self.option(session, "options", name, value)),
+                None => {
+                    let message = format!("{name:?} has no value; it is left out");
+                    self.warn(session, "options", message);
+                }
+            }
+        }
+        options
+    }
+
+    /// `name=value`, unless it can't be written.
+    fn option(&self, session: &mut Session<'_>, column: &str, name: &str, value: &str) -> Option<String> {
+        let option = format!("{name}={}", escaped(value));
+        let key = format_args!("uniqueid={}", self.uniqueid);
+        if !keeps_option(session, "voicemail", key, column, &option) {
+            return None;
+        }
+        if has_comment(&option) {
+            self.warn(session, column, COMMENT);
+        }
+        Some(option)
+    }
+
+    fn warn(&self, session: &mut Session<'_>, column: &str, message: impl Into<String>) {
+        let warning = Warning::new("voicemail", message);
+        session.warn(warning.row(format_args!("uniqueid={}", self.uniqueid)).column(column));
+    }
+}
+
+/// Asterisk reads the escapes; what separates options can't be in one.
+fn escaped(value: &str) -> String {
+    let mut escaped = String::with_capacity(value.len());
+    for character in value.chars() {
+        match character {
+            '\n' => escaped.push_str("\\n"),
+            '\r' => escaped.push_str("\\r"),
+            '\t' => escaped.push_str("\\t"),
+            '|' => {}
+            _ => escaped.push(character),
+        }
+    }
+    escaped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{Rows, Written, row, unindented};
+
+    impl Rows {
+        fn voicemail_option<'a>(self, category: &str, name: &str, value: impl Into<Option<&'a str>>) -> Rows {
+            let row = row! { filename: "voicemail.conf", category: category, var_name: name, var_val: value.into() };
+            self.add("staticvoicemail", row)
+        }
+    }
+
+    /// The line of a mailbox; nothing if it is left out.
+    fn mailbox(row: String) -> Written {
+        let Written { text, warnings } = Rows::default().add("voicemail", row).write(&Voicemail);
+        let text = text.strip_prefix("[general]\n\n\n[zonemessages]\n\n").expect("the fixed sections");
+        let line = text.strip_prefix("[c]\n").unwrap_or(text).trim_end_matches('\n');
+        Written { text: line.to_owned(), warnings }
+    }
+
+    /// The options of a mailbox whose column `options` is this.
+    fn options(json: &str) -> Written {
+        let row = row! { uniqueid: 1, context: "c", mailbox: "1" };
+        let Written { text, warnings } = mailbox(row.replace('}', &format!(", \"options\": {json}}}")));
+        let options = text.strip_prefix("1 => ,,,,deletevoicemail=no").expect("a mailbox");
+        Written { text: options.to_owned(), warnings }
+    }
+
+    fn mailbox_warning(column: &str, message: &str) -> String {
+        format!("table voicemail, row uniqueid=1, column {column}: {message}")
+    }
+
+    const LEFT_OUT: &str = "the value has a line break; the row is left out";
+    const OPTION_LEFT_OUT: &str = "the value has a line break; the option is left out";
+
+    #[test]
+    fn options_zones_and_mailboxes() {
+        let rows = Rows::default()
+            .voicemail_option("general", "format", "wav")
+            .voicemail_option("zonemessages", "eu-fr", "Europe/Paris|'vm-received' q 'digits/at' kM")
+            .voicemail_option("general", "emailbody", "Hello,\n\nbye")
+            .voicemail_option("General", "maxmsg", "100")
+            .add(
+                "staticvoicemail",
+                row! {
+                    commented: 1, filename: "voicemail.conf", category: "general", var_name: "maxmsg",
+                    var_val: "100",
+                },
+            )
+            .add(
+                "voicemail",
+                row! {
+                    uniqueid: 1, context: "ctx-a", mailbox: "1001", password: "4242", fullname: "Alice A",
+                    email: "alice@example.org", language: "fr_FR", tz: "eu-fr", attach: 1, maxmsg: 20,
+                    options: [["saycid", "yes"], ["emailsubject", "a|b\nc"]],
+                },
+            )
+            .add("voicemail", row! { uniqueid: 2, context: "ctx-a", mailbox: "1002" })
+            .add(
+                "voicemail",
+                row! { uniqueid: 3, context: "ctx-b", mailbox: "2001", attach: 0, deletevoicemail: 1 },
+            )
+            .add("voicemail", row! { uniqueid: 4, context: "ctx-a", mailbox: "1003", pager: "p@example.org" })
+            .add("voicemail", row! { uniqueid: 5, context: "ctx-a", mailbox: "1004", commented: 1 });
+        let expected = unindented(
+            "
+            [general]
+            format = wav
+            emailbody = Hello,\\n\\nbye
+
+
+            [zonemessages]
+            eu-fr = Europe/Paris|'vm-received' q 'digits/at' kM
+
+            [ctx-a]
+            1001 => 4242,Alice A,alice@example.org,,language=fr_FR|tz=eu-fr|attach=yes|deletevoicemail=no|\
+                maxmsg=20|saycid=yes|emailsubject=ab\\nc
+            1002 => ,,,,deletevoicemail=no
+
+            [ctx-b]
+            2001 => ,,,,attach=no|deletevoicemail=yes
+
+            [ctx-a]
+            1003 => ,,,p@example.org,deletevoicemail=no
+            ",
+        );
+        let Written { text, warnings } = rows.write(&Voicemail);
+        assert_eq!((text, warnings.len()), (expected + "\n\n\n", 0));
+    }
+
+    #[test]
+    fn the_fixed_sections_are_always_there() {
+        let Written { text, warnings } = Rows::default().write(&Voicemail);
+        assert_eq!((text.as_str(), warnings.len()), ("[general]\n\n\n[zonemessages]\n\n\n", 0));
+    }
+
+    #[test]
+    fn options_are_written_as_they_are() {
+        let null = |name: &str| format!("there is no value: Asterisk reads {name} as the word None");
+        for (name, value, line, warning) in [
+            ("k", None, "k = None", Some(null("k"))),
+            ("k", Some(""), "k =", None),
+            ("k", Some(" x "), "k =  x", None),
+            ("k", Some("a\tb|c"), "k = a\tb|c", None),
+            ("k", Some("a\\;b"), "k = a\\;b", None),
+            ("k", Some("a;b"), "k = a;b", Some(COMMENT.to_owned())),
+        ] {
+            for (category, text) in [
+                ("general", format!("[general]\n{line}\n\n\n[zonemessages]\n\n\n")),
+                ("zonemessages", format!("[general]\n\n\n[zonemessages]\n{line}\n\n\n")),
+            ] {
+                let written = Rows::default().voicemail_option(category, name, value).write(&Voicemail);
+                assert_eq!(written.text, text);
+                let warning = warning
+                    .iter()
+                    .map(|message| format!("table staticvoicemail, row id=1, column var_val: {message}"));
+                assert_eq!(written.warnings, warning.collect::<Vec<_>>());
+            }
+        }
+        let rows = Rows::default()
+            .voicemail_option("general", "k", "1")
+            .voicemail_option("general", "k", "2")
+            .voicemail_option("general", "a;b", "3");
+        let written = rows.write(&Voicemail);
+        assert!(written.text.starts_with("[general]\nk = 1\nk = 2\na;b = 3\n\n"), "{}", written.text);
+        assert_eq!(
+            written.warnings,
+            [format!("table staticvoicemail, row id=3, column var_name: {COMMENT}")]
+        );
+    }
+
+    #[test]
+    fn the_body_of_mails_is_one_line() {
+        let body = |value: Option<&str>| {
+            Rows::default().voicemail_option("general", "emailbody", value).write(&Voicemail)
+        };
+        for (value, line) in [
+            ("", "emailbody ="),
+            ("\n", "emailbody = \\n"),
+            ("a\nb\tc", "emailbody = a\\nb\tc"),
+            ("a\r\n[evil]\r", "emailbody = a\\r\\n[evil]\\r"),
+        ] {
+            let Written { text, warnings } = body(Some(value));
+            assert_eq!(text, format!("[general]\n{line}\n\n\n[zonemessages]\n\n\n"));
+            assert_eq!(warnings, [""; 0]);
+        }
+        let Written { text, warnings } = body(None);
+        assert!(text.starts_with("[general]\nemailbody =\n\n"), "{text}");
+        assert_eq!(
+            warnings,
+            [
+                "table staticvoicemail, row id=1, column var_val: there is no value: the body of mails is empty"
+            ]
+        );
+    }
+
+    #[test]
+    fn a_line_break_costs_the_option() {
+        let rows = Rows::default()
+            .voicemail_option("general", "a", "1\n[evil]")
+            .voicemail_option("general", "b\r", "2")
+            .voicemail_option("general", "Emailbody", "3\n")
+            .voicemail_option("general", "emailbody", "4\0")
+            .voicemail_option("general", "e", "5")
+            .voicemail_option("zonemessages", "emailbody", "6\n[evil]")
+            .voicemail_option("zonemessages", "g\n[evil]", "7")
+            .voicemail_option("zonemessages", "h", "8");
+        let Written { text, warnings } = rows.write(&Voicemail);
+        assert_eq!(text, "[general]\ne = 5\n\n\n[zonemessages]\nh = 8\n\n\n");
+        let columns = [
+            (2, "var_name"),
+            (7, "var_name"),
+            (1, "var_val"),
+            (3, "var_val"),
+            (4, "var_val"),
+            (6, "var_val"),
+        ];
+        assert_eq!(
+            warnings,
+            columns.map(|(id, column)| {
+                format!("table staticvoicemail, row id={id}, column {column}: {LEFT_OUT}")
+            })
+        );
+    }
+
+    #[test]
+    fn a_mailbox_is_one_line_with_its_blanks() {
+        for (row, line) in [
+            (row! { uniqueid: 1, context: "c", mailbox: " 10 " }, " 10  => ,,,,deletevoicemail=no"),
+            (
+                row! {
+                    uniqueid: 1, context: "c", mailbox: "1", password: " 2 ", fullname: " Jôhn ", email: "",
+                    pager: "p", skipcheckpass: 1, accesstype: "global",
+                },
+                "1 =>  2 , Jôhn ,,p,deletevoicemail=no",
+            ),
+            (
+                row! { uniqueid: 1, context: "c", mailbox: "1", language: "", tz: "" },
+                "1 => ,,,,language=|tz=|deletevoicemail=no",
+            ),
+            (
+                row! { uniqueid: 1, context: "c", mailbox: "1", attach: 5, deletevoicemail: 7 },
+                "1 => ,,,,attach=yes|deletevoicemail=yes",
+            ),
+            (
+                row! { uniqueid: 1, context: "c", mailbox: "1", attach: 0, maxmsg: 0 },
+                "1 => ,,,,attach=no|deletevoicemail=no|maxmsg=0",
+            ),
+            (
+                row! { uniqueid: 1, context: "c", mailbox: "1", maxmsg: -1 },
+                "1 => ,,,,deletevoicemail=no|maxmsg=-1",
+            ),
+            (
+                row! { uniqueid: 1, context: "c", mailbox: "1", language: "a\nb|\t", tz: "e\r " },
+                "1 => ,,,,language=a\\nb\\t|tz=e\\r |deletevoicemail=no",
+            ),
+        ] {
+            let Written { text, warnings } = mailbox(row);
+            assert_eq!(text, line);
+            assert_eq!(warnings, [""; 0]);
+        }
+    }
+
+    #[test]
+    fn further_options_stand_in_their_order() {
+        for (json, text) in [
+            ("[]", ""),
+            (r#"[["b", "1"], ["a", "2"], ["b", "3"]]"#, "|b=1|a=2|b=3"),
+            (r#"[["e", "f\\,g\\;h="]]"#, "|e=f\\,g\\;h="),
+            (r#"[["", "v"], ["k", ""]]"#, "|=v|k="),
+            (r#"[["a|b", "1|2"], ["k", "c\r\nd\te"]]"#, "|a|b=12|k=c\\r\\nd\\te"),
+        ] {
+            let written = options(json);
+            assert_eq!((written.text.as_str(), written.warnings.len()), (text, 0), "{json}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_option_is_left_out() {
+        let no_pair = "element 1 of the array is not a name and a value; it is left out";
+        for (json, text, message) in [
+            (r#"[[null, "1"], ["k", "2"]]"#, "|k=2", "element 1 of the array has no name; it is left out"),
+            (r#"[["k", null], ["l", "2"]]"#, "|l=2", "\"k\" has no value; it is left out"),
+            (r#"["ab"]"#, "", no_pair),
+            (r#"[["a", "b", "c"]]"#, "", no_pair),
+            (r#"[["a"]]"#, "", no_pair),
+            (r#"[[["a", "b"]]]"#, "", no_pair),
+            (r#"[["a\n[evil]", "1"], ["k", "2"]]"#, "|k=2", OPTION_LEFT_OUT),
+            (r#"[["a", "1\u0000"], ["k", "2"]]"#, "|k=2", OPTION_LEFT_OUT),
+        ] {
+            let written = options(json);
+            assert_eq!(written.text, text, "{json}");
+            assert_eq!(written.warnings, [mailbox_warning("options", message)], "{json}");
+        }
+    }
+
+    #[test]
+    fn what_asterisk_reads_otherwise_is_named() {
+        let comma = "there is a comma: Asterisk takes what follows it for the next field";
+        let with = |column: &str, value: &str| {
+            let row = row! { uniqueid: 1, context: "c", mailbox: "1" };
+            row.replace('}', &format!(", \"{column}\": \"{value}\"}}"))
+        };
+        for (column, line) in
+            [("password", "a,b,,,"), ("fullname", ",a,b,,"), ("email", ",,a,b,"), ("pager", ",,,a,b")]
+        {
+            let written = mailbox(with(column, "a,b"));
+            assert_eq!(written.text, format!("1 => {line},deletevoicemail=no"));
+            assert_eq!(written.warnings, [mailbox_warning(column, comma)]);
+            let written = mailbox(with(column, "a;b"));
+            assert_eq!(written.text, format!("1 => {line},deletevoicemail=no").replace("a,b", "a;b"));
+            assert_eq!(written.warnings, [mailbox_warning(column, COMMENT)]);
+        }
+        let further = ["language", "tz"].map(|column| (with(column, "a;b"), column));
+        let numbered = (row! { uniqueid: 1, context: "c", mailbox: "1;2" }, "mailbox");
+        let context = (row! { uniqueid: 1, context: "c;d", mailbox: "1" }, "context");
+        for (row, column) in further.into_iter().chain([numbered, context]) {
+            assert_eq!(mailbox(row).warnings, [mailbox_warning(column, COMMENT)]);
+        }
+        assert_eq!(options(r#"[["a", "b;c"]]"#).warnings, [mailbox_warning("options", COMMENT)]);
+    }
+
+    #[test]
+    fn a_context_called_like_a_fixed_section_is_named() {
+        let message = "Asterisk has a section of this name already and takes the mailboxes for its options";
+        for context in ["general", "zonemessages", "General"] {
+            let rows = Rows::default()
+                .add("voicemail", row! { uniqueid: 1, context: context, mailbox: "1" })
+                .add("voicemail", row! { uniqueid: 2, context: context, mailbox: "2" });
+            let Written { text, warnings } = rows.write(&Voicemail);
+            assert!(text.contains(&format!("\n[{context}]\n1 => ,,,,deletevoicemail=no\n2 => ")), "{text}");
+            assert_eq!(warnings, [mailbox_warning("context", message)]);
+        }
+    }
+
+    #[test]
+    fn a_line_break_costs_the_mailbox_but_not_in_the_name() {
+        let with = |column: &str| {
+            let row = row! { uniqueid: 1, context: "c", mailbox: "1" };
+            row.replace(&format!("\"{column}\""), "\"accesstype\"")
+                .replace('}', &format!(", \"{column}\": \"a\\n[evil]\"}}"))
+        };
+        for column in ["context", "mailbox", "password", "email", "pager"] {
+            let Written { text, warnings } = mailbox(with(column));
+            assert_eq!(text, "", "{column}");
+            assert_eq!(warnings, [mailbox_warning(column, LEFT_OUT)]);
+        }
+        let Written { text, warnings } = mailbox(with("fullname"));
+        assert_eq!(text, "1 => ,a [evil],,,deletevoicemail=no");
+        let blanked = "the value has a line break; blanks stand in its place";
+        assert_eq!(warnings, [mailbox_warning("fullname", blanked)]);
+        for (column, option) in [("language", "language=a\\n[evil]"), ("tz", "tz=a\\n[evil]")] {
+            let Written { text, warnings } = mailbox(with(column));
+            assert_eq!(text, format!("1 => ,,,,{option}|deletevoicemail=no"));
+            assert_eq!(warnings, [""; 0]);
+        }
+    }
+
+    #[test]
+    fn a_mailbox_that_is_left_out_does_not_part_those_around_it() {
+        let rows = Rows::default()
+            .add("voicemail", row! { uniqueid: 1, context: "c", mailbox: "1" })
+            .add("voicemail", row! { uniqueid: 2, context: "d", mailbox: "2\n" })
+            .add("voicemail", row! { uniqueid: 3, context: "e", mailbox: "3", commented: 2 })
+            .add("voicemail", row! { uniqueid: 4, context: "c", mailbox: "4" });
+        let text = rows.write(&Voicemail).text;
+        assert!(
+            text.ends_with("\n[c]\n1 => ,,,,deletevoicemail=no\n4 => ,,,,deletevoicemail=no\n\n\n"),
+            "{text}"
+        );
+    }
+}
