@@ -2,17 +2,21 @@
 //!
 //! One file here writes one configuration file; beside them, `writer` is the Asterisk syntax,
 //! `static_file` the sections that an administrator edits as such, `template` the files made from
-//! Jinja2 templates, `pairs` the options that a column holds as an array, `pickup` who may take whose calls.
+//! Jinja2 templates, `pairs` the options that a column holds as an array, `pickup` who may take whose calls,
+//! `section_names` the sections that rows give their names to.
 
 mod confbridge;
 mod features;
 mod hep;
+mod iax;
 mod modules;
 mod musiconhold;
 mod pairs;
 mod pickup;
 mod pjsip;
+mod res_parking;
 mod rtp;
+mod section_names;
 mod static_file;
 mod template;
 #[cfg(test)]
@@ -36,6 +40,7 @@ pub static DRIVERS: &[Entry] = &[
         new: |_| Ok(Box::new(features::Features)),
     },
     Entry { namespace: "asterisk.hep.conf", name: "wazo", defaults: "", new: |_| Ok(Box::new(hep::Hep)) },
+    Entry { namespace: "asterisk.iax.conf", name: "wazo", defaults: "", new: |_| Ok(Box::new(iax::Iax)) },
     Entry {
         namespace: "asterisk.modules.conf",
         name: "wazo",
@@ -53,6 +58,12 @@ pub static DRIVERS: &[Entry] = &[
         name: "wazo",
         defaults: "",
         new: |_| Ok(Box::new(pjsip::Pjsip)),
+    },
+    Entry {
+        namespace: "asterisk.res_parking.conf",
+        name: "wazo",
+        defaults: "",
+        new: |_| Ok(Box::new(res_parking::ResParking)),
     },
     Entry { namespace: "asterisk.rtp.conf", name: "wazo", defaults: "", new: |_| Ok(Box::new(rtp::Rtp)) },
 ];
