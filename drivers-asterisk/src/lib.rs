@@ -16,6 +16,7 @@ mod pickup;
 mod pjsip;
 mod res_parking;
 mod rtp;
+mod sccp;
 mod section_names;
 mod static_file;
 mod template;
@@ -66,6 +67,7 @@ pub static DRIVERS: &[Entry] = &[
         new: |_| Ok(Box::new(res_parking::ResParking)),
     },
     Entry { namespace: "asterisk.rtp.conf", name: "wazo", defaults: "", new: |_| Ok(Box::new(rtp::Rtp)) },
+    Entry { namespace: "asterisk.sccp.conf", name: "wazo", defaults: "", new: |_| Ok(Box::new(sccp::Sccp)) },
 ];
 
 #[cfg(test)]
