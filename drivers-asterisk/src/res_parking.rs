@@ -18,7 +18,8 @@ impl Driver for ResParking {
             let [lot, others @ ..] = rows else { continue };
             write_lot(&mut writer, lot);
             for other in others {
-                let message = format!("the parking lot {} has an extension; this one is left out", lot.id);
+                let message =
+                    format!("the parking lot {} has an extension already; this one is left out", lot.id);
                 session.warn(Warning::new("extensions", message).row(format_args!("id={}", other.extension)));
             }
         }
@@ -211,7 +212,9 @@ mod tests {
         let extensions: Vec<&str> = text.lines().filter(|line| line.starts_with("parkext =")).collect();
         assert_eq!(extensions, ["parkext = 701", "parkext = 702"]);
         let left_out = |id| {
-            format!("table extensions, row id={id}: the parking lot 1 has an extension; this one is left out")
+            format!(
+                "table extensions, row id={id}: the parking lot 1 has an extension already; this one is left out"
+            )
         };
         assert_eq!(warnings, [left_out(3), left_out(4)]);
     }
