@@ -28,8 +28,7 @@ const LINES: Query<'_> = Query {
         JOIN user_line ul ON ul.line_id = l.id
         JOIN userfeatures u ON u.id = ul.user_id
         LEFT JOIN line_extension le ON le.line_id = l.id AND le.main_extension
-        LEFT JOIN extensions e ON e.id = le.extension_id
-        ORDER BY s.id, l.id, ul.user_id, e.id",
+        LEFT JOIN extensions e ON e.id = le.extension_id",
 };
 
 #[derive(Deserialize)]
@@ -60,7 +59,8 @@ pub(super) fn write(
     session: &mut Session<'_>,
     names: &mut SectionNames,
 ) -> Result<(), Error> {
-    let rows: Vec<Line> = session.query(LINES, &[])?;
+    let mut rows: Vec<Line> = session.query(LINES, &[])?;
+    rows.sort_unstable_by_key(|line| (line.id, line.line_id, line.user_id, line.extension_id));
     let pickups = Pickups::read(session)?;
     write_guest(writer);
     for rows in rows.chunk_by(|a, b| a.id == b.id) {
@@ -124,7 +124,7 @@ fn write_line(writer: &mut Writer, line: &Line, exten: &str, groups: &Groups) {
     set_variable(writer, "PICKUPMARK", format_args!("{exten}%{context}"));
     set_variable(writer, "TRANSFER_CONTEXT", context);
     set_variable(writer, "WAZO_CHANNEL_DIRECTION", "from-wazo");
-    // The endpoint's id: here the name promises more than it keeps.
+    // Despite its name, it is the id of the endpoint.
     set_variable(writer, "WAZO_LINE_ID", line.id);
     set_variable(writer, "WAZO_CALLER_SIMULTCALLS", line.simultcalls);
     if line.enableonlinerec != 0 {
