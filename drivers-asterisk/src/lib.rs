@@ -2,14 +2,16 @@
 //!
 //! One file here writes one configuration file; beside them, `writer` is the Asterisk syntax,
 //! `static_file` the sections that an administrator edits as such, `static_table` the tables of options,
-//! `template` the files made from Jinja2 templates, `pairs` the options that a column holds as an array,
-//! `checks` what is found out about a value before it is written, `pickup` who may take whose calls.
+//! `template` and `text_file` what is made from texts that operators may replace, `pairs` the options that a
+//! column holds as an array, `checks` what is found out about a value before it is written, `section_names`
+//! the sections that rows give their names to, `pickup` who may take whose calls.
 
 mod checks;
 mod confbridge;
 mod extensions;
 mod features;
 mod hep;
+mod iax;
 mod modules;
 mod musiconhold;
 mod pairs;
@@ -18,7 +20,10 @@ mod pjsip;
 mod queues;
 mod queueskillrules;
 mod queueskills;
+mod res_parking;
 mod rtp;
+mod sccp;
+mod section_names;
 mod static_file;
 mod static_table;
 mod template;
@@ -51,6 +56,7 @@ pub static DRIVERS: &[Entry] = &[
         new: |_| Ok(Box::new(features::Features)),
     },
     Entry { namespace: "asterisk.hep.conf", name: "wazo", defaults: "", new: |_| Ok(Box::new(hep::Hep)) },
+    Entry { namespace: "asterisk.iax.conf", name: "wazo", defaults: "", new: |_| Ok(Box::new(iax::Iax)) },
     Entry {
         namespace: "asterisk.modules.conf",
         name: "wazo",
@@ -87,7 +93,14 @@ pub static DRIVERS: &[Entry] = &[
         defaults: "",
         new: |_| Ok(Box::new(queueskills::QueueSkills)),
     },
+    Entry {
+        namespace: "asterisk.res_parking.conf",
+        name: "wazo",
+        defaults: "",
+        new: |_| Ok(Box::new(res_parking::ResParking)),
+    },
     Entry { namespace: "asterisk.rtp.conf", name: "wazo", defaults: "", new: |_| Ok(Box::new(rtp::Rtp)) },
+    Entry { namespace: "asterisk.sccp.conf", name: "wazo", defaults: "", new: |_| Ok(Box::new(sccp::Sccp)) },
     Entry {
         namespace: "asterisk.voicemail.conf",
         name: "wazo",
@@ -193,7 +206,9 @@ mod tests {
             queries.collect::<Vec<_>>()
         });
         assert_eq!(none, many);
-        assert!(many.contains(&("asterisk.pjsip.conf", 12)), "{many:?}");
+        for count in [("asterisk.pjsip.conf", 12), ("asterisk.sccp.conf", 6)] {
+            assert!(many.contains(&count), "{many:?}");
+        }
     }
 
     #[test]

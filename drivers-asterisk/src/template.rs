@@ -70,7 +70,7 @@ impl Templates<'_> {
         rendered.map_err(|error| {
             // An included template knows its own name and line.
             let path = self.folder.join(error.name().unwrap_or(name));
-            failed(&path, error)
+            failed(&path, &error)
         })
     }
 }
@@ -81,7 +81,7 @@ pub(crate) fn render(file: &TextFile, context: Value) -> Result<String, Error> {
     let path = file.path();
     let source = file.read().map_err(|error| error.in_(place(path)))?;
     let rendered = environment().render_named_str(&path.to_string_lossy(), &source, context);
-    rendered.map_err(|error| failed(path, error))
+    rendered.map_err(|error| failed(path, &error))
 }
 
 fn environment() -> Environment<'static> {
@@ -105,7 +105,7 @@ fn place(path: &Path) -> String {
     format!("template {}", path.display())
 }
 
-fn failed(path: &Path, error: minijinja::Error) -> Error {
+fn failed(path: &Path, error: &minijinja::Error) -> Error {
     let line = error.line().map_or_else(String::new, |line| format!(", line {line}"));
     let message = match error.detail() {
         Some(detail) => format!("{}: {detail}", error.kind()),
@@ -113,7 +113,7 @@ fn failed(path: &Path, error: minijinja::Error) -> Error {
     };
     let failure = Error::new(ErrorKind::Template, message).in_(place(path) + &line);
     // An error of an included template hides behind one that names it.
-    match std::error::Error::source(&error) {
+    match std::error::Error::source(error) {
         Some(cause) => failure.because(cause.to_string()),
         None => failure,
     }

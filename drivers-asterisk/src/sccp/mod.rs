@@ -1,0 +1,45 @@
+//! `sccp.conf`: telephones that speak Cisco's Skinny protocol. Devices and lines are written apart, each
+//! under a template with the settings that all of them share.
+
+mod device;
+mod line;
+mod settings;
+mod speed_dial;
+#[cfg(test)]
+mod tests;
+
+use driver_api::{Driver, Error, Session};
+
+use crate::section_names::SectionNames;
+use crate::writer::Writer;
+use settings::Settings;
+use speed_dial::SpeedDials;
+
+pub(crate) struct Sccp;
+
+impl Driver for Sccp {
+    fn generate(&self, session: &mut Session<'_>) -> Result<String, Error> {
+        let settings = Settings::read(session)?;
+        let speed_dials = SpeedDials::read(session)?;
+        let fixed = ["general", device::TEMPLATE, device::GUEST, line::TEMPLATE, line::GUEST];
+        let mut names = SectionNames::new(&fixed);
+        let mut writer = Writer::new();
+        settings.write_general(&mut writer);
+        writer.part();
+        settings.write_device_template(&mut writer);
+        device::write(&mut writer, session, &mut names, &speed_dials)?;
+        writer.part();
+        settings.write_line_template(&mut writer);
+        line::write(&mut writer, session, &mut names)?;
+        writer.part();
+        speed_dials.write(&mut writer);
+        Ok(writer.finish(session))
+    }
+}
+
+/// Writes an option that has a value.
+fn write_present(writer: &mut Writer, key: &str, value: Option<&str>) {
+    if let Some(value) = value.filter(|value| !value.is_empty()) {
+        writer.option(key, value);
+    }
+}

@@ -1,0 +1,104 @@
+//! The settings of the channel driver, and those that all devices or all lines share.
+
+use driver_api::{Blanked, Error, OneLine, Query, Session, Warning};
+use serde::Deserialize;
+
+use super::{device, line};
+use crate::writer::Writer;
+
+/// Each where it belongs, in the order of the table.
+#[derive(Default)]
+pub(super) struct Settings {
+    general: Vec<Setting>,
+    device: Vec<Setting>,
+    line: Vec<Setting>,
+    /// What a phone dials for its voicemail.
+    voicemail: Option<Voicemail>,
+}
+
+const SETTINGS: Query<'_> = Query {
+    table: "sccpgeneralsettings",
+    key: &["id"],
+    sql: "SELECT id, option_name, option_value FROM sccpgeneralsettings ORDER BY id",
+};
+
+#[derive(Deserialize)]
+struct Setting {
+    #[expect(dead_code, reason = "names the row in messages")]
+    id: i64,
+    option_name: OneLine,
+    option_value: Blanked,
+}
+
+/// A disabled extension counts: what a phone dials is the dialplan's affair.
+const VOICEMAIL: Query<'_> = Query {
+    table: "feature_extension",
+    key: &["exten"],
+    sql: r#"SELECT exten FROM feature_extension WHERE feature = 'vmusermsg' ORDER BY exten COLLATE "C" LIMIT 1"#,
+};
+
+#[derive(Deserialize)]
+struct Voicemail {
+    exten: Blanked,
+}
+
+impl Settings {
+    pub(super) fn read(session: &mut Session<'_>) -> Result<Settings, Error> {
+        let mut settings = Settings::default();
+        let rows: Vec<Setting> = session.query(SETTINGS, &[])?;
+        for setting in rows {
+            let destination = match &*setting.option_name {
+                "dialtimeout" | "dateformat" | "vmexten" | "keepalive" => &mut settings.device,
+                "context" | "language" | "directmedia" | "tos_audio" | "disallow" | "allow" => {
+                    &mut settings.line
+                }
+                _ => &mut settings.general,
+            };
+            destination.push(setting);
+        }
+        settings.voicemail = session.query(VOICEMAIL, &[])?.pop();
+        if settings.voicemail.is_none() {
+            let message = "there is no row with the feature vmusermsg, so phones don't know what to dial for \
+                their voicemail";
+            session.warn(Warning::new("feature_extension", message));
+        }
+        Ok(settings)
+    }
+
+    pub(super) fn write_general(&self, writer: &mut Writer) {
+        writer.section("general");
+        for setting in &self.general {
+            writer.option(&setting.option_name, &setting.option_value);
+        }
+        writer.blank();
+    }
+
+    pub(super) fn write_device_template(&self, writer: &mut Writer) {
+        writer.template_section(device::TEMPLATE);
+        for setting in &self.device {
+            writer.option(&setting.option_name, &setting.option_value);
+        }
+        if let Some(voicemail) = &self.voicemail {
+            writer.option("vmexten", &voicemail.exten);
+        }
+        writer.blank();
+    }
+
+    pub(super) fn write_line_template(&self, writer: &mut Writer) {
+        writer.template_section(line::TEMPLATE);
+        for Setting { option_name: name, option_value: value, .. } in &self.line {
+            match &**name {
+                "directmedia" => writer.option(name, if &**value == "no" { "0" } else { "1" }),
+                "allow" if !value.is_empty() => {
+                    writer.option("disallow", "all");
+                    writer.option(name, value);
+                }
+                // Without codecs of its own, the channel driver's are allowed.
+                "allow" | "disallow" => {}
+                _ => writer.option(name, value),
+            }
+        }
+        writer.option("setvar", "TIMEOUT(absolute)=36000");
+        writer.blank();
+    }
+}

@@ -1,0 +1,83 @@
+//! The speed dials: the function keys of a user that dial a number.
+
+use std::collections::HashMap;
+
+use driver_api::{Error, Query, Session};
+use serde::Deserialize;
+
+use super::write_present;
+use crate::writer::Writer;
+
+pub(super) struct SpeedDials {
+    all: Vec<SpeedDial>,
+    /// Where those of a device are, by their keys' position.
+    by_device: HashMap<String, Vec<usize>>,
+}
+
+/// A user with several devices has each key on all of them, one row for each. Only the keys of their own
+/// count, not those that they share with others.
+const SPEED_DIALS: Query<'_> = Query {
+    table: "func_key_mapping",
+    key: &["user_id", "position"],
+    sql: "SELECT u.id AS user_id, m.position, m.label, m.blf, c.exten, d.device
+        FROM func_key_mapping m
+        JOIN userfeatures u ON u.func_key_private_template_id = m.template_id
+        JOIN func_key_dest_custom c ON c.func_key_id = m.func_key_id
+        JOIN user_line ul ON ul.user_id = u.id AND ul.main_user
+        JOIN linefeatures l ON l.id = ul.line_id AND l.commented = 0
+        JOIN sccpline s ON s.id = l.endpoint_sccp_id
+        JOIN sccpdevice d ON d.line = s.name
+        ORDER BY m.template_id, m.func_key_id, d.id, m.position",
+};
+
+#[derive(Deserialize)]
+pub(super) struct SpeedDial {
+    user_id: i64,
+    position: i64,
+    label: Option<String>,
+    blf: bool,
+    exten: String,
+    device: String,
+}
+
+impl SpeedDials {
+    pub(super) fn read(session: &mut Session<'_>) -> Result<SpeedDials, Error> {
+        let all: Vec<SpeedDial> = session.query(SPEED_DIALS, &[])?;
+        let mut by_device: HashMap<String, Vec<usize>> = HashMap::new();
+        let mut by_position: Vec<usize> = (0..all.len()).collect();
+        by_position.sort_by_key(|&at| all[at].position);
+        for at in by_position {
+            by_device.entry(all[at].device.clone()).or_default().push(at);
+        }
+        Ok(SpeedDials { all, by_device })
+    }
+
+    /// Those of a device.
+    pub(super) fn of(&self, device: &str) -> impl Iterator<Item = &SpeedDial> {
+        self.by_device.get(device).into_iter().flatten().map(|&at| &self.all[at])
+    }
+
+    pub(super) fn write(&self, writer: &mut Writer) {
+        for speed_dial in &self.all {
+            writer.section(&speed_dial.name());
+            writer.option("type", "speeddial");
+            writer.option("extension", &cleaned(&speed_dial.exten));
+            write_present(writer, "label", speed_dial.label.as_deref().map(cleaned).as_deref());
+            writer.option("blf", if speed_dial.blf { "1" } else { "0" });
+            writer.blank();
+        }
+    }
+}
+
+impl SpeedDial {
+    /// What a device calls it.
+    pub(super) fn name(&self) -> String {
+        format!("{}-{}", self.user_id, self.position)
+    }
+}
+
+/// A text without what would end its line, or begin a comment there. People type labels in, and a label
+/// reads as well without.
+fn cleaned(text: &str) -> String {
+    text.replace(['\n', '\r', '\t', ';', '\0'], "")
+}

@@ -1,0 +1,73 @@
+//! Sections that rows of the database give their names to.
+
+use std::collections::HashSet;
+use std::fmt::Display;
+
+use driver_api::{Session, Warning};
+
+/// The names of the sections of a file.
+pub(crate) struct SectionNames(HashSet<String>);
+
+impl SectionNames {
+    /// Those that the file has whatever the database holds.
+    pub(crate) fn new(fixed: &[&str]) -> SectionNames {
+        SectionNames(fixed.iter().map(|&name| name.to_owned()).collect())
+    }
+
+    /// Whether a row can give its name to a section; if not, this notes that the row is left out. It also
+    /// notes a name that another section has: both are written, and what Asterisk makes of them is hardly
+    /// what somebody intended.
+    pub(crate) fn add(
+        &mut self,
+        session: &mut Session<'_>,
+        table: &str,
+        key: impl Display,
+        name: &str,
+    ) -> bool {
+        if name.contains(']') {
+            let message = "the name of a section ends at its first `]`; the row is left out";
+            session.warn(Warning::new(table, message).row(key).column("name"));
+            return false;
+        }
+        if !self.0.insert(name.to_owned()) {
+            let message =
+                format!("there is more than one section {name:?}: Asterisk merges or replaces them");
+            session.warn(Warning::new(table, message).row(key).column("name"));
+        }
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::writer::tests::NoDatabase;
+
+    #[test]
+    fn a_bracket_costs_the_row_and_a_known_name_a_warning() {
+        let mut snapshot = NoDatabase;
+        let mut session = Session::new(&mut snapshot);
+        let mut names = SectionNames::new(&["general"]);
+        let rows = ["a", "a]", "]", "A", " a", "[a", "", "a", "general", "a]"];
+        let kept: Vec<&str> = (1..)
+            .zip(rows)
+            .filter(|(id, name)| names.add(&mut session, "useriax", format_args!("id={id}"), name))
+            .map(|(_, name)| name)
+            .collect();
+        assert_eq!(kept, ["a", "A", " a", "[a", "", "a", "general"]);
+        let warnings: Vec<String> = session.take_warnings().iter().map(ToString::to_string).collect();
+        let bracket = |id| {
+            format!(
+                "table useriax, row id={id}, column name: the name of a section ends at its first `]`; the row is \
+                    left out"
+            )
+        };
+        let twice = |id, name| {
+            format!(
+                "table useriax, row id={id}, column name: there is more than one section {name:?}: Asterisk \
+                    merges or replaces them"
+            )
+        };
+        assert_eq!(warnings, [bracket(2), bracket(3), twice(8, "a"), twice(9, "general"), bracket(10)]);
+    }
+}
