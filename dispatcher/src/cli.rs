@@ -175,13 +175,13 @@ impl List {
     fn execute(&self, registry: &Registry) -> Result<u8, Failure> {
         let config = load(self.config.as_deref(), registry)?;
         let plugins = Plugins::read(&config).map_err(usage)?;
-        let mut text = format!("{:<28} {:<12} SELECTED\n", "NAMESPACE", "DRIVER");
+        let mut text = format!("{:<30} {:<12} SELECTED\n", "NAMESPACE", "DRIVER");
         let mut code = DONE;
         for namespace in registry.namespaces() {
             let selected = registry.select(namespace, &plugins).map(|entry| entry.name);
             for entry in registry.drivers(namespace) {
                 let mark = if selected.as_ref().is_ok_and(|name| *name == entry.name) { "yes" } else { "no" };
-                let _ = writeln!(text, "{:<28} {:<12} {mark}", namespace.to_string(), entry.name);
+                let _ = writeln!(text, "{:<30} {:<12} {mark}", namespace.to_string(), entry.name);
             }
             if let Err(error) = selected {
                 complain(&error.in_(namespace.to_string()));

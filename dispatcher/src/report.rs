@@ -63,7 +63,7 @@ impl<'a> Report<'a> {
         self.elapsed += outcome.elapsed;
         if self.files {
             let (namespace, time) = (namespace.to_string(), milliseconds(outcome.elapsed));
-            self.print(|out| writeln!(out, "{namespace:<28} {bytes:>12} bytes {time:>10} ms"));
+            self.print(|out| writeln!(out, "{namespace:<30} {bytes:>10} bytes {time:>10} ms"));
         }
     }
 
@@ -72,7 +72,7 @@ impl<'a> Report<'a> {
         if self.files {
             let Report { done, bytes, .. } = self;
             let (what, time) = (count(done), milliseconds(self.elapsed));
-            self.print(|out| writeln!(out, "{what:<28} {bytes:>12} bytes {time:>10} ms"));
+            self.print(|out| writeln!(out, "{what:<30} {bytes:>10} bytes {time:>10} ms"));
         }
         if self.failed > 0 && self.files {
             let failed = count(self.failed);

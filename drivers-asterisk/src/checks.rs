@@ -21,6 +21,21 @@ pub(crate) fn keeps_option(
     !broken
 }
 
+/// Warns of each of these values of a row, each with its column, in which Asterisk sees a comment. They are
+/// written as they are.
+pub(crate) fn warn_of_comments<'a>(
+    session: &mut Session<'_>,
+    table: &str,
+    key: impl Display,
+    values: impl IntoIterator<Item = (&'a str, &'a str)>,
+) {
+    for (column, value) in values {
+        if has_comment(value) {
+            session.warn(Warning::new(table, COMMENT).row(&key).column(column));
+        }
+    }
+}
+
 /// Whether Asterisk takes a part of this text for a comment. A semicolon is one of the text only behind a
 /// backslash.
 pub(crate) fn has_comment(text: &str) -> bool {

@@ -2,11 +2,12 @@
 //! mailboxes of each context. Mailboxes of disabled contexts are in it.
 
 use std::borrow::Cow;
+use std::fmt::{self, Display};
 
 use driver_api::{Blanked, Driver, Error, OneLine, Query, Session, Warning};
 use serde::Deserialize;
 
-use crate::checks::{COMMENT, has_comment, keeps_option};
+use crate::checks::{keeps_option, warn_of_comments};
 use crate::pairs::Pairs;
 use crate::static_table::StaticOption;
 use crate::writer::{Writer, yes_no};
@@ -55,11 +56,8 @@ fn write_options(
         if !session.keeps_line("staticvoicemail", key, &[("var_val", &value)]) {
             continue;
         }
-        for (column, text) in [("var_name", &*option.var_name), ("var_val", &value)] {
-            if has_comment(text) {
-                session.warn(Warning::new("staticvoicemail", COMMENT).row(key).column(column));
-            }
-        }
+        let columns = [("var_name", &*option.var_name), ("var_val", &value)];
+        warn_of_comments(session, "staticvoicemail", key, columns);
         writer.option(&option.var_name, &value);
     }
 }
@@ -113,9 +111,7 @@ fn write_context(writer: &mut Writer, session: &mut Session<'_>, mailboxes: &[Ma
         let message = "Asterisk has a section of this name already and takes the mailboxes for its options";
         first.warn(session, "context", message);
     }
-    if has_comment(&first.context) {
-        first.warn(session, "context", COMMENT);
-    }
+    warn_of_comments(session, "voicemail", first.key(), [("context", &*first.context)]);
     writer.section(&first.context);
     for mailbox in mailboxes {
         mailbox.write(writer, session);
@@ -134,11 +130,8 @@ impl Mailbox {
                 self.warn(session, column, message);
             }
         }
-        for (column, text) in fields.into_iter().chain([("mailbox", &*self.mailbox)]) {
-            if has_comment(text) {
-                self.warn(session, column, COMMENT);
-            }
-        }
+        warn_of_comments(session, "voicemail", self.key(), fields);
+        warn_of_comments(session, "voicemail", self.key(), [("mailbox", &*self.mailbox)]);
         let options = self.options(session).join("|");
         let value = [password, &self.fullname, email, pager, &options].join(",");
         writer.verbatim_object_option(&self.mailbox, &value);
@@ -158,9 +151,7 @@ impl Mailbox {
         for (column, value) in columns {
             options.extend(value.and_then(|value| self.option(session, column, column, value)));
         }
-        for (name, value) in
-            self.options.read(session, "voicemail", format_args!("uniqueid={}", self.uniqueid))
-        {
+        for (name, value) in self.options.read(session, "voicemail", self.key()) {
             match value {
                 Some(value) => options.extend(self.option(session, "options", name, value)),
                 None => {
@@ -175,19 +166,28 @@ impl Mailbox {
     /// `name=value`, unless it can't be written.
     fn option(&self, session: &mut Session<'_>, column: &str, name: &str, value: &str) -> Option<String> {
         let option = format!("{name}={}", escaped(value));
-        let key = format_args!("uniqueid={}", self.uniqueid);
-        if !keeps_option(session, "voicemail", key, column, &option) {
+        if !keeps_option(session, "voicemail", self.key(), column, &option) {
             return None;
         }
-        if has_comment(&option) {
-            self.warn(session, column, COMMENT);
-        }
+        warn_of_comments(session, "voicemail", self.key(), [(column, &*option)]);
         Some(option)
     }
 
     fn warn(&self, session: &mut Session<'_>, column: &str, message: impl Into<String>) {
-        let warning = Warning::new("voicemail", message);
-        session.warn(warning.row(format_args!("uniqueid={}", self.uniqueid)).column(column));
+        session.warn(Warning::new("voicemail", message).row(self.key()).column(column));
+    }
+
+    fn key(&self) -> Key {
+        Key(self.uniqueid)
+    }
+}
+
+/// What a mailbox is called in messages.
+struct Key(i64);
+
+impl Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "uniqueid={}", self.0)
     }
 }
 
@@ -209,6 +209,7 @@ fn escaped(value: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::checks::COMMENT;
     use crate::testing::{Rows, Written, row, unindented};
 
     impl Rows {

@@ -74,7 +74,7 @@ impl Bench {
             fixtures::load_synthetic_postgres(users, &uri)?;
             say!("\n{users} users, loaded in {:.1} s\n", start.elapsed().as_secs_f64());
             say!(
-                "{:<26} {:>7} {:>11} {:>10} {:>10} {:>6} {:>9} {:>9}",
+                "{:<30} {:>7} {:>11} {:>10} {:>10} {:>6} {:>9} {:>9}",
                 "namespace",
                 "queries",
                 "bytes",
@@ -141,7 +141,7 @@ impl Measure {
         let (time, copy) = (median(times), median(copies));
         let ratio = if queries.is_empty() { "-".to_owned() } else { format!("{:.2}", time / copy) };
         say!(
-            "{:<26} {:>7} {bytes:>11} {:>10.2} {:>10.2} {ratio:>6} {:>9.2} {:>9.1}",
+            "{:<30} {:>7} {bytes:>11} {:>10.2} {:>10.2} {ratio:>6} {:>9.2} {:>9.1}",
             self.namespace,
             queries.len(),
             time * 1e3,

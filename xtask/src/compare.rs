@@ -59,7 +59,7 @@ fn canonical(name: &str, text: &str) -> BTreeMap<Section, usize> {
     let mut sections = BTreeMap::new();
     for (head, lines) in split(text) {
         let mut paragraphs = paragraphs(&lines);
-        if name.ends_with("iax.conf") || name.ends_with("pjsip.conf") {
+        if ["iax.conf", "pjsip.conf", "queueskills.conf"].iter().any(|file| name.ends_with(file)) {
             // Options without an ordinal column: the database that made the expected file gave them in
             // the order of its join.
             let all = paragraphs.join("\n");

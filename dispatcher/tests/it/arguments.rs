@@ -67,24 +67,32 @@ fn a_database_uri_is_checked_and_never_shown() {
 #[cfg(all(feature = "asterisk", feature = "phoned", feature = "provd", feature = "wazo"))]
 fn list_shows_what_is_selected() {
     let listed = "\
-NAMESPACE                    DRIVER       SELECTED
-asterisk/confbridge.conf     wazo         yes
-asterisk/features.conf       wazo         yes
-asterisk/hep.conf            wazo         yes
-asterisk/modules.conf        wazo         yes
-asterisk/musiconhold.conf    wazo         yes
-asterisk/pjsip.conf          wazo         yes
-asterisk/rtp.conf            wazo         yes
-phoned/config.yml            wazo         yes
-provd/network.yml            wazo         yes
-wazo/uuid.yml                wazo         yes
+NAMESPACE                      DRIVER       SELECTED
+asterisk/confbridge.conf       wazo         yes
+asterisk/extensions.conf       wazo         yes
+asterisk/features.conf         wazo         yes
+asterisk/hep.conf              wazo         yes
+asterisk/iax.conf              wazo         yes
+asterisk/modules.conf          wazo         yes
+asterisk/musiconhold.conf      wazo         yes
+asterisk/pjsip.conf            wazo         yes
+asterisk/queues.conf           wazo         yes
+asterisk/queueskillrules.conf  wazo         yes
+asterisk/queueskills.conf      wazo         yes
+asterisk/res_parking.conf      wazo         yes
+asterisk/rtp.conf              wazo         yes
+asterisk/sccp.conf             wazo         yes
+asterisk/voicemail.conf        wazo         yes
+phoned/config.yml              wazo         yes
+provd/network.yml              wazo         yes
+wazo/uuid.yml                  wazo         yes
 ";
     let run = confgend(&["list"]);
     assert_eq!((run.code, run.out.as_str(), run.err.as_str()), (0, listed, ""));
     let folder = Folder::new(&[("c.yml", "plugins: {asterisk.sip.conf: wazo, asterisk.hep.conf: wazoo}")]);
     let run = confgend(&["list", "--config", &folder.text("c.yml")]);
     assert_eq!(run.code, 2);
-    assert!(run.out.contains("asterisk/hep.conf            wazo         no\n"), "{}", run.out);
+    assert!(run.out.contains("asterisk/hep.conf              wazo         no\n"), "{}", run.out);
     assert_eq!(
         run.err,
         "warning: configuration key plugins: no driver writes asterisk/sip.conf\n\

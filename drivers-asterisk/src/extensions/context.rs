@@ -8,7 +8,8 @@ use serde::Deserialize;
 use super::contexts_conf::ContextsConf;
 use super::hint::{self, Hints};
 use super::section::{Block, Section};
-use super::{feature, ivr, warn_of_comments};
+use super::{feature, ivr};
+use crate::checks::warn_of_comments;
 use crate::writer::Writer;
 
 /// The contexts that are written, by name. The rest of the module calls a context by its index here.
@@ -158,14 +159,14 @@ impl Context {
                 "the file has sections of its own of this name: Asterisk takes two of one name for one";
             session.warn(Warning::new("context", message).row(format_args!("name={name}")).column("name"));
         }
-        warn_of_comments(session, "context", format_args!("name={name:?}"), &[("name", name)]);
+        warn_of_comments(session, "context", format_args!("name={name:?}"), [("name", name)]);
         for include in &self.includes {
             let key = format_args!("context={name:?} include={:?}", &*include.include);
-            warn_of_comments(session, "contextinclude", key, &[("include", &include.include)]);
+            warn_of_comments(session, "contextinclude", key, [("include", &*include.include)]);
         }
         for extension in &self.extensions {
             let values = [("exten", &*extension.exten), ("typeval", &extension.typeval)];
-            warn_of_comments(session, "extensions", format_args!("id={}", extension.id), &values);
+            warn_of_comments(session, "extensions", format_args!("id={}", extension.id), values);
         }
     }
 }

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::code::clean_extension;
 use super::section::{Block, Section};
-use super::warn_of_comments;
+use crate::checks::warn_of_comments;
 use crate::writer::Writer;
 
 pub(super) const SECTION: &str = "xivo-features";
@@ -104,7 +104,7 @@ impl Features {
 
 impl Feature {
     fn warn(&self, session: &mut Session<'_>, action: &str) {
-        warn_of_comments(session, "feature_extension", self.key(), &[("exten", &self.exten)]);
+        warn_of_comments(session, "feature_extension", self.key(), [("exten", &*self.exten)]);
         let code = clean_extension(&self.exten);
         if let Some(skipped) = skipped(action)
             && skipped != code.chars().count()

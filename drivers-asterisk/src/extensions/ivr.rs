@@ -7,7 +7,7 @@ use minijinja::context;
 use minijinja::value::{Serde, Value};
 use serde::{Deserialize, Serialize};
 
-use super::warn_of_comments;
+use crate::checks::warn_of_comments;
 use crate::template::{Folder, Templates};
 use crate::writer::Writer;
 
@@ -136,7 +136,7 @@ pub(super) fn write(writer: &mut Writer, session: &mut Session<'_>, folder: &Fol
             session,
             "ivr_choice",
             format_args!("id={}", choice.id),
-            &[("exten", &choice.exten)],
+            [("exten", &*choice.exten)],
         );
     }
     Ok(())
@@ -144,16 +144,14 @@ pub(super) fn write(writer: &mut Writer, session: &mut Session<'_>, folder: &Fol
 
 impl Row {
     fn warn(&self, session: &mut Session<'_>) {
-        let sound = |sound: &Option<Blanked>| sound.as_deref().unwrap_or_default().to_owned();
-        let [greeting, invalid, abort] =
-            [&self.greeting_sound, &self.invalid_sound, &self.abort_sound].map(sound);
-        let values = [
-            ("greeting_sound", &*greeting),
-            ("menu_sound", &*self.menu_sound),
-            ("invalid_sound", &*invalid),
-            ("abort_sound", &*abort),
+        let sounds = [
+            ("greeting_sound", self.greeting_sound.as_deref()),
+            ("menu_sound", Some(&*self.menu_sound)),
+            ("invalid_sound", self.invalid_sound.as_deref()),
+            ("abort_sound", self.abort_sound.as_deref()),
         ];
-        warn_of_comments(session, "ivr", format_args!("id={}", self.id), &values);
+        let values = sounds.into_iter().filter_map(|(column, sound)| Some((column, sound?)));
+        warn_of_comments(session, "ivr", format_args!("id={}", self.id), values);
     }
 
     /// A description may well have several lines, and hardly any template prints it: it is no matter for

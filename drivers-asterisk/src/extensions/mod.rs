@@ -16,7 +16,7 @@ mod section;
 mod tests;
 mod user;
 
-use driver_api::{Config, Driver, Error, Session, Warning};
+use driver_api::{Config, Driver, Error, Session};
 
 use crate::template::Folder;
 use crate::text_file::TextFile;
@@ -62,20 +62,5 @@ impl Driver for Extensions {
         features.write(&mut writer, session, conf.features());
         ivr::write(&mut writer, session, &self.templates)?;
         Ok(writer.finish(session))
-    }
-}
-
-/// Warns of values in which Asterisk sees a comment.
-fn warn_of_comments(
-    session: &mut Session<'_>,
-    table: &str,
-    key: impl std::fmt::Display,
-    values: &[(&str, &str)],
-) {
-    for (column, value) in values {
-        if value.contains(';') {
-            let message = "Asterisk takes the \";\" for the start of a comment: the rest of the line is lost";
-            session.warn(Warning::new(table, message).row(&key).column(column));
-        }
     }
 }

@@ -9,6 +9,7 @@ mod ivrs;
 use driver_api::Config;
 
 use super::Extensions;
+use crate::checks::COMMENT;
 use crate::testing::{Rows, Written, row, unindented};
 
 /// A telephone system, put together row by row.

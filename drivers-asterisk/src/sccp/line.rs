@@ -2,10 +2,11 @@
 
 use std::fmt::Display;
 
-use driver_api::{Blanked, Error, OneLine, Query, Session, Warning};
+use driver_api::{Blanked, Error, OneLine, Query, Session};
 use serde::Deserialize;
 
 use super::write_present;
+use crate::checks::warn_of_comments;
 use crate::pickup::{Groups, Pickups};
 use crate::section_names::SectionNames;
 use crate::writer::Writer;
@@ -72,7 +73,12 @@ pub(super) fn write(
                 line.id, line.line_id, line.user_id
             );
             if names.add(session, "sccpline", key, &line.name) {
-                warn_of_comment(session, line);
+                warn_of_comments(
+                    session,
+                    "sccpline",
+                    format_args!("id={}", line.id),
+                    [("cid_name", &*line.cid_name)],
+                );
                 write_line(writer, line, exten, &groups);
             }
         }
@@ -89,14 +95,6 @@ fn groups(pickups: &Pickups, rows: &[Line]) -> Groups {
         }
     }
     groups
-}
-
-fn warn_of_comment(session: &mut Session<'_>, line: &Line) {
-    if line.cid_name.contains(';') {
-        let message = "Asterisk takes what follows the `;` for a comment";
-        session
-            .warn(Warning::new("sccpline", message).row(format_args!("id={}", line.id)).column("cid_name"));
-    }
 }
 
 fn write_guest(writer: &mut Writer) {

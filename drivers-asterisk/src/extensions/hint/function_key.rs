@@ -6,9 +6,9 @@ use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
 use super::{Argument, Hints, Source};
+use crate::checks::warn_of_comments;
 use crate::extensions::code::fkey_extension;
 use crate::extensions::user::{Extension, User};
-use crate::extensions::warn_of_comments;
 
 /// A key in a template of function keys, which may be that of a user alone.
 pub(super) trait Key: DeserializeOwned {
@@ -41,7 +41,7 @@ pub(super) fn add<K: Key>(
         if let Some(typed) = key.typed() {
             let (template, position) = key.place();
             let row = format_args!("template_id={template} position={position}");
-            warn_of_comments(session, K::KEYS.table, row, &[typed]);
+            warn_of_comments(session, K::KEYS.table, row, [typed]);
         }
         if let Some(extension) = key.extension(user, source) {
             for context in contexts(source, user) {

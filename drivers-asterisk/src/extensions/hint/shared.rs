@@ -3,8 +3,8 @@
 
 use driver_api::Session;
 
+use crate::checks::warn_of_comments;
 use crate::extensions::user::{Kind, Line, User, Users};
-use crate::extensions::warn_of_comments;
 use crate::writer::Writer;
 
 /// `queues.conf` names it.
@@ -50,7 +50,7 @@ fn interface<'l>(session: &mut Session<'_>, line: &'l Line) -> Option<(&'static 
     if !session.keeps_line("linefeatures", line.key(), &columns) {
         return None;
     }
-    warn_of_comments(session, "linefeatures", line.key(), &columns);
+    warn_of_comments(session, "linefeatures", line.key(), columns);
     if matches!(line.kind, Kind::Sip | Kind::Sccp)
         && let Some(endpoint) = line.endpoint.as_deref().filter(|endpoint| *endpoint != name)
     {

@@ -3,8 +3,8 @@
 use driver_api::Session;
 
 use super::{Argument, Hints};
+use crate::checks::warn_of_comments;
 use crate::extensions::user::{Kind, Line, User, Users};
-use crate::extensions::warn_of_comments;
 
 pub(super) fn add<'a>(hints: &mut Hints<'a>, session: &mut Session<'_>, users: &'a Users) {
     for user in users.all().iter().filter(|user| user.has_hint()) {
@@ -41,6 +41,6 @@ fn device(session: &mut Session<'_>, line: &Line) -> Option<String> {
     if !session.keeps_line(table, &key, &columns) {
         return None;
     }
-    warn_of_comments(session, table, &key, &columns);
+    warn_of_comments(session, table, &key, columns);
     Some(format!("{prefix}{endpoint}"))
 }

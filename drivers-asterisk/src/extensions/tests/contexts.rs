@@ -133,14 +133,13 @@ fn semicolons_are_written_with_a_warning() {
         .add("contextinclude", row! { context: "c;d", include: "x;y" })
         .write();
     assert_eq!(written.dialplan("c;d"), ["include = x;y", "exten = 1;2,1,GoSub(group,s,1(3;4,))"]);
-    let lost = "Asterisk takes the \";\" for the start of a comment: the rest of the line is lost";
     let rows = [
         "context, row name=\"c;d\", column name",
         "contextinclude, row context=\"c;d\" include=\"x;y\", column include",
         "extensions, row id=5, column exten",
         "extensions, row id=5, column typeval",
     ];
-    assert_eq!(written.warnings, rows.map(|row| format!("table {row}: {lost}")));
+    assert_eq!(written.warnings, rows.map(|row| format!("table {row}: {COMMENT}")));
 }
 
 #[test]
