@@ -132,13 +132,12 @@ impl Mailbox {
         }
         warn_of_comments(session, "voicemail", self.key(), fields);
         warn_of_comments(session, "voicemail", self.key(), [("mailbox", &*self.mailbox)]);
-        let options = self.options(session).join("|");
-        let value = [password, &self.fullname, email, pager, &options].join(",");
+        let value = [password, &self.fullname, email, pager, &self.options(session)].join(",");
         writer.verbatim_object_option(&self.mailbox, &value);
     }
 
-    /// `attach=yes`, `deletevoicemail=no`: what holds for this mailbox alone.
-    fn options(&self, session: &mut Session<'_>) -> Vec<String> {
+    /// `attach=yes|deletevoicemail=no`: what holds for this mailbox alone.
+    fn options(&self, session: &mut Session<'_>) -> String {
         let maxmsg = self.maxmsg.map(|messages| messages.to_string());
         let columns = [
             ("language", self.language.as_deref()),
@@ -147,13 +146,15 @@ impl Mailbox {
             ("deletevoicemail", Some(yes_no(self.deletevoicemail != 0))),
             ("maxmsg", maxmsg.as_deref()),
         ];
-        let mut options: Vec<String> = Vec::new();
+        let mut options = String::new();
         for (column, value) in columns {
-            options.extend(value.and_then(|value| self.option(session, column, column, value)));
+            if let Some(value) = value {
+                self.add_option(&mut options, session, column, column, value);
+            }
         }
         for (name, value) in self.options.read(session, "voicemail", self.key()) {
             match value {
-                Some(value) => options.extend(self.option(session, "options", name, value)),
+                Some(value) => self.add_option(&mut options, session, "options", name, value),
                 None => {
                     let message = format!("{name:?} has no value; it is left out");
                     self.warn(session, "options", message);
@@ -163,14 +164,26 @@ impl Mailbox {
         options
     }
 
-    /// `name=value`, unless it can't be written.
-    fn option(&self, session: &mut Session<'_>, column: &str, name: &str, value: &str) -> Option<String> {
-        let option = format!("{name}={}", escaped(value));
-        if !keeps_option(session, "voicemail", self.key(), column, &option) {
-            return None;
+    /// Adds `name=value`, unless it can't be written.
+    fn add_option(
+        &self,
+        options: &mut String,
+        session: &mut Session<'_>,
+        column: &str,
+        name: &str,
+        value: &str,
+    ) {
+        let end = options.len();
+        if end > 0 {
+            options.push('|');
         }
-        warn_of_comments(session, "voicemail", self.key(), [(column, &*option)]);
-        Some(option)
+        options.extend([name, "=", &escaped(value)]);
+        let added = &options[end..];
+        if keeps_option(session, "voicemail", self.key(), column, added) {
+            warn_of_comments(session, "voicemail", self.key(), [(column, added)]);
+        } else {
+            options.truncate(end);
+        }
     }
 
     fn warn(&self, session: &mut Session<'_>, column: &str, message: impl Into<String>) {
@@ -192,18 +205,11 @@ impl Display for Key {
 }
 
 /// Asterisk reads the escapes; what separates options can't be in one.
-fn escaped(value: &str) -> String {
-    let mut escaped = String::with_capacity(value.len());
-    for character in value.chars() {
-        match character {
-            '\n' => escaped.push_str("\\n"),
-            '\r' => escaped.push_str("\\r"),
-            '\t' => escaped.push_str("\\t"),
-            '|' => {}
-            _ => escaped.push(character),
-        }
+fn escaped(value: &str) -> Cow<'_, str> {
+    if !value.contains(['\n', '\r', '\t', '|']) {
+        return value.into();
     }
-    escaped
+    value.replace('\n', "\\n").replace('\r', "\\r").replace('\t', "\\t").replace('|', "").into()
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 use std::fs;
 use std::io;
 use std::process::Command;
+use std::slice;
 use std::time::{Duration, Instant};
 
 use argh::FromArgs;
@@ -15,7 +16,8 @@ use crate::postgres::ensure;
 
 /// Generate each file from a synthetic telephone system in a throw-away PostgreSQL, and print how long
 /// it takes: the median time, the time in which PostgreSQL delivers the rows of the same queries with
-/// COPY, the ratio of the two, the peak memory of the process, and the bytes of the file.
+/// COPY, the ratio of the two, the peak memory of the process, and the bytes of the file. The last line is
+/// that of all files of Asterisk, one after the other, as at a reload.
 #[derive(FromArgs)]
 #[argh(subcommand, name = "bench")]
 pub(crate) struct Bench {
@@ -32,12 +34,16 @@ pub(crate) struct Bench {
     runs: usize,
 }
 
-/// Measure one file, in a process of its own; `bench` calls it.
+/// Measure files, in a process of their own; `bench` calls it.
 #[derive(FromArgs)]
 #[argh(subcommand, name = "measure")]
 pub(crate) struct Measure {
     #[argh(positional)]
-    namespace: String,
+    namespaces: Vec<String>,
+
+    /// what they are called
+    #[argh(option)]
+    title: String,
 
     /// the database
     #[argh(option)]
@@ -85,7 +91,12 @@ impl Bench {
                 "peak MB"
             );
             for namespace in &namespaces {
-                measure_apart(namespace, &uri, self.runs, users)?;
+                measure_apart(&namespace.to_string(), slice::from_ref(namespace), &uri, self.runs, users)?;
+            }
+            if self.namespaces.is_empty() {
+                let asterisk = namespaces.iter().filter(|namespace| namespace.resource() == "asterisk");
+                let asterisk: Vec<Namespace> = asterisk.cloned().collect();
+                measure_apart("asterisk/*", &asterisk, &uri, self.runs, users)?;
             }
         }
         Ok(())
@@ -104,12 +115,19 @@ fn in_release() -> Result<(), Error> {
     }
 }
 
-fn measure_apart(namespace: &Namespace, uri: &str, runs: usize, users: u32) -> Result<(), Error> {
-    let failed = || Error::driver("the measurement failed").in_(namespace.to_string());
+fn measure_apart(
+    title: &str,
+    namespaces: &[Namespace],
+    uri: &str,
+    runs: usize,
+    users: u32,
+) -> Result<(), Error> {
+    let failed = || Error::driver("the measurement failed").in_(title);
     let program = std::env::current_exe().map_err(|error| failed().because(error))?;
     let status = Command::new(program)
-        .args(["measure", &namespace.to_string(), "--db", uri])
+        .args(["measure", "--title", title, "--db", uri])
         .args(["--runs", &runs.to_string(), "--users", &users.to_string()])
+        .args(namespaces.iter().map(ToString::to_string))
         .status();
     if status.map_err(|error| failed().because(error))?.success() { Ok(()) } else { Err(failed()) }
 }
@@ -117,8 +135,9 @@ fn measure_apart(namespace: &Namespace, uri: &str, runs: usize, users: u32) -> R
 impl Measure {
     pub(crate) fn run(&self) -> Result<(), Error> {
         let registry = Registry::new(FAMILIES)?;
-        let namespace = registry.find(&self.namespace)?;
-        let driver = registry.build(&namespace, &config::load(None, &registry)?)?;
+        let config = config::load(None, &registry)?;
+        let drivers = self.namespaces.iter().map(|text| registry.build(&registry.find(text)?, &config));
+        let drivers = drivers.collect::<Result<Vec<_>, _>>()?;
         let mut database = session::open(&self.db.parse()?)?;
         let mut yardstick = Yardstick::connect(&self.db)?;
         let (mut times, mut copies, mut bytes) = (Vec::new(), Vec::new(), 0);
@@ -128,7 +147,10 @@ impl Measure {
             let mut snapshot = database.snapshot()?;
             let mut recorder = Recorder { snapshot: &mut *snapshot, queries: Vec::new() };
             let start = Instant::now();
-            bytes = driver.generate(&mut Session::new(&mut recorder))?.len();
+            bytes = 0;
+            for driver in &drivers {
+                bytes += driver.generate(&mut Session::new(&mut recorder))?.len();
+            }
             let time = start.elapsed();
             queries = recorder.queries;
             drop(snapshot);
@@ -142,7 +164,7 @@ impl Measure {
         let ratio = if queries.is_empty() { "-".to_owned() } else { format!("{:.2}", time / copy) };
         say!(
             "{:<30} {:>7} {bytes:>11} {:>10.2} {:>10.2} {ratio:>6} {:>9.2} {:>9.1}",
-            self.namespace,
+            self.title,
             queries.len(),
             time * 1e3,
             copy * 1e3,
