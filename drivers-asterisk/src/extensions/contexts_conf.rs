@@ -6,7 +6,7 @@
 
 use std::collections::HashMap;
 
-use driver_api::{Error, ErrorKind, Session, Warning};
+use driver_api::{Error, ErrorKind};
 
 use super::feature;
 use super::section::Section;
@@ -20,6 +20,8 @@ pub(super) struct ContextsConf {
     template: Section,
     /// The one of the features.
     features: Section,
+    /// What will hardly work as somebody intended.
+    doubts: Vec<String>,
 }
 
 /// The section whose options are those of every other.
@@ -33,7 +35,7 @@ impl ContextsConf {
     /// option is a name and a value with the first `=` or `:` between them. A line that is indented more
     /// than the option above it would continue that option: it is an error, as is every other line, and
     /// all of them are reported at once.
-    pub(super) fn parse(session: &mut Session<'_>, text: &str) -> Result<ContextsConf, Error> {
+    pub(super) fn parse(text: &str) -> Result<ContextsConf, Error> {
         let mut reader = Reader::default();
         // A byte order mark is no part of the first line.
         for (number, line) in (1..).zip(text.strip_prefix('\u{feff}').unwrap_or(text).split('\n')) {
@@ -42,15 +44,12 @@ impl ContextsConf {
         if !reader.mistakes.is_empty() {
             return Err(Error::new(ErrorKind::Template, reader.mistakes.join("; ")));
         }
-        for message in reader.doubts {
-            session.warn(Warning::new("", format!("contexts.conf: {message}")));
-        }
-        let mut sections = reader.sections;
+        let Reader { mut sections, mut doubts, .. } = reader;
         let default = sections.remove(DEFAULT).unwrap_or_default();
         if !default.is_empty() {
-            let message = "contexts.conf: the options of [DEFAULT] are in every section, and one with the same \
-                name at the same place replaces it; repeat them where they are wanted instead";
-            session.warn(Warning::new("", message));
+            let doubt = "the options of [DEFAULT] are in every section, and one with the same name at the same \
+                place replaces it; repeat them where they are wanted instead";
+            doubts.push(doubt.to_owned());
         }
         let merged = sections.into_iter().map(|(name, own)| (name, Section::new(&merge(&default, own))));
         let sections: HashMap<String, Section> = merged.collect();
@@ -60,7 +59,7 @@ impl ContextsConf {
             section.cloned().ok_or_else(missing)
         };
         let (template, features) = (required("template")?, required(feature::SECTION)?);
-        Ok(ContextsConf { sections, template, features })
+        Ok(ContextsConf { sections, template, features, doubts })
     }
 
     /// The section of a context; `None` if the context is to be left out.
@@ -74,6 +73,10 @@ impl ContextsConf {
 
     pub(super) fn features(&self) -> &Section {
         &self.features
+    }
+
+    pub(super) fn doubts(&self) -> &[String] {
+        &self.doubts
     }
 }
 
@@ -165,21 +168,16 @@ fn header(text: &str) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::writer::tests::NoDatabase;
 
-    /// What is wrong, or the sections with their options, and the warnings.
-    fn parse(text: &str) -> (Result<ContextsConf, String>, Vec<String>) {
-        let mut snapshot = NoDatabase;
-        let mut session = Session::new(&mut snapshot);
-        let conf = ContextsConf::parse(&mut session, text).map_err(|error| error.chain());
-        (conf, session.take_warnings().iter().map(ToString::to_string).collect())
+    fn parse(text: &str) -> ContextsConf {
+        ContextsConf::parse(text).unwrap()
     }
 
     const REQUIRED: &str = "[template]\n[xivo-features]\n";
 
     /// The lines of the context `c` that this text gives, below the header of its section.
     fn options(text: &str) -> Vec<String> {
-        shown(parse(&format!("{REQUIRED}[c]\n{text}")).0.unwrap().of_context("c", "").unwrap())
+        shown(parse(&format!("{REQUIRED}[c]\n{text}")).of_context("c", "").unwrap())
     }
 
     fn shown(section: &Section) -> Vec<String> {
@@ -187,7 +185,7 @@ mod tests {
     }
 
     fn mistake(text: &str) -> String {
-        parse(text).0.map(|_| ()).unwrap_err()
+        ContextsConf::parse(text).unwrap_err().chain()
     }
 
     #[test]
@@ -246,8 +244,8 @@ mod tests {
             ("[[ctxa]]", "[ctxa]"),
             ("[]]", "]"),
         ] {
-            let (conf, _) = parse(&format!("{REQUIRED}{header}\nk = v"));
-            assert_eq!(shown(conf.unwrap().of_context(name, "").unwrap()), ["k=v"], "{header}");
+            let conf = parse(&format!("{REQUIRED}{header}\nk = v"));
+            assert_eq!(shown(conf.of_context(name, "").unwrap()), ["k=v"], "{header}");
         }
     }
 
@@ -307,27 +305,25 @@ mod tests {
     fn default_options_are_replaced_by_place_and_name() {
         let text = "[DEFAULT]\nexten = d1\nfoo = d2\nexten = d3\n[template]\nexten = t1\nexten = t2\n\
             exten = t3\nexten = t4\n[xivo-features]\nexten = f1\nbar = f2\n[template]\nfoo = t5";
-        let (conf, warnings) = parse(text);
-        let conf = conf.unwrap();
+        let conf = parse(text);
         let template = shown(conf.of_context("DEFAULT", "x").unwrap());
         assert_eq!(template, ["exten=t1", "foo=d2", "exten=t3", "exten=t2", "exten=t4", "foo=t5"]);
         assert_eq!(shown(conf.features()), ["exten=f1", "foo=d2", "exten=d3", "bar=f2"]);
-        assert_eq!(warnings.len(), 1);
-        assert!(warnings[0].starts_with("contexts.conf: the options of [DEFAULT] are in every section"));
+        let [doubt] = conf.doubts() else { panic!("{:?}", conf.doubts()) };
+        assert!(doubt.starts_with("the options of [DEFAULT] are in every section"), "{doubt}");
     }
 
     #[test]
     fn the_arrow_is_no_equals_sign() {
-        let (_, warnings) = parse(&format!("{REQUIRED}exten => 1,1,NoOp()\nexten: > 1\na = >b\nc = d\n"));
-        assert_eq!(warnings, ["contexts.conf: line 3: \"=>\" is not understood: write \"=\""]);
+        let conf = parse(&format!("{REQUIRED}exten => 1,1,NoOp()\nexten: > 1\na = >b\nc = d\n"));
+        assert_eq!(conf.doubts(), ["line 3: \"=>\" is not understood: write \"=\""]);
     }
 
     #[test]
     fn a_context_has_the_section_of_its_name_or_its_type_or_the_template() {
         let text = "[template]\ns = template\n[xivo-features]\ns = features\n[type:internal]\ns = internal\n\
             [type:]\ns = none\n[named]\ns = named\n[!hidden]\n[!!a]\n";
-        let (conf, _) = parse(text);
-        let conf = conf.unwrap();
+        let conf = parse(text);
         for (name, kind, section) in [
             ("named", "internal", Some("s=named")),
             ("Named", "internal", Some("s=internal")),
@@ -347,6 +343,6 @@ mod tests {
 
     #[test]
     fn a_byte_order_mark_is_skipped() {
-        assert!(parse(&format!("\u{feff}{REQUIRED}")).0.is_ok());
+        assert!(ContextsConf::parse(&format!("\u{feff}{REQUIRED}")).is_ok());
     }
 }

@@ -16,7 +16,7 @@ mod section;
 mod tests;
 mod user;
 
-use driver_api::{Config, Driver, Error, Session};
+use driver_api::{Config, Driver, Error, Session, Warning};
 
 use crate::template::Folder;
 use crate::text_file::TextFile;
@@ -43,8 +43,13 @@ impl Extensions {
     }
 
     fn contexts_conf(&self, session: &mut Session<'_>) -> Result<ContextsConf, Error> {
-        let read = self.contexts_conf.read().and_then(|text| ContextsConf::parse(session, &text));
-        read.map_err(|error| error.in_(self.contexts_conf.path().display().to_string()))
+        let path = self.contexts_conf.path().display().to_string();
+        let read = self.contexts_conf.read().and_then(|text| ContextsConf::parse(&text));
+        let conf = read.map_err(|error| error.in_(&path))?;
+        for doubt in conf.doubts() {
+            session.warn(Warning::new("", format!("{path}: {doubt}")));
+        }
+        Ok(conf)
     }
 }
 

@@ -201,6 +201,8 @@ fn a_bad_contexts_conf_is_an_error_that_names_the_file() {
         assert_eq!(database.generate(&driver), Err(format!("{}: {error}", path.display())));
     }
     // The file is read each time.
-    std::fs::write(&path, BARE).unwrap();
+    std::fs::write(&path, BARE.replace("[xivo", "same => n,NoOp()\n[xivo")).unwrap();
     assert!(database.generate(&driver).is_ok());
+    let doubt = format!("{}: line 3: \"=>\" is not understood: write \"=\"", path.display());
+    assert_eq!(database.warnings[0], doubt);
 }
