@@ -111,7 +111,7 @@ pub static DRIVERS: &[Entry] = &[
 
 #[cfg(test)]
 mod tests {
-    use driver_api::{Config, Error, Row, Rows, Session, Snapshot, Value};
+    use driver_api::{Config, Error, Row, Rows, Session, Snapshot, Value, Warning};
     use fixtures::{Case, Strictness};
     use session::Uri;
 
@@ -184,10 +184,12 @@ mod tests {
         }
     }
 
-    fn generate(entry: &Entry, snapshot: &mut dyn Snapshot) -> Result<String, String> {
+    /// The text and the warnings.
+    fn generate(entry: &Entry, snapshot: &mut dyn Snapshot) -> Result<(String, Vec<Warning>), String> {
         let config = Config::from_yaml(entry.defaults).unwrap();
-        let text = (entry.new)(&config).and_then(|driver| driver.generate(&mut Session::new(snapshot)));
-        text.map_err(|error| error.chain())
+        let mut session = Session::new(snapshot);
+        let text = (entry.new)(&config).and_then(|driver| driver.generate(&mut session));
+        text.map(|text| (text, session.take_warnings())).map_err(|error| error.chain())
     }
 
     #[test]
@@ -206,7 +208,9 @@ mod tests {
             queries.collect::<Vec<_>>()
         });
         assert_eq!(none, many);
-        for count in [("asterisk.pjsip.conf", 12), ("asterisk.sccp.conf", 6)] {
+        for count in
+            [("asterisk.extensions.conf", 17), ("asterisk.pjsip.conf", 12), ("asterisk.sccp.conf", 6)]
+        {
             assert!(many.contains(&count), "{many:?}");
         }
     }
@@ -222,7 +226,7 @@ mod tests {
             for entry in DRIVERS {
                 let text = generate(entry, &mut *snapshot);
                 let backwards = generate(entry, &mut Backwards(&mut *snapshot));
-                assert!(text == backwards, "{} for {}", entry.namespace, case.name);
+                assert_eq!(text, backwards, "{} for {}", entry.namespace, case.name);
             }
         }
     }

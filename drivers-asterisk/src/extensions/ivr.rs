@@ -54,9 +54,10 @@ struct ChoiceRow {
 const DESTINATIONS: Query<'_> = Query {
     table: "dialaction",
     key: &["event", "category", "categoryval"],
-    sql: "SELECT event, category, categoryval, action, actionarg1, actionarg2
+    sql: r#"SELECT event, category, categoryval, action, actionarg1, actionarg2
         FROM dialaction
-        WHERE CAST(category AS TEXT) IN ('ivr', 'ivr_choice')",
+        WHERE CAST(category AS TEXT) IN ('ivr', 'ivr_choice')
+        ORDER BY CAST(category AS TEXT) COLLATE "C", categoryval COLLATE "C", event COLLATE "C""#,
 };
 
 #[derive(Deserialize, Serialize)]

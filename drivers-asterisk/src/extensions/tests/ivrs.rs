@@ -298,9 +298,9 @@ fn a_line_break_costs_a_choice_or_a_destination() {
         };
         let rows = [
             "ivr_choice, row id=1, column exten".to_owned(),
+            destination("timeout", "ivr", 1, "actionarg1"),
             destination("ivr_choice", "ivr_choice", 2, "actionarg1"),
             destination("ivr_choice", "ivr_choice", 3, "actionarg2"),
-            destination("timeout", "ivr", 1, "actionarg1"),
         ];
         let left_out =
             rows.map(|row| format!("table {row}: the value has a line break; the row is left out"));
