@@ -2,13 +2,11 @@
 
 use std::collections::HashMap;
 
-use driver_api::{Error, OneLine, Query, Session, Warning};
+use driver_api::{Error, OneLine, Query, Session};
 use serde::Deserialize;
 
 use super::contexts_conf::ContextsConf;
-use super::hint::{self, Hints};
 use super::section::{Block, Section};
-use super::{feature, ivr};
 use crate::checks::warn_of_comments;
 use crate::writer::Writer;
 
@@ -18,7 +16,7 @@ pub(super) struct Contexts {
     by_name: HashMap<String, usize>,
 }
 
-struct Context {
+pub(super) struct Context {
     row: Row,
     section: Section,
     includes: Vec<Include>,
@@ -107,23 +105,9 @@ impl Contexts {
         self.by_name.get(name).copied()
     }
 
-    pub(super) fn len(&self) -> usize {
-        self.all.len()
-    }
-
-    /// Writes the contexts, with two empty lines between them.
-    pub(super) fn write(&self, writer: &mut Writer, hints: &Hints<'_>) {
-        // The features follow the hints of the users at once where there is no context.
-        if self.all.is_empty() {
-            writer.part();
-        }
-        for (index, context) in self.all.iter().enumerate() {
-            if index > 0 {
-                writer.blank();
-            }
-            context.write(writer);
-            hints.write(writer, index);
-        }
+    /// All of them, by index.
+    pub(super) fn all(&self) -> &[Context] {
+        &self.all
     }
 }
 
@@ -134,7 +118,12 @@ impl Context {
         Some(Context { row, section, includes: Vec::new(), extensions: Vec::new() })
     }
 
-    fn write(&self, writer: &mut Writer) {
+    pub(super) fn name(&self) -> &str {
+        &self.row.name
+    }
+
+    /// Writes the context with its extensions.
+    pub(super) fn write(&self, writer: &mut Writer) {
         writer.section(&self.row.name);
         for (name, value) in self.section.fixed() {
             writer.option(name, value);
@@ -153,12 +142,6 @@ impl Context {
 
     fn warn(&self, session: &mut Session<'_>) {
         let name = &*self.row.name;
-        let ivr = name.strip_prefix(ivr::SECTION).is_some_and(|id| id.parse::<i64>().is_ok());
-        if ivr || [hint::shared::SECTION, feature::SECTION].contains(&name) {
-            let message =
-                "the file has sections of its own of this name: Asterisk takes two of one name for one";
-            session.warn(Warning::new("context", message).row(format_args!("name={name}")).column("name"));
-        }
         warn_of_comments(session, "context", format_args!("name={name:?}"), [("name", name)]);
         for include in &self.includes {
             let key = format_args!("context={name:?} include={:?}", &*include.include);

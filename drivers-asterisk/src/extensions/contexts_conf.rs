@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use driver_api::{Error, ErrorKind};
 
 use super::feature;
-use super::section::Section;
+use super::section::{Opt, Section};
 use crate::writer::is_white_space;
 
 #[derive(Debug)]
@@ -79,9 +79,6 @@ impl ContextsConf {
         &self.doubts
     }
 }
-
-/// Name and value.
-pub(super) type Opt = (String, String);
 
 /// The options of a section under those of `[DEFAULT]`: an option replaces the one that stands at the
 /// same place there, if it has the same name, and else follows them.

@@ -21,7 +21,7 @@ use driver_api::{Config, Driver, Error, Session, Warning};
 use crate::template::Folder;
 use crate::text_file::TextFile;
 use crate::writer::Writer;
-use context::Contexts;
+use context::{Context, Contexts};
 use contexts_conf::ContextsConf;
 use feature::Features;
 use hint::Hints;
@@ -57,15 +57,43 @@ impl Driver for Extensions {
     fn generate(&self, session: &mut Session<'_>) -> Result<String, Error> {
         let conf = self.contexts_conf(session)?;
         let contexts = Contexts::read(session, &conf)?;
+        warn_of_names(session, &contexts);
         let features = Features::read(session)?;
         let users = Users::read(session)?;
         let hints = Hints::read(session, &contexts, &features, &users)?;
         let mut writer = Writer::new();
         writer.section(hint::shared::SECTION);
         hint::shared::write(&mut writer, session, &users);
-        contexts.write(&mut writer, &hints);
+        write_contexts(&mut writer, &contexts, &hints);
         features.write(&mut writer, session, conf.features());
         ivr::write(&mut writer, session, &self.templates)?;
         Ok(writer.finish(session))
+    }
+}
+
+/// Writes the contexts with their hints, and two empty lines between one and the next.
+fn write_contexts(writer: &mut Writer, contexts: &Contexts, hints: &Hints<'_>) {
+    for (index, context) in contexts.all().iter().enumerate() {
+        if index > 0 {
+            writer.blank();
+        }
+        context.write(writer);
+        hints.write(writer, index);
+    }
+    // Without any, what follows stands directly below the hints of the users.
+    if contexts.all().is_empty() {
+        writer.part();
+    }
+}
+
+/// Warns of contexts that have the name of another section.
+fn warn_of_names(session: &mut Session<'_>, contexts: &Contexts) {
+    for name in contexts.all().iter().map(Context::name) {
+        let ivr = name.strip_prefix(ivr::SECTION).is_some_and(|id| id.parse::<i64>().is_ok());
+        if ivr || [hint::shared::SECTION, feature::SECTION].contains(&name) {
+            let message =
+                "the file has sections of its own of this name: Asterisk takes two of one name for one";
+            session.warn(Warning::new("context", message).row(format_args!("name={name}")).column("name"));
+        }
     }
 }

@@ -3,8 +3,10 @@
 
 use std::borrow::Cow;
 
-use super::contexts_conf::Opt;
 use crate::writer::Writer;
+
+/// Name and value.
+pub(super) type Opt = (String, String);
 
 /// A section, with placeholders.
 #[derive(Debug, Clone)]

@@ -57,7 +57,7 @@ impl<'a> Hints<'a> {
         features: &'a Features,
         users: &'a Users,
     ) -> Result<Hints<'a>, Error> {
-        let by_context = (0..contexts.len()).map(|_| Vec::new()).collect();
+        let by_context = contexts.all().iter().map(|_| Vec::new()).collect();
         let mut hints = Hints { contexts, by_context };
         let source = Source { features, users, prefix: features.prefix(session, "phoneprogfunckey") };
         // Of two hints for one extension, the first counts.
