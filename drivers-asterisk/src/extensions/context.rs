@@ -94,7 +94,7 @@ impl Contexts {
         }
         for context in &mut all {
             context.includes.sort_unstable_by(|a, b| (a.priority, &a.include).cmp(&(b.priority, &b.include)));
-            context.extensions.sort_unstable_by(|a, b| a.exten.cmp(&b.exten));
+            context.extensions.sort_unstable_by(|a, b| (&a.exten, a.id).cmp(&(&b.exten, b.id)));
             context.warn(session);
         }
         Ok(Contexts { all, by_name })

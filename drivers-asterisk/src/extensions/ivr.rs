@@ -113,6 +113,12 @@ pub(super) fn write(writer: &mut Writer, session: &mut Session<'_>, folder: &Fol
     let mut rows: Vec<Row> = session.query(IVRS, &[])?;
     let choices: Vec<ChoiceRow> = session.query(CHOICES, &[])?;
     let destinations = destinations(session)?;
+    let mut choices_of: HashMap<i64, Vec<Choice<'_>>> = HashMap::new();
+    for choice in &choices {
+        let key = format_args!("id={}", choice.id);
+        warn_of_comments(session, "ivr_choice", key, [("exten", &*choice.exten)]);
+        choices_of.entry(choice.ivr_id).or_default().extend(choice.with_destination(&destinations));
+    }
     let templates = folder.templates();
     let none = Destinations::new();
     for row in &mut rows {
@@ -121,7 +127,7 @@ pub(super) fn write(writer: &mut Writer, session: &mut Session<'_>, folder: &Fol
         let dialactions = destinations.get(&("ivr".to_owned(), row.id.to_string())).unwrap_or(&none);
         let on = |event: &str| dialactions.get(event).and_then(Option::as_ref);
         let ivr = Ivr {
-            choices: choices.iter().filter_map(|choice| choice.of(row, &destinations)).collect(),
+            choices: choices_of.remove(&row.id).unwrap_or_default(),
             timeout_destination: on("timeout"),
             invalid_destination: on("invalid"),
             abort_destination: on("abort"),
@@ -131,14 +137,6 @@ pub(super) fn write(writer: &mut Writer, session: &mut Session<'_>, folder: &Fol
         if let Some(text) = ivr.render(session, &templates)? {
             writer.rendered(&text);
         }
-    }
-    for choice in &choices {
-        warn_of_comments(
-            session,
-            "ivr_choice",
-            format_args!("id={}", choice.id),
-            [("exten", &*choice.exten)],
-        );
     }
     Ok(())
 }
@@ -165,14 +163,11 @@ impl Row {
 }
 
 impl ChoiceRow {
-    /// The choice with its destination, if it is one of this IVR and its destination can be written.
-    fn of<'a>(&'a self, ivr: &Row, destinations: &'a ByOwner) -> Option<Choice<'a>> {
-        if self.ivr_id != ivr.id {
-            return None;
-        }
+    /// The choice as a template sees it; `None` if its destination can't be written.
+    fn with_destination<'a>(&'a self, destinations: &'a ByOwner) -> Option<Choice<'a>> {
         let destinations = destinations.get(&("ivr_choice".to_owned(), self.id.to_string()));
         let destination = match destinations {
-            // Choices of this program's own making have the event `ivr_choice`.
+            // Normally there is one, and this is its event.
             Some(by_event) => by_event.get("ivr_choice").or_else(|| by_event.values().next())?.as_ref(),
             None => return Some(Choice { row: self, destination: None, dialaction: None }),
         };
