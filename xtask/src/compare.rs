@@ -18,9 +18,9 @@ pub(crate) enum Verdict {
 impl fmt::Display for Verdict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Verdict::Identical => f.write_str("identical"),
-            Verdict::Reordered => f.write_str("reordered"),
-            Verdict::Differs(_) => f.write_str("DIFFERS"),
+            Verdict::Identical => f.pad("identical"),
+            Verdict::Reordered => f.pad("reordered"),
+            Verdict::Differs(_) => f.pad("DIFFERS"),
         }
     }
 }
