@@ -59,5 +59,5 @@ pub use error::{Error, ErrorKind};
 pub use namespace::Namespace;
 pub use session::{Query, Session, Warning};
 pub use snapshot::{Row, Rows, Snapshot};
-pub use text::{Blanked, OneLine, breaks_line};
+pub use text::{Blanked, OneLine, blanked, breaks_line};
 pub use value::Value;

@@ -1,10 +1,11 @@
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::fmt;
 
 use serde::de::DeserializeOwned;
 
 use crate::row::{self, Problem};
-use crate::{Error, ErrorKind, Row, Rows, Snapshot, Value, breaks_line};
+use crate::{Error, ErrorKind, Row, Rows, Snapshot, Value, blanked, breaks_line};
 
 /// The database as a driver sees it: one read-only snapshot, for as long as the file takes.
 pub struct Session<'a> {
@@ -115,6 +116,22 @@ impl<'a> Session<'a> {
             self.warn(line_break(table, key.to_string(), column, LEFT_OUT));
         }
         broken.is_none()
+    }
+
+    /// This value of a row, with blanks if it breaks the line; this notes it then, as
+    /// [`query`](Session::query) does by itself for [`Blanked`](crate::Blanked). For values that are part of
+    /// a column.
+    pub fn blanked<'v>(
+        &mut self,
+        table: &str,
+        key: impl fmt::Display,
+        column: &str,
+        value: &'v str,
+    ) -> Cow<'v, str> {
+        if breaks_line(value) {
+            self.warn(line_break(table, key.to_string(), column, BLANKED));
+        }
+        blanked(value)
     }
 
     /// The warnings so far, each once, and none left behind. Several queries may read the same bad row.

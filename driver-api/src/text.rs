@@ -3,7 +3,7 @@
 //! A line break in a database value would let that value write lines of its own. The field types
 //! here say in a row what happens then, so that no driver has to remember it.
 
-use std::borrow::Borrow;
+use std::borrow::{Borrow, Cow};
 use std::fmt;
 use std::ops::Deref;
 
@@ -13,6 +13,11 @@ use serde::{Deserialize, Deserializer, Serialize};
 /// Whether the text has a character that ends a line or cuts it off: CR, LF or NUL.
 pub fn breaks_line(text: &str) -> bool {
     memchr::memchr3(b'\n', b'\r', 0, text.as_bytes()).is_some()
+}
+
+/// The text, with blanks for its control characters if one of them breaks the line.
+pub fn blanked(text: &str) -> Cow<'_, str> {
+    if breaks_line(text) { text.replace(char::is_control, " ").into() } else { text.into() }
 }
 
 /// A text without line break.
@@ -111,7 +116,7 @@ impl<'de> Deserialize<'de> for Blanked {
                 deserializer: D,
             ) -> Result<Blanked, D::Error> {
                 let text = String::deserialize(deserializer)?;
-                Ok(Blanked(if breaks_line(&text) { text.replace(char::is_control, " ") } else { text }))
+                Ok(Blanked(if breaks_line(&text) { blanked(&text).into_owned() } else { text }))
             }
         }
         deserializer.deserialize_newtype_struct(BLANKED, Text)

@@ -138,8 +138,8 @@ impl Trunk {
         for (name, value) in self.options.read(session, "useriax", &key) {
             let Some(value) = value.filter(|value| !value.is_empty()) else { continue };
             let key = format_args!("{key} option={name:?}");
-            if session.keeps_line("useriax", key, &[("options", name), ("options", value)]) {
-                write_option(writer, name, value);
+            if session.keeps_line("useriax", key, &[("options", name)]) {
+                write_option(writer, name, &session.blanked("useriax", key, "options", value));
             }
         }
     }
@@ -493,7 +493,7 @@ mod tests {
                 format!("table useriax, row id=1, column name: {left_out}"),
                 format!("table useriax, row id=2, column host: {blanks}"),
                 format!("table useriax, row id=2 option=\"a\\n[evil]\", column options: {left_out}"),
-                format!("table useriax, row id=2 option=\"k\", column options: {left_out}"),
+                format!("table useriax, row id=2 option=\"k\", column options: {blanks}"),
             ]
         );
     }

@@ -56,8 +56,7 @@ pub(crate) trait Json {
 
 impl Json for &str {
     fn json(&self) -> String {
-        // Rust writes the escapes of JSON, but for NUL.
-        format!("{self:?}").replace("\\0", "\\u0000")
+        serde_json::to_string(self).expect("a text is JSON")
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use driver_api::{Blanked, Error, OneLine, Query, Session, Warning, breaks_line};
+use driver_api::{Blanked, Error, OneLine, Query, Session, Warning, blanked};
 use minijinja::context;
 use minijinja::value::{Serde, Value};
 use serde::{Deserialize, Serialize};
@@ -156,9 +156,7 @@ impl Row {
     /// A description may well have several lines, and hardly any template prints it: it is no matter for
     /// a warning.
     fn put_description_on_one_line(&mut self) {
-        if let Some(description) = self.description.as_mut().filter(|text| breaks_line(text)) {
-            *description = description.replace(char::is_control, " ");
-        }
+        self.description = self.description.as_deref().map(|text| blanked(text).into_owned());
     }
 }
 

@@ -263,9 +263,14 @@ fn ivrs_and_choices_stand_by_id() {
 
 #[test]
 fn the_event_is_json_whatever_the_choice() {
-    let written = System::with_contexts(&[]).ivr(plain(1)).choice(1, 1, "a\"b\\c").write();
-    let line = r#"exten = a"b\c,1,CELGenUserEvent(WAZO_IVR_CHOICE, {"id":1,"exten":"a\"b\\c"})"#;
-    assert!(written.text.contains(line), "{}", written.text);
+    let written =
+        System::with_contexts(&[]).ivr(plain(1)).choice(1, 1, "a\"b\\c").choice(2, 1, "\u{1f}*#é").write();
+    for line in [
+        r#"exten = a"b\c,1,CELGenUserEvent(WAZO_IVR_CHOICE, {"id":1,"exten":"a\"b\\c"})"#,
+        "exten = \u{1f}*#é,1,CELGenUserEvent(WAZO_IVR_CHOICE, {\"id\":1,\"exten\":\"\\u001f*#é\"})",
+    ] {
+        assert!(written.text.contains(line), "{}", written.text);
+    }
 }
 
 #[test]
