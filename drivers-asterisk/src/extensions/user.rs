@@ -139,10 +139,6 @@ impl User {
     pub(super) fn has_hint(&self) -> bool {
         self.enablehint == 1
     }
-
-    pub(super) fn key(&self) -> String {
-        format!("id={}", self.id)
-    }
 }
 
 impl Line {
@@ -151,12 +147,8 @@ impl Line {
         self.main_user && self.commented == 0
     }
 
-    pub(super) fn key(&self) -> String {
-        format!("id={}", self.line_id)
-    }
-
     pub(super) fn warning(&self, message: impl Into<String>) -> Warning {
-        Warning::new("linefeatures", message).row(self.key()).column("name")
+        Warning::new("linefeatures", message).row(format_args!("id={}", self.line_id)).column("name")
     }
 }
 

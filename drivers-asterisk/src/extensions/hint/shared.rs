@@ -17,7 +17,8 @@ pub(in crate::extensions) fn write(writer: &mut Writer, session: &mut Session<'_
     // Who has no line comes first, then who has a main line, then all others.
     ordered.sort_by_key(|(_, lines)| lines.first().map(|line| !line.main_line));
     for (user, lines) in ordered {
-        if !session.keeps_line("userfeatures", user.key(), &[("uuid", &user.uuid)]) {
+        let key = format_args!("id={}", user.id);
+        if !session.keeps_line("userfeatures", key, &[("uuid", &user.uuid)]) {
             continue;
         }
         let mut argument = vec!["Custom:", &user.uuid, "-mobile"];
@@ -46,11 +47,11 @@ fn interface<'l>(session: &mut Session<'_>, line: &'l Line) -> Option<(&'static 
         session.warn(line.warning("there is no name: the hint of the user has the word None for it"));
         return Some((prefix, "None"));
     };
-    let columns = [("name", name)];
-    if !session.keeps_line("linefeatures", line.key(), &columns) {
+    let (key, columns) = (format_args!("id={}", line.line_id), [("name", name)]);
+    if !session.keeps_line("linefeatures", key, &columns) {
         return None;
     }
-    warn_of_comments(session, "linefeatures", line.key(), columns);
+    warn_of_comments(session, "linefeatures", key, columns);
     if matches!(line.kind, Kind::Sip | Kind::Sccp)
         && let Some(endpoint) = line.endpoint.as_deref().filter(|endpoint| *endpoint != name)
     {

@@ -36,11 +36,11 @@ fn device(session: &mut Session<'_>, line: &Line) -> Option<String> {
         Kind::Sccp => ("sccpline", "name", "SCCP/"),
         Kind::None => return None,
     };
-    let key = format!("linefeatures.id={}", line.line_id);
+    let key = format_args!("linefeatures.id={}", line.line_id);
     let columns = [(column, endpoint)];
-    if !session.keeps_line(table, &key, &columns) {
+    if !session.keeps_line(table, key, &columns) {
         return None;
     }
-    warn_of_comments(session, table, &key, columns);
+    warn_of_comments(session, table, key, columns);
     Some(format!("{prefix}{endpoint}"))
 }
