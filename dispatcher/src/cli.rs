@@ -12,7 +12,7 @@ use argh::FromArgs;
 use driver_api::{Config, Entry, Error, Namespace};
 
 use crate::registry::Plugins;
-use crate::{Registry, Report, config, generate, output};
+use crate::{NAMESPACE_WIDTH, Registry, Report, config, generate, output};
 
 /// Turns the database of a telephony system into configuration files.
 #[derive(FromArgs)]
@@ -175,13 +175,14 @@ impl List {
     fn execute(&self, registry: &Registry) -> Result<u8, Failure> {
         let config = load(self.config.as_deref(), registry)?;
         let plugins = Plugins::read(&config).map_err(usage)?;
-        let mut text = format!("{:<30} {:<12} SELECTED\n", "NAMESPACE", "DRIVER");
+        let mut text = format!("{:<NAMESPACE_WIDTH$} {:<12} SELECTED\n", "NAMESPACE", "DRIVER");
         let mut code = DONE;
         for namespace in registry.namespaces() {
             let selected = registry.select(namespace, &plugins).map(|entry| entry.name);
             for entry in registry.drivers(namespace) {
                 let mark = if selected.as_ref().is_ok_and(|name| *name == entry.name) { "yes" } else { "no" };
-                let _ = writeln!(text, "{:<30} {:<12} {mark}", namespace.to_string(), entry.name);
+                let _ =
+                    writeln!(text, "{:<NAMESPACE_WIDTH$} {:<12} {mark}", namespace.to_string(), entry.name);
             }
             if let Err(error) = selected {
                 complain(&error.in_(namespace.to_string()));

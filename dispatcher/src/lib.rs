@@ -14,7 +14,7 @@ use driver_api::Entry;
 
 pub use cli::run;
 pub use registry::Registry;
-pub use report::Report;
+pub use report::{NAMESPACE_WIDTH, Report};
 
 /// The families that the cargo features enable.
 pub static FAMILIES: &[&[Entry]] = &[

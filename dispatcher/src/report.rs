@@ -8,6 +8,9 @@ use crate::generate::Outcome;
 /// How many warnings of one file are shown: a thousand lines hide what the first ones say.
 const WARNINGS: usize = 20;
 
+/// How wide the column of namespaces is, in every table for people: as the longest, and a blank.
+pub const NAMESPACE_WIDTH: usize = 30;
+
 /// Tells a person what is generated. Warnings and errors are always told, the rest where somebody
 /// watches.
 pub struct Report<'a> {
@@ -63,7 +66,7 @@ impl<'a> Report<'a> {
         self.elapsed += outcome.elapsed;
         if self.files {
             let (namespace, time) = (namespace.to_string(), milliseconds(outcome.elapsed));
-            self.print(|out| writeln!(out, "{namespace:<30} {bytes:>10} bytes {time:>10} ms"));
+            self.print(|out| writeln!(out, "{namespace:<NAMESPACE_WIDTH$} {bytes:>10} bytes {time:>10} ms"));
         }
     }
 
@@ -72,7 +75,7 @@ impl<'a> Report<'a> {
         if self.files {
             let Report { done, bytes, .. } = self;
             let (what, time) = (count(done), milliseconds(self.elapsed));
-            self.print(|out| writeln!(out, "{what:<30} {bytes:>10} bytes {time:>10} ms"));
+            self.print(|out| writeln!(out, "{what:<NAMESPACE_WIDTH$} {bytes:>10} bytes {time:>10} ms"));
         }
         if self.failed > 0 && self.files {
             let failed = count(self.failed);

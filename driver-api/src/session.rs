@@ -118,6 +118,16 @@ impl<'a> Session<'a> {
         broken.is_none()
     }
 
+    /// Whether this value of a row can stand in a line. If it can't, this notes that the option is left out;
+    /// the row, which has others, stays.
+    pub fn keeps_option(&mut self, table: &str, key: impl fmt::Display, column: &str, value: &str) -> bool {
+        let broken = breaks_line(value);
+        if broken {
+            self.warn(line_break(table, key.to_string(), column, OPTION_LEFT_OUT));
+        }
+        !broken
+    }
+
     /// This value of a row, with blanks if it breaks the line; this notes it then, as
     /// [`query`](Session::query) does by itself for [`Blanked`](crate::Blanked). For values that are part of
     /// a column.
@@ -143,6 +153,7 @@ impl<'a> Session<'a> {
 }
 
 const LEFT_OUT: &str = "the row is left out";
+const OPTION_LEFT_OUT: &str = "the option is left out";
 const BLANKED: &str = "blanks stand in its place";
 
 fn line_break(table: &str, key: String, column: &str, consequence: &str) -> Warning {

@@ -2,24 +2,7 @@
 
 use std::fmt::Display;
 
-use driver_api::{Session, Warning, breaks_line};
-
-/// Whether this value of a row can stand in the line of an option. If it can't, this notes that the option
-/// is left out; the row, which has others, stays.
-pub(crate) fn keeps_option(
-    session: &mut Session<'_>,
-    table: &str,
-    key: impl Display,
-    column: &str,
-    value: &str,
-) -> bool {
-    let broken = breaks_line(value);
-    if broken {
-        let message = "the value has a line break; the option is left out";
-        session.warn(Warning::new(table, message).row(key).column(column));
-    }
-    !broken
-}
+use driver_api::{Session, Warning};
 
 /// Warns of each of these values of a row, each with its column, in which Asterisk sees a comment. They are
 /// written as they are.

@@ -8,7 +8,7 @@ use driver_api::{Blanked, Driver, Error, OneLine, Query, Session, Warning};
 use serde::de::{Error as _, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
-use crate::checks::{COMMENT, has_comment, keeps_option};
+use crate::checks::{COMMENT, has_comment};
 use crate::static_table::StaticOption;
 use crate::writer::Writer;
 
@@ -47,78 +47,41 @@ const GENERAL: Query<'_> = Query {
         ORDER BY id",
 };
 
-/// Of several groups of a name the one with the smallest id gives the label.
-const QUEUES: Query<'_> = Query {
-    table: "queue",
-    key: &["name"],
-    sql: r#"SELECT q.name, f.displayname, g.label, q.musicclass, q.announce, q.context, q.timeout,
-            q."monitor-type", q."monitor-format", q."queue-youarenext", q."queue-thereare",
-            q."queue-callswaiting", q."queue-holdtime", q."queue-minutes", q."queue-seconds",
-            q."queue-thankyou", q."queue-reporthold", q."periodic-announce", q."announce-frequency",
-            q."periodic-announce-frequency", q."announce-round-seconds", q."announce-holdtime", q.retry,
-            q.wrapuptime, q.maxlen, q.servicelevel, q.strategy, q.joinempty, q.leavewhenempty, q.ringinuse,
-            q.reportholdtime, q.memberdelay, q.weight, q.timeoutrestart, q.timeoutpriority, q.autofill,
-            q.autopause, q.setinterfacevar, q.setqueueentryvar, q.setqueuevar, q.membermacro,
-            q."min-announce-frequency", q."random-periodic-announce", q."announce-position",
-            q."announce-position-limit", q.defaultrule
-        FROM queue q
-        LEFT JOIN queuefeatures f ON f.name = q.name AND q.category = 'queue'
-        LEFT JOIN (SELECT name, MIN(id) AS id FROM groupfeatures GROUP BY name) first
-            ON first.name = q.name AND q.category = 'group'
-        LEFT JOIN groupfeatures g ON g.id = first.id
-        WHERE q.commented = 0
-        ORDER BY q.name COLLATE "C""#,
-};
+/// Makes the query and the list of its columns from the columns that are options. So they stand in one place,
+/// in the order of the file.
+macro_rules! queues {
+    ($($option:literal,)+) => {
+        /// Of several groups of a name the one with the smallest id gives the label.
+        const QUEUES: Query<'_> = Query {
+            table: "queue",
+            key: &["name"],
+            sql: concat!(
+                "SELECT q.name, f.displayname, g.label", $(", q.\"", $option, "\"",)+
+                r#" FROM queue q
+                LEFT JOIN queuefeatures f ON f.name = q.name AND q.category = 'queue'
+                LEFT JOIN (SELECT name, MIN(id) AS id FROM groupfeatures GROUP BY name) first
+                    ON first.name = q.name AND q.category = 'group'
+                LEFT JOIN groupfeatures g ON g.id = first.id
+                WHERE q.commented = 0
+                ORDER BY q.name COLLATE "C""#,
+            ),
+        };
 
-/// The columns of [`QUEUES`]. Those behind the first three are options, in the order of the file.
-const COLUMNS: &[&str] = &[
-    "name",
-    "displayname",
-    "label",
-    "musicclass",
-    "announce",
-    "context",
-    "timeout",
-    "monitor-type",
-    "monitor-format",
-    "queue-youarenext",
-    "queue-thereare",
-    "queue-callswaiting",
-    "queue-holdtime",
-    "queue-minutes",
-    "queue-seconds",
-    "queue-thankyou",
-    "queue-reporthold",
-    "periodic-announce",
-    "announce-frequency",
-    "periodic-announce-frequency",
-    "announce-round-seconds",
-    "announce-holdtime",
-    "retry",
-    "wrapuptime",
-    "maxlen",
-    "servicelevel",
-    "strategy",
-    "joinempty",
-    "leavewhenempty",
-    "ringinuse",
-    "reportholdtime",
-    "memberdelay",
-    "weight",
-    "timeoutrestart",
-    "timeoutpriority",
-    "autofill",
-    "autopause",
-    "setinterfacevar",
-    "setqueueentryvar",
-    "setqueuevar",
-    "membermacro",
-    "min-announce-frequency",
-    "random-periodic-announce",
-    "announce-position",
-    "announce-position-limit",
-    "defaultrule",
-];
+        /// The columns of [`QUEUES`]. Those behind the first three are options.
+        const COLUMNS: &[&str] = &["name", "displayname", "label", $($option),+];
+    };
+}
+
+queues! {
+    "musicclass", "announce", "context", "timeout", "monitor-type", "monitor-format",
+    "queue-youarenext", "queue-thereare", "queue-callswaiting", "queue-holdtime", "queue-minutes",
+    "queue-seconds", "queue-thankyou", "queue-reporthold", "periodic-announce", "announce-frequency",
+    "periodic-announce-frequency", "announce-round-seconds", "announce-holdtime", "retry", "wrapuptime",
+    "maxlen", "servicelevel", "strategy", "joinempty", "leavewhenempty", "ringinuse", "reportholdtime",
+    "memberdelay", "weight", "timeoutrestart", "timeoutpriority", "autofill", "autopause",
+    "setinterfacevar", "setqueueentryvar", "setqueuevar", "membermacro", "min-announce-frequency",
+    "random-periodic-announce", "announce-position", "announce-position-limit", "defaultrule",
+}
 
 /// A queue or group.
 struct Queue {
@@ -180,7 +143,7 @@ impl Queue {
                 Setting::Number(number) => writer.option(column, &number.to_string()),
                 Setting::Text(text) if text.is_empty() => {}
                 Setting::Text(text) => {
-                    if keeps_option(session, "queue", key, column, text) {
+                    if session.keeps_option("queue", key, column, text) {
                         writer.option(column, text);
                     }
                 }

@@ -4,7 +4,6 @@
 use driver_api::{Driver, Error, Query, Session};
 use serde::Deserialize;
 
-use crate::checks::keeps_option;
 use crate::writer::Writer;
 
 pub(crate) struct QueueSkillRules;
@@ -16,7 +15,7 @@ impl Driver for QueueSkillRules {
         for Rule { id, rule } in &rules {
             writer.section(&format!("skillrule-{id}"));
             for part in rule.iter().flat_map(|rule| rule.split(';')) {
-                if keeps_option(session, "queueskillrule", format_args!("id={id}"), "rule", part) {
+                if session.keeps_option("queueskillrule", format_args!("id={id}"), "rule", part) {
                     writer.option("rule", part);
                 }
             }

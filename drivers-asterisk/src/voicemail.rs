@@ -7,7 +7,7 @@ use std::fmt::{self, Display};
 use driver_api::{Blanked, Driver, Error, OneLine, Query, Session, Warning};
 use serde::Deserialize;
 
-use crate::checks::{keeps_option, warn_of_comments};
+use crate::checks::warn_of_comments;
 use crate::pairs::Pairs;
 use crate::static_table::StaticOption;
 use crate::writer::{Writer, yes_no};
@@ -179,7 +179,7 @@ impl Mailbox {
         }
         options.extend([name, "=", &escaped(value)]);
         let added = &options[end..];
-        if keeps_option(session, "voicemail", self.key(), column, added) {
+        if session.keeps_option("voicemail", self.key(), column, added) {
             warn_of_comments(session, "voicemail", self.key(), [(column, added)]);
         } else {
             options.truncate(end);

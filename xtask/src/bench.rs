@@ -8,7 +8,7 @@ use std::slice;
 use std::time::{Duration, Instant};
 
 use argh::FromArgs;
-use dispatcher::{FAMILIES, Registry, config};
+use dispatcher::{FAMILIES, NAMESPACE_WIDTH, Registry, config};
 use driver_api::{Error, Namespace, Rows, Session, Snapshot, Value};
 use fixtures::postgres::Cluster;
 
@@ -80,7 +80,7 @@ impl Bench {
             fixtures::load_synthetic_postgres(users, &uri)?;
             say!("\n{users} users, loaded in {:.1} s\n", start.elapsed().as_secs_f64());
             say!(
-                "{:<30} {:>7} {:>11} {:>10} {:>10} {:>6} {:>9} {:>9}",
+                "{:<NAMESPACE_WIDTH$} {:>7} {:>11} {:>10} {:>10} {:>6} {:>9} {:>9}",
                 "namespace",
                 "queries",
                 "bytes",
@@ -163,7 +163,7 @@ impl Measure {
         let (time, copy) = (median(times), median(copies));
         let ratio = if queries.is_empty() { "-".to_owned() } else { format!("{:.2}", time / copy) };
         say!(
-            "{:<30} {:>7} {bytes:>11} {:>10.2} {:>10.2} {ratio:>6} {:>9.2} {:>9.1}",
+            "{:<NAMESPACE_WIDTH$} {:>7} {bytes:>11} {:>10.2} {:>10.2} {ratio:>6} {:>9.2} {:>9.1}",
             self.title,
             queries.len(),
             time * 1e3,

@@ -216,14 +216,16 @@ impl DestinationRow {
 
     /// Whether it can be written. If Asterisk will read something else than is meant, there is a warning.
     fn is_writable(&self, session: &mut Session<'_>) -> bool {
-        let key =
-            format!("event={} category={} categoryval={}", &*self.event, &*self.category, &*self.categoryval);
+        let key = format_args!(
+            "event={} category={} categoryval={}",
+            &*self.event, &*self.category, &*self.categoryval
+        );
         for (column, argument) in self.arguments() {
             if let Some(trouble) = trouble(&self.action, argument) {
-                session.warn(Warning::new("dialaction", trouble).row(&key).column(column));
+                session.warn(Warning::new("dialaction", trouble).row(key).column(column));
             }
         }
-        session.keeps_line("dialaction", &key, &self.arguments())
+        session.keeps_line("dialaction", key, &self.arguments())
     }
 }
 
