@@ -33,6 +33,7 @@ struct Confgend {
 enum Command {
     Generate(Generate),
     List(List),
+    Config(ShowConfig),
 }
 
 /// Generate files, all in one snapshot of the database: one file to standard output, or several below
@@ -53,7 +54,7 @@ struct Generate {
     #[argh(option)]
     out: Option<PathBuf>,
 
-    /// the configuration file
+    /// the main configuration file; /etc/wazo-confgend/config.yml by default
     #[argh(option)]
     config: Option<PathBuf>,
 
@@ -66,7 +67,16 @@ struct Generate {
 #[derive(FromArgs)]
 #[argh(subcommand, name = "list")]
 struct List {
-    /// the configuration file
+    /// the main configuration file; /etc/wazo-confgend/config.yml by default
+    #[argh(option)]
+    config: Option<PathBuf>,
+}
+
+/// Show the configuration that holds, with the source of each value, and check it.
+#[derive(FromArgs)]
+#[argh(subcommand, name = "config")]
+struct ShowConfig {
+    /// the main configuration file; /etc/wazo-confgend/config.yml by default
     #[argh(option)]
     config: Option<PathBuf>,
 }
@@ -121,9 +131,10 @@ fn execute(arguments: &Confgend, families: &[&'static [Entry]]) -> Result<u8, Fa
     match &arguments.command {
         Some(Command::Generate(command)) => command.execute(&registry),
         Some(Command::List(command)) => command.execute(&registry),
-        None => {
-            Err(usage(Error::driver("say what to do: confgend generate, confgend list, or confgend --help")))
-        }
+        Some(Command::Config(command)) => command.execute(&registry),
+        None => Err(usage(Error::driver(
+            "say what to do: confgend generate, confgend list, confgend config, or confgend --help",
+        ))),
     }
 }
 
@@ -194,12 +205,27 @@ impl List {
     }
 }
 
-fn load(file: Option<&Path>, registry: &Registry) -> Result<Config, Failure> {
-    let config = config::load(file, registry).map_err(usage)?;
-    for namespace in Plugins::read(&config).map_err(usage)?.unknown(registry) {
-        let _ = writeln!(io::stderr(), "warning: configuration key plugins: no driver writes {namespace}");
+impl ShowConfig {
+    fn execute(&self, registry: &Registry) -> Result<u8, Failure> {
+        let loaded = config::load(self.config.as_deref(), registry).map_err(usage)?;
+        warn(&loaded.notes);
+        print(&config::show(&loaded).map_err(failed)?);
+        let problems = config::problems(&loaded.config, registry);
+        problems.iter().for_each(complain);
+        Ok(if problems.is_empty() { DONE } else { USAGE })
     }
-    Ok(config)
+}
+
+fn load(main: Option<&Path>, registry: &Registry) -> Result<Config, Failure> {
+    let loaded = config::load_if_any(main, registry).map_err(usage)?;
+    warn(&loaded.notes);
+    Ok(loaded.config)
+}
+
+fn warn(notes: &[String]) {
+    for note in notes {
+        let _ = writeln!(io::stderr(), "warning: {note}");
+    }
 }
 
 fn complain(error: &Error) {

@@ -57,30 +57,29 @@ impl Registry {
         }
         let left_out = RESOURCES.iter().find(|(resource, built)| *resource == namespace.resource() && !built);
         let hint = match left_out {
-            Some((feature, _)) => format!("; this build leaves out the feature `{feature}`"),
+            Some((feature, _)) => format!("this build leaves out the feature `{feature}`"),
             None => nearest(&namespace.to_string(), self.drivers.keys().map(ToString::to_string)),
         };
-        Err(Error::new(ErrorKind::Config, format!("no driver writes {namespace}{hint}")))
+        Err(Error::new(ErrorKind::Config, format!("no driver writes {namespace}; {hint}")))
     }
 
-    /// The driver that serves a namespace: the one that `plugins` in the configuration names; else the
-    /// one called `wazo`; else the only one.
+    /// The driver that serves a namespace: the one that `plugins` in the configuration names, if there is
+    /// such a one; else the one called `wazo`; else the only one.
     pub fn select(&self, namespace: &Namespace, plugins: &Plugins) -> Result<&'static Entry, Error> {
-        let drivers = self.drivers(namespace);
-        let by_name = |name: &str| drivers.iter().copied().find(|entry| entry.name == name);
-        if let Some(name) = plugins.0.get(namespace) {
-            return by_name(name).ok_or_else(|| {
-                let hint = nearest(name, drivers.iter().map(|entry| entry.name.to_owned()));
-                let message = format!("there is no driver called {name:?}{hint}");
-                Error::new(ErrorKind::Config, message)
-                    .in_(format!("configuration key plugins.{}", namespace.dotted()))
-            });
-        }
-        match drivers {
+        let selected = plugins.name_for(namespace).and_then(|name| self.by_name(namespace, name));
+        selected.map_or_else(|| self.default_driver(namespace), Ok)
+    }
+
+    fn by_name(&self, namespace: &Namespace, name: &str) -> Option<&'static Entry> {
+        self.drivers(namespace).iter().copied().find(|entry| entry.name == name)
+    }
+
+    fn default_driver(&self, namespace: &Namespace) -> Result<&'static Entry, Error> {
+        match self.drivers(namespace) {
             [only] => Ok(only),
-            _ => by_name(DEFAULT).ok_or_else(|| {
-                let names: Vec<&str> = drivers.iter().map(|entry| entry.name).collect();
-                let message = format!("select one of its drivers ({}) under plugins", names.join(", "));
+            drivers => self.by_name(namespace, DEFAULT).ok_or_else(|| {
+                let message =
+                    format!("select one of its drivers ({}) under plugins", names(drivers).join(", "));
                 Error::new(ErrorKind::Config, message)
             }),
         }
@@ -93,37 +92,73 @@ impl Registry {
     }
 }
 
+fn names(drivers: &[&'static Entry]) -> Vec<String> {
+    drivers.iter().map(|entry| entry.name.to_owned()).collect()
+}
+
 /// What the operator selects: namespaces and the names of their drivers.
-pub struct Plugins(BTreeMap<Namespace, String>);
+pub struct Plugins(Vec<Selection>);
+
+/// One entry of the key `plugins`.
+struct Selection {
+    /// File and key, for messages.
+    place: String,
+    /// The key, which may be no namespace at all.
+    namespace: String,
+    /// The name of the driver.
+    name: String,
+}
 
 impl Plugins {
     /// Reads the key `plugins`. A namespace without name is as good as not mentioned.
     pub fn read(config: &Config) -> Result<Plugins, Error> {
         let plugins: BTreeMap<String, Option<String>> = config.get("plugins")?.unwrap_or_default();
-        let mut selected = BTreeMap::new();
-        for (namespace, name) in plugins {
-            if let Some(name) = name.filter(|name| !name.is_empty()) {
-                let namespace =
-                    namespace.parse().map_err(|error: Error| error.in_("configuration key plugins"))?;
-                selected.insert(namespace, name);
-            }
-        }
-        Ok(Plugins(selected))
+        let entries = plugins.into_iter().filter_map(|(namespace, name)| {
+            let name = name.filter(|name| !name.is_empty())?;
+            let key = format!("plugins.{namespace}");
+            let source = config.source(&key).map_or_else(String::new, |source| format!("{source}: "));
+            Some(Selection { place: format!("{source}configuration key {key}"), namespace, name })
+        });
+        Ok(Plugins(entries.collect()))
     }
 
-    /// The namespaces for which the registry has no driver at all, as a site may keep them from an
-    /// older version.
-    pub fn unknown<'a>(&'a self, registry: &'a Registry) -> impl Iterator<Item = &'a Namespace> {
-        self.0.keys().filter(|namespace| registry.drivers(namespace).is_empty())
+    fn name_for(&self, namespace: &Namespace) -> Option<&str> {
+        let is_it = |entry: &&Selection| entry.namespace.parse().is_ok_and(|it: Namespace| it == *namespace);
+        self.0.iter().find(is_it).map(|entry| entry.name.as_str())
+    }
+
+    /// The entries that select nothing, a line each, such as a site may keep from an older version: it
+    /// says what happens instead.
+    pub fn warnings(&self, registry: &Registry) -> Vec<String> {
+        self.0
+            .iter()
+            .filter_map(|entry| Some(format!("{}: {}", entry.place, entry.trouble(registry)?)))
+            .collect()
     }
 }
 
-/// `; did you mean x?`, or nothing if no candidate is near.
+impl Selection {
+    fn trouble(&self, registry: &Registry) -> Option<String> {
+        let namespace = match registry.find(&self.namespace) {
+            Ok(namespace) => namespace,
+            Err(error) => return Some(format!("the entry has no effect: {error}")),
+        };
+        let name = &self.name;
+        if registry.by_name(&namespace, name).is_some() {
+            return None;
+        }
+        let instead = registry.default_driver(&namespace).map_or("none", |entry| entry.name);
+        let hint = nearest(name, names(registry.drivers(&namespace)).into_iter());
+        Some(format!("there is no driver called {name:?}, so {instead} is used; {hint}"))
+    }
+}
+
+/// `did you mean x?`, or where to look if no candidate is near.
 fn nearest(text: &str, candidates: impl Iterator<Item = String>) -> String {
     let scored = candidates.map(|candidate| (strsim::jaro_winkler(text, &candidate), candidate));
     match scored.max_by(|(a, _), (b, _)| a.total_cmp(b)) {
-        Some((score, candidate)) if score > 0.75 => format!("; did you mean {candidate}?"),
-        _ => "; see `confgend list`".to_owned(),
+        Some((score, candidate)) if score > 0.75 => format!("did you mean {candidate}?"),
+        _ => "see `confgend list`".to_owned(),
     }
 }
 
@@ -192,14 +227,48 @@ mod tests {
         let error = |namespace, plugins| selected(namespace, plugins).unwrap_err();
         assert_eq!(error("a/won.conf", ""), "no driver writes a/won.conf; did you mean a/one.conf?");
         assert_eq!(error("zz/q", ""), "no driver writes zz/q; see `confgend list`");
-        assert_eq!(
-            error("a/one.conf", "plugins: {a.one.conf: acm}"),
-            "configuration key plugins.a.one.conf: there is no driver called \"acm\"; did you mean acme?"
-        );
         assert!(error("a/one.conf", "plugins: x").starts_with("configuration key plugins: invalid type"));
         assert!(
-            error("a/one.conf", "plugins: {x: y}").starts_with("configuration key plugins: \"x\" is not")
+            error("a/one.conf", "plugins: {a.b: [1]}").starts_with("configuration key plugins.a.b: invalid")
         );
+    }
+
+    #[test]
+    fn an_entry_that_selects_nothing_falls_through_to_the_default() {
+        let registry = Registry::new(&[OURS, OTHERS]).unwrap();
+        let warnings = |yaml: &str| {
+            let plugins = Plugins::read(&Config::from_yaml(yaml).unwrap().named("c.yml")).unwrap();
+            plugins.warnings(&registry)
+        };
+        let key = "c.yml: configuration key plugins";
+        let table = [
+            (
+                "a.one.conf: acm",
+                "a.one.conf: there is no driver called \"acm\", so wazo is used; did you mean acme?",
+            ),
+            (
+                "a.three.conf: q",
+                "a.three.conf: there is no driver called \"q\", so acme is used; see `confgend list`",
+            ),
+            (
+                "a.four.conf: q",
+                "a.four.conf: there is no driver called \"q\", so none is used; see `confgend list`",
+            ),
+            (
+                "a.won.conf: wazo",
+                "a.won.conf: the entry has no effect: no driver writes a/won.conf; did you mean a/one.conf?",
+            ),
+            (
+                "x: wazo",
+                "x: the entry has no effect: \"x\" is not a namespace: it has no file name; write it like asterisk/pjsip.conf",
+            ),
+        ];
+        for (entry, warning) in table {
+            assert_eq!(warnings(&format!("plugins: {{{entry}}}")), [format!("{key}.{warning}")]);
+        }
+        assert!(warnings("plugins: {a.one.conf: acme, a/two.conf: wazo, x: '', y: }").is_empty());
+        assert_eq!(selected("a/one.conf", "plugins: {a.one.conf: acm, x: y}"), Ok("wazo"));
+        assert!(selected("a/four.conf", "plugins: {a.four.conf: q}").is_err());
     }
 
     #[test]

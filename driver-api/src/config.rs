@@ -1,3 +1,4 @@
+use std::iter;
 use std::path::Path;
 
 use serde::de::DeserializeOwned;
@@ -6,28 +7,67 @@ use serde_yaml::{Mapping, Value};
 use crate::{Error, ErrorKind, yaml};
 
 /// The merged configuration: one tree, from which each driver takes the part that it needs.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Config(Mapping);
+///
+/// It remembers its layers, the files and built-in defaults that it was merged from, so that a message
+/// can name the file of a value. Two configurations are equal if their values are.
+#[derive(Debug, Clone, Default)]
+pub struct Config {
+    values: Mapping,
+    /// The strongest first.
+    layers: Vec<Layer>,
+}
+
+/// What one source says.
+#[derive(Debug, Clone)]
+struct Layer {
+    /// The path of a file, or another word for where the values come from.
+    name: Option<String>,
+    values: Mapping,
+}
+
+impl PartialEq for Config {
+    fn eq(&self, other: &Config) -> bool {
+        self.values == other.values
+    }
+}
 
 impl Config {
     /// Reads a YAML 1.1 document. An empty one is an empty configuration; a list or a scalar at the
     /// top is an error.
     pub fn from_yaml(text: &str) -> Result<Config, Error> {
-        match yaml::parse(text)? {
-            Value::Null => Ok(Config::default()),
-            Value::Mapping(mapping) => Ok(Config(mapping)),
-            other => Err(Error::new(
-                ErrorKind::Config,
-                format!("expected a mapping of keys at the top, found {}", kind_of(&other)),
-            )),
+        Config::from_value(yaml::parse(text)?)
+    }
+
+    /// Takes a document that is parsed already, on the same terms.
+    pub fn from_value(document: Value) -> Result<Config, Error> {
+        let values = match document {
+            Value::Null => Mapping::new(),
+            Value::Mapping(mapping) => mapping,
+            other => {
+                return Err(Error::new(
+                    ErrorKind::Config,
+                    format!("expected a mapping of keys at the top, found {}", kind_of(&other)),
+                ));
+            }
+        };
+        Ok(Config { layers: vec![Layer { name: None, values: values.clone() }], values })
+    }
+
+    /// Says where the values come from: the path of a file, or another word for their origin.
+    #[must_use]
+    pub fn named(mut self, name: impl Into<String>) -> Config {
+        let name = name.into();
+        for layer in &mut self.layers {
+            layer.name = Some(name.clone());
         }
+        self
     }
 
     /// Reads the value at a path of keys such as `templates.modulesconf`. It is `None` where a key is
-    /// missing or the value is null; a value of another type is an error that names its path.
+    /// missing or the value is null; a value of another type is an error that names its source and path.
     pub fn get<T: DeserializeOwned>(&self, path: &str) -> Result<Option<T>, Error> {
         let mut keys = path.split('.');
-        let mut value = keys.next().and_then(|key| self.0.get(key));
+        let mut value = keys.next().and_then(|key| self.values.get(key));
         let mut walked = path.split('.').next().unwrap_or_default().len();
         for key in keys {
             value = match value {
@@ -35,7 +75,7 @@ impl Config {
                 Some(Value::Mapping(mapping)) => mapping.get(key),
                 Some(other) => {
                     let message = format!("expected a mapping, found {}", kind_of(other));
-                    return Err(Error::new(ErrorKind::Config, message).in_(key_place(&path[..walked])));
+                    return Err(self.error(&path[..walked], message));
                 }
             };
             walked += 1 + key.len();
@@ -44,30 +84,66 @@ impl Config {
         serde_path_to_error::deserialize(value).map(Some).map_err(|error| {
             let inner = error.path().to_string();
             let path = if inner == "." { path.to_owned() } else { format!("{path}.{inner}") };
-            Error::new(ErrorKind::Config, error.into_inner().to_string()).in_(key_place(&path))
+            self.error(&path, error.into_inner().to_string())
         })
+    }
+
+    /// An error about the value at this path: it names the path, and the source of the value.
+    pub fn error(&self, path: &str, message: impl Into<String>) -> Error {
+        let error = Error::new(ErrorKind::Config, message).in_(format!("configuration key {path}"));
+        // What stands inside a list has the source of the list.
+        let ends = path.rmatch_indices('.').map(|(dot, _)| dot);
+        match iter::once(path.len()).chain(ends).find_map(|end| self.source(&path[..end])) {
+            Some(source) => error.in_(source),
+            None => error,
+        }
+    }
+
+    /// The name of the strongest layer that has the value at this path of keys; the keys may have dots
+    /// themselves, as those of `plugins` do. `None` if there is no value, or its layer has no name.
+    pub fn source(&self, path: &str) -> Option<&str> {
+        find(&self.values, path)?;
+        self.layers.iter().find(|layer| find(&layer.values, path).is_some())?.name.as_deref()
+    }
+
+    /// All values.
+    pub fn values(&self) -> &Mapping {
+        &self.values
+    }
+
+    /// The name of each layer, if it has one, and its values: the strongest first.
+    pub fn layers(&self) -> impl Iterator<Item = (Option<&str>, &Mapping)> {
+        self.layers.iter().map(|layer| (layer.name.as_deref(), &layer.values))
     }
 
     /// Fills from `weaker` the keys that this configuration does not have: mappings are merged key by
     /// key, everything else, an explicit null too, stands as it is.
     pub fn fill_from(&mut self, weaker: &Config) {
-        fill(&mut self.0, &weaker.0);
+        fill(&mut self.values, &weaker.values);
+        self.layers.extend_from_slice(&weaker.layers);
     }
 
     /// Takes relative paths from this folder. The keys below `templates` are paths, whichever they are.
     pub fn resolve_paths(&mut self, folder: &Path) {
-        let Some(Value::Mapping(templates)) = self.0.get_mut("templates") else { return };
-        for (_, value) in templates.iter_mut() {
-            if let Value::String(path) = value {
-                *path = folder.join(&*path).to_string_lossy().into_owned();
+        let layers = self.layers.iter_mut().map(|layer| &mut layer.values);
+        for values in layers.chain([&mut self.values]) {
+            let Some(Value::Mapping(templates)) = values.get_mut("templates") else { continue };
+            for (_, value) in templates.iter_mut() {
+                if let Value::String(path) = value {
+                    *path = folder.join(&*path).to_string_lossy().into_owned();
+                }
             }
         }
     }
+}
 
-    /// Sets a key at the top.
-    pub fn set(&mut self, key: &str, value: impl Into<Value>) {
-        self.0.insert(key.into(), value.into());
-    }
+/// Finds a value by its path of keys, each of which may have dots itself.
+fn find<'a>(values: &'a Mapping, path: &str) -> Option<&'a Value> {
+    let nested = path.match_indices('.').find_map(|(dot, _)| match values.get(&path[..dot]) {
+        Some(Value::Mapping(inner)) => find(inner, &path[dot + 1..]),
+        _ => None,
+    });
+    nested.or_else(|| values.get(path))
 }
 
 fn fill(stronger: &mut Mapping, weaker: &Mapping) {
@@ -80,10 +156,6 @@ fn fill(stronger: &mut Mapping, weaker: &Mapping) {
             (Some(_), _) => {}
         }
     }
-}
-
-fn key_place(path: &str) -> String {
-    format!("configuration key {path}")
 }
 
 fn kind_of(value: &Value) -> &'static str {
@@ -147,6 +219,49 @@ mod tests {
         config.fill_from(&weaker);
         let expected = Config::from_yaml("a: {b: 1, c: null, f: 2}\nd: [1]\ne: x\nh: 2").unwrap();
         assert_eq!(config, expected);
+    }
+
+    #[test]
+    fn every_value_knows_its_source() {
+        let layer = |name: &str, text| Config::from_yaml(text).unwrap().named(name);
+        let mut config = layer("10.yml", "a: {b: 1, n: null}\nlist: [1, x]\ne: x");
+        config.fill_from(&layer("main.yml", "a: 7\nplugins: {a.x.conf: acme}\ne: {f: 1}\n1: x"));
+        config.fill_from(&Config::from_yaml("a: {z: 1}").unwrap());
+        config.fill_from(&layer("built-in", "a: {b: 2, c: {d: 3}, n: 4, z: 2}\nplugins: {a.y.conf: wazo}"));
+        let sources = [
+            ("a", Some("10.yml")),
+            ("a.b", Some("10.yml")),
+            ("a.n", Some("10.yml")),
+            ("a.c", Some("built-in")),
+            ("a.c.d", Some("built-in")),
+            ("a.z", None),
+            ("plugins.a.x.conf", Some("main.yml")),
+            ("plugins.a.y.conf", Some("built-in")),
+            ("plugins.a.z.conf", None),
+            ("e.f", None),
+            ("e", Some("10.yml")),
+            ("none", None),
+            ("", None),
+        ];
+        for (path, source) in sources {
+            assert_eq!(config.source(path), source, "{path}");
+        }
+        let error = config.get::<Vec<i64>>("list").unwrap_err().chain();
+        assert_eq!(error, "10.yml: configuration key list.[1]: invalid type: string \"x\", expected i64");
+        let error = config.get::<bool>("a.c.d").unwrap_err().chain();
+        assert_eq!(error, "built-in: configuration key a.c.d: invalid type: integer `3`, expected a boolean");
+        let error = config.get::<BTreeMap<String, bool>>("plugins").unwrap_err().chain();
+        assert!(error.starts_with("main.yml: configuration key plugins.a.x.conf: invalid type: "), "{error}");
+        assert_eq!(config.error("none", "missing").chain(), "configuration key none: missing");
+    }
+
+    #[test]
+    fn the_folder_of_a_template_is_that_of_its_file() {
+        let mut config = Config::from_yaml("templates: {a: b, c: /d, e: 1}\nother: b").unwrap();
+        config.resolve_paths(Path::new("/etc"));
+        let expected = Config::from_yaml("templates: {a: /etc/b, c: /d, e: 1}\nother: b").unwrap();
+        assert_eq!(config, expected);
+        assert_eq!(config.layers().next().unwrap(), (None, expected.values()));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! `modules.conf`: the modules that Asterisk is not to load. It depends on the configuration only.
 
-use driver_api::{Config, Driver, Error, ErrorKind, Session, breaks_line};
+use driver_api::{Config, Driver, Error, Session, breaks_line};
 use minijinja::context;
 use serde_yaml::{Mapping, Value};
 
@@ -24,7 +24,7 @@ impl Modules {
         let modules: Mapping = config.get(ENABLED)?.unwrap_or_default();
         let shipped = include_str!("../templates/modules.conf.jinja2");
         Ok(Modules {
-            disabled: disabled(&modules)?,
+            disabled: disabled(&modules).map_err(|message| config.error(ENABLED, message))?,
             template: TextFile::at_key(config, "templates.modulesconf", TEMPLATE, shipped)?,
         })
     }
@@ -36,7 +36,7 @@ impl Driver for Modules {
     }
 }
 
-fn disabled(modules: &Mapping) -> Result<Vec<String>, Error> {
+fn disabled(modules: &Mapping) -> Result<Vec<String>, String> {
     let disabled = modules.iter().filter(|(_, enabled)| is_falsy(enabled));
     let mut names = disabled.map(|(name, _)| module_name(name)).collect::<Result<Vec<_>, _>>()?;
     names.sort_unstable();
@@ -56,14 +56,11 @@ fn is_falsy(value: &Value) -> bool {
     }
 }
 
-fn module_name(key: &Value) -> Result<String, Error> {
+fn module_name(key: &Value) -> Result<String, String> {
     match key {
         Value::String(name) if !breaks_line(name) => Ok(name.clone()),
         Value::Number(number) => Ok(number.to_string()),
-        other => {
-            let message = format!("{other:?} is not the name of a module");
-            Err(Error::new(ErrorKind::Config, message).in_(format!("configuration key {ENABLED}")))
-        }
+        other => Err(format!("{other:?} is not the name of a module")),
     }
 }
 

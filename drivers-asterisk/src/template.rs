@@ -36,8 +36,7 @@ impl Folder {
     pub(crate) fn new(config: &Config) -> Result<Folder, Error> {
         let folder = config.get::<PathBuf>(KEY)?.unwrap_or_else(|| FOLDER.into());
         if folder.as_os_str() != FOLDER && !folder.is_dir() {
-            let message = format!("there is no folder {}", folder.display());
-            return Err(Error::new(ErrorKind::Config, message).in_(format!("configuration key {KEY}")));
+            return Err(config.error(KEY, format!("there is no folder {}", folder.display())));
         }
         Ok(Folder(folder))
     }

@@ -135,7 +135,7 @@ fn measure_apart(
 impl Measure {
     pub(crate) fn run(&self) -> Result<(), Error> {
         let registry = Registry::new(FAMILIES)?;
-        let config = config::load(None, &registry)?;
+        let config = config::only(None, &registry)?;
         let drivers = self.namespaces.iter().map(|text| registry.build(&registry.find(text)?, &config));
         let drivers = drivers.collect::<Result<Vec<_>, _>>()?;
         let mut database = session::open(&self.db.parse()?)?;

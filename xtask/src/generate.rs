@@ -112,7 +112,7 @@ pub(crate) fn into_folder(
     config_file: Option<&Path>,
     out: &Path,
 ) -> Result<bool, Error> {
-    let config = config::load(config_file, registry)?;
+    let config = config::only(config_file, registry)?;
     let mut database = session::open(uri)?;
     let mut snapshot = database.snapshot()?;
     let mut stdout = io::stdout();

@@ -1,0 +1,215 @@
+//! `!exec`: a part of the configuration that a command says.
+
+use std::io::Read;
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use driver_api::{Error, ErrorKind, yaml};
+use serde_yaml::Value;
+
+/// How long a command may take.
+const LIMIT: Duration = Duration::from_secs(30);
+
+/// How many bytes it may say. No configuration is that large.
+const MAX_OUTPUT: usize = 16 << 20;
+
+/// How often a command that has said everything is asked whether it has ended.
+const TICK: Duration = Duration::from_millis(5);
+
+/// Puts in place of each `!exec` what its command says. Any other tag is an error.
+pub(super) fn expand(document: &mut Value) -> Result<(), Error> {
+    replace(document, "", &|tag, value| match tag {
+        "!exec" => execute(value),
+        _ => Err(failure(format!("the tag {tag} is unknown; there is !exec only"))),
+    })
+}
+
+/// Replaces every value with a tag, at this path of keys and below.
+fn replace(
+    value: &mut Value,
+    path: &str,
+    by: &impl Fn(&str, &Value) -> Result<Value, Error>,
+) -> Result<(), Error> {
+    let below = |key: &str| if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") };
+    match value {
+        Value::Tagged(tagged) => {
+            let replacement = by(&tagged.tag.to_string(), &tagged.value);
+            let in_path = |error: Error| error.in_(format!("configuration key {path}"));
+            *value = if path.is_empty() { replacement? } else { replacement.map_err(in_path)? };
+        }
+        Value::Sequence(items) => {
+            for (i, item) in items.iter_mut().enumerate() {
+                replace(item, &below(&format!("[{i}]")), by)?;
+            }
+        }
+        Value::Mapping(mapping) => {
+            for (key, value) in mapping.iter_mut() {
+                replace(value, &below(&text_of(key)), by)?;
+            }
+        }
+        _ => {}
+    }
+    Ok(())
+}
+
+fn text_of(key: &Value) -> String {
+    match key {
+        Value::String(text) => text.clone(),
+        other => yaml::to_string(other).unwrap_or_default().trim_end().to_owned(),
+    }
+}
+
+fn failure(message: impl Into<String>) -> Error {
+    Error::new(ErrorKind::Config, message)
+}
+
+/// What stands in place of `!exec` and the value behind it.
+fn execute(call: &Value) -> Result<Value, Error> {
+    let Value::Mapping(call) = call else {
+        return Err(failure("expected a mapping with the key command after !exec"));
+    };
+    let command = match call.get("command") {
+        None | Some(Value::Null) => return Ok(Value::Null),
+        Some(Value::String(command)) => command,
+        Some(_) => return Err(failure("expected a text as the command of !exec")),
+    };
+    // Not all of it: an argument may be a secret.
+    let program = command.split(' ').next().unwrap_or_default();
+    run(command, LIMIT)
+        .and_then(|output| parse(&output))
+        .map_err(|error| error.in_(format!("command {program:?}")))
+}
+
+/// Reads what a command says. It can't call another one.
+fn parse(output: &[u8]) -> Result<Value, Error> {
+    let text = str::from_utf8(output).map_err(|error| failure("its output is not UTF-8").because(error))?;
+    let refuse = |tag: &str, _: &Value| Err(failure(format!("the tag {tag} can't stand here")));
+    let value = yaml::parse(text).and_then(|mut value| replace(&mut value, "", &refuse).map(|()| value));
+    value.map_err(|error| error.in_("its output"))
+}
+
+/// Runs a command, split at each single blank, without a shell.
+fn run(command: &str, limit: Duration) -> Result<Vec<u8>, Error> {
+    let mut words = command.split(' ');
+    let mut child = Command::new(words.next().unwrap_or_default())
+        .args(words)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .map_err(|error| failure("can't be run").because(error))?;
+    let output = finish(&mut child, limit);
+    if output.is_err() {
+        // It may have ended by itself.
+        let _ = child.kill();
+    }
+    let _ = child.wait();
+    output
+}
+
+/// Waits for all that a command says, and for its good end.
+fn finish(child: &mut Child, limit: Duration) -> Result<Vec<u8>, Error> {
+    let start = Instant::now();
+    let too_long = || failure(format!("not done after {} s, so it was stopped", limit.as_secs_f64()));
+    let (sender, receiver) = mpsc::channel();
+    if let Some(stdout) = child.stdout.take() {
+        thread::spawn(move || {
+            let mut output = Vec::new();
+            let end = stdout.take(MAX_OUTPUT as u64 + 1).read_to_end(&mut output);
+            // After the limit nobody wants it any more.
+            let _ = sender.send(end.map(|_| output));
+        });
+    }
+    let output = receiver.recv_timeout(limit).map_err(|_| too_long())?;
+    let output = output.map_err(|error| failure("its output can't be read").because(error))?;
+    if output.len() > MAX_OUTPUT {
+        return Err(failure(format!("its output has more than {MAX_OUTPUT} bytes")));
+    }
+    loop {
+        match child.try_wait().map_err(|error| failure("can't be waited for").because(error))? {
+            Some(status) if status.success() => return Ok(output),
+            Some(status) => return Err(failure(format!("failed with {status}"))),
+            None if start.elapsed() >= limit => return Err(too_long()),
+            None => thread::sleep(TICK),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn expanded(text: &str) -> Result<Value, String> {
+        let mut document = yaml::parse(text).unwrap();
+        expand(&mut document).map(|()| document).map_err(|error| error.chain())
+    }
+
+    #[test]
+    fn a_command_stands_for_what_it_says() {
+        let table = [
+            ("!exec\ncommand: 'echo a: [yes, 2]'", "{a: [true, 2]}"),
+            ("a: [1, {b: !exec {command: echo 017}}]", "a: [1, {b: 15}]"),
+            ("a: !exec {command: 'echo x  y'}", "a: x  y"),
+            ("a: !exec\n  command: echo $HOME * \"x\"", "a: $HOME * \"x\""),
+            ("a: !exec {command: 'true'}", "a: null"),
+            ("!exec {command: 'true'}", "null"),
+            ("a: !exec {}", "a: null"),
+            ("a: !exec {command: , more: 1}", "a: null"),
+            ("a: {command: echo x}", "a: {command: echo x}"),
+        ];
+        for (text, expected) in table {
+            assert_eq!(expanded(text), Ok(yaml::parse(expected).unwrap()), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_fails_names_key_and_command() {
+        let error = |text| expanded(text).unwrap_err();
+        let table = [
+            (
+                "a: {b: !exec {command: 'false'}}",
+                "configuration key a.b: command \"false\": failed with exit status: 1",
+            ),
+            (
+                "a: [!exec {command: /nonexistent s3cret}]",
+                "configuration key a.[0]: command \"/nonexistent\": can't be run: No such file or directory (os error 2)",
+            ),
+            ("!exec {command: 'echo a: ['}", "command \"echo\": its output: line 2, column 1: "),
+            (
+                "1: !exec {command: 'printf \\377'}",
+                "configuration key 1: command \"printf\": its output is not UTF-8: ",
+            ),
+            (
+                "a: !exec {command: 'echo a: !exec {}'}",
+                "configuration key a: command \"echo\": its output: configuration key a: the tag !exec can't stand here",
+            ),
+            ("!exec {command: [ls]}", "expected a text as the command of !exec"),
+            ("!exec ls", "expected a mapping with the key command after !exec"),
+            ("a: {b.c: !env HOME}", "configuration key a.b.c: the tag !env is unknown; there is !exec only"),
+            ("a: !exec {command: ''}", "configuration key a: command \"\": can't be run: "),
+        ];
+        for (text, expected) in table {
+            let error = error(text);
+            assert!(error.starts_with(expected), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_command_that_does_not_end_is_stopped() {
+        let limit = Duration::from_millis(100);
+        let error = |command| run(command, limit).unwrap_err().chain();
+        assert_eq!(error("sleep 60"), "not done after 0.1 s, so it was stopped");
+        let folder = tempfile::tempdir().unwrap();
+        let script = folder.path().join("script");
+        std::fs::write(&script, "exec >&-\nsleep 60\n").unwrap();
+        assert_eq!(error(&format!("sh {}", script.display())), "not done after 0.1 s, so it was stopped");
+    }
+
+    #[test]
+    fn a_command_that_says_too_much_is_stopped() {
+        let error = run("cat /dev/zero", LIMIT).unwrap_err().chain();
+        assert_eq!(error, "its output has more than 16777216 bytes");
+    }
+}

@@ -1,0 +1,218 @@
+//! The configuration as a person wants to see it: what holds, and which file says so.
+
+use std::sync::LazyLock;
+
+use driver_api::{Error, yaml};
+use regex_lite::Regex;
+use serde_yaml::{Mapping, Value};
+
+use super::Loaded;
+
+/// Writes the configuration as YAML, with its files on top and the source of each value behind it, and
+/// without passwords.
+pub fn show(loaded: &Loaded) -> Result<String, Error> {
+    let mut page = Page(String::from("# Files, the strongest first:\n"));
+    for file in &loaded.files {
+        page.line(&format!("#   {}", one_line(&file.display().to_string())), 0, None);
+    }
+    if loaded.files.is_empty() {
+        page.line("#   none", 0, None);
+    }
+    let layers: Vec<Layer<'_>> = loaded.config.layers().collect();
+    page.mapping(&masked(loaded.config.values(), false), &layers, 0)?;
+    Ok(page.0)
+}
+
+/// The name of a source, if it has one, and what it says in one place.
+type Layer<'a> = (Option<&'a str>, &'a Mapping);
+
+/// The text so far.
+struct Page(String);
+
+impl Page {
+    fn mapping(&mut self, values: &Mapping, layers: &[Layer<'_>], depth: usize) -> Result<(), Error> {
+        let mut entries: Vec<(&Value, &Value)> = values.iter().collect();
+        entries.sort_by_key(|(key, _)| key.as_str());
+        for (key, value) in entries {
+            match value {
+                Value::Mapping(inner) if !inner.is_empty() => {
+                    let begin = entry(key, Value::Mapping(Mapping::new()))?;
+                    self.entry(begin.trim_end_matches(" {}\n"), None, false, depth);
+                    self.mapping(inner, &below(layers, key), depth + 1)?;
+                }
+                value => {
+                    let source = layers.iter().find(|(_, values)| values.contains_key(key));
+                    let source = source.and_then(|(name, _)| *name);
+                    self.entry(&entry(key, value.clone())?, source, value.is_sequence(), depth);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes the lines of an entry. The source stands where a comment may stand: behind the last line, or
+    /// behind the key that has a list below it.
+    fn entry(&mut self, text: &str, source: Option<&str>, is_list: bool, depth: usize) {
+        let last = text.lines().count().saturating_sub(1);
+        let place =
+            if is_list && text.lines().next().is_some_and(|line| line.ends_with(':')) { 0 } else { last };
+        for (i, line) in text.lines().enumerate() {
+            self.line(line, depth, source.filter(|_| i == place));
+        }
+    }
+
+    fn line(&mut self, line: &str, depth: usize, source: Option<&str>) {
+        if !line.is_empty() {
+            self.0 += &"  ".repeat(depth);
+            self.0 += line;
+        }
+        if let Some(source) = source {
+            self.0 += "  # ";
+            self.0 += &one_line(source);
+        }
+        self.0.push('\n');
+    }
+}
+
+/// What the layers say below a key.
+fn below<'a>(layers: &[Layer<'a>], key: &Value) -> Vec<Layer<'a>> {
+    let inner = |(name, values): &Layer<'a>| Some((*name, values.get(key)?.as_mapping()?));
+    layers.iter().filter_map(inner).collect()
+}
+
+fn entry(key: &Value, value: Value) -> Result<String, Error> {
+    yaml::to_string(&Mapping::from_iter([(key.clone(), value)]))
+}
+
+/// A text that is safe in a comment.
+fn one_line(text: &str) -> String {
+    text.replace(|c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}'), "?")
+}
+
+const MASK: &str = "***";
+
+/// The values without the passwords in them.
+fn masked(values: &Mapping, is_secret: bool) -> Mapping {
+    let entries = values.iter().map(|(key, value)| {
+        let is_secret = is_secret || SECRET_KEY.is_match(key.as_str().unwrap_or_default());
+        (key.clone(), masked_value(value, is_secret))
+    });
+    entries.collect()
+}
+
+fn masked_value(value: &Value, is_secret: bool) -> Value {
+    match value {
+        Value::Mapping(values) => Value::Mapping(masked(values, is_secret)),
+        Value::Sequence(items) => items.iter().map(|item| masked_value(item, is_secret)).collect(),
+        Value::Null => Value::Null,
+        _ if is_secret => Value::from(MASK),
+        Value::String(text) => Value::from(without_passwords(text)),
+        other => other.clone(),
+    }
+}
+
+/// A text without the passwords of URIs and parameters. A password may have any character, so rather too
+/// much is hidden than too little.
+fn without_passwords(text: &str) -> String {
+    let text = PARAMETER.replace_all(text, format!("$1{MASK}"));
+    LOGIN.replace_all(&text, format!("$1{MASK}@")).into_owned()
+}
+
+static SECRET_KEY: LazyLock<Regex> = LazyLock::new(|| regex("(?i)passw|secret|token"));
+static PARAMETER: LazyLock<Regex> = LazyLock::new(|| regex("(?is)((?:passw|secret|token)[^=&]*=)[^&]*"));
+static LOGIN: LazyLock<Regex> = LazyLock::new(|| regex("(?s)(://[^:]*:).*@"));
+
+fn regex(pattern: &str) -> Regex {
+    Regex::new(pattern).expect("the pattern is constant and valid")
+}
+
+#[cfg(test)]
+mod tests {
+    use driver_api::Config;
+
+    use super::*;
+
+    fn shown(config: Config) -> String {
+        let text = show(&Loaded { config, notes: Vec::new(), files: vec!["/etc/b\n.yml".into()] }).unwrap();
+        text.strip_prefix("# Files, the strongest first:\n#   /etc/b?.yml\n").unwrap().to_owned()
+    }
+
+    #[test]
+    fn every_value_has_its_source() {
+        let layer = |name: &str, text| Config::from_yaml(text).unwrap().named(name);
+        let mut config = layer("/b.yml", "z: 1\na: {b: no, e: {}}\n'no': [x, {y: 1}]\n'': q\nl: []\n7: 8");
+        config.fill_from(&layer("x\ny", "z: 2\na: {c: ~, d: {f: 'on'}}"));
+        config.fill_from(&Config::from_yaml("y: 1").unwrap());
+        let expected = "\
+7: 8  # /b.yml
+? ''
+: q  # /b.yml
+a:
+  b: false  # /b.yml
+  c: null  # x?y
+  d:
+    f: 'on'  # x?y
+  e: {}  # /b.yml
+l: []  # /b.yml
+'no':  # /b.yml
+- x
+- y: 1
+y: 1
+z: 1  # /b.yml
+";
+        assert_eq!(shown(config), expected);
+    }
+
+    #[test]
+    fn what_is_shown_is_yaml_with_the_same_values() {
+        let long = "word ".repeat(40);
+        let key = "key ".repeat(60);
+        let values = [
+            "a\nb\n\n c ",
+            "é: #",
+            "x:",
+            "# x",
+            long.trim_end(),
+            &long,
+            &format!("{long}:"),
+            "'\"\\",
+            "\u{85}\u{2028}\t",
+            " ",
+            "",
+            "null",
+        ];
+        let mut inner: Mapping = values.iter().map(|text| (Value::from(*text), Value::from(*text))).collect();
+        inner.insert(
+            Value::from(&*key),
+            values.iter().map(|text| Value::from(*text)).collect::<Vec<_>>().into(),
+        );
+        inner.insert(Value::from("list"), vec![Value::Mapping(inner.clone()), Value::Null].into());
+        inner.insert(Value::from(format!("{key}2")), Value::Mapping(inner.clone()));
+        inner.insert(Value::from(false), Value::from(1.5));
+        let outer = Mapping::from_iter([(Value::from("a"), Value::Mapping(inner))]);
+        let config = Config::from_value(Value::Mapping(outer)).unwrap().named("file # 'of\" mine: x");
+        let text = shown(config.clone());
+        assert_eq!(Config::from_yaml(&text).unwrap(), config, "{text}");
+    }
+
+    #[test]
+    fn no_password_is_shown() {
+        let table = [
+            ("postgresql://me:s3cret@h/d", "postgresql://me:***@h/d"),
+            ("postgresql://me:s3/c@r et?@h/d", "postgresql://me:***@h/d"),
+            ("postgresql://me@corp:s3cret@h/d", "postgresql://me@corp:***@h/d"),
+            ("postgresql:///d?user=x&password=s3c@ret&a=b", "postgresql:///d?user=x&password=***&a=b"),
+            ("--sslPassword=s3cret", "--sslPassword=***"),
+            ("x http://u:s3cret@h/ y", "x http://u:***@h/ y"),
+            ("postgresql://me@h:5432/d?a=b", "postgresql://me@h:5432/d?a=b"),
+            ("a@b: c", "a@b: c"),
+        ];
+        for (text, expected) in table {
+            assert_eq!(without_passwords(text), expected);
+        }
+        let config = "{a: {db_Password: x, API-token: [x, {y: 1}], secrets: {b: true, c: null}, b: [x, ok]}}";
+        let expected = "a:\n  API-token:\n  - '***'\n  - y: '***'\n  b:\n  - x\n  - ok\n  db_Password: '***'\n  \
+            secrets:\n    b: '***'\n    c: null\n";
+        assert_eq!(shown(Config::from_yaml(config).unwrap()), expected);
+    }
+}
