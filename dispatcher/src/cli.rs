@@ -12,7 +12,7 @@ use argh::FromArgs;
 use driver_api::{Config, Entry, Error, Namespace};
 
 use crate::registry::Plugins;
-use crate::{NAMESPACE_WIDTH, Registry, Report, config, generate, output};
+use crate::{NAMESPACE_WIDTH, Registry, Report, config, generate, output, serve};
 
 /// Turns the database of a telephony system into configuration files.
 #[derive(FromArgs)]
@@ -34,6 +34,7 @@ enum Command {
     Generate(Generate),
     List(List),
     Config(ShowConfig),
+    Serve(Serve),
 }
 
 /// Generate files, all in one snapshot of the database: one file to standard output, or several below
@@ -77,6 +78,15 @@ struct List {
 #[argh(subcommand, name = "config")]
 struct ShowConfig {
     /// the main configuration file; /etc/wazo-confgend/config.yml by default
+    #[argh(option)]
+    config: Option<PathBuf>,
+}
+
+/// Serve files over TCP until SIGTERM or SIGINT; SIGHUP has the configuration read again.
+#[derive(FromArgs)]
+#[argh(subcommand, name = "serve")]
+struct Serve {
+    /// the configuration file
     #[argh(option)]
     config: Option<PathBuf>,
 }
@@ -132,8 +142,9 @@ fn execute(arguments: &Confgend, families: &[&'static [Entry]]) -> Result<u8, Fa
         Some(Command::Generate(command)) => command.execute(&registry),
         Some(Command::List(command)) => command.execute(&registry),
         Some(Command::Config(command)) => command.execute(&registry),
+        Some(Command::Serve(command)) => command.execute(registry),
         None => Err(usage(Error::driver(
-            "say what to do: confgend generate, confgend list, confgend config, or confgend --help",
+            "say what to do: confgend serve, generate, list or config; or confgend --help",
         ))),
     }
 }
@@ -213,6 +224,14 @@ impl ShowConfig {
         let problems = config::problems(&loaded.config, registry);
         problems.iter().for_each(complain);
         Ok(if problems.is_empty() { DONE } else { USAGE })
+    }
+}
+
+impl Serve {
+    fn execute(&self, registry: Registry) -> Result<u8, Failure> {
+        let file = self.config.as_deref();
+        let start = serve::read(file, &registry).map_err(usage)?;
+        serve::run(registry, file, start).map(|()| DONE).map_err(failed)
     }
 }
 

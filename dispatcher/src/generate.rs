@@ -4,7 +4,7 @@ use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
-use driver_api::{Config, Error, Namespace, Session, Snapshot, Warning};
+use driver_api::{Config, Driver, Error, Namespace, Session, Snapshot, Warning};
 
 use crate::{Registry, Report};
 
@@ -46,17 +46,32 @@ pub fn file(
     namespace: &Namespace,
     snapshot: &mut dyn Snapshot,
 ) -> Outcome {
+    match build(registry, config, namespace) {
+        Ok(driver) => run(&*driver, namespace, snapshot),
+        Err(error) => Outcome { result: Err(error), warnings: Vec::new(), elapsed: Duration::ZERO },
+    }
+}
+
+/// Builds the driver of a file. A panic is an error like any other; each names the namespace.
+pub fn build(registry: &Registry, config: &Config, namespace: &Namespace) -> Result<Box<dyn Driver>, Error> {
+    without_panic(|| registry.build(namespace, config)).map_err(|error| error.in_(namespace.to_string()))
+}
+
+/// Has a driver write its file.
+pub fn run(driver: &dyn Driver, namespace: &Namespace, snapshot: &mut dyn Snapshot) -> Outcome {
     let start = Instant::now();
     let mut session = Session::new(snapshot);
-    let result = registry.build(namespace, config).and_then(|driver| {
-        catch_unwind(AssertUnwindSafe(|| driver.generate(&mut session)))
-            .unwrap_or_else(|panic| Err(Error::driver(format!("the driver panicked: {}", message(&*panic)))))
-    });
+    let result = without_panic(|| driver.generate(&mut session));
     Outcome {
         result: result.map_err(|error| error.in_(namespace.to_string())),
         warnings: session.take_warnings(),
         elapsed: start.elapsed(),
     }
+}
+
+fn without_panic<T>(work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
+    catch_unwind(AssertUnwindSafe(work))
+        .unwrap_or_else(|panic| Err(Error::driver(format!("the driver panicked: {}", message(&*panic)))))
 }
 
 fn message(panic: &(dyn Any + Send)) -> &str {
@@ -66,7 +81,7 @@ fn message(panic: &(dyn Any + Send)) -> &str {
 
 #[cfg(test)]
 mod tests {
-    use driver_api::{Driver, Entry, Rows, Value};
+    use driver_api::{Entry, Rows, Value};
 
     use super::*;
 

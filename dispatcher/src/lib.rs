@@ -9,6 +9,7 @@ pub mod generate;
 pub mod output;
 mod registry;
 mod report;
+mod serve;
 
 use driver_api::Entry;
 

@@ -1,14 +1,17 @@
 //! Files that are there as a whole or not at all.
 
-use std::fs::{self, Permissions};
+use std::fs::{self, File, Permissions};
 use std::io::{self, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use driver_api::{Error, ErrorKind};
 
-/// Replaces a file by a new text. Whoever reads it meanwhile sees the old text or the new one; when
-/// anything fails, the old one stays.
+/// How the names of unfinished files begin.
+const UNFINISHED: &str = ".confgend-";
+
+/// Replaces a file by a new text. Whoever reads it meanwhile, or after a crash of the machine, sees the
+/// old text or the new one; when anything fails, the old one stays.
 pub fn replace(path: &Path, text: &str) -> Result<(), Error> {
     write(path, text).map_err(|error| {
         let place = format!("file {}", path.display());
@@ -21,13 +24,30 @@ fn write(path: &Path, text: &str) -> io::Result<()> {
     fs::create_dir_all(folder)?;
     // In the same folder, since a rename across file systems is a copy.
     let mut file = tempfile::Builder::new()
-        .prefix(".confgend-")
+        .prefix(UNFINISHED)
         .permissions(Permissions::from_mode(mode_of(path)))
         .tempfile_in(folder)?;
     file.write_all(text.as_bytes())?;
     file.as_file().sync_all()?;
     file.persist(path)?;
-    Ok(())
+    sync_folder_of(path)
+}
+
+/// Has the disk keep which files there are in the folder of this one.
+pub(crate) fn sync_folder_of(path: &Path) -> io::Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
+}
+
+/// Removes unfinished files that a crash left in a folder.
+pub(crate) fn remove_leftovers(folder: &Path) {
+    let Ok(entries) = fs::read_dir(folder) else { return };
+    for entry in entries.flatten() {
+        if entry.file_name().as_encoded_bytes().starts_with(UNFINISHED.as_bytes()) {
+            // One that can't be removed is in nobody's way.
+            let _ = fs::remove_file(entry.path());
+        }
+    }
 }
 
 /// A file keeps its mode; the mode of a new one is what the process' mask leaves.

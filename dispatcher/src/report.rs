@@ -1,7 +1,7 @@
 use std::io::{self, Write};
 use std::time::Duration;
 
-use driver_api::Namespace;
+use driver_api::{Namespace, Warning};
 
 use crate::generate::Outcome;
 
@@ -48,11 +48,8 @@ impl<'a> Report<'a> {
 
     /// A file is done.
     pub fn end(&mut self, namespace: &Namespace, outcome: &Outcome) {
-        for warning in outcome.warnings.iter().take(WARNINGS) {
+        for warning in shown(&outcome.warnings) {
             self.message(&format!("warning: {namespace}: {warning}"));
-        }
-        if let Some(more) = outcome.warnings.len().checked_sub(WARNINGS).filter(|&more| more > 0) {
-            self.message(&format!("warning: {namespace}: and {more} more warnings"));
         }
         let bytes = match &outcome.result {
             Ok(text) => text.len(),
@@ -94,6 +91,13 @@ impl<'a> Report<'a> {
     fn print(&mut self, print: impl FnOnce(&mut dyn Write) -> io::Result<()>) {
         let _ = print(self.out);
     }
+}
+
+/// The warnings of a file as somebody is to read them: a limited number.
+pub(crate) fn shown(warnings: &[Warning]) -> impl Iterator<Item = String> {
+    let more = warnings.len().checked_sub(WARNINGS).filter(|&more| more > 0);
+    let more = more.map(|more| format!("and {more} more warnings"));
+    warnings.iter().take(WARNINGS).map(ToString::to_string).chain(more)
 }
 
 fn count(files: usize) -> String {

@@ -14,6 +14,8 @@ mod bad_input;
 mod generate;
 #[cfg(feature = "postgres")]
 mod postgres;
+#[cfg(all(feature = "sqlite", feature = "wazo"))]
+mod serve;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

@@ -1,0 +1,214 @@
+//! The last good text of each file, on disk: `<cache directory>/<resource>/<filename>`.
+
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use driver_api::{Error, ErrorKind, Namespace};
+
+use crate::output;
+
+pub(super) struct Cache {
+    folder: PathBuf,
+}
+
+/// A cached text, open for reading. It stays what it is, whatever happens to the file.
+#[derive(Debug)]
+pub(super) struct Copy {
+    pub(super) file: File,
+    /// In bytes.
+    pub(super) length: u64,
+    made: SystemTime,
+}
+
+impl Cache {
+    pub(super) fn new(folder: &Path) -> Cache {
+        Cache { folder: folder.to_owned() }
+    }
+
+    fn path(&self, namespace: &Namespace) -> PathBuf {
+        self.folder.join(namespace.resource()).join(namespace.filename())
+    }
+
+    /// The cached text of a file, if there is one.
+    pub(super) fn open(&self, namespace: &Namespace) -> Result<Option<Copy>, Error> {
+        let path = self.path(namespace);
+        let open = || -> io::Result<Copy> {
+            let file = File::open(&path)?;
+            let metadata = file.metadata()?;
+            if !metadata.is_file() {
+                return Err(io::Error::other("not a file"));
+            }
+            Ok(Copy { file, length: metadata.len(), made: metadata.modified()? })
+        };
+        match open() {
+            Ok(copy) => Ok(Some(copy)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(failed(&path, "the cached copy can't be read", error)),
+        }
+    }
+
+    /// Keeps a text. Whoever reads the file meanwhile sees the old text or the new one, after a crash too.
+    pub(super) fn store(&self, namespace: &Namespace, text: &str) -> Result<(), Error> {
+        let path = self.path(namespace);
+        // Most files are the same at most reloads. Not to write them saves the waiting for the disk.
+        if self.open(namespace).is_ok_and(|copy| copy.is_some_and(|copy| copy.holds(text))) {
+            // Its age counts from when it was last known to be good.
+            let touched = File::options().append(true).open(&path).and_then(|file| file.set_modified(now()));
+            if touched.is_ok() {
+                return Ok(());
+            }
+        }
+        output::replace(&path, text).map_err(|error| error.in_("the cached copy is not renewed"))
+    }
+
+    /// Deletes the cached text of a file; that there is none is no error.
+    pub(super) fn delete(&self, namespace: &Namespace) -> Result<(), Error> {
+        let path = self.path(namespace);
+        let delete = || match fs::remove_file(&path) {
+            Ok(()) => output::sync_folder_of(&path),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            Err(error) => Err(error),
+        };
+        delete().map_err(|error| failed(&path, "the cached copy can't be deleted", error))
+    }
+
+    /// How old the cached text of a file is.
+    pub(super) fn age(&self, namespace: &Namespace) -> Option<Duration> {
+        self.open(namespace).ok()?.map(|copy| copy.age())
+    }
+
+    /// Removes what a crash left half-written in the folder of a resource.
+    pub(super) fn clean(&self, resource: &str) {
+        output::remove_leftovers(&self.folder.join(resource));
+    }
+}
+
+impl Copy {
+    pub(super) fn is_empty(&self) -> bool {
+        self.length == 0
+    }
+
+    /// How long ago the text was made. A clock that was set back makes it new.
+    pub(super) fn age(&self) -> Duration {
+        now().duration_since(self.made).unwrap_or_default()
+    }
+
+    fn holds(mut self, text: &str) -> bool {
+        if self.length != text.len() as u64 {
+            return false;
+        }
+        let mut rest = text.as_bytes();
+        let mut buffer = vec![0; text.len().min(64 << 10)];
+        while !rest.is_empty() {
+            match self.file.read(&mut buffer) {
+                Ok(read) if read > 0 && rest.starts_with(&buffer[..read]) => rest = &rest[read..],
+                _ => return false,
+            }
+        }
+        true
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "the age of a copy is for the log; no text depends on it")]
+fn now() -> SystemTime {
+    SystemTime::now()
+}
+
+fn failed(path: &Path, message: &str, error: io::Error) -> Error {
+    Error::new(ErrorKind::Driver, message).because(error).in_(format!("file {}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+    use std::os::unix::fs::MetadataExt;
+
+    use super::*;
+
+    fn namespace() -> Namespace {
+        "asterisk/rtp.conf".parse().unwrap()
+    }
+
+    fn text(cache: &Cache) -> Option<String> {
+        let mut copy = cache.open(&namespace()).unwrap()?;
+        let mut text = String::new();
+        copy.file.read_to_string(&mut text).unwrap();
+        Some(text)
+    }
+
+    #[test]
+    fn a_copy_is_byte_exact_and_can_be_empty() {
+        let folder = tempfile::tempdir().unwrap();
+        let cache = Cache::new(folder.path());
+        assert!(cache.open(&namespace()).unwrap().is_none());
+        assert_eq!(cache.age(&namespace()), None);
+        for content in ["a\r\nb\rc\n", "\u{feff}é", ""] {
+            cache.store(&namespace(), content).unwrap();
+            assert_eq!(text(&cache).as_deref(), Some(content));
+            assert_eq!(fs::read(folder.path().join("asterisk/rtp.conf")).unwrap(), content.as_bytes());
+        }
+        cache.delete(&namespace()).unwrap();
+        cache.delete(&namespace()).unwrap();
+        assert!(cache.open(&namespace()).unwrap().is_none());
+    }
+
+    #[test]
+    fn who_has_a_copy_open_reads_it_to_its_end() {
+        let folder = tempfile::tempdir().unwrap();
+        let cache = Cache::new(folder.path());
+        cache.store(&namespace(), "old").unwrap();
+        let mut copy = cache.open(&namespace()).unwrap().unwrap();
+        cache.store(&namespace(), "new and longer").unwrap();
+        let mut old = String::new();
+        copy.file.read_to_string(&mut old).unwrap();
+        assert_eq!(old, "old");
+    }
+
+    #[test]
+    fn the_same_text_is_not_written_again_but_counts_as_new() {
+        let folder = tempfile::tempdir().unwrap();
+        let cache = Cache::new(folder.path());
+        let path = folder.path().join("asterisk/rtp.conf");
+        cache.store(&namespace(), "same").unwrap();
+        let hour_ago = now() - Duration::from_secs(3600);
+        File::options().append(true).open(&path).unwrap().set_modified(hour_ago).unwrap();
+        assert!(cache.age(&namespace()).unwrap() >= Duration::from_secs(3600));
+        let before = fs::metadata(&path).unwrap().ino();
+        cache.store(&namespace(), "same").unwrap();
+        assert_eq!(fs::metadata(&path).unwrap().ino(), before);
+        assert!(cache.age(&namespace()).unwrap() < Duration::from_secs(60));
+        cache.store(&namespace(), "SAME").unwrap();
+        assert_eq!(text(&cache).as_deref(), Some("SAME"));
+    }
+
+    #[test]
+    fn what_is_in_the_way_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let cache = Cache::new(folder.path());
+        fs::create_dir_all(folder.path().join("asterisk/rtp.conf")).unwrap();
+        let path = folder.path().display();
+        let error = cache.open(&namespace()).unwrap_err().chain();
+        assert_eq!(
+            error,
+            format!("file {path}/asterisk/rtp.conf: the cached copy can't be read: not a file")
+        );
+        let error = cache.store(&namespace(), "x").unwrap_err().chain();
+        assert!(error.starts_with("the cached copy is not renewed: file "), "{error}");
+        assert!(cache.delete(&namespace()).is_err());
+    }
+
+    #[test]
+    fn what_a_crash_leaves_is_removed() {
+        let folder = tempfile::tempdir().unwrap();
+        let cache = Cache::new(folder.path());
+        cache.store(&namespace(), "good").unwrap();
+        let left = folder.path().join("asterisk/.confgend-x1y2z3");
+        File::create(&left).unwrap().write_all(b"ha").unwrap();
+        cache.clean("asterisk");
+        cache.clean("nonexistent");
+        assert!(!left.exists());
+        assert_eq!(text(&cache).as_deref(), Some("good"));
+    }
+}

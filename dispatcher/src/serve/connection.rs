@@ -1,0 +1,134 @@
+//! One connection: one request, one reply, and its end is the end of the reply.
+
+use std::io::{self, Read};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::fs::File;
+use tokio::io::{AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::net::TcpStream;
+use tokio::time::{Instant, timeout, timeout_at};
+
+use super::request::{self, Request};
+use super::{Body, Outcome, Service};
+use crate::Registry;
+use crate::config::Limits;
+
+/// A cached text of this many bytes is read at once, on the spot; a larger one in parts, elsewhere.
+const SMALL: u64 = 64 << 10;
+
+/// How many bytes of a larger one are read at a time.
+const LARGE: usize = 256 << 10;
+
+/// How long a client may go on to send after its request, before it loses the end of the reply by it.
+const LINGER: Duration = Duration::from_secs(1);
+
+/// Serves a client. Whatever it does, it costs this connection only.
+pub(super) async fn serve(mut stream: TcpStream, peer: SocketAddr, service: &Arc<Service>) {
+    let site = service.site();
+    let limits = &site.settings.limits;
+    let start = Instant::now();
+    let bytes = tokio::select! {
+        received = receive(&mut stream, limits, &service.registry) => match received {
+            Ok(bytes) => bytes,
+            Err(end) => return service.note_end(peer, &end),
+        },
+        () = service.stop.cancelled() => return tracing::debug!("{peer}: closed, since the service stops"),
+    };
+    let request = match request::parse(&bytes, &service.registry) {
+        Ok(request) => request,
+        Err(why) => return service.refuse(peer, &bytes, &why),
+    };
+    let reply = service.answer(&site, &request).await;
+    let sent = timeout(limits.reply, send(&mut stream, reply.body)).await;
+    let trouble = match sent {
+        Ok(Ok(())) => None,
+        Ok(Err(error)) => Some(format!("the reply was not sent to its end: {error}")),
+        Err(_) => {
+            let limit = limits.reply;
+            Some(format!("the reply was not read within {limit:?} (service.reply_seconds)"))
+        }
+    };
+    let milliseconds = start.elapsed().as_secs_f64() * 1e3;
+    log(peer, &request, reply.outcome, reply.length, milliseconds);
+    service.metrics.request(Some(&request.namespace), reply.outcome);
+    match trouble {
+        Some(trouble) => {
+            tracing::warn!("{peer}: {}: {trouble}", request.namespace);
+            // To the client, a reply that just ends would be a whole one.
+            let _ = stream.set_zero_linger();
+        }
+        None => linger(&mut stream).await,
+    }
+}
+
+fn log(peer: SocketAddr, request: &Request, outcome: Outcome, length: u64, milliseconds: f64) {
+    let invalidate = if request.invalidate { " invalidate" } else { "" };
+    let cached = if request.cached { " cached" } else { "" };
+    let (namespace, outcome) = (&request.namespace, outcome.word());
+    tracing::info!(
+        "{peer}: {namespace}{invalidate}{cached}: {outcome}, {length} bytes, {milliseconds:.3} ms"
+    );
+}
+
+/// Why there is no request.
+pub(super) enum End {
+    /// The client closed the connection without a word.
+    Silent,
+    /// It said nothing, or not all, for so long.
+    Idle(Duration),
+    TooLong(usize),
+    Lost(io::Error),
+}
+
+/// Reads a request. It ends with its line, with the stream, or, since the usual client marks no end, when it
+/// came in one piece that is a whole request, or after a pause.
+async fn receive(stream: &mut TcpStream, limits: &Limits, registry: &Registry) -> Result<Vec<u8>, End> {
+    let deadline = Instant::now() + limits.idle;
+    let mut bytes = Vec::with_capacity(1024);
+    for reads in 0.. {
+        let pause = Instant::now() + limits.pause;
+        let until = if reads == 0 { deadline } else { deadline.min(pause) };
+        match timeout_at(until, stream.read_buf(&mut bytes)).await {
+            Ok(Ok(0)) if bytes.is_empty() => return Err(End::Silent),
+            Ok(Ok(0)) => break,
+            Ok(Ok(_)) => {}
+            Ok(Err(error)) => return Err(End::Lost(error)),
+            Err(_) if until == deadline => return Err(End::Idle(limits.idle)),
+            Err(_) => break,
+        }
+        if request::line(&bytes).is_some() || (reads == 0 && request::is_whole(&bytes, registry)) {
+            break;
+        }
+        if bytes.len() > limits.max_request_bytes {
+            return Err(End::TooLong(limits.max_request_bytes));
+        }
+    }
+    Ok(bytes)
+}
+
+async fn send(stream: &mut TcpStream, body: Body) -> io::Result<()> {
+    match body {
+        Body::Nothing => {}
+        Body::Text(text) => stream.write_all(text.as_bytes()).await?,
+        Body::Copy(mut copy) if copy.length <= SMALL => {
+            let mut text = Vec::with_capacity(usize::try_from(copy.length).unwrap_or_default());
+            copy.file.read_to_end(&mut text)?;
+            stream.write_all(&text).await?;
+        }
+        Body::Copy(copy) => {
+            let mut text = BufReader::with_capacity(LARGE, File::from_std(copy.file));
+            tokio::io::copy_buf(&mut text, stream).await?;
+        }
+    }
+    stream.shutdown().await
+}
+
+/// Ignores what the client sends after its request. To close on it would reset the connection, and the client
+/// could lose the end of the reply.
+async fn linger(stream: &mut TcpStream) {
+    let mut ignored = [0; 512];
+    let _ =
+        timeout(LINGER, async { while stream.read(&mut ignored).await.is_ok_and(|read| read > 0) {} }).await;
+}

@@ -1,0 +1,144 @@
+//! Connections to the database, kept from one file to the next.
+//!
+//! They are used on threads that may block, one at a time, and how many there are is bounded by how many
+//! files are generated at a time. (The crate r2d2 hides why it can't connect until its time is up; deadpool
+//! is for asynchronous code.)
+
+use std::mem;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use driver_api::{Error, ErrorKind, Rows, Snapshot, Value};
+use session::Limits;
+
+use super::metrics::Metrics;
+use crate::config;
+
+/// A failure that took longer is not tried again at once: Asterisk asks for file after file, and each one
+/// would wait.
+const SLOW: Duration = Duration::from_secs(1);
+
+pub(super) struct Databases {
+    settings: config::Database,
+    idle: Mutex<Vec<Box<dyn session::Database>>>,
+    /// When it was last in vain, after a long time, and why.
+    vain: Mutex<Option<(Instant, String)>>,
+    metrics: Arc<Metrics>,
+}
+
+/// A connection that goes back where it came from, unless it is broken.
+pub(super) struct Connection {
+    database: Option<Box<dyn session::Database>>,
+    home: Arc<Databases>,
+}
+
+impl Databases {
+    pub(super) fn new(settings: config::Database, metrics: Arc<Metrics>) -> Databases {
+        Databases { settings, idle: Mutex::default(), vain: Mutex::default(), metrics }
+    }
+
+    /// An idle connection that still works, or a new one.
+    pub(super) fn connection(self: &Arc<Self>) -> Result<Connection, Error> {
+        while let Some(mut database) = self.pop() {
+            if database.is_alive() {
+                return Ok(Connection { database: Some(database), home: Arc::clone(self) });
+            }
+            tracing::info!("a connection to the database was lost; it is replaced");
+        }
+        self.check_vain()?;
+        let start = Instant::now();
+        let settings = &self.settings;
+        let limits = Limits { connect: Some(settings.connect), statement: Some(settings.statement) };
+        match session::open_with(&settings.uri, limits) {
+            Ok(database) => Ok(Connection { database: Some(database), home: Arc::clone(self) }),
+            Err(error) => {
+                self.metrics.database_error(error.kind());
+                if start.elapsed() > SLOW {
+                    *lock(&self.vain) = Some((Instant::now(), error.chain()));
+                }
+                Err(error)
+            }
+        }
+    }
+
+    fn pop(&self) -> Option<Box<dyn session::Database>> {
+        lock(&self.idle).pop()
+    }
+
+    fn check_vain(&self) -> Result<(), Error> {
+        let vain = lock(&self.vain);
+        match &*vain {
+            Some((when, why)) if when.elapsed() < self.settings.retry => {
+                let message = format!("{why} (not tried again for {:?})", self.settings.retry);
+                Err(Error::new(ErrorKind::Connection, message))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Drop for Databases {
+    fn drop(&mut self) {
+        close(mem::take(&mut *lock(&self.idle)));
+    }
+}
+
+impl Connection {
+    /// Nothing more can be done with it.
+    pub(super) fn discard(mut self) {
+        close(self.database.take());
+    }
+
+    /// Whether nothing was committed since its last snapshot was taken.
+    pub(super) fn unchanged(&mut self) -> bool {
+        self.database.as_mut().is_some_and(|database| database.unchanged().unwrap_or(false))
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        lock(&self.home.idle).extend(self.database.take());
+    }
+}
+
+/// Closes connections, which takes a moment, where nobody waits for it.
+fn close(connections: impl Send + 'static) {
+    // Without a thread they are closed when this closure is dropped, which is now.
+    let _ = thread::Builder::new().spawn(move || drop(connections));
+}
+
+/// A snapshot that is taken when a driver first asks for something: a file that needs no database is
+/// written without one.
+pub(super) struct OnDemand<'a> {
+    databases: &'a Arc<Databases>,
+    place: Option<&'a mut Option<Connection>>,
+    snapshot: Option<Box<dyn Snapshot + 'a>>,
+}
+
+impl<'a> OnDemand<'a> {
+    /// A snapshot whose connection will be in this place.
+    pub(super) fn new(databases: &'a Arc<Databases>, place: &'a mut Option<Connection>) -> OnDemand<'a> {
+        OnDemand { databases, place: Some(place), snapshot: None }
+    }
+
+    fn snapshot(&mut self) -> Result<&mut Box<dyn Snapshot + 'a>, Error> {
+        if self.snapshot.is_none() {
+            let lost = || Error::new(ErrorKind::Connection, "the connection to the database was lost");
+            let place = self.place.take().ok_or_else(lost)?;
+            let connection = place.insert(self.databases.connection()?);
+            self.snapshot = Some(connection.database.as_mut().ok_or_else(lost)?.snapshot()?);
+        }
+        self.snapshot.as_mut().ok_or_else(|| Error::driver("no snapshot"))
+    }
+}
+
+impl Snapshot for OnDemand<'_> {
+    fn run(&mut self, sql: &str, params: &[Value<'_>], rows: &mut dyn Rows) -> Result<(), Error> {
+        self.snapshot()?.run(sql, params, rows)
+    }
+}

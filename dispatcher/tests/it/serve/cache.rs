@@ -1,0 +1,208 @@
+//! What is cached, and what is served from the cache.
+
+use std::fs::{self, File, Permissions};
+use std::os::unix::fs::PermissionsExt;
+use std::time::Duration;
+
+use fixtures::Scratch;
+
+use super::{Daemon, IDENTITY, UUID};
+
+const FILE: &str = "wazo/uuid.yml";
+
+/// A database in which the file can be made, and can't.
+struct Site {
+    database: Scratch,
+    daemon: Daemon,
+}
+
+impl Site {
+    fn new() -> Site {
+        let database = Scratch::new(&[IDENTITY]);
+        let daemon = Daemon::on_scratch(&database, "");
+        Site { database, daemon }
+    }
+
+    fn break_database(&self) {
+        self.database.execute("ALTER TABLE infos RENAME TO broken");
+    }
+
+    fn mend_database(&self) {
+        self.database.execute("ALTER TABLE broken RENAME TO infos");
+    }
+
+    fn cache(&self, text: &str) {
+        fs::create_dir_all(self.daemon.cached("wazo")).unwrap();
+        fs::write(self.daemon.cached(FILE), text).unwrap();
+    }
+
+    fn cached(&self) -> Option<String> {
+        fs::read_to_string(self.daemon.cached(FILE)).ok()
+    }
+
+    fn ask(&self, arguments: &str) -> String {
+        self.daemon.ask(format!("{FILE}{arguments}"))
+    }
+
+    fn outcome(&self) -> String {
+        self.daemon.outcome().split(": ").nth(1).unwrap().split(',').next().unwrap().to_owned()
+    }
+}
+
+#[test]
+fn a_plain_request_that_succeeds() {
+    let site = Site::new();
+    assert_eq!((site.ask(""), site.outcome().as_str()), (UUID.to_owned(), "generated"));
+    assert_eq!(site.cached().as_deref(), Some(UUID));
+    site.cache("old");
+    assert_eq!((site.ask(""), site.outcome().as_str()), (UUID.to_owned(), "generated"));
+    assert_eq!(site.cached().as_deref(), Some(UUID));
+}
+
+#[test]
+fn a_plain_request_that_fails() {
+    let site = Site::new();
+    site.break_database();
+    assert_eq!((site.ask(""), site.outcome().as_str()), (String::new(), "failed"));
+    assert_eq!(site.cached(), None);
+    assert!(site.daemon.wait_for_log("nothing is sent").contains(FILE));
+    assert!(site.daemon.wait_for_log("this database has no table infos").contains("(ERROR)"));
+    site.cache("old\r\n");
+    let file = File::options().append(true).open(site.daemon.cached(FILE)).unwrap();
+    let now = file.metadata().unwrap().modified().unwrap();
+    file.set_modified(now - Duration::from_secs(3 * 3600 + 60)).unwrap();
+    assert_eq!((site.ask(""), site.outcome().as_str()), ("old\r\n".to_owned(), "stale"));
+    let line = site.daemon.wait_for_log("the cached copy is sent instead");
+    assert!(line.contains("(WARNING)") && line.contains("made 3h 1m"), "{line}");
+    assert_eq!(site.cached().as_deref(), Some("old\r\n"), "a failure changes nothing");
+    site.mend_database();
+    assert_eq!((site.ask(""), site.outcome().as_str()), (UUID.to_owned(), "generated"));
+}
+
+#[test]
+#[cfg(feature = "asterisk")]
+fn an_empty_result_is_a_result() {
+    const SKILL: (&str, &str) = ("queueskill", r#"{"id": 1, "name": "french", "tenant_uuid": "t"}"#);
+    let file = "asterisk/queueskills.conf";
+    let database = Scratch::new(&[SKILL]);
+    let daemon = Daemon::on_scratch(&database, "");
+    fs::create_dir_all(daemon.cached("asterisk")).unwrap();
+    fs::write(daemon.cached(file), "[agent-7]\nfrench = 50\n").unwrap();
+    assert_eq!(daemon.ask(file), "");
+    assert_eq!(daemon.outcome(), format!("{file}: generated, 0 bytes"));
+    assert_eq!(fs::read_to_string(daemon.cached(file)).unwrap(), "");
+    // An empty copy is no reason not to look again.
+    assert_eq!(daemon.ask(format!("{file} cached")), "");
+    assert_eq!(daemon.outcome(), format!("{file} cached: generated, 0 bytes"));
+    // Should the next generation fail, the last good text is the empty one.
+    database.execute("ALTER TABLE queueskill RENAME TO broken");
+    assert_eq!(daemon.ask(file), "");
+    assert_eq!(daemon.outcome(), format!("{file}: stale, 0 bytes"));
+}
+
+#[test]
+fn a_cached_request() {
+    let site = Site::new();
+    assert_eq!((site.ask(" cached"), site.outcome().as_str()), (UUID.to_owned(), "generated"));
+    site.cache("byte\rfor\r\nbyte");
+    site.break_database();
+    assert_eq!((site.ask(" cached"), site.outcome().as_str()), ("byte\rfor\r\nbyte".to_owned(), "cached"));
+    site.mend_database();
+    site.cache("");
+    assert_eq!((site.ask(" cached"), site.outcome().as_str()), (UUID.to_owned(), "generated"));
+    assert_eq!(site.cached().as_deref(), Some(UUID));
+}
+
+#[test]
+fn an_invalidation() {
+    let site = Site::new();
+    assert_eq!((site.ask(" invalidate"), site.outcome().as_str()), (String::new(), "invalidated"));
+    site.cache("old");
+    for arguments in [" invalidate", " invalidate cached", " cached invalidate foo"] {
+        site.cache("old");
+        assert_eq!((site.ask(arguments), site.outcome().as_str()), (String::new(), "invalidated"));
+        assert_eq!(site.cached(), None, "{arguments}");
+    }
+    assert_eq!((site.ask(" cached"), site.outcome().as_str()), (UUID.to_owned(), "generated"));
+}
+
+#[test]
+fn a_driver_that_cannot_be_built() {
+    let file = "asterisk/modules.conf";
+    let database = Scratch::new(&[]);
+    let broken = "enabled_asterisk_modules: [not, a, mapping]";
+    let daemon = Daemon::on_scratch(&database, broken);
+    daemon.wait_for_log("configuration key enabled_asterisk_modules: ");
+    assert_eq!(daemon.ask(file), "");
+    fs::create_dir_all(daemon.cached("asterisk")).unwrap();
+    fs::write(daemon.cached(file), "old").unwrap();
+    assert_eq!(daemon.ask(file), "old");
+    assert_eq!(daemon.outcome(), format!("{file}: stale, 3 bytes"));
+}
+
+#[test]
+fn a_copy_in_the_cache_that_cannot_be_read() {
+    let site = Site::new();
+    fs::create_dir_all(site.daemon.cached(FILE)).unwrap();
+    assert_eq!((site.ask(" cached"), site.outcome().as_str()), (UUID.to_owned(), "generated"));
+    assert!(site.daemon.wait_for_log("can't be read: not a file").contains("(ERROR)"));
+    assert!(site.daemon.wait_for_log("the cached copy is not renewed").contains("(ERROR)"));
+    site.break_database();
+    assert_eq!((site.ask(""), site.outcome().as_str()), (String::new(), "failed"));
+}
+
+#[test]
+fn a_cache_that_cannot_be_written_costs_no_reply() {
+    let database = Scratch::new(&[IDENTITY]);
+    // A file is where the folder should be.
+    let daemon = Daemon::on_scratch(&database, "cache: config.yml");
+    assert_eq!(daemon.ask(FILE), UUID);
+    let line = daemon.wait_for_log("the cached copy is not renewed: file ");
+    assert!(line.contains("(ERROR)") && line.contains("config.yml/wazo/uuid.yml"), "{line}");
+    assert_eq!(daemon.ask(format!("{FILE} cached")), UUID);
+    assert_eq!(daemon.ask(format!("{FILE} invalidate")), "");
+    assert!(daemon.folder.path("config.yml").is_file());
+}
+
+#[test]
+#[cfg(feature = "asterisk")]
+fn a_full_disk_costs_no_reply_and_no_copy() {
+    let database = Scratch::new(&[IDENTITY]);
+    let folder = crate::Folder::new(&[]);
+    // The system refuses to make any file larger than a kilobyte, as it refuses any when the disk is full.
+    let program = env!("CARGO_BIN_EXE_confgend");
+    let script = format!("trap '' XFSZ; ulimit -f 2; exec {program} serve --config \"$0\"");
+    let config = folder.text("config.yml");
+    let uri = format!("db_uri: sqlite:{}", database.path().display());
+    let mut small = std::process::Command::new("sh");
+    small.args(["-c", &script, &config]);
+    fs::create_dir_all(folder.path("cache/asterisk")).unwrap();
+    fs::write(folder.path("cache/asterisk/modules.conf"), "old").unwrap();
+    let daemon = Daemon::start_by(small, folder, &uri);
+    let reply = daemon.ask("asterisk/modules.conf");
+    assert!(reply.len() > 1024, "{reply}");
+    daemon.wait_for_log("File too large");
+    assert_eq!(fs::read_to_string(daemon.cached("asterisk/modules.conf")).unwrap(), "old");
+    assert_eq!(fs::read_dir(daemon.cached("asterisk")).unwrap().count(), 1, "nothing half-written is left");
+    assert_eq!(daemon.ask(FILE), UUID);
+    assert_eq!(fs::read_to_string(daemon.cached(FILE)).unwrap(), UUID);
+}
+
+#[test]
+fn it_survives_a_restart_and_is_readable_by_others() {
+    let site = Site::new();
+    site.ask("");
+    let mode = fs::metadata(site.daemon.cached(FILE)).unwrap().permissions().mode() & 0o444;
+    assert_eq!(Permissions::from_mode(mode), Permissions::from_mode(0o444));
+    let Site { database, mut daemon } = site;
+    daemon.signal(rustix::process::Signal::TERM);
+    assert!(daemon.wait().success());
+    database.execute("DROP TABLE infos");
+    let left = daemon.cached("wazo/.confgend-abcdef");
+    fs::write(&left, "half").unwrap();
+    let folder = std::mem::replace(&mut daemon.folder, crate::Folder::new(&[]));
+    let configuration = format!("db_uri: sqlite:{}", database.path().display());
+    let again = Daemon::start_in(folder, &configuration);
+    assert_eq!(again.ask(FILE), UUID);
+    assert!(!left.exists(), "what a crash leaves is removed at the start");
+}

@@ -1,0 +1,300 @@
+//! The service and a real PostgreSQL: locked, changed, silent, stopped, started again.
+
+use std::fs;
+use std::io::Write;
+use std::net::{Ipv4Addr, TcpListener};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use fixtures::postgres::{own, shared};
+use postgres::{Client, NoTls};
+
+use super::{Daemon, LONG, UUID, rest};
+
+const FILE: &str = "wazo/uuid.yml";
+const NEW_UUID: &str = "uuid: 00000000-0000-4000-8000-000000000001\n";
+
+/// A database with one row, from which the file is made.
+struct Site {
+    client: Client,
+    uri: String,
+}
+
+impl Site {
+    fn new(name: &str) -> Option<Site> {
+        let uri = shared()?.schema_database(name).unwrap();
+        let mut client = Client::connect(&uri, NoTls).unwrap();
+        client
+            .batch_execute(
+                "INSERT INTO infos (uuid, wazo_version)
+                VALUES ('6fe0c2a8-8f0c-4d0a-9b7e-2d6b0f3d6b11', '26.08')",
+            )
+            .unwrap();
+        Some(Site { client, uri })
+    }
+
+    fn daemon(&self, configuration: &str) -> Daemon {
+        Daemon::start(&format!("db_uri: {}\nlog_level: debug\n{configuration}", self.uri))
+    }
+
+    /// Has every generation wait in the middle, with its snapshot taken, until the transaction ends.
+    fn lock(&mut self) {
+        self.client.batch_execute("BEGIN; LOCK TABLE infos IN ACCESS EXCLUSIVE MODE").unwrap();
+    }
+
+    /// Waits until so many generations are held up.
+    fn wait_for_waiting(&self, number: i64) {
+        let waiting = "SELECT count(*) FROM pg_stat_activity
+            WHERE datname = current_database() AND wait_event_type = 'Lock'";
+        let deadline = Instant::now() + LONG;
+        // A transaction sees the statistics as they were when it first looked.
+        let mut client = Client::connect(&self.uri, NoTls).unwrap();
+        while client.query_one(waiting, &[]).unwrap().get::<_, i64>(0) != number {
+            assert!(Instant::now() < deadline);
+            thread::sleep(Duration::from_millis(5));
+        }
+    }
+}
+
+fn generations(daemon: &Daemon) -> usize {
+    daemon.log("bytes generated in ").len()
+}
+
+#[test]
+fn simultaneous_requests_share_a_generation() {
+    let Some(mut site) = Site::new("simultaneous") else { return };
+    let daemon = site.daemon("");
+    site.lock();
+    thread::scope(|scope| {
+        let mut clients = vec![scope.spawn(|| daemon.ask(FILE))];
+        site.wait_for_waiting(1);
+        // These come when the snapshot is taken already.
+        clients.extend((0..20).map(|_| scope.spawn(|| daemon.ask(FILE))));
+        thread::sleep(Duration::from_millis(300));
+        site.client.batch_execute("ROLLBACK").unwrap();
+        for client in clients {
+            assert_eq!(client.join().unwrap(), UUID);
+        }
+    });
+    assert_eq!(generations(&daemon), 1);
+    assert_eq!(daemon.outcomes(), vec![format!("{FILE}: generated, 43 bytes"); 21]);
+}
+
+#[test]
+fn a_request_sees_what_was_committed_before_it() {
+    let Some(mut site) = Site::new("committed_before") else { return };
+    let daemon = site.daemon("");
+    site.lock();
+    thread::scope(|scope| {
+        let first = scope.spawn(|| daemon.ask(FILE));
+        site.wait_for_waiting(1);
+        site.client.batch_execute("UPDATE infos SET uuid = '00000000-0000-4000-8000-000000000001'").unwrap();
+        let second = scope.spawn(|| daemon.ask(FILE));
+        let third = scope.spawn(|| daemon.ask(FILE));
+        thread::sleep(Duration::from_millis(300));
+        site.client.batch_execute("COMMIT").unwrap();
+        assert_eq!(first.join().unwrap(), UUID, "its snapshot is older than the change");
+        assert_eq!(second.join().unwrap(), NEW_UUID);
+        assert_eq!(third.join().unwrap(), NEW_UUID);
+    });
+    assert_eq!(generations(&daemon), 2);
+    assert_eq!(daemon.ask(format!("{FILE} cached")), NEW_UUID);
+}
+
+#[test]
+fn a_generation_from_before_an_invalidation_is_not_cached() {
+    let Some(mut site) = Site::new("invalidation") else { return };
+    let daemon = site.daemon("");
+    site.lock();
+    thread::scope(|scope| {
+        let first = scope.spawn(|| daemon.ask(format!("{FILE} cached")));
+        site.wait_for_waiting(1);
+        site.client.batch_execute("UPDATE infos SET uuid = '00000000-0000-4000-8000-000000000001'").unwrap();
+        assert_eq!(daemon.ask(format!("{FILE} invalidate")), "");
+        let second = scope.spawn(|| daemon.ask(format!("{FILE} cached")));
+        thread::sleep(Duration::from_millis(300));
+        site.client.batch_execute("COMMIT").unwrap();
+        assert_eq!(first.join().unwrap(), UUID);
+        assert_eq!(second.join().unwrap(), NEW_UUID);
+    });
+    assert_eq!(daemon.ask(format!("{FILE} cached")), NEW_UUID);
+    assert_eq!(daemon.outcome(), format!("{FILE} cached: cached, 43 bytes"));
+}
+
+#[test]
+fn a_generation_that_is_held_up_holds_up_nobody_else() {
+    let Some(mut site) = Site::new("held_up") else { return };
+    let daemon = site.daemon("service: {patience_seconds: 1}");
+    assert_eq!(daemon.ask(FILE), UUID);
+    site.lock();
+    thread::scope(|scope| {
+        let held_up = scope.spawn(|| daemon.ask(FILE));
+        site.wait_for_waiting(1);
+        let start = Instant::now();
+        assert_eq!(daemon.ask(format!("{FILE} cached")), UUID);
+        assert!(start.elapsed() < Duration::from_millis(500), "{:?}", start.elapsed());
+        #[cfg(feature = "asterisk")]
+        assert!(daemon.ask("asterisk/modules.conf").contains("[modules]"));
+        // Its client, too, waits for so long only.
+        assert_eq!(held_up.join().unwrap(), UUID);
+        assert_eq!(daemon.outcome(), format!("{FILE}: stale, 43 bytes"));
+        let line = daemon.wait_for_log("(service.patience_seconds)");
+        assert!(line.contains("not generated within 1s"), "{line}");
+    });
+    site.client.batch_execute("ROLLBACK").unwrap();
+    assert_eq!(daemon.ask(FILE), UUID);
+    assert_eq!(daemon.outcome(), format!("{FILE}: generated, 43 bytes"));
+}
+
+#[test]
+fn a_query_that_takes_too_long_is_cancelled() {
+    let Some(mut site) = Site::new("too_long") else { return };
+    let daemon = site.daemon("database: {statement_seconds: 0.3}");
+    site.lock();
+    assert_eq!(daemon.ask(FILE), "");
+    assert!(daemon.wait_for_log("PostgreSQL").contains("(ERROR)"));
+    site.client.batch_execute("ROLLBACK").unwrap();
+    assert_eq!(daemon.ask(FILE), UUID);
+}
+
+#[test]
+fn connections_are_kept_and_replaced_when_broken() {
+    let Some(mut site) = Site::new("kept") else { return };
+    site.uri = format!("{}?application_name=kept", site.uri);
+    let daemon = site.daemon("");
+    let mut pids = || -> Vec<i32> {
+        let ours = "SELECT pid FROM pg_stat_activity WHERE application_name = 'kept' ORDER BY pid";
+        site.client.query(ours, &[]).unwrap().iter().map(|row| row.get(0)).collect()
+    };
+    assert_eq!(daemon.ask(FILE), UUID);
+    let first = pids();
+    assert_eq!(first.len(), 1);
+    for _ in 0..10 {
+        assert_eq!(daemon.ask(FILE), UUID);
+    }
+    assert_eq!(pids(), first);
+    let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'kept'";
+    site.client.batch_execute(end).unwrap();
+    assert_eq!(daemon.ask(FILE), UUID, "{:?}", daemon.log(""));
+    daemon.wait_for_log("a connection to the database was lost; it is replaced");
+    assert_eq!(daemon.log("(ERROR)"), Vec::<String>::new());
+}
+
+#[test]
+fn the_next_host_of_several_is_tried() {
+    let Some(mut site) = Site::new("next_host") else { return };
+    let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port();
+    site.uri = site.uri.replacen('@', &format!("@127.0.0.1:{port},"), 1);
+    let daemon = site.daemon("");
+    assert_eq!(daemon.ask(FILE), UUID, "{:?}", daemon.log(""));
+}
+
+#[test]
+fn a_database_that_is_not_there_costs_nobody_a_configuration() {
+    let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port();
+    let daemon = Daemon::start(&format!("db_uri: postgresql://me:s3cret@127.0.0.1:{port}/site"));
+    assert_eq!(daemon.ask(FILE), "");
+    #[cfg(feature = "asterisk")]
+    assert!(daemon.ask("asterisk/modules.conf").contains("[modules]"), "it needs no database");
+    fs::create_dir_all(daemon.cached("wazo")).unwrap();
+    fs::write(daemon.cached(FILE), UUID).unwrap();
+    assert_eq!(daemon.ask(FILE), UUID);
+    assert_eq!(daemon.outcome(), format!("{FILE}: stale, 43 bytes"));
+    let line = daemon.wait_for_log("Connection refused");
+    assert!(line.contains(&format!("{FILE}: table infos: ")) || line.contains(FILE), "{line}");
+    assert_eq!(daemon.log("s3cret"), Vec::<String>::new());
+}
+
+#[test]
+fn a_database_that_says_nothing_is_not_waited_for_again_and_again() {
+    // It accepts connections, and that is all.
+    let silent = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let port = silent.local_addr().unwrap().port();
+    let settings = "database: {connect_seconds: 1.2, retry_seconds: 60}";
+    let daemon = Daemon::start(&format!("db_uri: postgresql://me@127.0.0.1:{port}/site\n{settings}"));
+    fs::create_dir_all(daemon.cached("wazo")).unwrap();
+    fs::write(daemon.cached(FILE), UUID).unwrap();
+    let start = Instant::now();
+    assert_eq!(daemon.ask(FILE), UUID);
+    assert!(start.elapsed() > Duration::from_secs(1), "{:?}", start.elapsed());
+    let again = Instant::now();
+    for _ in 0..10 {
+        assert_eq!(daemon.ask(FILE), UUID);
+    }
+    assert!(again.elapsed() < Duration::from_secs(1), "{:?}", again.elapsed());
+    daemon.wait_for_log("not tried again for 60s");
+}
+
+#[test]
+fn a_server_that_stops_and_starts_again_under_load() {
+    let Some(cluster) = own() else { return };
+    let uri = cluster.schema_database("load").unwrap();
+    let mut client = Client::connect(&uri, NoTls).unwrap();
+    client
+        .batch_execute(
+            "INSERT INTO infos (uuid, wazo_version) VALUES ('6fe0c2a8-8f0c-4d0a-9b7e-2d6b0f3d6b11', '26.08')",
+        )
+        .unwrap();
+    drop(client);
+    let daemon = Daemon::start(&format!("db_uri: {uri}"));
+    assert_eq!(daemon.ask(FILE), UUID);
+    let (done, asked) = (AtomicBool::new(false), AtomicUsize::new(0));
+    let (done, asked, daemon) = (&done, &asked, &daemon);
+    thread::scope(|scope| {
+        for client in 0..8 {
+            let request = if client % 2 == 0 { FILE.to_owned() } else { format!("{FILE} cached") };
+            scope.spawn(move || {
+                while !done.load(Ordering::Relaxed) {
+                    let mut stream = daemon.connect();
+                    stream.write_all(request.as_bytes()).unwrap();
+                    assert_eq!(rest(&mut stream), UUID);
+                    asked.fetch_add(1, Ordering::Relaxed);
+                }
+            });
+        }
+        for _ in 0..3 {
+            thread::sleep(Duration::from_millis(300));
+            cluster.stop().unwrap();
+            let before = asked.load(Ordering::Relaxed);
+            thread::sleep(Duration::from_millis(500));
+            assert!(asked.load(Ordering::Relaxed) > before + 10, "requests go on while it is down");
+            cluster.start_again().unwrap();
+        }
+        done.store(true, Ordering::Relaxed);
+    });
+    let stale = daemon.outcomes().iter().filter(|outcome| outcome.contains(": stale, ")).count();
+    assert!(stale > 0, "none of {} requests met a stopped server", asked.load(Ordering::Relaxed));
+    // It has recovered by itself.
+    assert_eq!(daemon.ask(FILE), UUID);
+    assert_eq!(daemon.outcome(), format!("{FILE}: generated, 43 bytes"));
+    let failed: Vec<String> = daemon.outcomes().into_iter().filter(|it| it.contains(": failed, ")).collect();
+    assert_eq!(failed, Vec::<String>::new());
+}
+
+#[test]
+#[cfg(feature = "asterisk")]
+fn a_large_file_being_generated_does_not_delay_a_cached_reply() {
+    let Some(cluster) = shared() else { return };
+    let uri = cluster.create_database("large").unwrap();
+    fixtures::load_synthetic_postgres(20_000, &uri).unwrap();
+    let daemon = Daemon::start(&format!("db_uri: {uri}\nlog_level: debug"));
+    assert_ne!(daemon.ask("asterisk/rtp.conf"), "");
+    thread::scope(|scope| {
+        let clients: Vec<_> = (0..2).map(|_| scope.spawn(|| daemon.ask("asterisk/pjsip.conf"))).collect();
+        let mut times = Vec::new();
+        while !clients.iter().all(thread::ScopedJoinHandle::is_finished) {
+            let start = Instant::now();
+            assert_ne!(daemon.ask("asterisk/rtp.conf cached"), "");
+            times.push(start.elapsed());
+        }
+        let lengths: Vec<usize> = clients.into_iter().map(|client| client.join().unwrap().len()).collect();
+        assert!(lengths[0] > 20_000_000 && lengths[0] == lengths[1], "{lengths:?}");
+        times.sort();
+        // The generation takes most of a second, and longer in a build for development.
+        assert!(times.len() > 20, "{times:?}");
+        let median = times[times.len() / 2];
+        assert!(median < Duration::from_millis(50), "{median:?}");
+    });
+    assert_eq!(generations(&daemon), 2, "rtp.conf, and pjsip.conf once for both");
+}

@@ -1,0 +1,184 @@
+//! What a request is, and what is none.
+
+use std::io::{Read, Write};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use fixtures::Scratch;
+
+use super::{Daemon, IDENTITY, UUID, ends_without_reply, half_close, rest};
+
+fn daemon(configuration: &str) -> (Scratch, Daemon) {
+    let database = Scratch::new(&[IDENTITY]);
+    let daemon = Daemon::on_scratch(&database, configuration);
+    (database, daemon)
+}
+
+#[test]
+fn requests_that_are_answered() {
+    let (_database, daemon) = daemon("");
+    for request in [
+        "wazo/uuid.yml",
+        "wazo/uuid.yml\n",
+        "wazo/uuid.yml\r\n",
+        "wazo/uuid.yml\n\n",
+        "wazo/uuid.yml ",
+        "wazo/uuid.yml   cached  ",
+        "wazo/uuid.yml cached\n",
+        "wazo/uuid.yml cached cached",
+        "wazo/uuid.yml CACHED foo",
+        "wazo/uuid.yml foo\n",
+    ] {
+        assert_eq!(daemon.ask(request), UUID, "{request:?}");
+    }
+}
+
+#[test]
+fn requests_that_are_not() {
+    let (_database, daemon) = daemon("");
+    assert_eq!(daemon.ask("wazo/uuid.yml"), UUID);
+    for (request, why) in [
+        ("uuid.yml", "not RESOURCE/FILENAME"),
+        ("wazo.uuid.yml", "not RESOURCE/FILENAME"),
+        ("a/wazo/uuid.yml", "not RESOURCE/FILENAME"),
+        ("\n", "not RESOURCE/FILENAME"),
+        (" wazo/uuid.yml", "not RESOURCE/FILENAME"),
+        ("wazo/uuid.yml\nwazo/uuid.yml\n", "more than one line"),
+        ("wazo/nothing.yml", "no driver writes wazo/nothing.yml"),
+        ("nobody/uuid.yml", "no driver writes nobody/uuid.yml"),
+        ("wazo/uuid_yml", "no driver writes wazo/uuid_yml; did you mean wazo/uuid.yml?"),
+        ("wazo.uuid/yml", "is not a namespace"),
+        ("wazo/uuid.yml\tcached", "is not a namespace"),
+        ("wazo/uuid.yml\r", "is not a namespace"),
+        ("wazo/", "is not a namespace"),
+        ("/uuid.yml", "is not a namespace"),
+        ("wazo/..", "is not a namespace"),
+        ("../config.yml", "is not a namespace"),
+        ("wazo/uui", "no driver writes wazo/uui"),
+    ] {
+        assert_eq!(daemon.ask(request), "", "{request:?}");
+        let line = daemon.outcome();
+        assert!(line.starts_with("no reply to ") && line.contains(why), "{request:?}: {line}");
+    }
+    assert_eq!(daemon.ask(b"wazo/uuid.yml \xff\xfe"), "");
+    assert!(daemon.outcome().ends_with(": not UTF-8"));
+    assert!(daemon.log("no reply to ").iter().all(|line| line.contains("(ERROR)")));
+    // None of them touched anything.
+    assert!(daemon.folder.path("config.yml").exists());
+    assert_eq!(daemon.ask("wazo/uuid.yml cached"), UUID);
+}
+
+#[test]
+fn a_file_of_no_driver_is_not_served_from_the_cache() {
+    let (_database, daemon) = daemon("");
+    std::fs::create_dir_all(daemon.cached("old")).unwrap();
+    std::fs::write(daemon.cached("old/thing.conf"), "left from an earlier driver").unwrap();
+    std::fs::write(daemon.folder.path("cache/secret"), "beside").unwrap();
+    for request in ["old/thing.conf", "old/thing.conf cached", "/secret cached", "wazo/../secret cached"] {
+        assert_eq!(daemon.ask(request), "", "{request}");
+    }
+    assert_eq!(daemon.ask("../config.yml invalidate"), "");
+    assert!(daemon.folder.path("config.yml").exists());
+}
+
+#[test]
+fn the_client_may_close_its_side_first() {
+    let (_database, daemon) = daemon("service: {pause_milliseconds: 20000}");
+    let start = Instant::now();
+    for request in ["wazo/uuid.yml", "wazo/uuid.yml something"] {
+        let mut stream = daemon.connect();
+        stream.write_all(request.as_bytes()).unwrap();
+        half_close(&stream);
+        assert_eq!(rest(&mut stream), UUID);
+    }
+    // An unknown file is known to be one as soon as nothing can follow.
+    let mut stream = daemon.connect();
+    stream.write_all(b"wazo/nothing").unwrap();
+    half_close(&stream);
+    assert_eq!(rest(&mut stream), "");
+    assert!(start.elapsed() < Duration::from_secs(10), "nobody waited for the pause");
+}
+
+#[test]
+fn byte_by_byte() {
+    let (_database, daemon) = daemon("service: {pause_milliseconds: 2000}");
+    for request in ["wazo/uuid.yml", "wazo/uuid.yml\n", "wazo/uuid.yml cached\r\n", "wazo/uuid.yml cached"] {
+        let mut stream = daemon.connect();
+        stream.set_nodelay(true).unwrap();
+        for byte in request.as_bytes() {
+            stream.write_all(&[*byte]).unwrap();
+            thread::sleep(Duration::from_millis(3));
+        }
+        assert_eq!(rest(&mut stream), UUID, "{request:?}");
+    }
+    daemon.ask("wazo/uuid.yml");
+    let outcomes = daemon.outcomes();
+    assert_eq!(outcomes[0], "wazo/uuid.yml: generated, 43 bytes");
+    assert_eq!(outcomes[2..4], ["wazo/uuid.yml cached: cached, 43 bytes"; 2]);
+}
+
+#[test]
+fn what_is_sent_after_the_request_is_ignored() {
+    let (_database, daemon) = daemon("");
+    let mut stream = daemon.connect();
+    stream.write_all(b"wazo/uuid.yml").unwrap();
+    let mut reply = vec![0; UUID.len()];
+    stream.read_exact(&mut reply).unwrap();
+    // What comes late must not cost what was sent already.
+    let _ = stream.write_all(b" cached and something else\n");
+    assert_eq!(reply, UUID.as_bytes());
+    assert_eq!(rest(&mut stream), "");
+}
+
+#[test]
+fn connections_without_a_request() {
+    let (_database, daemon) = daemon("service: {idle_seconds: 0.3}\nlog_level: debug");
+    // Closed without a word.
+    half_close(&daemon.connect());
+    drop(daemon.connect());
+    daemon.wait_for_log("closed by the client, without a request");
+    // Silent for too long, or never done.
+    let start = Instant::now();
+    assert_eq!(rest(&mut daemon.connect()), "");
+    assert!(start.elapsed() >= Duration::from_millis(300));
+    let line = daemon.wait_for_log("(service.idle_seconds)");
+    assert!(line.contains("(WARNING)") && line.contains("no request within 300ms"), "{line}");
+    let mut stream = daemon.connect();
+    while stream.write_all(b"a").is_ok() && start.elapsed() < Duration::from_secs(20) {
+        thread::sleep(Duration::from_millis(10));
+    }
+    assert!(start.elapsed() < Duration::from_secs(20), "{:?}", daemon.log(""));
+    assert_eq!(daemon.ask("wazo/uuid.yml"), UUID);
+}
+
+#[test]
+fn a_request_that_is_too_long() {
+    let (_database, daemon) = daemon("service: {max_request_bytes: 100}");
+    let padded = format!("wazo/uuid.yml {}\n", "x".repeat(80));
+    assert_eq!(daemon.ask(padded), UUID);
+    let mut stream = daemon.connect();
+    let _ = stream.write_all("x".repeat(100_000).as_bytes());
+    assert!(ends_without_reply(&mut stream));
+    let line = daemon.wait_for_log("(service.max_request_bytes)");
+    assert!(line.contains("the request is longer than 100 bytes"), "{line}");
+}
+
+#[test]
+fn garbage() {
+    let (_database, daemon) = daemon("");
+    // A linear congruential generator, so that every run sends the same bytes.
+    let mut state: u64 = 42;
+    let mut byte = || {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        state.to_be_bytes()[0]
+    };
+    for length in 1..200 {
+        let bytes: Vec<u8> = (0..length).map(|_| byte()).collect();
+        let mut stream = daemon.connect();
+        let _ = stream.write_all(&bytes);
+        half_close(&stream);
+        assert!(ends_without_reply(&mut stream), "{bytes:?}");
+    }
+    assert_eq!(daemon.ask("wazo/uuid.yml"), UUID);
+    assert_eq!(daemon.log("panic"), Vec::<String>::new());
+}
