@@ -10,6 +10,7 @@
 mod arguments;
 #[cfg(feature = "sqlite")]
 mod bad_input;
+mod client;
 #[cfg(feature = "sqlite")]
 mod generate;
 #[cfg(feature = "postgres")]
