@@ -35,7 +35,8 @@ fn replace(
     let below = |key: &str| if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") };
     match value {
         Value::Tagged(tagged) => {
-            let replacement = by(&tagged.tag.to_string(), &tagged.value);
+            let tag = tagged.tag.to_string().replace("!tag:yaml.org,2002:", "!!");
+            let replacement = by(&tag, &tagged.value);
             let in_path = |error: Error| error.in_(format!("configuration key {path}"));
             *value = if path.is_empty() { replacement? } else { replacement.map_err(in_path)? };
         }

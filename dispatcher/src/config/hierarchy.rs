@@ -3,7 +3,7 @@
 use std::fs;
 use std::io::{self, ErrorKind as IoErrorKind};
 use std::os::unix::ffi::OsStrExt;
-use std::path::{Path, PathBuf};
+use std::path::{self, Path, PathBuf};
 
 use driver_api::{Config, Error, ErrorKind, yaml};
 use serde_yaml::{Mapping, Value};
@@ -196,7 +196,9 @@ fn document(bytes: &[u8]) -> Result<Value, Error> {
 
 /// The layer of a file, with paths that don't depend on its place any more.
 fn layer(path: &Path, mut document: Value) -> Result<Config, Error> {
-    let folder = path.parent().unwrap_or(Path::new(""));
+    // Absolute, since a daemon may change its folder. It fails where there is no current one.
+    let absolute = path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let folder = absolute.parent().unwrap_or(Path::new(""));
     if let Value::Mapping(values) = &mut document {
         resolve_paths(values, folder);
     }
