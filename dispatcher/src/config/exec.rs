@@ -204,7 +204,7 @@ mod tests {
         assert_eq!(error("sleep 60"), "not done after 0.1 s, so it was stopped");
         let folder = tempfile::tempdir().unwrap();
         let script = folder.path().join("script");
-        std::fs::write(&script, "exec >&-\nsleep 60\n").unwrap();
+        std::fs::write(&script, "exec >&-\nexec sleep 60\n").unwrap();
         assert_eq!(error(&format!("sh {}", script.display())), "not done after 0.1 s, so it was stopped");
     }
 
