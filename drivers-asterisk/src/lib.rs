@@ -46,7 +46,7 @@ pub static DRIVERS: &[Entry] = &[
     Entry {
         namespace: "asterisk.extensions.conf",
         name: "wazo",
-        defaults: template::DEFAULTS,
+        defaults: extensions::DEFAULTS,
         new: |config| Ok(Box::new(extensions::Extensions::new(config)?)),
     },
     Entry {

@@ -35,7 +35,8 @@ fn replace(
     let below = |key: &str| if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") };
     match value {
         Value::Tagged(tagged) => {
-            let replacement = by(&tagged.tag.to_string(), &tagged.value);
+            let tag = tagged.tag.to_string().replace("!tag:yaml.org,2002:", "!!");
+            let replacement = by(&tag, &tagged.value);
             let in_path = |error: Error| error.in_(format!("configuration key {path}"));
             *value = if path.is_empty() { replacement? } else { replacement.map_err(in_path)? };
         }
@@ -203,7 +204,7 @@ mod tests {
         assert_eq!(error("sleep 60"), "not done after 0.1 s, so it was stopped");
         let folder = tempfile::tempdir().unwrap();
         let script = folder.path().join("script");
-        std::fs::write(&script, "exec >&-\nsleep 60\n").unwrap();
+        std::fs::write(&script, "exec >&-\nexec sleep 60\n").unwrap();
         assert_eq!(error(&format!("sh {}", script.display())), "not done after 0.1 s, so it was stopped");
     }
 

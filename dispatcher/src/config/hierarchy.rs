@@ -3,7 +3,7 @@
 use std::fs;
 use std::io::{self, ErrorKind as IoErrorKind};
 use std::os::unix::ffi::OsStrExt;
-use std::path::{Path, PathBuf};
+use std::path::{self, Path, PathBuf};
 
 use driver_api::{Config, Error, ErrorKind, yaml};
 use serde_yaml::{Mapping, Value};
@@ -36,17 +36,6 @@ pub struct Loaded {
     pub files: Vec<PathBuf>,
 }
 
-/// What it means if the main file can't be read.
-#[derive(Clone, Copy, PartialEq)]
-enum IfMissing {
-    /// Somebody named the file: an error.
-    Refuse,
-    /// The service should have one: a note.
-    Note,
-    /// It may well not exist.
-    Ignore,
-}
-
 /// Reads the configuration of the service: the main file, which is `/etc/wazo-confgend/config.yml` if none
 /// is named, and over it the files of the folder that its key `extra_config_files` names.
 ///
@@ -54,15 +43,13 @@ enum IfMissing {
 /// trouble with an extra file or the folder costs a note, and so does a main file that nobody named and
 /// that can't be read.
 pub fn load(main: Option<&Path>, registry: &Registry) -> Result<Loaded, Error> {
-    let if_missing = if main.is_some() { IfMissing::Refuse } else { IfMissing::Note };
-    read(main, if_missing, &built_in(registry)?, registry)
+    read(main, true, &built_in(registry)?, registry)
 }
 
 /// Reads the same configuration for a command that does without as well: not a word if nobody named a
 /// main file and there is none.
 pub fn load_if_any(main: Option<&Path>, registry: &Registry) -> Result<Loaded, Error> {
-    let if_missing = if main.is_some() { IfMissing::Refuse } else { IfMissing::Ignore };
-    read(main, if_missing, &built_in(registry)?, registry)
+    read(main, false, &built_in(registry)?, registry)
 }
 
 /// Reads one file, or none, over the defaults, and nothing else: what a tool does depends on no
@@ -79,33 +66,24 @@ fn built_in(registry: &Registry) -> Result<Config, Error> {
     Ok(config.named(BUILT_IN))
 }
 
+/// Reads a hierarchy. It may be that nobody misses a main file that nobody named.
 fn read(
     main: Option<&Path>,
-    if_missing: IfMissing,
+    is_missed: bool,
     built_in: &Config,
     registry: &Registry,
 ) -> Result<Loaded, Error> {
     let mut notes = Vec::new();
     let default: PathBuf = built_in.get(MAIN)?.unwrap_or_default();
+    let main_layer = match main {
+        Some(path) => Some(named(path)?),
+        None => unnamed(&default, is_missed, &mut notes)?,
+    };
+    // Where nothing is installed, nobody misses the folder of extra files either.
+    let mut layers = extra_files(main_layer.as_ref(), built_in, default.exists(), &mut notes)?;
+    layers.extend(main_layer.map(|layer| (main.unwrap_or(&default).to_owned(), layer)));
+
     let mut config = main.map_or_else(|| Ok(Config::default()), from_command_line)?;
-    let path = main.unwrap_or(&default);
-    let main = match if_missing {
-        IfMissing::Refuse => Some(named(path)?),
-        _ => main_file(path, if_missing, &mut notes)?,
-    };
-
-    let mut base = main.clone().unwrap_or_default();
-    base.fill_from(built_in);
-    let folder = base.get::<PathBuf>(EXTRA)?.filter(|folder| !folder.as_os_str().is_empty());
-    let is_default = folder == built_in.get(EXTRA)?;
-    // Where nothing is installed, nobody misses the folder.
-    let may_be_missing = is_default && !default.exists();
-    let mut layers = match folder {
-        Some(folder) => extra_files(&folder, may_be_missing, &mut notes)?,
-        None => Vec::new(),
-    };
-    layers.extend(main.map(|config| (path.to_owned(), config)));
-
     for (_, layer) in &layers {
         config.fill_from(layer);
     }
@@ -126,14 +104,14 @@ fn named(path: &Path) -> Result<Config, Error> {
 }
 
 /// Reads the main file that is there by default, or not.
-fn main_file(path: &Path, if_missing: IfMissing, notes: &mut Vec<String>) -> Result<Option<Config>, Error> {
+fn unnamed(path: &Path, is_missed: bool, notes: &mut Vec<String>) -> Result<Option<Config>, Error> {
     match fs::read(path) {
         Ok(bytes) => {
             let document = document(&bytes).map_err(|error| error.in_(path.display().to_string()))?;
             layer(path, document).map(Some)
         }
         Err(error) => {
-            if if_missing == IfMissing::Note || error.kind() != IoErrorKind::NotFound {
+            if is_missed || error.kind() != IoErrorKind::NotFound {
                 notes.push(format!("{}: can't be read, so the defaults hold: {error}", path.display()));
             }
             Ok(None)
@@ -141,14 +119,21 @@ fn main_file(path: &Path, if_missing: IfMissing, notes: &mut Vec<String>) -> Res
     }
 }
 
-/// Reads the files of the folder, the strongest first.
+/// Reads the files of the folder that the main file names, or else the defaults: the strongest first. It
+/// may be that nobody misses the default folder.
 fn extra_files(
-    folder: &Path,
-    may_be_missing: bool,
+    main: Option<&Config>,
+    built_in: &Config,
+    is_missed: bool,
     notes: &mut Vec<String>,
 ) -> Result<Vec<(PathBuf, Config)>, Error> {
-    let paths = paths_in(folder).unwrap_or_else(|error| {
-        if !(may_be_missing && error.kind() == IoErrorKind::NotFound) {
+    let mut config = main.cloned().unwrap_or_default();
+    config.fill_from(built_in);
+    let folder: Option<PathBuf> = config.get(EXTRA)?;
+    let Some(folder) = folder.filter(|folder| !folder.as_os_str().is_empty()) else { return Ok(Vec::new()) };
+    let is_missed = is_missed || config.source(EXTRA) != Some(BUILT_IN);
+    let paths = paths_in(&folder).unwrap_or_else(|error| {
+        if is_missed || error.kind() != IoErrorKind::NotFound {
             notes.push(format!("{}: the folder of extra files can't be read: {error}", folder.display()));
         }
         Vec::new()
@@ -196,7 +181,9 @@ fn document(bytes: &[u8]) -> Result<Value, Error> {
 
 /// The layer of a file, with paths that don't depend on its place any more.
 fn layer(path: &Path, mut document: Value) -> Result<Config, Error> {
-    let folder = path.parent().unwrap_or(Path::new(""));
+    // Absolute, since a daemon may change its folder. It fails where there is no current one.
+    let absolute = path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let folder = absolute.parent().unwrap_or(Path::new(""));
     if let Value::Mapping(values) = &mut document {
         resolve_paths(values, folder);
     }
@@ -246,7 +233,7 @@ mod tests {
             self.0.path().join(name)
         }
 
-        fn read(&self, main: Option<&str>, if_missing: IfMissing) -> Result<Loaded, String> {
+        fn read(&self, main: Option<&str>, is_missed: bool) -> Result<Loaded, String> {
             let registry = Registry::new(FAMILIES).unwrap();
             let defaults = format!(
                 "config_file: {}\nextra_config_files: {}\nlog_level: info\n",
@@ -255,13 +242,12 @@ mod tests {
             );
             let built_in = Config::from_yaml(&defaults).unwrap().named(BUILT_IN);
             let main = main.map(|name| self.path(name));
-            read(main.as_deref(), if_missing, &built_in, &registry)
-                .map_err(|error| self.short(&error.chain()))
+            read(main.as_deref(), is_missed, &built_in, &registry).map_err(|error| self.short(&error.chain()))
         }
 
         /// What the service notes.
         fn notes(&self) -> Vec<String> {
-            let notes = self.read(None, IfMissing::Note).unwrap().notes;
+            let notes = self.read(None, true).unwrap().notes;
             notes.iter().map(|note| self.short(note)).collect()
         }
 
@@ -277,9 +263,9 @@ mod tests {
     fn what_is_not_installed_is_not_missed() {
         let etc = Etc::new(&[]);
         assert_eq!(etc.notes(), [MISSING]);
-        assert!(etc.read(None, IfMissing::Ignore).unwrap().notes.is_empty());
+        assert!(etc.read(None, false).unwrap().notes.is_empty());
         let etc = Etc::new(&[("mine.yml", "a: 1")]);
-        let loaded = etc.read(Some("mine.yml"), IfMissing::Refuse).unwrap();
+        let loaded = etc.read(Some("mine.yml"), true).unwrap();
         assert!(loaded.notes.is_empty(), "{:?}", loaded.notes);
         assert_eq!(loaded.config.get::<i64>("a").unwrap(), Some(1));
         let etc = Etc::new(&[("config.yml", "")]);
@@ -293,19 +279,19 @@ mod tests {
     #[test]
     fn a_default_main_file_that_is_no_file_is_noted() {
         let etc = Etc::new(&[("config.yml/x", "")]);
-        for if_missing in [IfMissing::Note, IfMissing::Ignore] {
-            let notes = etc.read(None, if_missing).unwrap().notes;
+        for is_missed in [true, false] {
+            let notes = etc.read(None, is_missed).unwrap().notes;
             assert!(notes[0].ends_with("so the defaults hold: Is a directory (os error 21)"), "{notes:?}");
         }
         let etc = Etc::new(&[("config.yml", "a: [")]);
-        let error = etc.read(None, IfMissing::Ignore).unwrap_err();
+        let error = etc.read(None, false).unwrap_err();
         assert!(error.starts_with("config.yml: line "), "{error}");
     }
 
     #[test]
     fn extra_files_count_without_a_main_file_too() {
         let etc = Etc::new(&[("conf.d/a.yml", "log_level: debug")]);
-        let loaded = etc.read(None, IfMissing::Note).unwrap();
+        let loaded = etc.read(None, true).unwrap();
         assert_eq!(loaded.config.get::<String>("log_level").unwrap().as_deref(), Some("debug"));
         assert_eq!(loaded.files, [etc.path("conf.d/a.yml")]);
         assert_eq!(etc.notes(), [MISSING]);
@@ -317,7 +303,7 @@ mod tests {
             ("config.yml", "extra_config_files: more\ncache: /abs\npid_file: ''\nlog_filename: log\n"),
             ("more/x.yml", "cache: c\ndb_uri: sqlite:x.db\ntemplates: {directory: .., contextsconf: /c}\n"),
         ]);
-        let config = etc.read(None, IfMissing::Note).unwrap().config;
+        let config = etc.read(None, true).unwrap().config;
         let text = |key| etc.short(&config.get::<String>(key).unwrap().unwrap());
         assert_eq!(text("cache"), "more/c");
         assert_eq!(text("pid_file"), "");

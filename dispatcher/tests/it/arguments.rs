@@ -1,10 +1,10 @@
 //! The command line.
 
-use crate::{Folder, confgend};
+use crate::confgend;
 
 #[test]
 fn help_is_for_standard_output() {
-    for arguments in [&["--help"][..], &["generate", "--help"], &["list", "--help"]] {
+    for arguments in [&["--help"][..], &["generate", "--help"], &["list", "--help"], &["config", "--help"]] {
         let run = confgend(arguments);
         assert_eq!((run.code, run.err.as_str()), (0, ""));
         assert!(run.out.starts_with("Usage: confgend "), "{}", run.out);
@@ -27,7 +27,7 @@ fn a_wrong_command_line_does_nothing() {
     }
     assert_eq!(
         confgend(&[]).error(2),
-        "say what to do: confgend generate, confgend list, or confgend --help"
+        "say what to do: confgend generate, confgend list, confgend config, or confgend --help"
     );
 }
 
@@ -89,13 +89,4 @@ wazo/uuid.yml                  wazo         yes
 ";
     let run = confgend(&["list"]);
     assert_eq!((run.code, run.out.as_str(), run.err.as_str()), (0, listed, ""));
-    let folder = Folder::new(&[("c.yml", "plugins: {asterisk.sip.conf: wazo, asterisk.hep.conf: wazoo}")]);
-    let run = confgend(&["list", "--config", &folder.text("c.yml")]);
-    assert_eq!(run.code, 2);
-    assert!(run.out.contains("asterisk/hep.conf              wazo         no\n"), "{}", run.out);
-    assert_eq!(
-        run.err,
-        "warning: configuration key plugins: no driver writes asterisk/sip.conf\n\
-        error: asterisk/hep.conf: configuration key plugins.asterisk.hep.conf: there is no driver called \"wazoo\"; did you mean wazo?\n"
-    );
 }

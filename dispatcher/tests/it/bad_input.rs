@@ -19,9 +19,9 @@ fn a_configuration_that_cannot_be_read() {
         ("text.yml", "just a text"),
         ("list.yml", "- a\n- b\n"),
         ("broken.yml", "a: [1\nb: 2\n"),
-        ("plugins.yml", "plugins: 3"),
-        ("uri.yml", "db_uri: {host: x}"),
-        ("other.yml", "db_uri: oracle://x"),
+        ("plugins.yml", "plugins: 3\nextra_config_files:"),
+        ("uri.yml", "db_uri: {host: x}\nextra_config_files:"),
+        ("other.yml", "db_uri: oracle://x\nextra_config_files:"),
     ]);
     let error = |file: &str| {
         let path = folder.text(file);
@@ -33,11 +33,11 @@ fn a_configuration_that_cannot_be_read() {
     let broken = error("broken.yml");
     assert!(broken.starts_with("broken.yml: line 2, column "), "{broken}");
     let plugins = error("plugins.yml");
-    assert!(plugins.starts_with("configuration key plugins: invalid type: "), "{plugins}");
+    assert!(plugins.starts_with("plugins.yml: configuration key plugins: invalid type: "), "{plugins}");
     let uri = error("uri.yml");
-    assert!(uri.starts_with("uri.yml: configuration key db_uri: invalid type: "), "{uri}");
+    assert_eq!(uri, "uri.yml: configuration key db_uri: expected a text");
     let other = error("other.yml");
-    assert!(other.starts_with("configuration key db_uri: not a database URI: "), "{other}");
+    assert!(other.starts_with("other.yml: configuration key db_uri: not a database URI: "), "{other}");
     let missing = error("missing.yml");
     let cause = "the configuration file can't be read: No such file or directory (os error 2)";
     assert_eq!(missing, format!("missing.yml: {cause}"));
@@ -115,12 +115,12 @@ fn an_empty_table_that_must_not_be() {
 fn a_template_that_cannot_be_used() {
     let database = Scratch::new(&[]);
     let folder = Folder::new(&[
-        ("missing.yml", "templates: {modulesconf: missing.jinja}"),
-        ("folder.yml", "templates: {modulesconf: .}"),
-        ("syntax.yml", "templates: {modulesconf: syntax.jinja}"),
+        ("missing.yml", "templates: {modulesconf: missing.jinja}\nextra_config_files:"),
+        ("folder.yml", "templates: {modulesconf: .}\nextra_config_files:"),
+        ("syntax.yml", "templates: {modulesconf: syntax.jinja}\nextra_config_files:"),
         ("syntax.jinja", "\n{% for x in %}"),
-        ("modules.yml", "enabled_asterisk_modules: on"),
-        ("directory.yml", "templates: {directory: nowhere}"),
+        ("modules.yml", "enabled_asterisk_modules: on\nextra_config_files:"),
+        ("directory.yml", "templates: {directory: nowhere}\nextra_config_files:"),
     ]);
     let error = |file: &str, namespace: &str| {
         let run = confgend(&["generate", namespace, "--db", &uri(&database), "--config", &folder.text(file)]);
@@ -139,11 +139,12 @@ fn a_template_that_cannot_be_used() {
         "{syntax}"
     );
     let not_a_map = modules("modules.yml");
-    let key = "asterisk/modules.conf: configuration key enabled_asterisk_modules: invalid type: ";
+    let key =
+        "asterisk/modules.conf: modules.yml: configuration key enabled_asterisk_modules: invalid type: ";
     assert!(not_a_map.starts_with(key), "{not_a_map}");
     assert_eq!(
         error("directory.yml", "asterisk/musiconhold.conf"),
-        "asterisk/musiconhold.conf: configuration key templates.directory: there is no folder nowhere"
+        "asterisk/musiconhold.conf: directory.yml: configuration key templates.directory: there is no folder nowhere"
     );
 }
 

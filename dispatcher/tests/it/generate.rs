@@ -45,7 +45,7 @@ fn everything_goes_below_a_folder() {
 fn the_configuration_says_where_the_database_is() {
     let folder = office();
     // A relative path is one from the folder of the configuration file.
-    fs::write(folder.path("config.yml"), "db_uri: sqlite:office.db\n").unwrap();
+    fs::write(folder.path("config.yml"), "db_uri: sqlite:office.db\nextra_config_files:\n").unwrap();
     let run = confgend(&["generate", "--config", &folder.text("config.yml"), "--out", &folder.text("out")]);
     assert_eq!((run.code, run.err.as_str()), (0, ""));
     assert!(!files_below(&folder.path("out")).is_empty());
@@ -55,7 +55,7 @@ fn the_configuration_says_where_the_database_is() {
 #[cfg(feature = "asterisk")]
 fn the_configuration_changes_a_file() {
     let folder = office();
-    let config = "db_uri: sqlite:office.db\n\
+    let config = "db_uri: sqlite:office.db\nextra_config_files:\n\
         templates: {modulesconf: modules.jinja}\n\
         enabled_asterisk_modules: {app_amd.so: yes, app_zap.so: no, res_xmpp.so: \"no\"}\n";
     fs::write(folder.path("config.yml"), config).unwrap();

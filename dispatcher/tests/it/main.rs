@@ -11,6 +11,7 @@ mod arguments;
 #[cfg(feature = "sqlite")]
 mod bad_input;
 mod client;
+mod configuration;
 #[cfg(feature = "sqlite")]
 mod generate;
 #[cfg(feature = "postgres")]
@@ -29,8 +30,19 @@ struct Run {
     err: String,
 }
 
+/// A main configuration file that says that there are no others.
+const ALONE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/alone.yml");
+
+/// Runs the program. Without a configuration file of the test's own, it has one that says nothing: what
+/// the machine has configured must not count.
 fn confgend(arguments: &[&str]) -> Run {
-    let output = Command::new(env!("CARGO_BIN_EXE_confgend")).args(arguments).output().unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_confgend"));
+    command.args(arguments);
+    let reads_configuration = matches!(arguments.first(), Some(&("generate" | "list" | "config")));
+    if reads_configuration && !arguments.iter().any(|word| ["--config", "--help"].contains(word)) {
+        command.args(["--config", ALONE]);
+    }
+    let output = command.output().unwrap();
     let text = |bytes| String::from_utf8(bytes).unwrap();
     Run { code: output.status.code().unwrap(), out: text(output.stdout), err: text(output.stderr) }
 }
@@ -52,7 +64,9 @@ impl Folder {
     fn new(files: &[(&str, &str)]) -> Folder {
         let folder = Folder(tempfile::tempdir().unwrap());
         for (name, text) in files {
-            std::fs::write(folder.path(name), text).unwrap();
+            let path = folder.path(name);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
         }
         folder
     }

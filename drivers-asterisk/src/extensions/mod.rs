@@ -27,6 +27,15 @@ use feature::Features;
 use hint::Hints;
 use user::Users;
 
+/// The default configuration of the driver.
+pub(crate) const DEFAULTS: &str = "
+templates:
+  contextsconf: /etc/wazo-confgend/templates/contexts.conf
+  directory: /etc/wazo-confgend/templates
+";
+
+const CONTEXTS_CONF: &str = "/etc/wazo-confgend/templates/contexts.conf";
+
 pub(crate) struct Extensions {
     contexts_conf: TextFile,
     templates: Folder,
@@ -35,9 +44,8 @@ pub(crate) struct Extensions {
 impl Extensions {
     pub(crate) fn new(config: &Config) -> Result<Extensions, Error> {
         let shipped = include_str!("../../templates/contexts.conf");
-        let path = "/etc/wazo-confgend/templates/contexts.conf";
         Ok(Extensions {
-            contexts_conf: TextFile::at_key(config, "templates.contextsconf", path, shipped)?,
+            contexts_conf: TextFile::at_key(config, "templates.contextsconf", CONTEXTS_CONF, shipped)?,
             templates: Folder::new(config)?,
         })
     }

@@ -1,0 +1,291 @@
+//! The hierarchy of configuration files, as `confgend config` shows and checks it.
+
+use std::fs;
+use std::os::unix::fs::symlink;
+
+use crate::{Folder, Run, confgend};
+
+/// What the program says about a folder with `config.yml`, with shorter paths.
+fn config(folder: &Folder) -> Run {
+    let run = confgend(&["config", "--config", &folder.text("config.yml")]);
+    let short = |text: &str| text.replace(&folder.text(""), "");
+    Run { code: run.code, out: short(&run.out), err: short(&run.err) }
+}
+
+/// A main file and extra files, in a folder.
+fn site(main: &str, extra: &[(&str, &str)]) -> Folder {
+    let folder = Folder::new(&[("config.yml", &format!("{main}\nextra_config_files: conf.d\n"))]);
+    fs::create_dir(folder.path("conf.d")).unwrap();
+    for (name, text) in extra {
+        fs::write(folder.path("conf.d").join(name), text).unwrap();
+    }
+    folder
+}
+
+/// The line of a key in what is shown.
+fn line<'a>(run: &'a Run, key: &str) -> &'a str {
+    let is_it = |line: &&str| line.trim_start().split(':').next() == Some(key);
+    run.out.lines().find(is_it).unwrap_or_else(|| panic!("{key}: {run:?}"))
+}
+
+/// A start that fails, with its error.
+fn refused(main: &str, extra: &[(&str, &str)]) -> String {
+    config(&site(main, extra)).error(2).to_owned()
+}
+
+/// A start that succeeds with one warning.
+fn warned(main: &str, extra: &[(&str, &str)]) -> String {
+    let run = config(&site(main, extra));
+    let warning = run.err.strip_prefix("warning: ").and_then(|line| line.strip_suffix('\n'));
+    assert_eq!(run.code, 0, "{run:?}");
+    warning.filter(|line| !line.contains('\n')).unwrap_or_else(|| panic!("{run:?}")).to_owned()
+}
+
+#[test]
+fn the_first_name_is_the_strongest() {
+    let names =
+        ["9.yml", "B.yml", "10.yml", "b.yml", "01.yml", "99.yml", ".00.yml", "00.YML", "00.yaml", "00"];
+    let texts = names.map(|name| (name, format!("name: {name}\n'{name}': 1")));
+    let extra = texts.each_ref().map(|(name, text)| (*name, text.as_str()));
+    let folder = site("name: main", &extra);
+    // Not even in a folder of its own.
+    fs::create_dir(folder.path("conf.d/sub")).unwrap();
+    fs::write(folder.path("conf.d/sub/00.yml"), "name: sub").unwrap();
+    let run = config(&folder);
+    assert_eq!((run.code, run.err.as_str()), (0, ""));
+    assert_eq!(line(&run, "name"), "name: 01.yml  # conf.d/01.yml");
+    let files: Vec<&str> = run.out.lines().filter_map(|line| line.strip_prefix("#   ")).collect();
+    let expected =
+        ["01.yml", "10.yml", "9.yml", "99.yml", "B.yml", "b.yml"].map(|name| format!("conf.d/{name}"));
+    assert_eq!(files, [&expected[..], &["config.yml".to_owned()]].concat());
+    for (name, counts) in [("10.yml", true), (".00.yml", false), ("00.yaml", false)] {
+        assert_eq!(run.out.contains(&format!("\n{name}: 1")), counts, "{name}");
+    }
+}
+
+#[test]
+fn values_merge_key_by_key() {
+    let main = "a: {b: 1, c: 1}\nlist: [1, 2]\nnull_stands: 1\nscalar: {x: 1}\nmapping: 1\nlog_level: error";
+    let extra = [
+        ("1.yml", "a: {c: 2}\nlist: [3]\nnull_stands: ~"),
+        (
+            "2.yml",
+            "a: {c: 3, d: 3}\nscalar: 2\nmapping: {y: 2}\na: {c: 4, d: 4}\nextra_config_files: /nonexistent",
+        ),
+    ];
+    let run = config(&site(main, &extra));
+    assert_eq!((run.code, run.err.as_str()), (0, ""));
+    let expected = [
+        ("b", "  b: 1  # config.yml"),
+        ("c", "  c: 2  # conf.d/1.yml"),
+        ("d", "  d: 4  # conf.d/2.yml"),
+        ("list", "list:  # conf.d/1.yml"),
+        ("null_stands", "null_stands: null  # conf.d/1.yml"),
+        ("scalar", "scalar: 2  # conf.d/2.yml"),
+        ("y", "  y: 2  # conf.d/2.yml"),
+        ("log_level", "log_level: error  # config.yml"),
+        ("listen_port", "listen_port: 8669  # built-in"),
+        // A file of the folder can't change the folder, but what it says is what it says.
+        ("extra_config_files", "extra_config_files: /nonexistent  # conf.d/2.yml"),
+    ];
+    for (key, shown) in expected {
+        assert_eq!(line(&run, key), shown);
+    }
+    assert!(run.out.contains("\n- 3\n") && !run.out.contains("- 1"), "{}", run.out);
+}
+
+#[test]
+fn files_are_yaml_1_1() {
+    let main = "flag: no\noctal: 017\ntime: 1:30\ntwice: 1\ntwice: 2\n'é': x\n? a\n: <<: {b: 1}\n";
+    let run = config(&site(main, &[("empty.yml", ""), ("comment.yml", "# nothing\n")]));
+    assert_eq!((run.code, run.err.as_str()), (0, ""));
+    for (key, value) in [("flag", "false"), ("octal", "15"), ("time", "90"), ("twice", "2"), ("b", "1")] {
+        assert!(line(&run, key).ends_with(&format!("{key}: {value}  # config.yml")), "{}", run.out);
+    }
+}
+
+#[test]
+fn a_main_file_that_cannot_be_read() {
+    let folder = Folder::new(&[("folder/x", "")]);
+    for (name, cause) in [
+        ("missing.yml", "No such file or directory (os error 2)"),
+        ("folder", "Is a directory (os error 21)"),
+        ("folder/x/y", "Not a directory (os error 20)"),
+    ] {
+        for command in ["config", "list"] {
+            let run = confgend(&[command, "--config", &folder.text(name)]);
+            let error = run.error(2).replace(&folder.text(""), "");
+            assert_eq!(error, format!("{name}: the configuration file can't be read: {cause}"));
+        }
+    }
+}
+
+#[test]
+fn a_broken_main_file_is_an_error() {
+    let table = [
+        ("a: b: c", "config.yml: line 1, column 5: mapping values are not allowed in this context"),
+        (
+            "a: {b: !env HOME}",
+            "config.yml: configuration key a.b: the tag !env is unknown; there is !exec only",
+        ),
+        ("a: !!set {b}", "config.yml: configuration key a: the tag !!set is unknown; there is !exec only"),
+        (
+            "a: !exec {command: 'false'}",
+            "config.yml: configuration key a: command \"false\": failed with exit status: 1",
+        ),
+        (
+            "a: !exec {command: /nonexistent/x --now}",
+            "config.yml: configuration key a: command \"/nonexistent/x\": can't be run: No such file or directory (os error 2)",
+        ),
+        ("extra_config_files: [a]", "config.yml: configuration key extra_config_files: invalid type: "),
+    ];
+    for (main, expected) in table {
+        let folder = Folder::new(&[("config.yml", main)]);
+        let run = config(&folder);
+        assert!(run.error(2).starts_with(expected), "{run:?}");
+    }
+}
+
+#[test]
+fn a_broken_extra_file_is_passed_over() {
+    let ignored = |text| warned("", &[("1.yml", text), ("2.yml", "a: 2")]);
+    let table = [
+        ("a: [", "line 2, column 1: "),
+        ("a: !env HOME", "configuration key a: the tag !env is unknown; there is !exec only"),
+        ("!exec {command: 'false'}", "command \"false\": failed with exit status: 1"),
+        ("a: \u{1}", "line 1, column 4: the character U+0001 must be escaped"),
+    ];
+    for (text, why) in table {
+        let warning = ignored(text);
+        assert!(warning.starts_with(&format!("conf.d/1.yml: the file is ignored: {why}")), "{warning}");
+    }
+    let folder = site("", &[("3.yml", "a: 3")]);
+    fs::create_dir(folder.path("conf.d/1.yml")).unwrap();
+    symlink("nowhere", folder.path("conf.d/2.yml")).unwrap();
+    let run = config(&folder);
+    assert_eq!((run.code, line(&run, "a")), (0, "a: 3  # conf.d/3.yml"));
+    let unreadable = "the file is ignored: the configuration file can't be read";
+    assert_eq!(
+        run.err,
+        format!(
+            "warning: conf.d/1.yml: {unreadable}: Is a directory (os error 21)\n\
+            warning: conf.d/2.yml: {unreadable}: No such file or directory (os error 2)\n"
+        )
+    );
+}
+
+#[test]
+fn a_folder_of_extra_files_that_cannot_be_read_is_passed_over() {
+    for (folder, cause) in [
+        ("nowhere", "No such file or directory (os error 2)"),
+        ("config.yml", "Not a directory (os error 20)"),
+    ] {
+        let site = Folder::new(&[("config.yml", &format!("a: 1\nextra_config_files: {folder}"))]);
+        let run = config(&site);
+        assert_eq!((run.code, line(&run, "a")), (0, "a: 1  # config.yml"));
+        assert_eq!(run.err, format!("warning: {folder}: the folder of extra files can't be read: {cause}\n"));
+    }
+    for nothing in ["", "''"] {
+        let site = Folder::new(&[("config.yml", &format!("extra_config_files: {nothing}"))]);
+        assert_eq!(config(&site).err, "");
+    }
+}
+
+#[test]
+fn the_top_of_every_file_is_a_mapping() {
+    let top = "expected a mapping of keys at the top, found";
+    for (text, found) in [("[1]", "a list"), ("x", "a text"), ("7", "a number")] {
+        let folder = Folder::new(&[("config.yml", text)]);
+        assert_eq!(config(&folder).error(2), format!("config.yml: {top} {found}"));
+        assert_eq!(refused("", &[("1.yml", text)]), format!("conf.d/1.yml: {top} {found}"));
+    }
+    assert_eq!(refused("", &[("1.yml", "!exec\ncommand: echo x")]), format!("conf.d/1.yml: {top} a text"));
+}
+
+#[test]
+fn a_command_says_a_part_of_the_configuration() {
+    let folder = site("", &[]);
+    fs::write(folder.path("tool"), "echo complaint >&2\nfor word; do echo \"- \\\"$word\\\"\"; done\n")
+        .unwrap();
+    let tool = folder.text("tool");
+    let main = format!(
+        "a:\n- !exec\n  command: sh {tool} 1:30 $HOME  'x' *\nb: !exec {{command: }}\nc: {{command: tool}}\n\
+        extra_config_files: conf.d\n"
+    );
+    fs::write(folder.path("config.yml"), main).unwrap();
+    fs::write(folder.path("conf.d/1.yml"), "!exec\ncommand: printf d:\\040{e:\\0401,log_level:\\040x}\\n")
+        .unwrap();
+    fs::write(folder.path("conf.d/2.yml"), "!exec\ncommand: 'true'").unwrap();
+    let run = config(&folder);
+    assert_eq!((run.code, run.err.as_str()), (0, ""), "{run:?}");
+    let words = "a:  # config.yml\n- - '1:30'\n  - $HOME\n  - ''\n  - '''x'''\n  - '*'\nb: ";
+    assert!(run.out.contains(words), "{}", run.out);
+    assert_eq!(line(&run, "b"), "b: null  # config.yml");
+    assert_eq!(line(&run, "command"), "  command: tool  # config.yml");
+    assert_eq!(line(&run, "e"), "  e: 1  # conf.d/1.yml");
+    assert!(run.out.contains("#   conf.d/2.yml\n"), "{}", run.out);
+}
+
+#[test]
+fn every_key_of_the_service_is_checked() {
+    let main = "log_level: warn\nlisten_address: nowhere\ndb_uri: mysql://me:s3cret@host/x\n\
+        service: {idle_seconds: 0}\nmetrics: {listen_port: x}";
+    let run = config(&site(main, &[("1.yml", "listen_port: 70000\npid_file: {a: 1}")]));
+    assert_eq!(run.code, 2);
+    let expected = [
+        ("config.yml", "listen_address: expected an IP address, localhost, or '*' for all, found nowhere"),
+        ("conf.d/1.yml", "listen_port: expected a whole number from 0 to 65535, found 70000"),
+        ("config.yml", "log_level: expected critical, error, warning, info or debug, found warn"),
+        ("conf.d/1.yml", "pid_file: expected a path, or null for no file, found a mapping"),
+        (
+            "config.yml",
+            "db_uri: not a database URI: a database is written postgresql://USER:PASSWORD@HOST/NAME or sqlite:PATH",
+        ),
+        ("config.yml", "service.idle_seconds: expected a number above 0 and up to 86400, found 0"),
+        ("config.yml", "metrics.listen_port: expected a whole number from 0 to 65535, found x"),
+    ];
+    let expected = expected.map(|(file, error)| format!("error: {file}: configuration key {error}\n"));
+    assert_eq!(run.err, expected.concat());
+    assert!(!run.out.contains("s3cret"), "{}", run.out);
+    assert_eq!(line(&run, "db_uri"), "db_uri: mysql://me:***@host/x  # config.yml");
+}
+
+#[test]
+#[cfg(feature = "asterisk")]
+fn every_driver_is_built() {
+    let run = config(&site("templates: {directory: nowhere}", &[("1.yml", "enabled_asterisk_modules: 1")]));
+    assert_eq!(run.code, 2);
+    let directory = "config.yml: configuration key templates.directory: there is no folder nowhere";
+    let modules = "conf.d/1.yml: configuration key enabled_asterisk_modules: invalid type: integer `1`, expected a YAML mapping";
+    assert_eq!(
+        run.err,
+        format!(
+            "error: asterisk/extensions.conf: {directory}\nerror: asterisk/modules.conf: {modules}\n\
+            error: asterisk/musiconhold.conf: {directory}\n"
+        )
+    );
+}
+
+#[test]
+#[cfg(feature = "asterisk")]
+fn a_driver_that_does_not_exist_is_replaced_by_the_default() {
+    let wrong = "plugins: {asterisk.hep.conf: wazoo, asterisk.pjzip.conf: wazo, nonsense: wazo, asterisk.rtp.conf: wazo}";
+    let folder = site("plugins: {asterisk.hep.conf: wazo}", &[("1.yml", wrong)]);
+    let warnings = "\
+warning: conf.d/1.yml: configuration key plugins.asterisk.hep.conf: there is no driver called \"wazoo\", so wazo is used; did you mean wazo?
+warning: conf.d/1.yml: configuration key plugins.asterisk.pjzip.conf: the entry has no effect: no driver writes asterisk/pjzip.conf; did you mean asterisk/pjsip.conf?
+warning: conf.d/1.yml: configuration key plugins.nonsense: the entry has no effect: \"nonsense\" is not a namespace: it has no file name; write it like asterisk/pjsip.conf
+";
+    let run = config(&folder);
+    assert_eq!((run.code, run.err.as_str()), (0, warnings));
+    let run = confgend(&["list", "--config", &folder.text("config.yml")]);
+    assert_eq!((run.code, run.err.replace(&folder.text(""), "").as_str()), (0, warnings));
+    assert!(run.out.contains("asterisk/hep.conf              wazo         yes\n"), "{}", run.out);
+}
+
+#[test]
+fn plugins_is_a_mapping_or_nothing() {
+    assert_eq!(config(&site("plugins:", &[])).err, "");
+    let error = refused("plugins: wazo", &[]);
+    assert!(error.starts_with("config.yml: configuration key plugins: invalid type: string "), "{error}");
+}
