@@ -27,7 +27,7 @@ fn a_wrong_command_line_does_nothing() {
     }
     assert_eq!(
         confgend(&[]).error(2),
-        "say what to do: confgend generate, confgend list, confgend config, or confgend --help"
+        "say what to do: confgend serve, generate, list or config; or confgend --help"
     );
 }
 

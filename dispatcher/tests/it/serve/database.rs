@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use fixtures::postgres::{own, shared};
+use fixtures::postgres::{Cluster, own, shared};
 use postgres::{Client, NoTls};
 
 use super::{Daemon, LONG, UUID, rest};
@@ -23,7 +23,11 @@ struct Site {
 
 impl Site {
     fn new(name: &str) -> Option<Site> {
-        let uri = shared()?.schema_database(name).unwrap();
+        Some(Site::on(shared()?, name))
+    }
+
+    fn on(cluster: &Cluster, name: &str) -> Site {
+        let uri = cluster.schema_database(name).unwrap();
         let mut client = Client::connect(&uri, NoTls).unwrap();
         client
             .batch_execute(
@@ -31,7 +35,7 @@ impl Site {
                 VALUES ('6fe0c2a8-8f0c-4d0a-9b7e-2d6b0f3d6b11', '26.08')",
             )
             .unwrap();
-        Some(Site { client, uri })
+        Site { client, uri }
     }
 
     fn daemon(&self, configuration: &str) -> Daemon {
@@ -63,7 +67,9 @@ fn generations(daemon: &Daemon) -> usize {
 
 #[test]
 fn simultaneous_requests_share_a_generation() {
-    let Some(mut site) = Site::new("simultaneous") else { return };
+    // A server of its own: what other tests commit is a change, too.
+    let Some(cluster) = own() else { return };
+    let mut site = Site::on(&cluster, "simultaneous");
     let daemon = site.daemon("");
     site.lock();
     thread::scope(|scope| {
@@ -229,14 +235,7 @@ fn a_database_that_says_nothing_is_not_waited_for_again_and_again() {
 #[test]
 fn a_server_that_stops_and_starts_again_under_load() {
     let Some(cluster) = own() else { return };
-    let uri = cluster.schema_database("load").unwrap();
-    let mut client = Client::connect(&uri, NoTls).unwrap();
-    client
-        .batch_execute(
-            "INSERT INTO infos (uuid, wazo_version) VALUES ('6fe0c2a8-8f0c-4d0a-9b7e-2d6b0f3d6b11', '26.08')",
-        )
-        .unwrap();
-    drop(client);
+    let Site { uri, .. } = Site::on(&cluster, "load");
     let daemon = Daemon::start(&format!("db_uri: {uri}"));
     assert_eq!(daemon.ask(FILE), UUID);
     let (done, asked) = (AtomicBool::new(false), AtomicUsize::new(0));
