@@ -1,6 +1,6 @@
 //! Opens the database of a telephony system and shows it as read-only snapshots.
 //!
-//! [`open`] takes a URI and gives a [`Database`]; each [`snapshot`](Database::snapshot) of it is one
+//! [`open`], or [`open_with`] limits, takes a URI and gives a [`Database`]; each [`snapshot`](Database::snapshot) of it is one
 //! transaction that never writes, so all queries of a file, or of all files generated together, see
 //! the same instant.
 //!
@@ -22,6 +22,8 @@ pub mod postgres;
 mod sqlite;
 mod uri;
 
+use std::time::Duration;
+
 use driver_api::{Error, Snapshot};
 
 pub use uri::Uri;
@@ -31,15 +33,41 @@ pub trait Database: Send {
     /// Begins a transaction that shows the database as it is now. It ends, without a trace, when the
     /// snapshot is dropped.
     fn snapshot(&mut self) -> Result<Box<dyn Snapshot + '_>, Error>;
+
+    /// Whether the connection can still be used, for those who keep it. It takes a round trip, and two
+    /// seconds where the server is silent. One that was found dead stays dead.
+    fn is_alive(&mut self) -> bool;
+
+    /// Whether nothing was committed to the database since the last snapshot of this connection was
+    /// taken, so that another one would show the same. In doubt it says no, as it does without a
+    /// snapshot so far and on a PostgreSQL server that is a standby.
+    fn unchanged(&mut self) -> Result<bool, Error>;
 }
 
-/// Connects to the database.
+/// How long a database may take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Limits {
+    /// For each address of a PostgreSQL server, until it has accepted the login; `None` is 10 seconds. The
+    /// `connect_timeout` of a URI wins.
+    pub connect: Option<Duration>,
+    /// For each query, which is cancelled then; the snapshot can still be used. `None` is what the server
+    /// says, which is no limit as a rule. PostgreSQL counts milliseconds, and a `statement_timeout` in the
+    /// `options` of a URI wins.
+    pub statement: Option<Duration>,
+}
+
+/// Connects to the database, as patiently as [`Limits::default`] is.
 pub fn open(uri: &Uri) -> Result<Box<dyn Database>, Error> {
+    open_with(uri, Limits::default())
+}
+
+/// Connects to the database. The limits hold for the connection and what is done with it.
+pub fn open_with(uri: &Uri, limits: Limits) -> Result<Box<dyn Database>, Error> {
     match uri {
         #[cfg(feature = "sqlite")]
-        Uri::Sqlite(path) => sqlite::open(path),
+        Uri::Sqlite(path) => sqlite::open(path, limits),
         #[cfg(feature = "postgres")]
-        Uri::Postgres(uri) => postgres::open(uri),
+        Uri::Postgres(uri) => postgres::open(uri, limits),
         #[cfg(not(all(feature = "sqlite", feature = "postgres")))]
         other => Err(Error::new(
             driver_api::ErrorKind::Config,

@@ -1,65 +1,145 @@
 //! SQLite: a file, opened read-only.
 
+use std::fs::Metadata;
 use std::io;
-use std::path::Path;
-use std::time::Duration;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use driver_api::{Error, ErrorKind, Row, Rows, Snapshot, Value};
 use rusqlite::config::DbConfig;
 use rusqlite::types::{ToSqlOutput, ValueRef};
-use rusqlite::{Connection, OpenFlags, ToSql, Transaction};
+use rusqlite::{Connection, ErrorCode, OpenFlags, ToSql, Transaction};
 
-use crate::Database;
+use crate::{Database, Limits};
 
-struct Sqlite(Connection);
+struct Sqlite {
+    connection: Connection,
+    path: PathBuf,
+    /// The file that the connection reads, whatever has its path now.
+    file: FileId,
+    limit: Option<Arc<Limit>>,
+    /// The [`data_version`] that the last snapshot shows.
+    shown: Option<i64>,
+}
 
-pub(crate) fn open(path: &Path) -> Result<Box<dyn Database>, Error> {
+pub(crate) fn open(path: &Path, limits: Limits) -> Result<Box<dyn Database>, Error> {
     let cant_open = |message: String| {
         Error::new(ErrorKind::Connection, message).in_(format!("database file {}", path.display()))
     };
-    match path.metadata() {
-        Ok(file) if file.is_file() => {}
+    let file = match path.metadata() {
+        Ok(file) if file.is_file() => FileId::of(&file),
         Ok(_) => return Err(cant_open("not a file".to_owned())),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             let hint = if path.is_relative() { "; an absolute path is written sqlite:/PATH" } else { "" };
             return Err(cant_open(format!("no such file{hint}")));
         }
         Err(error) => return Err(cant_open("can't be opened".to_owned()).because(error)),
-    }
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(path, flags)
-        .and_then(|connection| {
-            connection.busy_timeout(Duration::from_secs(5))?;
-            // The order of code points, which is the order of the bytes of UTF-8.
-            connection.create_collation("C", str::cmp)?;
-            // A quoted name is a name: if nothing is called so, that is no text, but an error.
-            connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DML, false)?;
-            // What the file holds is not looked at before.
-            first_read(&connection)?;
-            Ok(connection)
-        })
+    };
+    let limit = limits.statement.map(Limit::new);
+    let connection = connect(path, limit.clone())
         .map_err(|error| cant_open("can't be opened".to_owned()).because(text(error)))?;
-    Ok(Box::new(Sqlite(connection)))
+    Ok(Box::new(Sqlite { connection, path: path.to_owned(), file, limit, shown: None }))
 }
 
-fn first_read(connection: &Connection) -> rusqlite::Result<()> {
-    connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))
+fn connect(path: &Path, limit: Option<Arc<Limit>>) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let mut connection = Connection::open_with_flags(path, flags)?;
+    connection.busy_timeout(Duration::from_secs(5))?;
+    // The order of code points, which is the order of the bytes of UTF-8.
+    connection.create_collation("C", str::cmp)?;
+    // A quoted name is a name: if nothing is called so, that is no text, but an error.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DML, false)?;
+    if let Some(limit) = limit {
+        connection.progress_handler(STEPS, Some(move || limit.is_over()))?;
+    }
+    // What the file holds is not looked at before.
+    connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
+    Ok(connection)
+}
+
+/// A file, by its device and its number there.
+#[derive(PartialEq)]
+struct FileId(u64, u64);
+
+impl FileId {
+    fn of(file: &Metadata) -> FileId {
+        FileId(file.dev(), file.ino())
+    }
+}
+
+/// A number that changes when another connection commits. Like every read, it begins the snapshot of a
+/// transaction, which `BEGIN` does not.
+fn data_version(connection: &Connection) -> Result<i64, Error> {
+    connection.pragma_query_value(None, "data_version", |row| row.get(0)).map_err(failed)
 }
 
 impl Database for Sqlite {
     fn snapshot(&mut self) -> Result<Box<dyn Snapshot + '_>, Error> {
-        let transaction = self.0.transaction().map_err(failed)?;
-        // SQLite takes the snapshot at the first read, not at BEGIN.
-        first_read(&transaction).map_err(failed)?;
-        Ok(Box::new(SqliteSnapshot(transaction)))
+        self.shown = None;
+        let transaction = self.connection.transaction().map_err(failed)?;
+        self.shown = Some(data_version(&transaction)?);
+        Ok(Box::new(SqliteSnapshot { transaction, limit: self.limit.as_deref() }))
+    }
+
+    /// A connection to a file is lost when another file takes its place.
+    fn is_alive(&mut self) -> bool {
+        self.path.metadata().is_ok_and(|file| FileId::of(&file) == self.file)
+    }
+
+    fn unchanged(&mut self) -> Result<bool, Error> {
+        let Some(shown) = self.shown else { return Ok(false) };
+        Ok(self.is_alive() && data_version(&self.connection)? == shown)
     }
 }
 
-struct SqliteSnapshot<'a>(Transaction<'a>);
+/// After how many steps of a query SQLite asks whether it is to go on: some microseconds.
+const STEPS: i32 = 1000;
+
+/// How long a query may take.
+struct Limit {
+    duration: Duration,
+    /// When the query that is running must be done.
+    end: Mutex<Option<Instant>>,
+}
+
+impl Limit {
+    fn new(duration: Duration) -> Arc<Limit> {
+        Arc::new(Limit { duration, end: Mutex::new(None) })
+    }
+
+    /// Has it count for the query that comes, or for none.
+    fn set(&self, running: bool) {
+        let end = if running { Instant::now().checked_add(self.duration) } else { None };
+        *self.end.lock().unwrap_or_else(PoisonError::into_inner) = end;
+    }
+
+    fn is_over(&self) -> bool {
+        let end = self.end.lock().unwrap_or_else(PoisonError::into_inner);
+        end.is_some_and(|end| Instant::now() >= end)
+    }
+}
+
+struct SqliteSnapshot<'a> {
+    transaction: Transaction<'a>,
+    limit: Option<&'a Limit>,
+}
 
 impl Snapshot for SqliteSnapshot<'_> {
     fn run(&mut self, sql: &str, params: &[Value<'_>], rows: &mut dyn Rows) -> Result<(), Error> {
-        let mut statement = self.0.prepare_cached(sql).map_err(failed)?;
+        let Some(limit) = self.limit else { return self.query(sql, params, rows) };
+        limit.set(true);
+        let result = self.query(sql, params, rows);
+        limit.set(false);
+        result
+    }
+}
+
+impl SqliteSnapshot<'_> {
+    fn query(&self, sql: &str, params: &[Value<'_>], rows: &mut dyn Rows) -> Result<(), Error> {
+        let failed = |error| self.cancelled(&error).unwrap_or_else(|| failed(error));
+        let mut statement = self.transaction.prepare_cached(sql).map_err(failed)?;
         rows.columns(&statement.column_names().collect::<Vec<_>>())?;
         let wanted = statement.parameter_count();
         if wanted != params.len() {
@@ -77,6 +157,14 @@ impl Snapshot for SqliteSnapshot<'_> {
             rows.row(&SqliteRow(row))?;
         }
         Ok(())
+    }
+
+    /// That a query took too long.
+    fn cancelled(&self, error: &rusqlite::Error) -> Option<Error> {
+        let limit =
+            self.limit.filter(|_| error.sqlite_error_code() == Some(ErrorCode::OperationInterrupted))?;
+        let message = format!("SQLite cancelled the query: it took longer than {:?}", limit.duration);
+        Some(Error::new(ErrorKind::Query, message))
     }
 }
 

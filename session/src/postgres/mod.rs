@@ -1,70 +1,133 @@
 //! PostgreSQL: one `REPEATABLE READ, READ ONLY` transaction a snapshot.
 
 mod connect;
+mod place;
 mod tls;
 mod value;
+
+use std::thread;
+use std::time::Duration;
 
 use driver_api::{Error, ErrorKind, Row, Rows, Snapshot, Value};
 use fallible_iterator::FallibleIterator;
 use postgres::error::{Severity, SqlState};
-use postgres::{Client, IsolationLevel, Transaction};
+use postgres::{Client, IsolationLevel, SimpleQueryMessage, Transaction};
 
-use crate::Database;
+use crate::{Database, Limits};
 use value::{Cell, Param};
 
 pub use connect::connect;
 
-struct Postgres(Client);
-
-pub(crate) fn open(uri: &str) -> Result<Box<dyn Database>, Error> {
-    Ok(Box::new(Postgres(connect(uri)?)))
+struct Postgres {
+    /// `None` once it was found dead.
+    client: Option<Client>,
+    /// The [`STATE`] that the last snapshot shows.
+    shown: Option<String>,
 }
+
+pub(crate) fn open(uri: &str, limits: Limits) -> Result<Box<dyn Database>, Error> {
+    Ok(Box::new(Postgres { client: Some(connect::connect_within(uri, limits)?), shown: None }))
+}
+
+/// Which transactions a snapshot takes for ended: all below a number but those in a list.
+///
+/// Whoever commits a change has a number, of 64 bits, that is not used again. When two snapshots have the
+/// same text, such a number was either ended for both of them or for none, so nobody committed in between.
+/// (The number of a subtransaction is not in the list, but ends with that of its transaction, which is.)
+/// On a standby the list stays empty whoever is at work, so there the text says nothing.
+const STATE: &str = "SELECT CASE WHEN NOT pg_is_in_recovery() THEN CAST(txid_current_snapshot() AS text) END";
 
 /// The savepoint keeps the snapshot usable after a failed query: without it, PostgreSQL would refuse
 /// every further query of the transaction. The queries are many small joins over whole tables, which
 /// just-in-time compilation slows down by seconds on tables without statistics.
-const PREPARE: &str = "SELECT set_config('jit', 'off', true) FROM pg_settings WHERE name = 'jit';
+const PREPARE: &str = "SELECT current_setting('statement_timeout');
+    SELECT set_config('jit', 'off', true) FROM pg_settings WHERE name = 'jit';
     SAVEPOINT query";
 const RECOVER: &str = "ROLLBACK TO SAVEPOINT query";
 
+/// How long a server may take to show that it is there.
+const SIGN_OF_LIFE: Duration = Duration::from_secs(2);
+
 impl Database for Postgres {
     fn snapshot(&mut self) -> Result<Box<dyn Snapshot + '_>, Error> {
+        self.shown = None;
+        let client = self.client.as_mut().ok_or_else(lost)?;
         let begin =
-            self.0.build_transaction().isolation_level(IsolationLevel::RepeatableRead).read_only(true);
+            client.build_transaction().isolation_level(IsolationLevel::RepeatableRead).read_only(true);
         let mut transaction = begin.start().map_err(failed)?;
-        transaction.batch_execute(PREPARE).map_err(failed)?;
-        Ok(Box::new(PostgresSnapshot(transaction)))
+        let answers = transaction.simple_query(&format!("{STATE}; {PREPARE}")).map_err(failed)?;
+        self.shown = text(&answers, 0);
+        let limit = text(&answers, 1).unwrap_or_default();
+        Ok(Box::new(PostgresSnapshot { transaction, limit }))
+    }
+
+    fn is_alive(&mut self) -> bool {
+        let alive = self.client.as_mut().is_some_and(|client| client.is_valid(SIGN_OF_LIFE).is_ok());
+        if !alive && let Some(client) = self.client.take() {
+            // Before it is gone, it waits for the answer that it did not get in time.
+            let _ = thread::Builder::new().spawn(move || drop(client));
+        }
+        alive
+    }
+
+    fn unchanged(&mut self) -> Result<bool, Error> {
+        let Some(shown) = &self.shown else { return Ok(false) };
+        let client = self.client.as_mut().ok_or_else(lost)?;
+        let answer = client.simple_query(STATE).map_err(failed)?;
+        Ok(text(&answer, 0).as_ref() == Some(shown))
     }
 }
 
-struct PostgresSnapshot<'a>(Transaction<'a>);
+/// The first column of a row, where all rows of the answers are counted.
+fn text(answers: &[SimpleQueryMessage], row: usize) -> Option<String> {
+    let rows = answers.iter().filter_map(|answer| match answer {
+        SimpleQueryMessage::Row(row) => Some(row),
+        _ => None,
+    });
+    let value = rows.into_iter().nth(row)?.try_get(0).ok()?;
+    value.map(str::to_owned)
+}
+
+struct PostgresSnapshot<'a> {
+    transaction: Transaction<'a>,
+    /// The `statement_timeout`, as the server writes it.
+    limit: String,
+}
 
 impl Snapshot for PostgresSnapshot<'_> {
     fn run(&mut self, sql: &str, params: &[Value<'_>], rows: &mut dyn Rows) -> Result<(), Error> {
-        let result = query(&mut self.0, sql, params, rows);
+        let result = self.query(sql, params, rows);
         if let Err(error) = &result
             && *error.kind() != ErrorKind::Connection
         {
-            self.0.batch_execute(RECOVER).map_err(failed)?;
+            self.transaction.batch_execute(RECOVER).map_err(failed)?;
         }
         result
     }
 }
 
-fn query(
-    transaction: &mut Transaction<'_>,
-    sql: &str,
-    params: &[Value<'_>],
-    rows: &mut dyn Rows,
-) -> Result<(), Error> {
-    let statement = transaction.prepare(sql).map_err(failed)?;
-    let names: Vec<&str> = statement.columns().iter().map(postgres::Column::name).collect();
-    rows.columns(&names)?;
-    let mut result = transaction.query_raw(&statement, params.iter().map(Param)).map_err(failed)?;
-    while let Some(row) = result.next().map_err(failed)? {
-        rows.row(&PostgresRow(&row))?;
+impl PostgresSnapshot<'_> {
+    fn query(&mut self, sql: &str, params: &[Value<'_>], rows: &mut dyn Rows) -> Result<(), Error> {
+        let PostgresSnapshot { transaction, limit } = self;
+        let failed = |error| cancelled(&error, limit).unwrap_or_else(|| failed(error));
+        let statement = transaction.prepare(sql).map_err(failed)?;
+        let names: Vec<&str> = statement.columns().iter().map(postgres::Column::name).collect();
+        rows.columns(&names)?;
+        let mut result = transaction.query_raw(&statement, params.iter().map(Param)).map_err(failed)?;
+        while let Some(row) = result.next().map_err(failed)? {
+            rows.row(&PostgresRow(&row))?;
+        }
+        Ok(())
     }
-    Ok(())
+}
+
+/// That a query took too long, or that somebody had the server cancel it, which only the server's own
+/// language tells apart.
+fn cancelled(error: &postgres::Error, limit: &str) -> Option<Error> {
+    let answer = error.as_db_error().filter(|answer| *answer.code() == SqlState::QUERY_CANCELED)?;
+    let message =
+        format!("PostgreSQL cancelled the query (statement_timeout is {limit}): {}", answer.message());
+    Some(Error::new(ErrorKind::Query, message))
 }
 
 struct PostgresRow<'a>(&'a postgres::Row);
@@ -84,8 +147,7 @@ fn failed(error: postgres::Error) -> Error {
         if error.is_closed()
             || std::error::Error::source(&error).is_some_and(<dyn std::error::Error>::is::<std::io::Error>)
         {
-            return Error::new(ErrorKind::Connection, "the connection to the database was lost")
-                .because(error);
+            return lost().because(error);
         }
         return Error::new(ErrorKind::Query, "the query can't be run").because(error);
     };
@@ -111,6 +173,10 @@ fn failed(error: postgres::Error) -> Error {
             Error::new(ErrorKind::Query, format!("PostgreSQL refuses the query ({}): {message}", code.code()))
         }
     }
+}
+
+fn lost() -> Error {
+    Error::new(ErrorKind::Connection, "the connection to the database was lost")
 }
 
 /// The first quoted word of a message, which is the name that it is about in every language of the

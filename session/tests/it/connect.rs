@@ -1,13 +1,14 @@
 //! The way to a PostgreSQL server, and what is said when there is none.
 
+use std::io;
 use std::net::{Ipv4Addr, TcpListener};
 use std::time::{Duration, Instant};
 
 use driver_api::{Error, ErrorKind};
-use session::{Database, Uri};
+use session::{Database, Limits, Uri};
 
-use crate::server::server;
-use crate::{values, within};
+use crate::server::{Server, server};
+use crate::{client, values, within};
 
 fn open(uri: &str) -> Result<Box<dyn Database>, Error> {
     session::open(&uri.parse().unwrap())
@@ -28,6 +29,13 @@ fn told(uri: &str, expression: &str) -> String {
     let mut database = open(uri).unwrap_or_else(|error| panic!("{}", error.chain()));
     let sql = format!("SELECT CAST({expression} AS text) AS value");
     values(&mut *database.snapshot().unwrap(), &sql, &[]).unwrap().remove(0)
+}
+
+/// A port on which the system accepts connections, and that is all.
+fn silent() -> (TcpListener, u16) {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let port = listener.local_addr().unwrap().port();
+    (listener, port)
 }
 
 /// A port on which nobody listens.
@@ -57,12 +65,10 @@ fn a_name_that_no_host_has() {
 
 #[test]
 fn a_server_that_never_says_a_word() {
-    // The system accepts the connection, and that is all.
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-    let port = listener.local_addr().unwrap().port();
+    let (_listener, port) = silent();
     let uri = format!("postgresql://me:s3cret@127.0.0.1:{port}/site?connect_timeout=1");
     let start = Instant::now();
-    assert_eq!(within(5, move || error(&uri)), "can't connect: the server does not answer");
+    assert_eq!(within(5, move || error(&uri)), "can't connect: no answer within 1s");
     assert!(start.elapsed() >= Duration::from_secs(1));
 }
 
@@ -103,9 +109,87 @@ fn the_first_host_that_answers() {
         port.to_string()
     );
     let other = error(&format!("{uri}?target_session_attrs=read-only"));
-    assert!(other.starts_with("can't connect: ") && other.contains("database is not read only"), "{other}");
-    let other = error(&format!("postgresql://me@127.0.0.1:{dead},127.0.0.1:{dead}/site"));
-    assert!(other.contains("Connection refused"), "{other}");
+    assert!(other.starts_with("no host can be used: 127.0.0.1:"), "{other}");
+    assert!(other.ends_with("database is not read only"), "{other}");
+    // In any order, one of them is left.
+    assert_eq!(told(&format!("{uri}?load_balance_hosts=random"), "inet_server_port()"), port.to_string());
+}
+
+#[test]
+fn every_host_has_its_own_time() {
+    let Some(server) = server() else { return };
+    let (listener, silent) = silent();
+    let (port, password) = (server.port(), server.password());
+    let address = format!("postgresql://confgend:{password}@127.0.0.1:{silent},127.0.0.1:{silent}");
+    let uri: Uri = format!("{address},127.0.0.1:{port}/postgres").parse().unwrap();
+    let limits = Limits { connect: Some(Duration::from_millis(500)), ..Limits::default() };
+    let start = Instant::now();
+    within(10, move || session::open_with(&uri, limits).map(|_| ()).unwrap());
+    assert!(start.elapsed() >= Duration::from_secs(1));
+    // Both were there.
+    for _ in 0..2 {
+        listener.accept().unwrap();
+    }
+}
+
+#[test]
+fn a_uri_is_more_patient_than_the_limits() {
+    let (_listener, silent) = silent();
+    let uri: Uri = format!("postgresql://me@127.0.0.1:{silent}/site?connect_timeout=1").parse().unwrap();
+    let limits = Limits { connect: Some(Duration::from_millis(1)), ..Limits::default() };
+    let error = within(5, move || session::open_with(&uri, limits).map(|_| ()).unwrap_err());
+    assert!(error.chain().ends_with("can't connect: no answer within 1s"), "{}", error.chain());
+}
+
+#[test]
+fn no_host_is_as_it_should_be() {
+    let (_listener, silent) = silent();
+    let dead = dead();
+    let hosts = format!("127.0.0.1:{dead},host.invalid,127.0.0.1:{silent}");
+    let error = within(10, move || error(&format!("postgresql://me:s3cret@{hosts}/d?connect_timeout=1")));
+    let (first, others) = error.split_once("; ").unwrap();
+    let (second, third) = others.split_once("; ").unwrap();
+    let refused = format!("no host can be used: 127.0.0.1:{dead}: can't connect: ");
+    assert!(first.starts_with(&refused) && first.contains("Connection refused"), "{first}");
+    let unknown = "host.invalid:5432: can't connect: the name of the host can't be resolved: ";
+    assert!(second.starts_with(unknown), "{second}");
+    assert_eq!(third, format!("127.0.0.1:{silent}: can't connect: no answer within 1s"));
+}
+
+#[test]
+fn a_refused_login_is_not_tried_elsewhere() {
+    let Some(server) = server() else { return };
+    let port = server.port();
+    let (listener, silent) = silent();
+    let hosts = format!("127.0.0.1:{port},127.0.0.1:{silent}");
+    let error = error(&format!("postgresql://confgend:s3cret@{hosts}/postgres"));
+    assert_eq!(
+        error,
+        format!(
+            "no host can be used: 127.0.0.1:{port}: the server refuses the login: \
+             password authentication failed for user \"confgend\""
+        )
+    );
+    listener.set_nonblocking(true).unwrap();
+    assert_eq!(listener.accept().unwrap_err().kind(), io::ErrorKind::WouldBlock);
+}
+
+#[test]
+fn a_server_that_is_stopping_is_no_server() {
+    let (Some(server), Some(stopping)) = (server(), Server::start()) else { return };
+    // It waits for its last client.
+    let mut last = client(&stopping.uri("plain_only"));
+    stopping.stop();
+    let refused = "the server refuses the login: the database system is shutting down";
+    let uri = stopping.uri("plain_only");
+    let deadline = Instant::now() + Duration::from_secs(10);
+    while open(&uri).is_ok() {
+        assert!(Instant::now() < deadline, "the server does not stop");
+    }
+    assert_eq!(error(&uri), refused);
+    last.batch_execute("SELECT 1").unwrap();
+    let both = uri.replace("/plain_only", &format!(",127.0.0.1:{}/plain_only", server.port()));
+    assert_eq!(told(&both, "inet_server_port()"), server.port().to_string());
 }
 
 #[test]

@@ -8,9 +8,9 @@ use std::time::{Duration, Instant};
 use driver_api::{Error, ErrorKind, Snapshot};
 use postgres::Client;
 use postgres::types::ToSql;
-use session::Uri;
+use session::{Database, Uri};
 
-use crate::server::server;
+use crate::server::{Server, server};
 use crate::{Site, client, values, within};
 
 fn query(snapshot: &mut dyn Snapshot, sql: &str) -> Result<Vec<i64>, Error> {
@@ -31,6 +31,9 @@ const END_ACTIVE: &str = "
     SELECT pg_terminate_backend(pid) FROM pg_stat_activity
     WHERE datname = current_database() AND state = 'active' AND pid <> pg_backend_pid()
         AND state_change < clock_timestamp() - interval '50 ms'";
+
+/// Ends the connection with this name.
+const END: &str = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = $1";
 
 /// Whether there is no connection with this name, or no longer.
 const GONE: &str = "SELECT WHERE NOT EXISTS (SELECT FROM pg_stat_activity WHERE application_name = $1)";
@@ -68,7 +71,6 @@ fn the_server_ends_the_connection_during_a_query() {
 
 #[test]
 fn the_server_ends_the_connection_between_two_queries() {
-    const END: &str = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = $1";
     let Some(server) = server() else { return };
     let uri = server.uri("plain_only");
     let mut database = session::open(&Uri::Postgres(format!("{uri}?application_name=ended"))).unwrap();
@@ -116,4 +118,46 @@ fn the_line_is_cut() {
         assert_lost(query(&mut *snapshot, "SELECT 1 AS value"));
     });
     line.join().unwrap();
+}
+
+#[test]
+fn a_connection_that_was_ended_is_not_alive() {
+    let Some(server) = server() else { return };
+    let uri = server.uri("plain_only");
+    let mut database = session::open(&Uri::Postgres(format!("{uri}?application_name=alive"))).unwrap();
+    assert!(database.is_alive());
+    assert_eq!(query(&mut *database.snapshot().unwrap(), "SELECT 1 AS value").unwrap(), [1]);
+    assert!(database.is_alive());
+    let mut other = client(&uri);
+    wait_for(&mut other, END, &[&"alive"]);
+    wait_for(&mut other, GONE, &[&"alive"]);
+    within(1, move || assert_dead(&mut *database));
+}
+
+#[test]
+fn a_connection_to_a_server_that_stopped_is_not_alive() {
+    let Some(server) = Server::start() else { return };
+    let mut database = session::open(&Uri::Postgres(server.uri("plain_only"))).unwrap();
+    assert!(database.is_alive());
+    drop(database.snapshot().unwrap());
+    drop(server);
+    assert_lost(database.unchanged());
+    within(1, move || assert_dead(&mut *database));
+}
+
+#[test]
+fn a_connection_to_a_silent_server_is_not_alive() {
+    let Some(server) = server() else { return };
+    let mut database = session::open(&Uri::Postgres(server.uri("plain_only"))).unwrap();
+    let pid = query(&mut *database.snapshot().unwrap(), "SELECT pg_backend_pid() AS value").unwrap()[0];
+    server.shell(&format!("kill -STOP {pid}"));
+    // To be dropped, too, takes no answer.
+    within(4, move || assert_dead(&mut *database));
+    server.shell(&format!("kill -CONT {pid}"));
+}
+
+fn assert_dead(database: &mut dyn Database) {
+    assert!(!database.is_alive());
+    assert!(!database.is_alive());
+    assert_lost(database.snapshot());
 }

@@ -5,12 +5,14 @@
 mod connect;
 mod failures;
 mod file;
+mod limits;
 mod lost;
 mod parameters;
 mod server;
 mod snapshots;
 mod tls;
 mod types;
+mod unchanged;
 
 use std::cell::RefCell;
 use std::sync::mpsc;

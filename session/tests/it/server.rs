@@ -99,6 +99,16 @@ impl Server {
         }
     }
 
+    /// Has it end when its last client goes.
+    pub(crate) fn stop(&self) {
+        self.shell("kill -TERM $(head -n 1 postmaster.pid)");
+    }
+
+    /// Has the server run a command in the folder of its data, as the user that it runs as.
+    pub(crate) fn shell(&self, command: &str) {
+        self.admin().batch_execute(&format!("COPY (SELECT WHERE false) TO PROGRAM '{command}'")).unwrap();
+    }
+
     fn admin(&self) -> Client {
         client(&self.socket())
     }

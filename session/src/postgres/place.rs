@@ -1,0 +1,178 @@
+//! Where the servers of a URI are.
+
+use std::fmt;
+use std::hash::{BuildHasher as _, Hasher as _, RandomState};
+use std::io;
+use std::net::{IpAddr, SocketAddr, ToSocketAddrs as _};
+
+use driver_api::{Error, ErrorKind};
+use postgres::Config;
+use postgres::config::{Host, SslMode};
+
+use crate::uri::split_parameters;
+
+/// Where Debian's server listens, for a URI that names no host.
+const LOCAL_SOCKET: &str = "/var/run/postgresql";
+const PORT: u16 = 5432;
+
+/// A host, or one of its addresses. It prints without anything that may be a password.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Place {
+    /// For TLS its name, even where the address is known.
+    host: Host,
+    address: Option<IpAddr>,
+    port: u16,
+}
+
+impl Place {
+    /// Whether it is a socket in the file system.
+    pub(super) fn is_local(&self) -> bool {
+        matches!(self.host, Host::Unix(_)) && self.address.is_none()
+    }
+
+    /// One for each address that the host has.
+    pub(super) fn resolve(self) -> io::Result<Vec<Place>> {
+        let Place { host: Host::Tcp(name), address: None, port } = &self else { return Ok(vec![self]) };
+        let addresses = (name.as_str(), *port).to_socket_addrs()?;
+        Ok(addresses.map(|it| Place { address: Some(it.ip()), ..self.clone() }).collect())
+    }
+
+    /// The configuration of a connection that goes there.
+    pub(super) fn complete(&self, mut config: Config) -> Config {
+        match &self.host {
+            Host::Tcp(name) => config.host(name),
+            Host::Unix(folder) => config.host_path(folder),
+        };
+        if let Some(address) = self.address {
+            config.hostaddr(address);
+        }
+        if self.is_local() {
+            config.ssl_mode(SslMode::Disable);
+        }
+        config.port(self.port);
+        config
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let address = self.address.map(|address| SocketAddr::new(address, self.port));
+        match (&self.host, address) {
+            (Host::Unix(folder), None) => write!(f, "{}/.s.PGSQL.{}", folder.display(), self.port),
+            (Host::Tcp(name), None) => write!(f, "{}:{}", shown(name), self.port),
+            (Host::Tcp(name), Some(address)) if *name != address.ip().to_string() => {
+                write!(f, "{} ({address})", shown(name))
+            }
+            (_, Some(address)) => write!(f, "{address}"),
+        }
+    }
+}
+
+/// What stands before an `@` is the tail of a password with a stray one.
+fn shown(name: &str) -> &str {
+    name.rsplit('@').next().unwrap_or_default()
+}
+
+/// The hosts of a URI, in their order.
+pub(super) fn places(config: &Config) -> Result<Vec<Place>, Error> {
+    let (hosts, addresses, ports) = (config.get_hosts(), config.get_hostaddrs(), config.get_ports());
+    let count = hosts.len().max(addresses.len()).max(1);
+    let fits = |number: usize| number == 0 || number == count;
+    if !fits(hosts.len()) || !fits(addresses.len()) || !(fits(ports.len()) || ports.len() == 1) {
+        let message = format!(
+            "the URI has {} hosts, {} addresses and {} ports: give each host its own, or one port for all",
+            hosts.len(),
+            addresses.len(),
+            ports.len()
+        );
+        return Err(Error::new(ErrorKind::Config, message));
+    }
+    let place = |index| {
+        let address = addresses.get(index).copied();
+        // TLS wants a name: without another one, that is the address.
+        let named = |address: IpAddr| Host::Tcp(address.to_string());
+        let host = hosts.get(index).cloned().or(address.map(named));
+        let host = host.unwrap_or_else(|| Host::Unix(LOCAL_SOCKET.into()));
+        let port = ports.get(index).or(ports.first()).copied().unwrap_or(PORT);
+        Place { host, address, port }
+    };
+    Ok((0..count).map(place).collect())
+}
+
+/// The URI without what says where the server is.
+pub(super) fn without_places(uri: &str) -> String {
+    let (address, parameters) = split_parameters(uri);
+    // As `postgres` reads it: the login ends with the first `@`, the hosts with the next slash.
+    let scheme = address.find("://").map_or(0, |at| at + "://".len());
+    let hosts = address.find('@').map_or(scheme, |at| at + 1);
+    let end = address[hosts..].find('/').map_or(address.len(), |at| hosts + at);
+    let is_other = |parameter: &&str| {
+        let key = parameter.split('=').next().unwrap_or_default();
+        !matches!(key, "host" | "hostaddr" | "port")
+    };
+    let others = parameters.split('&').filter(is_other).collect::<Vec<_>>().join("&");
+    format!("{}{}?{others}", &address[..hosts], &address[end..])
+}
+
+/// Puts them in an order by chance.
+pub(super) fn shuffle<T>(items: &mut [T]) {
+    // Every new state of a hasher has keys of its own.
+    items.sort_by_cached_key(|_| RandomState::new().build_hasher().finish());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown_places(uri: &str) -> Vec<String> {
+        places(&uri.parse().unwrap()).unwrap().iter().map(Place::to_string).collect()
+    }
+
+    #[test]
+    fn every_host_has_its_port() {
+        assert_eq!(shown_places("postgresql://u@h1:1,h2/d"), ["h1:1", "h2:5432"]);
+        assert_eq!(shown_places("postgresql:///d?host=h1&host=/s&port=7"), ["h1:7", "/s/.s.PGSQL.7"]);
+        assert_eq!(shown_places("postgresql:///d"), ["/var/run/postgresql/.s.PGSQL.5432"]);
+        assert_eq!(shown_places("postgresql:///d?hostaddr=::1"), ["[::1]:5432"]);
+        assert_eq!(shown_places("postgresql://h1/d?hostaddr=::1"), ["h1 ([::1]:5432)"]);
+        assert_eq!(shown_places("postgresql:///d?host=/s&hostaddr=::1&port=7"), ["[::1]:7"]);
+        assert_eq!(shown_places("postgresql://u:s3@cret@h1/d"), ["h1:5432"]);
+    }
+
+    #[test]
+    fn numbers_that_do_not_fit_are_an_error() {
+        for uri in [
+            "postgresql:///d?host=h1&host=h2&hostaddr=::1",
+            "postgresql:///d?hostaddr=::1,::2&port=1,2,3",
+            "postgresql:///d?port=1,2",
+        ] {
+            let error = places(&uri.parse().unwrap()).unwrap_err();
+            assert_eq!(*error.kind(), ErrorKind::Config);
+            assert!(error.to_string().starts_with("the URI has "), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_uri_without_its_hosts() {
+        for (uri, expected) in [
+            ("postgresql://", "postgresql://?"),
+            ("postgresql://h1:1,h2/d", "postgresql:///d?"),
+            ("postgres://u:p?p@[::1]:1/d?port=3&user=x", "postgres://u:p?p@/d?user=x"),
+            ("postgresql://?host=h1&hostaddr=::1&dbname=d", "postgresql://?dbname=d"),
+        ] {
+            assert_eq!(without_places(uri), expected);
+            assert!(expected.parse::<Config>().unwrap().get_hosts().is_empty());
+        }
+    }
+
+    #[test]
+    fn every_order_comes_by_chance() {
+        let first = || {
+            let mut items = [1, 2, 3];
+            shuffle(&mut items);
+            items[0]
+        };
+        let firsts: std::collections::BTreeSet<_> = (0..1000).map(|_| first()).collect();
+        assert_eq!(firsts.into_iter().collect::<Vec<_>>(), [1, 2, 3]);
+    }
+}
