@@ -35,7 +35,8 @@ pub trait Database: Send {
     fn snapshot(&mut self) -> Result<Box<dyn Snapshot + '_>, Error>;
 
     /// Whether the connection can still be used, for those who keep it. It takes a round trip, and two
-    /// seconds where the server is silent. One that was found dead stays dead.
+    /// seconds where the server is silent. One that was found dead stays dead. A connection to a file is
+    /// dead when another file, or none, is in its place.
     fn is_alive(&mut self) -> bool;
 
     /// Whether nothing was committed to the database since the last snapshot of this connection was

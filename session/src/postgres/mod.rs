@@ -78,14 +78,13 @@ impl Database for Postgres {
     }
 }
 
-/// The first column of a row, where all rows of the answers are counted.
+/// The first column of a row, where the rows of all answers are counted.
 fn text(answers: &[SimpleQueryMessage], row: usize) -> Option<String> {
-    let rows = answers.iter().filter_map(|answer| match answer {
+    let mut rows = answers.iter().filter_map(|answer| match answer {
         SimpleQueryMessage::Row(row) => Some(row),
         _ => None,
     });
-    let value = rows.into_iter().nth(row)?.try_get(0).ok()?;
-    value.map(str::to_owned)
+    rows.nth(row)?.try_get(0).ok()?.map(str::to_owned)
 }
 
 struct PostgresSnapshot<'a> {

@@ -106,7 +106,7 @@ impl Server {
 
     /// Has the server run a command in the folder of its data, as the user that it runs as.
     pub(crate) fn shell(&self, command: &str) {
-        self.admin().batch_execute(&format!("COPY (SELECT) TO PROGRAM '{command}'")).unwrap();
+        self.admin().batch_execute(&format!("COPY (SELECT WHERE false) TO PROGRAM '{command}'")).unwrap();
     }
 
     fn admin(&self) -> Client {
