@@ -1,10 +1,11 @@
 //! From a URI to a connection.
 
+use std::collections::BTreeMap;
 use std::error::Error as _;
 use std::fmt::Write as _;
 use std::io;
 use std::path::PathBuf;
-use std::sync::mpsc;
+use std::sync::{Mutex, MutexGuard, PoisonError, mpsc};
 use std::thread;
 use std::time::Duration;
 
@@ -83,7 +84,9 @@ impl Target {
 
     fn attempt(&self, place: &Place, tls: MakeRustlsConnect) -> Result<Client, Failure> {
         let config = place.complete(self.config.clone());
-        let (error, is_final) = match within(self.patience, move || attempt(config, tls)) {
+        let attempt = Unfinished::at(place)
+            .and_then(|unfinished| within(self.patience, move || (attempt(config, tls), unfinished).0));
+        let (error, is_final) = match attempt {
             Ok(Ok(client)) => return Ok(client),
             Ok(Err(error)) => {
                 let is_final = is_final(&error);
@@ -136,6 +139,39 @@ fn within<T: Send + 'static>(patience: Duration, work: impl FnOnce() -> T + Send
     thread::Builder::new().spawn(move || sender.send(work()))?;
     let late = |_| io::Error::new(io::ErrorKind::TimedOut, format!("no answer within {patience:?}"));
     receiver.recv_timeout(patience).map_err(late)
+}
+
+/// An attempt that is not at its end. Who tries for days must not run out of threads, so there are only so
+/// many at one place.
+struct Unfinished(String);
+
+impl Unfinished {
+    const MAX: usize = 20;
+
+    fn at(place: &Place) -> io::Result<Unfinished> {
+        let mut numbers = unfinished();
+        let number = numbers.entry(place.to_string()).or_default();
+        if *number == Unfinished::MAX {
+            let message = format!("no answer to the last {number} attempts, which still wait for one");
+            return Err(io::Error::new(io::ErrorKind::TimedOut, message));
+        }
+        *number += 1;
+        Ok(Unfinished(place.to_string()))
+    }
+}
+
+impl Drop for Unfinished {
+    fn drop(&mut self) {
+        let mut numbers = unfinished();
+        if let Some(number) = numbers.get_mut(&self.0) {
+            *number -= 1;
+        }
+    }
+}
+
+fn unfinished() -> MutexGuard<'static, BTreeMap<String, usize>> {
+    static NUMBERS: Mutex<BTreeMap<String, usize>> = Mutex::new(BTreeMap::new());
+    NUMBERS.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn attempt(mut config: Config, tls: MakeRustlsConnect) -> Result<Client, postgres::Error> {

@@ -73,6 +73,26 @@ fn a_server_that_never_says_a_word() {
 }
 
 #[test]
+fn attempts_at_a_silent_server_do_not_pile_up() {
+    let (listener, port) = silent();
+    let uri: Uri = format!("postgresql://me@127.0.0.1:{port}/site").parse().unwrap();
+    let limits = Limits { connect: Some(Duration::from_millis(10)), ..Limits::default() };
+    let attempt = || session::open_with(&uri, limits).map(|_| ()).unwrap_err().chain();
+    for _ in 0..20 {
+        assert!(attempt().ends_with("no answer within 10ms"));
+    }
+    let refused = "no answer to the last 20 attempts, which still wait for one";
+    assert!(attempt().ends_with(refused));
+    // They are gone with the server.
+    drop(listener);
+    let deadline = Instant::now() + Duration::from_secs(10);
+    while attempt().ends_with(refused) {
+        assert!(Instant::now() < deadline);
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+#[test]
 fn a_login_that_is_refused() {
     let Some(server) = server() else { return };
     let (port, password) = (server.port(), server.password());

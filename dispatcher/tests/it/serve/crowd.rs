@@ -125,8 +125,8 @@ fn a_kill_at_any_moment_leaves_whole_files() {
         let time = generate("b");
         thread::scope(|scope| {
             scope.spawn(|| generate("a"));
-            // Earlier or later, from the beginning to the end.
-            thread::sleep(time * round / ROUNDS);
+            // Earlier or later in its second half, where it writes.
+            thread::sleep(time * (ROUNDS + round) / (2 * ROUNDS));
             daemon.signal(Signal::KILL);
         });
         daemon.wait();
