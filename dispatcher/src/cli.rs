@@ -102,7 +102,11 @@ const USAGE: u8 = 2;
 pub fn run(families: &[&'static [Entry]]) -> ExitCode {
     let words: Vec<String> = env::args_os().map(|word| word.to_string_lossy().into_owned()).collect();
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
-    let code = match Confgend::from_args(&["confgend"], words.get(1..).unwrap_or_default()) {
+    let arguments = match words.as_slice() {
+        [program] if is_called_as_the_daemon(program) => &["serve"],
+        words => words.get(1..).unwrap_or_default(),
+    };
+    let code = match Confgend::from_args(&["confgend"], arguments) {
         Ok(arguments) => execute(&arguments, families).unwrap_or_else(|failure| {
             complain(&failure.error);
             failure.code
@@ -117,6 +121,11 @@ pub fn run(families: &[&'static [Entry]]) -> ExitCode {
         }
     };
     ExitCode::from(code)
+}
+
+/// Whether this is a link with the name of the Python program, which takes no arguments and serves.
+fn is_called_as_the_daemon(program: &str) -> bool {
+    Path::new(program).file_name().is_some_and(|name| name == "wazo-confgend")
 }
 
 struct Failure {

@@ -32,6 +32,10 @@ pub(crate) struct Bench {
     /// how often each file is generated (7)
     #[argh(option, default = "7")]
     runs: usize,
+
+    /// measure the service and its client instead, beside nginx with the same file
+    #[argh(switch)]
+    serve: bool,
 }
 
 /// Measure files, in a process of their own; `bench` calls it.
@@ -66,6 +70,9 @@ impl Bench {
             return in_release();
         }
         ensure()?;
+        if self.serve {
+            return crate::bench_serve::run(self.users.first().copied().unwrap_or(USERS));
+        }
         let registry = Registry::new(FAMILIES)?;
         let namespaces = if self.namespaces.is_empty() {
             registry.namespaces().cloned().collect()

@@ -11,6 +11,7 @@ macro_rules! say {
 }
 
 mod bench;
+mod bench_serve;
 mod ci;
 mod compare;
 mod fixtures;

@@ -51,6 +51,7 @@ pub(super) async fn serve(mut stream: TcpStream, peer: SocketAddr, service: &Arc
         }
     };
     let milliseconds = start.elapsed().as_secs_f64() * 1e3;
+    // Before the client sees the end of the reply: whoever has it finds it in the log.
     log(peer, &request, reply.outcome, reply.length, milliseconds);
     service.metrics.request(Some(&request.namespace), reply.outcome);
     match trouble {
@@ -59,7 +60,7 @@ pub(super) async fn serve(mut stream: TcpStream, peer: SocketAddr, service: &Arc
             // To the client, a reply that just ends would be a whole one.
             let _ = stream.set_zero_linger();
         }
-        None => linger(&mut stream).await,
+        None => close(&mut stream).await,
     }
 }
 
@@ -122,12 +123,14 @@ async fn send(stream: &mut TcpStream, body: Body) -> io::Result<()> {
             tokio::io::copy_buf(&mut text, stream).await?;
         }
     }
-    stream.shutdown().await
+    Ok(())
 }
 
-/// Ignores what the client sends after its request. To close on it would reset the connection, and the client
-/// could lose the end of the reply.
-async fn linger(stream: &mut TcpStream) {
+/// Ends the reply, and ignores what the client sends after its request: to close on it would reset the
+/// connection, and the client could lose the end of the reply.
+async fn close(stream: &mut TcpStream) {
+    // A client that is gone has closed it already.
+    let _ = stream.shutdown().await;
     let mut ignored = [0; 512];
     let _ =
         timeout(LINGER, async { while stream.read(&mut ignored).await.is_ok_and(|read| read > 0) {} }).await;

@@ -7,7 +7,7 @@
 use std::mem;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use driver_api::{Error, ErrorKind, Rows, Snapshot, Value};
 use session::Limits;
@@ -15,14 +15,11 @@ use session::Limits;
 use super::metrics::Metrics;
 use crate::config;
 
-/// A failure that took longer is not tried again at once: Asterisk asks for file after file, and each one
-/// would wait.
-const SLOW: Duration = Duration::from_secs(1);
-
 pub(super) struct Databases {
     settings: config::Database,
     idle: Mutex<Vec<Box<dyn session::Database>>>,
-    /// When it was last in vain, after a long time, and why.
+    /// When it was last waited for in vain, and why. It is not tried again at once: Asterisk asks for file
+    /// after file, and each one would wait.
     vain: Mutex<Option<(Instant, String)>>,
     metrics: Arc<Metrics>,
 }
@@ -54,7 +51,7 @@ impl Databases {
             Ok(database) => Ok(Connection { database: Some(database), home: Arc::clone(self) }),
             Err(error) => {
                 self.metrics.database_error(error.kind());
-                if start.elapsed() > SLOW {
+                if start.elapsed() >= settings.connect {
                     *lock(&self.vain) = Some((Instant::now(), error.chain()));
                 }
                 Err(error)

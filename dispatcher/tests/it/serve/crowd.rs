@@ -5,7 +5,7 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::sync::atomic::Ordering;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use fixtures::Scratch;
 use rustix::process::{Resource, Rlimit, Signal, getrlimit, setrlimit};
@@ -104,29 +104,27 @@ fn a_client_that_goes_away_costs_nothing() {
 #[cfg(feature = "asterisk")]
 fn a_kill_at_any_moment_leaves_whole_files() {
     const FILE: &str = "asterisk/modules.conf";
-    const ROUNDS: u32 = 30;
     let texts = ["a\n", "b\n"].map(|line| line.repeat(1 << 20));
     let mut folder = crate::Folder::new(&[("a", &texts[0]), ("b", &texts[1]), ("template", "")]);
     let mut kills_while_writing = 0;
-    for round in 0..ROUNDS {
+    for round in 0..30 {
         let mut daemon = Daemon::start_in(folder, "templates: {modulesconf: template}");
         // Each generation finds another text, which has to be written.
         let generate = |name: &str| {
             fs::copy(daemon.folder.path(name), daemon.folder.path("next")).unwrap();
             fs::rename(daemon.folder.path("next"), daemon.folder.path("template")).unwrap();
-            let start = Instant::now();
             if let Ok(mut stream) = TcpStream::connect(daemon.address) {
                 let _ = stream.write_all(FILE.as_bytes());
                 let _ = stream.read_to_end(&mut Vec::new());
             }
-            start.elapsed()
         };
         generate("a");
-        let time = generate("b");
         thread::scope(|scope| {
-            scope.spawn(|| generate("a"));
-            // Earlier or later in its second half, where it writes.
-            thread::sleep(time * (ROUNDS + round) / (2 * ROUNDS));
+            let generating = scope.spawn(|| generate("b"));
+            let files = || fs::read_dir(daemon.cached("asterisk")).unwrap().count();
+            while files() == 1 && !generating.is_finished() {}
+            // It writes now. The kill comes at once, or a little later.
+            thread::sleep(Duration::from_micros(200) * round);
             daemon.signal(Signal::KILL);
         });
         daemon.wait();
