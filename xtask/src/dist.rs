@@ -1,7 +1,7 @@
 //! `cargo xtask dist`: Debian packages of the service and of its client.
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::{self, Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::{env, fs};
 
@@ -45,6 +45,8 @@ impl Dist {
         ensure_cargo_deb()?;
         let features = Features::choose(self.families.as_deref(), self.engines.as_deref())?;
         let out = self.out.clone().unwrap_or_else(|| target().join("dist"));
+        // cargo-deb runs in the folder of the workspace.
+        let out = path::absolute(&out).map_err(|error| file_error(&out, error))?;
         let build = Build { profile: "release", revision: 1, out: &out };
         show(&features, &build.packages(&features)?)?;
         let small = Features::choose(Some(SMALL.0), Some(SMALL.1))?;
