@@ -13,7 +13,7 @@ use fixtures::{Case, Strictness};
 use session::Uri;
 
 use crate::compare::{Verdict, compare};
-use crate::{file_error, generate, postgres, root, target};
+use crate::{file_error, generate, package_test, postgres, target};
 
 /// Run all checks and tests.
 #[derive(FromArgs)]
@@ -57,6 +57,8 @@ impl Ci {
         cargo("test --quiet --workspace", &settings)?;
         step("each family and each engine alone");
         combinations(&cluster, &settings)?;
+        step("packages");
+        package_test::run_where_possible()?;
         if let Some(folder) = &self.expected {
             step("expected files, on both engines");
             expected(folder, &cluster)?;
@@ -72,9 +74,8 @@ fn step(name: &str) {
 
 fn cargo(words: &str, settings: &[(&str, &str)]) -> Result<(), Error> {
     say!("cargo {words}");
-    let status = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+    let status = crate::cargo()
         .args(words.split(' '))
-        .current_dir(root())
         .envs(settings.iter().copied())
         .status()
         .map_err(|error| Error::driver("can't be started").because(error).in_("cargo"))?;
@@ -186,7 +187,7 @@ fn expected(folder: &Path, cluster: &Cluster) -> Result<(), Error> {
 }
 
 /// The files below a folder, by their paths in it, sorted.
-fn files_below(folder: &Path) -> Result<Vec<String>, Error> {
+pub(crate) fn files_below(folder: &Path) -> Result<Vec<String>, Error> {
     let mut names = Vec::new();
     for resource in entries(folder)? {
         for file in entries(&folder.join(&resource))? {

@@ -14,12 +14,16 @@ mod bench;
 mod bench_serve;
 mod ci;
 mod compare;
+mod debian;
+mod dist;
 mod fixtures;
 mod generate;
+mod package_test;
 mod postgres;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::{env, process};
 
 use argh::FromArgs;
 use driver_api::Error;
@@ -36,6 +40,7 @@ struct Xtask {
 enum Command {
     Bench(bench::Bench),
     Ci(ci::Ci),
+    Dist(dist::Dist),
     Fixtures(fixtures::Fixtures),
     Generate(generate::Generate),
     Measure(bench::Measure),
@@ -46,6 +51,7 @@ fn main() -> ExitCode {
     let result = match command {
         Command::Bench(bench) => bench.run(),
         Command::Ci(ci) => ci.run(),
+        Command::Dist(dist) => dist.run(),
         Command::Fixtures(fixtures) => fixtures.run(),
         Command::Generate(generate) => generate.run(),
         Command::Measure(measure) => measure.run(),
@@ -62,6 +68,13 @@ fn main() -> ExitCode {
 /// The folder of the workspace.
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or(Path::new("."))
+}
+
+/// Cargo, which is run in the folder of the workspace.
+fn cargo() -> process::Command {
+    let mut command = process::Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.current_dir(root());
+    command
 }
 
 /// A folder for what is made and can be made again.

@@ -1,30 +1,22 @@
 //! Finds PostgreSQL's server, or installs it.
 
-use std::process::Command;
-
 use driver_api::Error;
+
+use crate::debian;
 
 /// Sees to it that the server's programs are there: looks for them, and where it may, installs
 /// Debian's package.
 pub(crate) fn ensure() -> Result<(), Error> {
-    if let Some(folder) = fixtures::postgres::find_binaries() {
-        say!("PostgreSQL: {}", folder.display());
-        return Ok(());
+    if fixtures::postgres::find_binaries().is_none() {
+        debian::install("postgresql");
     }
-    let root = Command::new("id").arg("-u").output().is_ok_and(|output| output.stdout == b"0\n");
-    if root && Command::new("apt-get").arg("--version").output().is_ok() {
-        say!("PostgreSQL: no server here; installing Debian's package postgresql");
-        let install = |arguments: &[&str]| {
-            Command::new("apt-get").args(arguments).env("DEBIAN_FRONTEND", "noninteractive").status()
-        };
-        let _ = install(&["update", "-q"]);
-        let _ = install(&["install", "-q", "-y", "--no-install-recommends", "postgresql"]);
-        if let Some(folder) = fixtures::postgres::find_binaries() {
+    match fixtures::postgres::find_binaries() {
+        Some(folder) => {
             say!("PostgreSQL: {}", folder.display());
-            return Ok(());
+            Ok(())
         }
+        None => Err(Error::driver(
+            "the tests need PostgreSQL's server, which is not here; type: sudo apt-get install postgresql",
+        )),
     }
-    Err(Error::driver(
-        "the tests need PostgreSQL's server, which is not here; type: sudo apt-get install postgresql",
-    ))
 }

@@ -1,0 +1,272 @@
+//! Tries the Debian packages in a Debian system of their own: installs, uses, upgrades, removes and purges them,
+//! without systemd, and has a systemd run the unit as it is.
+
+mod booted;
+mod root;
+mod service;
+
+use std::collections::BTreeSet;
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::{env, fs};
+
+use driver_api::Error;
+use fixtures::{Case, Strictness};
+
+use crate::ci::files_below;
+use crate::dist::{self, Build, Features};
+use crate::file_error;
+use root::Root;
+use service::Service;
+
+/// Tries the packages. That it can't be done here is an error.
+pub(crate) fn run() -> Result<(), Error> {
+    try_packages(&prepare().map_err(Error::driver)?)
+}
+
+/// Tries the packages, or says why that can't be done here.
+pub(crate) fn run_where_possible() -> Result<(), Error> {
+    match prepare() {
+        Ok(base) => try_packages(&base),
+        Err(reason) => {
+            say!("NOT TESTED: the packages, since {reason}");
+            Ok(())
+        }
+    }
+}
+
+/// Sees to it that there is what the test takes, and returns the archive of a system; an error is the reason why
+/// there can't be.
+fn prepare() -> Result<PathBuf, String> {
+    dist::ensure_cargo_deb().map_err(|error| error.chain())?;
+    root::base()
+}
+
+const UNIT: &str = "/usr/lib/systemd/system/wazo-confgend.service";
+const MAIN_FILE: &str = "/etc/wazo-confgend/config.yml";
+/// A file of the operator's.
+const SITE_FILE: &str = "/etc/wazo-confgend/conf.d/10-site.yml";
+const PID_FILE: &str = "/run/wazo-confgend/wazo-confgend.pid";
+const CACHE: &str = "/var/cache/wazo-confgend";
+const DATABASE: &str = "/srv/office.db";
+/// Where `confgend generate` writes what the service is to serve.
+const GENERATED: &str = "/srv/generated";
+
+/// What is where after an installation: the owner and the mode, or where a symbolic link leads.
+const INSTALLED: &[(&str, &str)] = &[
+    ("/usr/bin/confgend", "root:root 755"),
+    ("/usr/bin/wazo-confgend", "-> confgend"),
+    ("/usr/bin/wazo-confgen", "root:root 755"),
+    ("/usr/bin/xivo-confgen", "-> wazo-confgen"),
+    (UNIT, "root:root 644"),
+    (MAIN_FILE, "root:root 644"),
+    ("/etc/wazo-confgend/conf.d", "root:root 755"),
+    ("/etc/wazo-confgend/templates/contexts.conf", "root:root 644"),
+    ("/etc/wazo-confgend/templates/modules.conf.jinja2", "root:root 644"),
+    ("/etc/wazo-confgend-client/config.conf", "root:root 644"),
+    ("/etc/logrotate.d/wazo-confgend", "root:root 644"),
+    ("/etc/rsyslog.d/99-wazo-confgend.conf", "root:root 644"),
+    ("/etc/systemd/system/multi-user.target.wants/wazo-confgend.service", LINK_TO_UNIT),
+    ("/etc/systemd/system/confgend.service", LINK_TO_UNIT),
+    ("/var/log/wazo-confgend.log", "wazo-confgend:wazo-confgend 644"),
+    (CACHE, "wazo-confgend:wazo-confgend 755"),
+];
+
+const LINK_TO_UNIT: &str = "-> /lib/systemd/system/wazo-confgend.service";
+
+/// Where the tools, and this test, leave traces of their own: `/run` is empty after a boot.
+const TRACES: &[&str] =
+    &["/run/", "/srv/", "/var/lib/dpkg/", "/var/lib/systemd/deb-systemd-helper-", "/var/log/dpkg.log"];
+
+/// The packages, as they were and as an upgrade.
+struct Packages {
+    first: Vec<PathBuf>,
+    upgrade: Vec<PathBuf>,
+}
+
+fn try_packages(base: &Path) -> Result<(), Error> {
+    let scratch = tempfile::tempdir().map_err(|error| file_error(&env::temp_dir(), error))?;
+    let build = Build { profile: "package-test", revision: 1, out: scratch.path() };
+    let features = Features::all()?;
+    let packages = Packages {
+        first: build.packages(&features)?,
+        upgrade: Build { revision: 2, ..build }.packages(&features)?,
+    };
+    let root = Root::unpack(base)?;
+    let before = root.files()?;
+    install_and_use(&root, &packages)?;
+    upgrade(&root, &packages)?;
+    remove_and_purge(&root, &before)?;
+    take_the_place_of_the_predecessor(&root, &packages)?;
+    booted::run(base, &packages)
+}
+
+fn install_and_use(root: &Root, packages: &Packages) -> Result<(), Error> {
+    root.install(&packages.first)?;
+    for (path, expected) in INSTALLED {
+        same(path, &root.describe(path)?, expected)?;
+    }
+    for package in ["confgend", "confgend-client"] {
+        all_below_etc_are_conffiles(root, package)?;
+    }
+    let user = root.run(&["getent", "passwd", "wazo-confgend"])?;
+    let home = "/var/lib/wazo-confgend";
+    holds("the user has no shell", user.trim_end().ends_with(&format!(":{home}:/usr/sbin/nologin")))?;
+    holds("the home directory is not made", !root.path(home).exists())?;
+    say!("installed: {} files as they should be, and the user", INSTALLED.len());
+
+    root.run(&["systemd-analyze", "verify", UNIT])?;
+    // In tenths; 10.0 is a service without any fence, and below 2.0 is "OK".
+    root.run(&["systemd-analyze", "security", "--offline=true", "--threshold=20", UNIT])?;
+    say!("the unit: systemd-analyze has nothing to say against it");
+    serve(root)
+}
+
+fn all_below_etc_are_conffiles(root: &Root, package: &str) -> Result<(), Error> {
+    let conffiles = root.run(&["dpkg-query", "--show", "--showformat=${Conffiles}", package])?;
+    let conffiles: BTreeSet<&str> =
+        conffiles.lines().filter_map(|line| line.split_whitespace().next()).collect();
+    let files = root.run(&["dpkg-query", "--listfiles", package])?;
+    let files = files.lines().filter(|path| path.starts_with("/etc/") && root.path(path).is_file());
+    same(&format!("the conffiles of {package}"), &conffiles, &files.collect())
+}
+
+/// The service gives what `confgend generate` writes, for every namespace, and stops when it is told to.
+fn serve(root: &Root) -> Result<(), Error> {
+    let port = free_port()?;
+    prepare_site(root, port)?;
+    let mut service = Service::start(root)?;
+    let pid =
+        fs::read_to_string(root.path(PID_FILE)).map_err(|error| file_error(Path::new(PID_FILE), error))?;
+    same("the PID file", &pid.trim(), &service.pid().to_string().as_str())?;
+    let names = generate(root)?;
+    for name in &names {
+        let asked = root.run(&["wazo-confgen", "--port", &port.to_string(), name])?;
+        let generated = root.read(&format!("{GENERATED}/{name}"))?;
+        holds(&format!("{name} is what confgend generate writes"), asked == generated)?;
+        let cached = format!("{CACHE}/{name}");
+        holds(&format!("the cached copy of {name} is the same"), root.read(&cached)? == generated)?;
+        same(&cached, &root.describe(&cached)?, &"wazo-confgend:wazo-confgend 644")?;
+    }
+    service.stop()?;
+    holds("the PID file is gone", !root.path(PID_FILE).exists())?;
+    say!("the service, started as the unit says: {} files, and a good end", names.len());
+    Ok(())
+}
+
+/// Puts the database of a telephone system where the configuration says, and the service on this port.
+fn prepare_site(root: &Root, port: u16) -> Result<(), Error> {
+    let case = Case::named("office").ok_or_else(|| Error::driver("there is no case office"))?;
+    fixtures::load_sqlite(&case, &root.path(DATABASE), Strictness::Lenient)?;
+    root.write(SITE_FILE, &format!("db_uri: sqlite:{DATABASE}\nlisten_port: {port}\n"))
+}
+
+/// Has `confgend generate` write all files; returns their names.
+fn generate(root: &Root) -> Result<Vec<String>, Error> {
+    let uri = format!("sqlite:{DATABASE}");
+    root.run(&["confgend", "generate", "--db", &uri, "--out", GENERATED, "--quiet"])?;
+    files_below(&root.path(GENERATED))
+}
+
+/// An upgrade keeps what the operator wrote.
+fn upgrade(root: &Root, packages: &Packages) -> Result<(), Error> {
+    let edited = root.read(MAIN_FILE)? + "\n# A line of the operator's.\n";
+    root.write(MAIN_FILE, &edited)?;
+    root.install(&packages.upgrade)?;
+    same("the edited file", &root.read(MAIN_FILE)?, &edited)?;
+    let version = root.run(&["dpkg-query", "--show", "--showformat=${Version}", "confgend"])?;
+    holds("the upgrade is installed", version.ends_with("-2"))?;
+    say!("upgraded: an edited file is kept");
+    Ok(())
+}
+
+/// A purge leaves nothing but what is not ours.
+fn remove_and_purge(root: &Root, before: &BTreeSet<String>) -> Result<(), Error> {
+    let packages = ["confgend", "confgend-client"];
+    root.dpkg("--remove", &packages)?;
+    holds("the programs are gone", !root.path("/usr/bin/confgend").exists())?;
+    holds("the configuration stays", root.path(MAIN_FILE).exists())?;
+    root.dpkg("--purge", &packages)?;
+    let after = root.files()?;
+    let left = after.difference(before).filter(|path| !TRACES.iter().any(|trace| path.starts_with(trace)));
+    let left: Vec<&str> = left.map(String::as_str).collect();
+    // The directories that hold it, too.
+    same("what a purge leaves", &left, &vec!["/etc/wazo-confgend", "/etc/wazo-confgend/conf.d", SITE_FILE])?;
+    let lost: Vec<&String> = before.difference(&after).collect();
+    same("what a purge takes of others", &lost, &Vec::<&String>::new())?;
+    say!("purged: the operator's own file is left, and the user in /etc/passwd");
+    Ok(())
+}
+
+/// Installing over the package wazo-confgend removes it, and keeps what was configured, even when it is purged.
+fn take_the_place_of_the_predecessor(root: &Root, packages: &Packages) -> Result<(), Error> {
+    let folder = "/srv/predecessor";
+    for (path, text) in PREDECESSOR {
+        root.write(&format!("{folder}{path}"), text)?;
+    }
+    root.run(&["chmod", "755", "/srv/predecessor/DEBIAN/postinst", "/srv/predecessor/DEBIAN/postrm"])?;
+    root.run(&["dpkg-deb", "--build", folder, "/srv/predecessor.deb"])?;
+    root.run(&["dpkg", "--install", "/srv/predecessor.deb"])?;
+    let edited = "debug: true\n";
+    root.write(MAIN_FILE, edited)?;
+    root.install(&packages.first)?;
+    for (path, expected) in INSTALLED {
+        same(path, &root.describe(path)?, expected)?;
+    }
+    holds("no file is diverted any more", root.run(&["dpkg-divert", "--list", "*confgend*"])?.is_empty())?;
+    root.dpkg("--purge", &["wazo-confgend"])?;
+    same("the predecessor's edited file", &root.read(MAIN_FILE)?, &edited.to_owned())?;
+    holds("the unit stays when the predecessor is purged", root.path(UNIT).exists())?;
+    say!("installed over a package wazo-confgend: it is gone, its configuration is kept");
+    Ok(())
+}
+
+/// A package as debhelper makes them: its unit is below `/lib`, and its scripts enable and mask it.
+const PREDECESSOR: &[(&str, &str)] = &[
+    (
+        "/DEBIAN/control",
+        "Package: wazo-confgend\nVersion: 99\nArchitecture: all\n\
+         Maintainer: nobody <nobody@example.invalid>\nDescription: what was there before\n",
+    ),
+    ("/DEBIAN/conffiles", "/etc/wazo-confgend/config.yml\n"),
+    (
+        "/DEBIAN/postinst",
+        "#!/bin/sh\ndeb-systemd-helper unmask wazo-confgend.service\n\
+         deb-systemd-helper enable wazo-confgend.service\n",
+    ),
+    (
+        "/DEBIAN/postrm",
+        "#!/bin/sh\ncase $1 in\n\
+         remove) deb-systemd-helper mask wazo-confgend.service ;;\n\
+         purge) deb-systemd-helper purge wazo-confgend.service ;;\nesac\n",
+    ),
+    (MAIN_FILE, "debug: false\n"),
+    ("/usr/bin/wazo-confgend", "#!/bin/sh\n"),
+    (
+        "/lib/systemd/system/wazo-confgend.service",
+        "[Service]\nExecStart=/usr/bin/wazo-confgend\n[Install]\nWantedBy=multi-user.target\n",
+    ),
+];
+
+fn free_port() -> Result<u16, Error> {
+    TcpListener::bind("127.0.0.1:0")
+        .and_then(|listener| listener.local_addr())
+        .map(|address| address.port())
+        .map_err(|error| Error::driver("there is no free port").because(error))
+}
+
+fn holds(what: &str, yes: bool) -> Result<(), Error> {
+    if yes { Ok(()) } else { Err(Error::driver(format!("not so: {what}"))) }
+}
+
+fn same<T: PartialEq<U> + std::fmt::Debug, U: std::fmt::Debug>(
+    what: &str,
+    found: &T,
+    expected: &U,
+) -> Result<(), Error> {
+    if found == expected {
+        Ok(())
+    } else {
+        Err(Error::driver(format!("is {found:?}, not {expected:?}")).in_(what))
+    }
+}

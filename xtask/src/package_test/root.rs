@@ -1,0 +1,152 @@
+//! A Debian system in a folder.
+
+use std::collections::BTreeSet;
+use std::env::consts::ARCH;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use driver_api::Error;
+
+use crate::{debian, file_error, target};
+
+const RELEASE: &str = "bookworm";
+/// What the packages depend on, beside what every system has, and what boots.
+const INCLUDED: &str = "--include=adduser,dbus,systemd,systemd-sysv";
+
+/// The archive of a system that has just been installed. It is made once, and kept; an error is the reason why
+/// it can't be made here.
+pub(super) fn base() -> Result<PathBuf, String> {
+    if !Path::new("/etc/debian_version").exists() || !debian::has("dpkg") {
+        return Err("this is not Debian".to_owned());
+    }
+    if !debian::is_root() {
+        return Err("only root can make a system of their own".to_owned());
+    }
+    let archive = work().join(format!("{RELEASE}-{ARCH}.tar"));
+    if !archive.exists() {
+        make(&archive).map_err(|error| error.chain())?;
+    }
+    Ok(archive)
+}
+
+fn work() -> PathBuf {
+    target().join("package-test-systems")
+}
+
+fn make(archive: &Path) -> Result<(), Error> {
+    if !debian::has("debootstrap") {
+        debian::install("debootstrap");
+    }
+    say!("debootstrap {RELEASE}, once");
+    let folder = new_folder()?;
+    run(Command::new("debootstrap").args(["--variant=minbase", INCLUDED, RELEASE]).arg(folder.path()))?;
+    run(Command::new("chroot").arg(folder.path()).args(["apt-get", "clean"]))?;
+    // Only a whole archive bears the name.
+    let part = archive.with_extension("part");
+    run(Command::new("tar")
+        .arg("--create")
+        .arg("--file")
+        .arg(&part)
+        .arg("--directory")
+        .arg(folder.path())
+        .arg("."))?;
+    fs::rename(&part, archive).map_err(|error| file_error(archive, error))
+}
+
+fn new_folder() -> Result<tempfile::TempDir, Error> {
+    let work = work();
+    fs::create_dir_all(&work)
+        .and_then(|()| tempfile::tempdir_in(&work))
+        .map_err(|error| file_error(&work, error))
+}
+
+/// A system that is gone afterwards.
+pub(super) struct Root(tempfile::TempDir);
+
+impl Root {
+    pub(super) fn unpack(base: &Path) -> Result<Root, Error> {
+        let folder = new_folder()?;
+        run(Command::new("tar")
+            .arg("--extract")
+            .arg("--file")
+            .arg(base)
+            .arg("--directory")
+            .arg(folder.path()))?;
+        Ok(Root(folder))
+    }
+
+    /// Where a path of the system is seen from outside.
+    pub(super) fn path(&self, path: &str) -> PathBuf {
+        self.0.path().join(path.trim_start_matches('/'))
+    }
+
+    pub(super) fn read(&self, path: &str) -> Result<String, Error> {
+        fs::read_to_string(self.path(path)).map_err(|error| file_error(Path::new(path), error))
+    }
+
+    /// Writes a file, making its directory where there is none.
+    pub(super) fn write(&self, path: &str, text: &str) -> Result<(), Error> {
+        let file = self.path(path);
+        fs::create_dir_all(file.parent().unwrap_or(&file))
+            .and_then(|()| fs::write(&file, text))
+            .map_err(|error| file_error(Path::new(path), error))
+    }
+
+    /// A command in the system, as root.
+    pub(super) fn command(&self, options: &[&str]) -> Command {
+        let mut command = Command::new("chroot");
+        command.args(options).arg(self.0.path()).env_clear().current_dir("/");
+        command.env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin").env("LC_ALL", "C.UTF-8");
+        command.env("DEBIAN_FRONTEND", "noninteractive");
+        command
+    }
+
+    /// Runs a command in the system; returns what it prints.
+    pub(super) fn run(&self, words: &[&str]) -> Result<String, Error> {
+        run(self.command(&[]).args(words))
+    }
+
+    /// Installs packages from outside, keeping edited configuration files.
+    pub(super) fn install(&self, packages: &[PathBuf]) -> Result<(), Error> {
+        let names = packages.iter().map(|package| self.bring(package)).collect::<Result<Vec<_>, _>>()?;
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        self.dpkg("--install", &names)
+    }
+
+    /// Copies a file to `/srv`; returns its path there.
+    pub(super) fn bring(&self, file: &Path) -> Result<String, Error> {
+        let name = format!("/srv/{}", file.file_name().unwrap_or_default().display());
+        fs::copy(file, self.path(&name)).map_err(|error| file_error(file, error))?;
+        Ok(name)
+    }
+
+    pub(super) fn dpkg(&self, action: &str, what: &[&str]) -> Result<(), Error> {
+        run(self.command(&[]).args(["dpkg", "--force-confold", action]).args(what)).map(drop)
+    }
+
+    /// The owner and the mode of a file, or where a symbolic link leads.
+    pub(super) fn describe(&self, path: &str) -> Result<String, Error> {
+        let link = ["-type", "l", "-printf", "-> %l"];
+        let other = ["-printf", "%u:%g %m"];
+        run(self.command(&[]).args(["find", path, "-maxdepth", "0"]).args(link).arg("-o").args(other))
+    }
+
+    /// The paths of all files.
+    pub(super) fn files(&self) -> Result<BTreeSet<String>, Error> {
+        Ok(self.run(&["find", "/"])?.lines().map(str::to_owned).collect())
+    }
+}
+
+/// Runs a command; returns what it prints. An error has what it complains about, on one line.
+pub(super) fn run(command: &mut Command) -> Result<String, Error> {
+    let Output { status, stdout, stderr } =
+        command.output().map_err(|error| file_error(Path::new(command.get_program()), error))?;
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    if status.success() {
+        return Ok(text(&stdout));
+    }
+    let complaints = text(&stderr).lines().map(str::trim).collect::<Vec<_>>().join(" | ");
+    let words: Vec<_> = command.get_args().map(|word| word.to_string_lossy()).collect();
+    Err(Error::driver(format!("{status}: {complaints}")).in_(words.join(" ")))
+}
