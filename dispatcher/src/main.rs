@@ -7,6 +7,11 @@ compile_error!(
 
 use std::process::ExitCode;
 
+/// The service lives for months and needs a hundred megabytes now and then, for a moment.
+#[cfg(feature = "jemalloc")]
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 fn main() -> ExitCode {
     dispatcher::run(dispatcher::FAMILIES)
 }

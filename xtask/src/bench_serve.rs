@@ -1,6 +1,6 @@
 //! `cargo xtask bench --serve`: how the service answers, beside a server that does nothing but send files.
 
-use std::io::{self, BufRead, BufReader, Read, Write};
+use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -12,7 +12,7 @@ use std::{env, fs};
 use driver_api::Error;
 use fixtures::postgres::Cluster;
 
-use crate::{file_error, root, target};
+use crate::{debian, file_error, root, target};
 
 /// What is asked for again and again.
 const FILE: &str = "asterisk/rtp.conf";
@@ -88,7 +88,8 @@ struct Process(Child);
 
 impl Drop for Process {
     fn drop(&mut self) {
-        let _ = self.0.kill();
+        // Not a kill, which would leave the processes behind that nginx started.
+        let _ = Command::new("sh").args(["-c", &format!("kill {}", self.0.id())]).status();
         let _ = self.0.wait();
     }
 }
@@ -106,23 +107,20 @@ impl Service {
         );
         fs::write(&config, text).map_err(|error| file_error(&config, error))?;
         let program = target().join("release/confgend");
-        let child = Command::new(&program)
-            .args(["serve", "--config"])
-            .arg(&config)
-            .stderr(Stdio::piped())
-            .spawn()
-            .map_err(|error| file_error(&program, error))?;
-        let mut process = Process(child);
-        let lines = process.0.stderr.take().map(BufReader::new).map(BufRead::lines);
-        let mut lines = lines.into_iter().flatten().map_while(Result::ok);
-        let address = lines.find_map(|line| {
-            let (_, rest) = line.split_once(" files on ")?;
-            rest.split(',').next()?.parse().ok()
-        });
-        // Like the journal, somebody takes every line.
-        thread::spawn(move || lines.for_each(drop));
-        let address = address.ok_or_else(|| Error::driver("the service does not start"))?;
-        Ok(Service { process, address })
+        let child = Command::new(&program).args(["serve", "--config"]).arg(&config).spawn();
+        let process = Process(child.map_err(|error| file_error(&program, error))?);
+        let log = folder.join("log");
+        let deadline = Instant::now() + Duration::from_secs(10);
+        while Instant::now() < deadline {
+            let lines = fs::read_to_string(&log).unwrap_or_default();
+            if let Some((_, rest)) = lines.split_once(" files on ")
+                && let Some(address) = rest.split(',').next().and_then(|address| address.parse().ok())
+            {
+                return Ok(Service { process, address });
+            }
+            thread::sleep(Duration::from_millis(10));
+        }
+        Err(Error::driver("the service does not start"))
     }
 
     fn resident_megabytes(&self) -> Result<f64, Error> {
@@ -151,7 +149,7 @@ impl Nginx {
         let address = free.map_err(|error| Error::driver("no free port").because(error))?;
         let config = folder.join("nginx.conf");
         let place = folder.display();
-        let user = if is_root() { "user root;" } else { "" };
+        let user = if debian::is_root() { "user root;" } else { "" };
         let lines = format!(
             "{user} daemon off; worker_processes auto; pid {place}/nginx.pid; error_log {place}/nginx.err;
             events {{ worker_connections 2048; }}
@@ -177,10 +175,6 @@ impl Nginx {
         }
         Ok(Nginx { _process: process, address })
     }
-}
-
-fn is_root() -> bool {
-    Command::new("id").arg("-u").output().is_ok_and(|output| output.stdout == b"0\n")
 }
 
 /// The program nginx: the one of the system, or Debian's package, unpacked below the target folder.

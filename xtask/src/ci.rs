@@ -13,7 +13,7 @@ use fixtures::{Case, Strictness};
 use session::Uri;
 
 use crate::compare::{Verdict, compare};
-use crate::{file_error, generate, package_test, postgres, target};
+use crate::{file_error, generate, package_test, postgres, root, target};
 
 /// Run all checks and tests.
 #[derive(FromArgs)]

@@ -59,6 +59,9 @@ impl Dist {
     }
 }
 
+/// The feature that every package has.
+const ALLOCATOR: &str = "jemalloc";
+
 /// The cargo features of a build.
 #[derive(PartialEq)]
 pub(crate) struct Features {
@@ -88,7 +91,7 @@ impl Features {
     }
 
     fn list(&self) -> String {
-        [self.families.join(","), self.engines.join(",")].join(",")
+        [self.families.join(","), self.engines.join(","), ALLOCATOR.to_owned()].join(",")
     }
 }
 
@@ -209,8 +212,8 @@ mod tests {
     fn features_are_chosen_by_name() {
         let features =
             |families, engines| Features::choose(families, engines).map(|features| features.list());
-        assert_eq!(features(None, None).unwrap(), "asterisk,phoned,provd,wazo,postgres,sqlite");
-        assert_eq!(features(Some("wazo, provd"), Some("postgres")).unwrap(), "provd,wazo,postgres");
+        assert_eq!(features(None, None).unwrap(), "asterisk,phoned,provd,wazo,postgres,sqlite,jemalloc");
+        assert_eq!(features(Some("wazo, provd"), Some("postgres")).unwrap(), "provd,wazo,postgres,jemalloc");
         assert_eq!(
             features(Some("sip"), None).unwrap_err().chain(),
             "--families: there is no \"sip\"; choose from asterisk,phoned,provd,wazo"
@@ -224,7 +227,8 @@ mod tests {
     #[test]
     fn the_packaged_configuration_does_not_contradict_what_is_built_in() {
         let packaged = Config::from_yaml(include_str!("../../dispatcher/debian/config.yml")).unwrap();
-        let mut built_in = Config::from_yaml(include_str!("../../dispatcher/src/defaults.yml")).unwrap();
+        let mut built_in =
+            Config::from_yaml(include_str!("../../dispatcher/src/config/defaults.yml")).unwrap();
         built_in.fill_from(&Registry::new(FAMILIES).unwrap().defaults().unwrap());
         let mut packaged_first = packaged.clone();
         packaged_first.fill_from(&built_in);

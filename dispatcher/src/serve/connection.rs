@@ -15,7 +15,8 @@ use super::{Body, Outcome, Service};
 use crate::Registry;
 use crate::config::Limits;
 
-/// A cached text of this many bytes is read at once, on the spot; a larger one in parts, elsewhere.
+/// A cached text of this many bytes is read at once, on the spot, and the system takes it at once; a larger
+/// one is read in parts, elsewhere.
 const SMALL: u64 = 64 << 10;
 
 /// How many bytes of a larger one are read at a time.
@@ -60,7 +61,7 @@ pub(super) async fn serve(mut stream: TcpStream, peer: SocketAddr, service: &Arc
             // To the client, a reply that just ends would be a whole one.
             let _ = stream.set_zero_linger();
         }
-        None => close(&mut stream).await,
+        None => close(stream, reply.length).await,
     }
 }
 
@@ -114,8 +115,8 @@ async fn send(stream: &mut TcpStream, body: Body) -> io::Result<()> {
         Body::Nothing => {}
         Body::Text(text) => stream.write_all(text.as_bytes()).await?,
         Body::Copy(mut copy) if copy.length <= SMALL => {
-            let mut text = Vec::with_capacity(usize::try_from(copy.length).unwrap_or_default());
-            copy.file.read_to_end(&mut text)?;
+            let mut text = vec![0; usize::try_from(copy.length).unwrap_or_default()];
+            copy.file.read_exact(&mut text)?;
             stream.write_all(&text).await?;
         }
         Body::Copy(copy) => {
@@ -126,12 +127,17 @@ async fn send(stream: &mut TcpStream, body: Body) -> io::Result<()> {
     Ok(())
 }
 
-/// Ends the reply, and ignores what the client sends after its request: to close on it would reset the
-/// connection, and the client could lose the end of the reply.
-async fn close(stream: &mut TcpStream) {
+/// Ends the reply. What the client still sends is ignored: to close on it would reset the connection, and the
+/// client could lose the end of a reply that it does not have yet.
+async fn close(mut stream: TcpStream, length: u64) {
     // A client that is gone has closed it already.
     let _ = stream.shutdown().await;
     let mut ignored = [0; 512];
-    let _ =
-        timeout(LINGER, async { while stream.read(&mut ignored).await.is_ok_and(|read| read > 0) {} }).await;
+    if length > SMALL {
+        let end = async { while stream.read(&mut ignored).await.is_ok_and(|read| read > 0) {} };
+        let _ = timeout(LINGER, end).await;
+    } else if let Ok(mut stream) = stream.into_std() {
+        // It does not block: this is what is there already.
+        while stream.read(&mut ignored).is_ok_and(|read| read > 0) {}
+    }
 }

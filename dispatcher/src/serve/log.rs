@@ -1,28 +1,27 @@
-//! The log: lines as the Python program writes them, to a file and to standard error.
+//! The log: lines as the Python program writes them, to a file; what is wrong goes to standard error, too.
 
 use std::env;
-use std::fmt;
-use std::fs::File;
-use std::io::{self, Write};
+use std::fmt::{self, Write as _};
+use std::fs::{self, File};
+use std::io::{self, Write as _};
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use driver_api::{Error, ErrorKind};
+use tracing::field::{Field, Visit};
 use tracing::level_filters::LevelFilter;
 use tracing::{Event, Level, Subscriber};
-use tracing_subscriber::fmt::format::{FormatEvent, FormatFields, Writer};
-use tracing_subscriber::fmt::{FmtContext, Layer, MakeWriter};
-use tracing_subscriber::layer::SubscriberExt;
-use tracing_subscriber::registry::LookupSpan;
+use tracing_subscriber::layer::{Context, SubscriberExt};
 use tracing_subscriber::util::SubscriberInitExt;
-use tracing_subscriber::{Registry, reload};
+use tracing_subscriber::{Layer, Registry, reload};
 
 use crate::config;
 
 /// The running log.
 pub(super) struct Log {
     level: reload::Handle<LevelFilter, Registry>,
-    file: Output,
+    file: Arc<Mutex<Option<File>>>,
 }
 
 impl Log {
@@ -30,12 +29,9 @@ impl Log {
     /// opened is an error, with which the log goes to standard error alone.
     pub(super) fn start(settings: &config::Log) -> (Log, Result<(), Error>) {
         let (level, handle) = reload::Layer::new(settings.level);
-        let log = Log { level: handle, file: Output::default() };
-        let file = Layer::new().event_format(Format::Whole).with_ansi(false).with_writer(log.file.clone());
-        // The journal knows the time and the process by itself.
-        let format = if env::var_os("JOURNAL_STREAM").is_some() { Format::Journal } else { Format::Whole };
-        let stderr = Layer::new().event_format(format).with_ansi(false).with_writer(io::stderr);
-        tracing_subscriber::registry().with(level).with(file).with(stderr).init();
+        let log = Log { level: handle, file: Arc::default() };
+        let lines = Lines { file: Arc::clone(&log.file), to_journal: is_journal() };
+        tracing_subscriber::registry().with(level).with(lines).init();
         std::panic::set_hook(Box::new(|panic| tracing::error!("{}", panic.to_string().replace('\n', " "))));
         let opened = log.apply(settings);
         (log, opened)
@@ -45,12 +41,11 @@ impl Log {
     pub(super) fn apply(&self, settings: &config::Log) -> Result<(), Error> {
         // It fails when there is no log any more.
         let _ = self.level.reload(settings.level);
-        let file = settings.file.as_deref().map(open).transpose();
-        let (file, result) = match file {
+        let (file, result) = match settings.file.as_deref().map(open).transpose() {
             Ok(file) => (file, Ok(())),
             Err(error) => (None, Err(error)),
         };
-        *self.file.file() = file;
+        *self.file.lock().unwrap_or_else(PoisonError::into_inner) = file;
         result
     }
 }
@@ -63,70 +58,63 @@ fn open(path: &Path) -> Result<File, Error> {
     })
 }
 
-/// Where lines for the file go; nowhere if there is none.
-#[derive(Clone, Default)]
-struct Output(Arc<Mutex<Option<File>>>);
-
-impl Output {
-    fn file(&self) -> MutexGuard<'_, Option<File>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
+/// Whether standard error is a socket of systemd's journal, which `JOURNAL_STREAM` names by device and inode:
+/// the variable alone may come from a service that started this one with another standard error.
+fn is_journal() -> bool {
+    let named = env::var("JOURNAL_STREAM").unwrap_or_default();
+    let stderr = fs::metadata("/proc/self/fd/2");
+    stderr.is_ok_and(|stderr| named == format!("{}:{}", stderr.dev(), stderr.ino()))
 }
 
-impl Write for Output {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        match &mut *self.file() {
-            Some(file) => file.write(bytes),
-            None => Ok(bytes.len()),
-        }
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
+/// Writes each event as a line. Standard error gets what the file does not take, and what somebody should know.
+struct Lines {
+    file: Arc<Mutex<Option<File>>>,
+    to_journal: bool,
 }
 
-impl<'a> MakeWriter<'a> for Output {
-    type Writer = Output;
-
-    fn make_writer(&'a self) -> Output {
-        self.clone()
-    }
-}
-
-/// How a line looks.
-#[derive(Clone, Copy)]
-enum Format {
-    /// `2026-11-24 08:10:44,123 UTC [pid 7] [tid 9] (INFO) (confgend.serve): message`
-    Whole,
-    /// `<6>(confgend.serve): message`, of which the journal takes the priority.
-    Journal,
-}
-
-impl<S, N> FormatEvent<S, N> for Format
-where
-    S: Subscriber + for<'a> LookupSpan<'a>,
-    N: for<'a> FormatFields<'a> + 'static,
-{
-    fn format_event(
-        &self,
-        context: &FmtContext<'_, S, N>,
-        mut line: Writer<'_>,
-        event: &Event<'_>,
-    ) -> fmt::Result {
+impl<S: Subscriber> Layer<S> for Lines {
+    fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
+        let mut message = Message::default();
+        event.record(&mut message);
         let (name, priority) = python_level(*event.metadata().level());
-        match self {
-            Format::Whole => {
-                let time = jiff::ZonedDateTime::now();
-                let time = time.strftime("%Y-%m-%d %H:%M:%S,%3f %Z");
-                let (pid, tid) = (std::process::id(), rustix::thread::gettid().as_raw_pid());
-                write!(line, "{time} [pid {pid}] [tid {tid}] ({name}) ")?;
-            }
-            Format::Journal => write!(line, "<{priority}>")?,
+        let logger = logger(event.metadata().target());
+        let end = format!("({logger}): {}\n", message.0);
+        let line = format!("{} ({name}) {end}", now_and_here());
+        let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+        let kept = file.as_mut().is_some_and(|file| file.write_all(line.as_bytes()).is_ok());
+        drop(file);
+        if kept && *event.metadata().level() > Level::WARN {
+            return;
         }
-        write!(line, "({}): ", logger(event.metadata().target()))?;
-        context.field_format().format_fields(line.by_ref(), event)?;
-        writeln!(line)
+        // The journal knows the time and the process by itself, and takes the priority off the line.
+        let line = if self.to_journal { format!("<{priority}>{end}") } else { line };
+        // There is no place left to say that this fails.
+        let _ = io::stderr().write_all(line.as_bytes());
+    }
+}
+
+/// `2026-11-24 08:10:44,123 UTC [pid 7] [tid 9]`
+fn now_and_here() -> String {
+    thread_local! {
+        static TID: i32 = rustix::thread::gettid().as_raw_pid();
+    }
+    static PID: LazyLock<u32> = LazyLock::new(std::process::id);
+    let time = jiff::ZonedDateTime::now();
+    let time = time.strftime("%Y-%m-%d %H:%M:%S,%3f %Z");
+    format!("{time} [pid {}] [tid {}]", *PID, TID.with(|tid| *tid))
+}
+
+/// The text of an event.
+#[derive(Default)]
+struct Message(String);
+
+impl Visit for Message {
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        // Crates may add fields of their own.
+        let _ = match field.name() {
+            "message" => write!(self.0, "{value:?}"),
+            name => write!(self.0, " {name}={value:?}"),
+        };
     }
 }
 

@@ -23,6 +23,7 @@ use tokio::net::{TcpListener, TcpSocket};
 use tokio::runtime::{self, Handle};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::Semaphore;
+use tokio::task::spawn_blocking;
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -115,15 +116,18 @@ struct Service {
 pub(crate) fn run(registry: Registry, file: Option<&Path>, start: (Settings, Loaded)) -> Result<(), Error> {
     let (settings, loaded) = start;
     let (log, opened) = Log::start(&settings.log);
+    let log = Arc::new(log);
     for note in loaded.notes.iter().cloned().chain(opened.err().map(|error| error.chain())) {
         tracing::warn!("{note}");
     }
-    let runtime = runtime::Builder::new_multi_thread().thread_name("confgend").enable_all().build();
+    // All connections are served by one thread, as most of what they need is the system's work. Whatever
+    // takes long has threads of its own.
+    let runtime = runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Error::driver("threads can't be started").because(error))?;
     let result = runtime.block_on(async {
         let service = Arc::new(Service::new(registry, settings, loaded.config));
         service
-            .run(&log, file.map(Path::to_owned))
+            .run(log, file.map(Path::to_owned))
             .await
             .inspect_err(|error| tracing::error!("{}", error.chain()))
     });
@@ -155,7 +159,7 @@ impl Service {
         Arc::clone(&self.site.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    async fn run(self: Arc<Self>, log: &Log, file: Option<PathBuf>) -> Result<(), Error> {
+    async fn run(self: Arc<Self>, log: Arc<Log>, file: Option<PathBuf>) -> Result<(), Error> {
         let site = self.site();
         let settings = &site.settings;
         let mut signals = Signals::new()?;
@@ -184,7 +188,7 @@ impl Service {
         systemd::ready();
         let tracker = TaskTracker::new();
         let accepting = tokio::spawn(Arc::clone(&self).accept(listener, connections, tracker.clone()));
-        signals.reload_until_stop(&self, log, file.as_deref()).await;
+        signals.reload_until_stop(&self, &log, file).await;
         systemd::stopping();
         self.stop.cancel();
         accepting.abort();
@@ -277,7 +281,7 @@ impl Service {
         let (mut made, start) = turns.wait(request.cached);
         if start {
             let (service, namespace) = (Arc::clone(self), namespace.clone());
-            tokio::task::spawn_blocking(move || service.work(&namespace));
+            spawn_blocking(move || service.work(&namespace));
         }
         let limit = site.settings.limits.patience;
         let result = match timeout(limit, &mut made).await {
@@ -305,7 +309,7 @@ impl Service {
             let turns = service.turns.get(&namespace)?;
             turns.invalidate(|| site.cache.delete(&namespace)).err()
         };
-        if let Ok(Some(error)) = tokio::task::spawn_blocking(delete).await {
+        if let Ok(Some(error)) = spawn_blocking(delete).await {
             tracing::error!("{}", error.chain());
         }
         Reply::nothing(Outcome::Invalidated)
@@ -439,13 +443,17 @@ impl Signals {
         }
     }
 
-    async fn reload_until_stop(&mut self, service: &Service, log: &Log, file: Option<&Path>) {
+    async fn reload_until_stop(&mut self, service: &Arc<Service>, log: &Arc<Log>, file: Option<PathBuf>) {
         loop {
             tokio::select! {
                 Some(()) = self.terminate.recv() => return tracing::info!("SIGTERM: stopping"),
                 Some(()) = self.interrupt.recv() => return tracing::info!("SIGINT: stopping"),
-                // It reads files and may run commands, for which the other threads don't wait.
-                Some(()) = self.hang_up.recv() => tokio::task::block_in_place(|| service.reload(log, file)),
+                Some(()) = self.hang_up.recv() => {
+                    let (service, log, file) = (Arc::clone(service), Arc::clone(log), file.clone());
+                    // It reads files and may run commands, for which nobody else waits.
+                    let reload = spawn_blocking(move || service.reload(&log, file.as_deref()));
+                    let _ = reload.await;
+                }
             }
         }
     }

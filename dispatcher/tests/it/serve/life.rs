@@ -152,26 +152,39 @@ fn a_bad_configuration_prevents_the_start() {
 
 #[test]
 fn the_log_file_is_appended_to_and_its_lines_look_like_pythons() {
-    let folder = Folder::new(&[("log", "an older line\n")]);
-    let database = Scratch::new(&[IDENTITY]);
+    let (database, daemon) = daemon("");
+    fs::write(daemon.folder.path("log"), "an older line\n").unwrap();
     let uri = format!("db_uri: sqlite:{}\nlog_filename: log", database.path().display());
-    let daemon = Daemon::start_in(folder, &uri);
+    write_configuration(&daemon.folder, &uri);
+    let log = || fs::read_to_string(daemon.folder.path("log")).unwrap_or_default();
+    let wait_for = |text: &str| {
+        let deadline = Instant::now() + LONG;
+        while !log().contains(text) {
+            assert!(Instant::now() < deadline, "no {text:?} in {}", log());
+            thread::sleep(Duration::from_millis(5));
+        }
+    };
+    daemon.signal(Signal::HUP);
+    wait_for("the configuration was read again");
     assert_eq!(daemon.ask("wazo/uuid.yml cached"), UUID);
-    daemon.wait_for_log("generated, 43 bytes");
-    let log = fs::read_to_string(daemon.folder.path("log")).unwrap();
-    assert!(log.starts_with("an older line\n"));
-    let line = log.lines().find(|line| line.contains("wazo/uuid.yml")).unwrap();
+    assert!(log().starts_with("an older line\n"));
+    let text = log();
+    let line = text.lines().find(|line| line.contains("wazo/uuid.yml")).unwrap();
     // 2026-11-24 08:10:44,123 UTC [pid 7] [tid 9] (INFO) (confgend.serve.connection): …
     let shape: String = line.chars().map(|c| if c.is_ascii_digit() { '0' } else { c }).collect();
     assert!(shape.starts_with("0000-00-00 00:00:00,000 "), "{line}");
     assert!(line.contains(&format!(" [pid {}] [tid ", daemon.child.id())), "{line}");
     assert!(line.contains("] (INFO) (confgend.serve.connection): 127.0.0.1:"), "{line}");
     assert!(line.contains(": wazo/uuid.yml cached: generated, 43 bytes, "), "{line}");
+    // What is wrong is told on standard error, too, and nothing else.
+    daemon.ask("nonsense");
+    daemon.wait_for_log("no reply to \"nonsense\"");
+    wait_for("no reply to \"nonsense\"");
+    assert_eq!(daemon.log("wazo/uuid.yml"), Vec::<String>::new());
     // After the file was moved away, a hang-up makes a new one.
     fs::rename(daemon.folder.path("log"), daemon.folder.path("log.1")).unwrap();
     daemon.signal(Signal::HUP);
-    daemon.wait_for_log("the configuration was read again");
-    assert!(fs::read_to_string(daemon.folder.path("log")).unwrap().contains("was read again"));
+    wait_for("was read again");
 }
 
 #[test]
