@@ -127,6 +127,7 @@ fn an_invalidation() {
 }
 
 #[test]
+#[cfg(feature = "asterisk")]
 fn a_driver_that_cannot_be_built() {
     let file = "asterisk/modules.conf";
     let database = Scratch::new(&[]);
