@@ -10,8 +10,9 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout, timeout_at};
 
+use super::Service;
+use super::answer::{Body, Outcome, Reply};
 use super::request::{self, Request};
-use super::{Body, Outcome, Service};
 use crate::Registry;
 use crate::config::Limits;
 
@@ -29,46 +30,75 @@ const LINGER: Duration = Duration::from_secs(1);
 pub(super) async fn serve(mut stream: TcpStream, peer: SocketAddr, service: &Arc<Service>) {
     let site = service.site();
     let limits = &site.settings.limits;
-    let start = Instant::now();
     let bytes = tokio::select! {
+        // A request that is there already is served, even if the service is to stop.
+        biased;
         received = receive(&mut stream, limits, &service.registry) => match received {
             Ok(bytes) => bytes,
             Err(end) => return service.note_end(peer, &end),
         },
-        () = service.stop.cancelled() => return tracing::debug!("{peer}: closed, since the service stops"),
+        () = service.stop.cancelled() => {
+            tracing::debug!("{peer}: reset, since the service stops");
+            return reset(&stream);
+        }
     };
     let request = match request::parse(&bytes, &service.registry) {
         Ok(request) => request,
         Err(why) => return service.refuse(peer, &bytes, &why),
     };
-    let reply = service.answer(&site, &request).await;
-    let sent = timeout(limits.reply, send(&mut stream, reply.body)).await;
-    let trouble = match sent {
-        Ok(Ok(())) => None,
-        Ok(Err(error)) => Some(format!("the reply was not sent to its end: {error}")),
-        Err(_) => {
-            let limit = limits.reply;
-            Some(format!("the reply was not read within {limit:?} (service.reply_seconds)"))
+    tokio::select! {
+        length = reply(&mut stream, peer, service, &request) => match length {
+            Some(length) => close(stream, length).await,
+            None => reset(&stream),
+        },
+        () = service.cut.cancelled() => {
+            tracing::warn!("{peer}: {}: cut off, since the service stops", request.namespace);
+            reset(&stream);
         }
-    };
-    let milliseconds = start.elapsed().as_secs_f64() * 1e3;
-    // Before the client sees the end of the reply: whoever has it finds it in the log.
-    log(peer, &request, reply.outcome, reply.length, milliseconds);
-    service.metrics.request(Some(&request.namespace), reply.outcome);
-    match trouble {
-        Some(trouble) => {
-            tracing::warn!("{peer}: {}: {trouble}", request.namespace);
-            // To the client, a reply that just ends would be a whole one.
-            let _ = stream.set_zero_linger();
-        }
-        None => close(stream, reply.length).await,
     }
 }
 
-fn log(peer: SocketAddr, request: &Request, outcome: Outcome, length: u64, milliseconds: f64) {
+/// Sends the reply to a request, but not yet its end. Returns how long it is, in bytes; nothing if it could not
+/// be sent whole.
+async fn reply(
+    stream: &mut TcpStream,
+    peer: SocketAddr,
+    service: &Arc<Service>,
+    request: &Request,
+) -> Option<u64> {
+    let start = Instant::now();
+    let site = service.site();
+    let Reply { outcome, length, body } = service.answer(&site, request).await;
+    let limit = site.settings.limits.reply;
+    let trouble = match timeout(limit, send(stream, body)).await {
+        Ok(Ok(())) => None,
+        Ok(Err(error)) => Some(format!("the reply was not sent to its end: {error}")),
+        Err(_) => Some(format!("the reply was not read within {limit:?} (service.reply_seconds)")),
+    };
+    // Before the client sees the end of the reply: whoever has it finds it in the log.
+    log(peer, request, outcome, length, start.elapsed());
+    service.metrics.request(Some(&request.namespace), outcome);
+    match trouble {
+        Some(trouble) => {
+            tracing::warn!("{peer}: {}: {trouble}", request.namespace);
+            None
+        }
+        None => Some(length),
+    }
+}
+
+/// Has the connection end with an error. To the client, a reply that just ends would be a whole one, and none at
+/// all an empty file.
+fn reset(stream: &TcpStream) {
+    // It fails when the client has closed the connection already.
+    let _ = stream.set_zero_linger();
+}
+
+fn log(peer: SocketAddr, request: &Request, outcome: Outcome, length: u64, time: Duration) {
     let invalidate = if request.invalidate { " invalidate" } else { "" };
     let cached = if request.cached { " cached" } else { "" };
     let (namespace, outcome) = (&request.namespace, outcome.word());
+    let milliseconds = time.as_secs_f64() * 1e3;
     tracing::info!(
         "{peer}: {namespace}{invalidate}{cached}: {outcome}, {length} bytes, {milliseconds:.3} ms"
     );

@@ -24,7 +24,8 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 use tokio::net::TcpListener;
 
-use super::{Outcome, Service};
+use super::Service;
+use super::answer::Outcome;
 
 /// In seconds: from a file without rows to the `pjsip.conf` of a very large site.
 const BUCKETS: [f64; 10] = [0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0];
@@ -112,7 +113,7 @@ impl fmt::Debug for Ages {
 
 impl Collector for Ages {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
-        let help = "How long ago the cached copy of a file was made";
+        let help = "How long ago the cached copy of a file was made.";
         let first = ConstGauge::new(0.0);
         let mut family = encoder.encode_descriptor("cache_age_seconds", help, None, first.metric_type())?;
         for (namespace, age) in self.0.ages() {

@@ -1,17 +1,18 @@
 //! The TCP service: who asks for a file gets it, and never a part of it.
 
+mod answer;
 mod cache;
 mod connection;
 mod databases;
 mod log;
 mod metrics;
 mod request;
+mod signals;
 mod site;
 mod systemd;
 mod turns;
 
 use std::collections::BTreeMap;
-use std::future::pending;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -20,19 +21,18 @@ use std::time::Duration;
 use driver_api::{Config, Error, ErrorKind, Namespace};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::net::{TcpListener, TcpSocket};
-use tokio::runtime::{self, Handle};
-use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::runtime;
 use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use self::cache::Copy;
+use self::answer::Outcome;
 use self::connection::End;
 use self::log::Log;
 use self::metrics::Metrics;
-use self::request::Request;
+use self::signals::Signals;
 use self::site::Site;
 use self::systemd::PidFile;
 use self::turns::Turns;
@@ -45,63 +45,6 @@ const BACKLOG: u32 = 4096;
 /// Files that are open beside the connections of clients.
 const OTHER_FILES: u64 = 256;
 
-/// What the reply to a request was.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Outcome {
-    /// A new text.
-    Generated,
-    /// The cached copy, as the client asked for it.
-    Cached,
-    /// The cached copy, because there is no new text.
-    Stale,
-    /// Nothing, because there is neither a new text nor a cached copy.
-    Failed,
-    /// Nothing; the cached copy is deleted.
-    Invalidated,
-    /// Nothing, because it was not a request for a file that there is.
-    Refused,
-}
-
-impl Outcome {
-    fn word(self) -> &'static str {
-        match self {
-            Outcome::Generated => "generated",
-            Outcome::Cached => "cached",
-            Outcome::Stale => "stale",
-            Outcome::Failed => "failed",
-            Outcome::Invalidated => "invalidated",
-            Outcome::Refused => "refused",
-        }
-    }
-}
-
-struct Reply {
-    outcome: Outcome,
-    /// In bytes.
-    length: u64,
-    body: Body,
-}
-
-enum Body {
-    Nothing,
-    Text(Arc<String>),
-    Copy(Copy),
-}
-
-impl Reply {
-    fn nothing(outcome: Outcome) -> Reply {
-        Reply { outcome, length: 0, body: Body::Nothing }
-    }
-
-    fn text(text: Arc<String>) -> Reply {
-        Reply { outcome: Outcome::Generated, length: text.len() as u64, body: Body::Text(text) }
-    }
-
-    fn copy(outcome: Outcome, copy: Copy) -> Reply {
-        Reply { outcome, length: copy.length, body: Body::Copy(copy) }
-    }
-}
-
 /// Everything that lasts as long as the process.
 struct Service {
     registry: Registry,
@@ -109,7 +52,10 @@ struct Service {
     turns: BTreeMap<Namespace, Turns>,
     site: RwLock<Arc<Site>>,
     metrics: Arc<Metrics>,
+    /// Nobody who has not asked yet is served any more.
     stop: CancellationToken,
+    /// Nobody at all is served any more.
+    cut: CancellationToken,
 }
 
 /// Serves until a signal ends it. At each SIGHUP the configuration is read from this file again.
@@ -150,6 +96,7 @@ impl Service {
             turns: registry.namespaces().map(|namespace| (namespace.clone(), Turns::default())).collect(),
             site: RwLock::new(Arc::new(site)),
             stop: CancellationToken::new(),
+            cut: CancellationToken::new(),
             registry,
             metrics,
         }
@@ -188,7 +135,8 @@ impl Service {
         systemd::ready();
         let tracker = TaskTracker::new();
         let accepting = tokio::spawn(Arc::clone(&self).accept(listener, connections, tracker.clone()));
-        signals.reload_until_stop(&self, &log, file).await;
+        let signal = self.reload_until_stop(&mut signals, &log, file).await;
+        tracing::info!("{signal}: stopping");
         systemd::stopping();
         self.stop.cancel();
         accepting.abort();
@@ -199,26 +147,52 @@ impl Service {
         Ok(())
     }
 
-    /// Waits for the connections that are being served.
+    async fn reload_until_stop(
+        self: &Arc<Self>,
+        signals: &mut Signals,
+        log: &Arc<Log>,
+        file: Option<PathBuf>,
+    ) -> &'static str {
+        loop {
+            if let Some(signal) = signals.stop_or_reload().await {
+                return signal;
+            }
+            let (service, log, file) = (Arc::clone(self), Arc::clone(log), file.clone());
+            // It reads files and may run commands, for which nobody else waits.
+            let reload = spawn_blocking(move || service.reload(&log, file.as_deref()));
+            tokio::select! {
+                _ = reload => {}
+                signal = signals.stop() => return signal,
+            }
+        }
+    }
+
+    /// Waits for the connections that are being served, but not for ever.
     async fn finish(&self, tracker: &TaskTracker, signals: &mut Signals) {
         let limit = self.site().settings.limits.stop;
-        tokio::select! {
-            done = timeout(limit, tracker.wait()) => if done.is_err() {
-                let left = tracker.len();
-                tracing::warn!("{left} connections cut off after {limit:?} (service.stop_seconds)");
+        let why = tokio::select! {
+            done = timeout(limit, tracker.wait()) => match done {
+                Ok(()) => return,
+                Err(_) => format!("after {limit:?} (service.stop_seconds)"),
             },
-            () = signals.stop() => tracing::warn!("{} connections cut off by a second signal", tracker.len()),
-        }
+            signal = signals.stop() => format!("by {signal}"),
+        };
+        tracing::warn!("{} connections cut off {why}", tracker.len());
+        self.cut.cancel();
+        tracker.wait().await;
     }
 
     async fn accept(self: Arc<Self>, listener: TcpListener, connections: usize, tracker: TaskTracker) {
         let places = Arc::new(Semaphore::new(connections));
+        let mut was_full = false;
         loop {
-            if places.available_permits() == 0 {
+            let is_full = places.available_permits() == 0;
+            if is_full && !was_full {
                 tracing::warn!(
                     "{connections} connections are open (service.max_connections); further ones wait"
                 );
             }
+            was_full = is_full;
             let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
             let (stream, peer) = match listener.accept().await {
                 Ok(accepted) => accepted,
@@ -266,76 +240,6 @@ impl Service {
         tracing::info!("the configuration was read again");
     }
 
-    /// Finds the reply to a request.
-    async fn answer(self: &Arc<Self>, site: &Arc<Site>, request: &Request) -> Reply {
-        let namespace = &request.namespace;
-        let Some(turns) = self.turns.get(namespace) else { return Reply::nothing(Outcome::Failed) };
-        if request.invalidate {
-            return self.invalidate(site, namespace).await;
-        }
-        if request.cached
-            && let Some(copy) = cached(site, namespace).filter(|copy| !copy.is_empty())
-        {
-            return Reply::copy(Outcome::Cached, copy);
-        }
-        let (mut made, start) = turns.wait(request.cached);
-        if start {
-            let (service, namespace) = (Arc::clone(self), namespace.clone());
-            spawn_blocking(move || service.work(&namespace));
-        }
-        let limit = site.settings.limits.patience;
-        let result = match timeout(limit, &mut made).await {
-            Ok(result) => result,
-            Err(_) => {
-                tracing::error!("{namespace}: not generated within {limit:?} (service.patience_seconds)");
-                match stale(site, namespace) {
-                    Some(reply) => return reply,
-                    None => made.await,
-                }
-            }
-        };
-        match result {
-            Ok(Ok(text)) => Reply::text(text),
-            _ => stale(site, namespace).unwrap_or_else(|| {
-                tracing::error!("{namespace}: nothing is sent, since there is no cached copy either");
-                Reply::nothing(Outcome::Failed)
-            }),
-        }
-    }
-
-    async fn invalidate(self: &Arc<Self>, site: &Arc<Site>, namespace: &Namespace) -> Reply {
-        let (service, site, namespace) = (Arc::clone(self), Arc::clone(site), namespace.clone());
-        let delete = move || {
-            let turns = service.turns.get(&namespace)?;
-            turns.invalidate(|| site.cache.delete(&namespace)).err()
-        };
-        if let Ok(Some(error)) = spawn_blocking(delete).await {
-            tracing::error!("{}", error.chain());
-        }
-        Reply::nothing(Outcome::Invalidated)
-    }
-
-    /// Generates a file as long as somebody waits for it. It blocks.
-    fn work(&self, namespace: &Namespace) {
-        let Some(turns) = self.turns.get(namespace) else { return };
-        while let Some(mut turn) = turns.next() {
-            let site = self.site();
-            let _place = Handle::current().block_on(site.generators.acquire());
-            let mut generated = site.generate(&self.registry, namespace);
-            let text = generated.result.clone().ok();
-            let has_text = text.as_ref().is_some_and(|text| !text.is_empty());
-            turn.take_in_late_comers(has_text, || generated.is_up_to_date());
-            if let Some(text) = text {
-                turn.store(|| {
-                    if let Err(error) = site.cache.store(namespace, &text) {
-                        tracing::error!("{namespace}: {}", error.chain());
-                    }
-                });
-            }
-            turn.answer(&generated.result);
-        }
-    }
-
     /// How old the cached copies are.
     fn ages(&self) -> Vec<(&Namespace, Duration)> {
         let site = self.site();
@@ -379,22 +283,6 @@ fn needing_a_restart(old: &Settings, new: &Settings) -> impl Iterator<Item = &'s
     keys.into_iter().filter_map(|(key, differs)| differs.then_some(key))
 }
 
-/// The cached copy. One that can't be read is as good as none.
-fn cached(site: &Site, namespace: &Namespace) -> Option<Copy> {
-    site.cache.open(namespace).unwrap_or_else(|error| {
-        tracing::error!("{namespace}: {}", error.chain());
-        None
-    })
-}
-
-/// The cached copy in place of a text that could not be made.
-fn stale(site: &Site, namespace: &Namespace) -> Option<Reply> {
-    let copy = cached(site, namespace)?;
-    let age = jiff::SignedDuration::try_from(Duration::from_secs(copy.age().as_secs())).unwrap_or_default();
-    tracing::warn!("{namespace}: the cached copy is sent instead, made {age:#} ago");
-    Some(Reply::copy(Outcome::Stale, copy))
-}
-
 fn listen(address: SocketAddr) -> Result<TcpListener, Error> {
     let open = || {
         let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
@@ -416,45 +304,4 @@ fn allowed_connections() -> usize {
     let _ = setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum });
     let files = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
     usize::try_from(files.saturating_sub(OTHER_FILES).max(1)).unwrap_or(usize::MAX)
-}
-
-struct Signals {
-    terminate: Signal,
-    interrupt: Signal,
-    hang_up: Signal,
-}
-
-impl Signals {
-    fn new() -> Result<Signals, Error> {
-        let on =
-            |kind| signal(kind).map_err(|error| Error::driver("signals can't be received").because(error));
-        Ok(Signals {
-            terminate: on(SignalKind::terminate())?,
-            interrupt: on(SignalKind::interrupt())?,
-            hang_up: on(SignalKind::hangup())?,
-        })
-    }
-
-    async fn stop(&mut self) {
-        tokio::select! {
-            Some(()) = self.terminate.recv() => {}
-            Some(()) = self.interrupt.recv() => {}
-            else => pending().await,
-        }
-    }
-
-    async fn reload_until_stop(&mut self, service: &Arc<Service>, log: &Arc<Log>, file: Option<PathBuf>) {
-        loop {
-            tokio::select! {
-                Some(()) = self.terminate.recv() => return tracing::info!("SIGTERM: stopping"),
-                Some(()) = self.interrupt.recv() => return tracing::info!("SIGINT: stopping"),
-                Some(()) = self.hang_up.recv() => {
-                    let (service, log, file) = (Arc::clone(service), Arc::clone(log), file.clone());
-                    // It reads files and may run commands, for which nobody else waits.
-                    let reload = spawn_blocking(move || service.reload(&log, file.as_deref()));
-                    let _ = reload.await;
-                }
-            }
-        }
-    }
 }

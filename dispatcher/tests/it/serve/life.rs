@@ -65,10 +65,19 @@ fn a_stop_does_not_wait_for_ever() {
     let mut stream = daemon.connect();
     stream.write_all(b"wazo/uuid.yml cached").unwrap();
     stream.read_exact(&mut [0; 1]).unwrap();
+    let mut silent = daemon.connect();
+    // It is accepted once the next one is served.
+    daemon.ask("nonsense");
     daemon.signal(Signal::TERM);
     assert_eq!(daemon.wait().code(), Some(0));
     let line = daemon.wait_for_log("(service.stop_seconds)");
     assert!(line.contains("1 connections cut off after 300ms"), "{line}");
+    // What is cut off does not look like a whole reply, and a connection without a request not like an empty
+    // one.
+    for stream in [&mut stream, &mut silent] {
+        let error = stream.read_to_end(&mut Vec::new()).unwrap_err();
+        assert_eq!(error.kind(), std::io::ErrorKind::ConnectionReset);
+    }
 }
 
 #[test]
