@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Instant;
-use std::{env, fs, io};
+use std::{env, fs};
 
 use argh::FromArgs;
 use dispatcher::{FAMILIES, Registry};
@@ -13,6 +13,7 @@ use fixtures::{Case, Strictness};
 use session::Uri;
 
 use crate::compare::{Verdict, compare};
+use crate::files::files_below;
 use crate::{file_error, generate, package_test, postgres, root, target};
 
 /// Run all checks and tests.
@@ -184,25 +185,6 @@ fn expected(folder: &Path, cluster: &Cluster) -> Result<(), Error> {
     } else {
         Err(Error::driver(format!("{different} files differ from the expected ones")))
     }
-}
-
-/// The files below a folder, by their paths in it, sorted.
-pub(crate) fn files_below(folder: &Path) -> Result<Vec<String>, Error> {
-    let mut names = Vec::new();
-    for resource in entries(folder)? {
-        for file in entries(&folder.join(&resource))? {
-            names.push(format!("{resource}/{file}"));
-        }
-    }
-    names.sort_unstable();
-    Ok(names)
-}
-
-fn entries(folder: &Path) -> Result<Vec<String>, Error> {
-    let list = || -> io::Result<Vec<String>> {
-        fs::read_dir(folder)?.map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned())).collect()
-    };
-    list().map_err(|error| file_error(folder, error))
 }
 
 fn read(path: &Path) -> Result<String, Error> {

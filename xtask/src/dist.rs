@@ -1,15 +1,14 @@
 //! `cargo xtask dist`: Debian packages of the service and of its client.
 
-use std::collections::BTreeSet;
 use std::path::{self, Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::{env, fs};
 
 use argh::FromArgs;
-use dispatcher::{FAMILIES, Registry};
-use driver_api::{Error, Namespace};
+use driver_api::Error;
 
-use crate::{cargo, debian, file_error, package_test, target};
+use crate::packages::{Build, Features, ensure_cargo_deb};
+use crate::{file_error, package_test, target};
 
 /// Build the Debian packages confgend and confgend-client.
 #[derive(FromArgs)]
@@ -31,8 +30,6 @@ pub(crate) struct Dist {
     #[argh(switch)]
     test: bool,
 }
-
-const ENGINES: &[&str] = &["postgres", "sqlite"];
 
 /// What a small product needs, to show what leaving families out is worth.
 const SMALL: (&str, &str) = ("provd", "postgres");
@@ -59,121 +56,9 @@ impl Dist {
     }
 }
 
-/// The feature that every package has.
-const ALLOCATOR: &str = "jemalloc";
-
-/// The cargo features of a build.
-#[derive(PartialEq)]
-pub(crate) struct Features {
-    families: Vec<String>,
-    engines: Vec<String>,
-}
-
-impl Features {
-    /// Everything there is.
-    pub(crate) fn all() -> Result<Features, Error> {
-        Features::choose(None, None)
-    }
-
-    fn choose(families: Option<&str>, engines: Option<&str>) -> Result<Features, Error> {
-        // A family's feature is called as its resource.
-        let registry = Registry::new(FAMILIES)?;
-        let known: BTreeSet<&str> = registry.namespaces().map(Namespace::resource).collect();
-        let known: Vec<&str> = known.into_iter().collect();
-        Ok(Features {
-            families: select(families, &known).map_err(|error| error.in_("--families"))?,
-            engines: select(engines, ENGINES).map_err(|error| error.in_("--engines"))?,
-        })
-    }
-
-    fn has_family(&self, name: &str) -> bool {
-        self.families.iter().any(|family| family == name)
-    }
-
-    fn list(&self) -> String {
-        [self.families.join(","), self.engines.join(","), ALLOCATOR.to_owned()].join(",")
-    }
-}
-
-/// The names of a list with commas, all of which have to be known; without a list, all that are known.
-fn select(list: Option<&str>, known: &[&str]) -> Result<Vec<String>, Error> {
-    let Some(list) = list else {
-        return Ok(known.iter().map(ToString::to_string).collect());
-    };
-    let names = list.split(',').map(str::trim);
-    let selected: BTreeSet<&str> = names.collect();
-    match selected.iter().find(|name| !known.contains(name)) {
-        Some(name) => Err(Error::driver(format!("there is no {name:?}; choose from {}", known.join(",")))),
-        None => Ok(selected.into_iter().map(str::to_owned).collect()),
-    }
-}
-
-/// How packages are built, and where they go.
-#[derive(Clone, Copy)]
-pub(crate) struct Build<'a> {
-    pub(crate) profile: &'a str,
-    /// What follows the version after a dash; a higher one is an upgrade.
-    pub(crate) revision: u32,
-    pub(crate) out: &'a Path,
-}
-
-impl Build<'_> {
-    /// The packages of the service and of the client.
-    pub(crate) fn packages(&self, features: &Features) -> Result<Vec<PathBuf>, Error> {
-        Ok(vec![self.service(features)?, self.deb(features, Some("client"))?])
-    }
-
-    fn service(&self, features: &Features) -> Result<PathBuf, Error> {
-        // The templates are Asterisk's, so the package has them only with that family.
-        self.deb(features, features.has_family("asterisk").then_some("asterisk"))
-    }
-
-    fn deb(&self, features: &Features, variant: Option<&str>) -> Result<PathBuf, Error> {
-        fs::create_dir_all(self.out).map_err(|error| file_error(self.out, error))?;
-        let mut command = cargo();
-        command.args(["deb", "--quiet", "--locked", "--package", "dispatcher", "--profile", self.profile]);
-        command.args(["--no-default-features", "--features", &features.list()]);
-        command.args(["--deb-revision", &self.revision.to_string()]).arg("--output").arg(self.out);
-        if let Some(variant) = variant {
-            command.args(["--variant", variant]);
-        }
-        if self.profile != "release" {
-            command.arg("--fast");
-        }
-        let output = command
-            .stderr(Stdio::inherit())
-            .output()
-            .map_err(|error| Error::driver("can't be started").because(error).in_("cargo deb"))?;
-        if !output.status.success() {
-            return Err(Error::driver("cargo deb: failed"));
-        }
-        // It prints where the package is.
-        let printed = String::from_utf8_lossy(&output.stdout).into_owned();
-        printed
-            .lines()
-            .last()
-            .map(PathBuf::from)
-            .ok_or_else(|| Error::driver("cargo deb doesn't say where the package is"))
-    }
-}
-
-/// Sees to it that there is cargo-deb: installs it where it is missing.
-pub(crate) fn ensure_cargo_deb() -> Result<(), Error> {
-    if debian::has("cargo-deb") {
-        return Ok(());
-    }
-    say!("cargo-deb is not here: cargo install --locked cargo-deb");
-    let status = cargo().args(["install", "--quiet", "--locked", "cargo-deb"]).status();
-    if status.is_ok_and(|status| status.success()) {
-        Ok(())
-    } else {
-        Err(Error::driver("cargo-deb can't be installed; type: cargo install --locked cargo-deb"))
-    }
-}
-
 /// Prints the size of each package and of each program in it.
 fn show(features: &Features, packages: &[PathBuf]) -> Result<(), Error> {
-    say!("{} on {}", features.families.join(", "), features.engines.join(", "));
+    say!("{} on {}", features.families().join(", "), features.engines().join(", "));
     for package in packages {
         let size = fs::metadata(package).map_err(|error| file_error(package, error))?.len();
         say!("{size:>10} bytes  {}", package.display());
@@ -200,49 +85,4 @@ fn programs(package: &Path) -> Result<Vec<(String, u64)>, Error> {
         program.then(|| Some(((*path).to_owned(), size.parse().ok()?)))?
     });
     Ok(programs.collect())
-}
-
-#[cfg(test)]
-mod tests {
-    use driver_api::Config;
-
-    use super::*;
-
-    #[test]
-    fn features_are_chosen_by_name() {
-        let features =
-            |families, engines| Features::choose(families, engines).map(|features| features.list());
-        assert_eq!(features(None, None).unwrap(), "asterisk,phoned,provd,wazo,postgres,sqlite,jemalloc");
-        assert_eq!(features(Some("wazo, provd"), Some("postgres")).unwrap(), "provd,wazo,postgres,jemalloc");
-        assert_eq!(
-            features(Some("sip"), None).unwrap_err().chain(),
-            "--families: there is no \"sip\"; choose from asterisk,phoned,provd,wazo"
-        );
-        assert_eq!(
-            features(None, Some("")).unwrap_err().chain(),
-            "--engines: there is no \"\"; choose from postgres,sqlite"
-        );
-    }
-
-    #[test]
-    fn the_packaged_configuration_does_not_contradict_what_is_built_in() {
-        let packaged = Config::from_yaml(include_str!("../../dispatcher/debian/config.yml")).unwrap();
-        let mut built_in =
-            Config::from_yaml(include_str!("../../dispatcher/src/config/defaults.yml")).unwrap();
-        built_in.fill_from(&Registry::new(FAMILIES).unwrap().defaults().unwrap());
-        let mut packaged_first = packaged.clone();
-        packaged_first.fill_from(&built_in);
-        built_in.fill_from(&packaged);
-        assert_eq!(packaged_first, built_in);
-        assert!(packaged.get::<String>("db_uri").unwrap().is_some());
-    }
-
-    #[test]
-    fn the_changelog_of_the_packages_begins_with_this_version() {
-        let changelog = include_str!("../../dispatcher/debian/changelog");
-        assert!(
-            changelog.starts_with(concat!("confgend (", env!("CARGO_PKG_VERSION"), "-1) ")),
-            "{changelog}"
-        );
-    }
 }

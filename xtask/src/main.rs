@@ -16,9 +16,11 @@ mod ci;
 mod compare;
 mod debian;
 mod dist;
+mod files;
 mod fixtures;
 mod generate;
 mod package_test;
+mod packages;
 mod postgres;
 
 use std::path::{Path, PathBuf};

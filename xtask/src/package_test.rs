@@ -13,9 +13,9 @@ use std::{env, fs};
 use driver_api::Error;
 use fixtures::{Case, Strictness};
 
-use crate::ci::files_below;
-use crate::dist::{self, Build, Features};
 use crate::file_error;
+use crate::files::files_below;
+use crate::packages::{self, Build, Features};
 use root::Root;
 use service::Service;
 
@@ -38,7 +38,7 @@ pub(crate) fn run_where_possible() -> Result<(), Error> {
 /// Sees to it that there is what the test takes, and returns the archive of a system; an error is the reason why
 /// there can't be.
 fn prepare() -> Result<PathBuf, String> {
-    dist::ensure_cargo_deb().map_err(|error| error.chain())?;
+    packages::ensure_cargo_deb().map_err(|error| error.chain())?;
     root::base()
 }
 

@@ -77,7 +77,7 @@ async fn reply(
     };
     // Before the client sees the end of the reply: whoever has it finds it in the log.
     log(peer, request, outcome, length, start.elapsed());
-    service.metrics.request(Some(&request.namespace), outcome);
+    service.metrics.request(Some(&request.namespace), outcome.word());
     match trouble {
         Some(trouble) => {
             tracing::warn!("{peer}: {}: {trouble}", request.namespace);

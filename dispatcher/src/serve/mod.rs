@@ -6,6 +6,7 @@ mod connection;
 mod databases;
 mod log;
 mod metrics;
+mod page;
 mod request;
 mod signals;
 mod site;
@@ -116,7 +117,7 @@ impl Service {
         }
         let listener = listen(settings.listen)?;
         if let Some(port) = settings.metrics {
-            tokio::spawn(metrics::serve(metrics::listen(port).await?, Arc::clone(&self)));
+            tokio::spawn(page::serve(page::listen(port).await?, Arc::clone(&self)));
         }
         let pid_file = settings.pid_file.as_deref().map(PidFile::write).transpose();
         let pid_file = pid_file.inspect_err(|error| tracing::warn!("no PID file: {}", error.chain()));
@@ -258,7 +259,7 @@ impl Service {
                 tracing::warn!(
                     "{peer}: closed, the request is longer than {limit} bytes (service.max_request_bytes)"
                 );
-                self.metrics.request(None, Outcome::Refused);
+                self.metrics.request(None, Outcome::Refused.word());
             }
         }
     }
@@ -267,7 +268,7 @@ impl Service {
     fn refuse(&self, peer: SocketAddr, bytes: &[u8], why: &str) {
         let shown = String::from_utf8_lossy(&bytes[..bytes.len().min(100)]);
         tracing::error!("{peer}: no reply to {shown:?}: {why}");
-        self.metrics.request(None, Outcome::Refused);
+        self.metrics.request(None, Outcome::Refused.word());
     }
 }
 
