@@ -81,7 +81,7 @@ fn message(panic: &(dyn Any + Send)) -> &str {
 
 #[cfg(test)]
 mod tests {
-    use driver_api::{Entry, Rows, Value};
+    use driver_api::{Entry, Rows, Schema, Value};
 
     use super::*;
 
@@ -102,14 +102,27 @@ mod tests {
     }
 
     static DRIVERS: &[Entry] = &[
-        Entry { namespace: "a.panics", name: "wazo", defaults: "", new: |_| Ok(Box::new(Panics)) },
+        Entry {
+            namespace: "a.panics",
+            name: "wazo",
+            defaults: "",
+            schema: Schema::Current,
+            new: |_| Ok(Box::new(Panics)),
+        },
         Entry {
             namespace: "a.unbuilt",
             name: "wazo",
             defaults: "",
+            schema: Schema::Current,
             new: |_| Err(Error::driver("a bad key")),
         },
-        Entry { namespace: "a.works", name: "wazo", defaults: "", new: |_| Ok(Box::new(Works)) },
+        Entry {
+            namespace: "a.works",
+            name: "wazo",
+            defaults: "",
+            schema: Schema::Current,
+            new: |_| Ok(Box::new(Works)),
+        },
     ];
 
     struct NoDatabase;

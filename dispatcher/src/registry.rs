@@ -164,7 +164,7 @@ fn nearest(text: &str, candidates: impl Iterator<Item = String>) -> String {
 
 #[cfg(test)]
 mod tests {
-    use driver_api::Session;
+    use driver_api::{Schema, Session};
 
     use super::*;
     use crate::FAMILIES;
@@ -178,7 +178,7 @@ mod tests {
     }
 
     const fn entry(namespace: &'static str, name: &'static str) -> Entry {
-        Entry { namespace, name, defaults: "", new: |_| Ok(Box::new(Empty)) }
+        Entry { namespace, name, defaults: "", schema: Schema::Current, new: |_| Ok(Box::new(Empty)) }
     }
 
     static OURS: &[Entry] = &[entry("a.one.conf", "wazo"), entry("a.two.conf", "wazo")];

@@ -23,6 +23,17 @@ pub struct Entry {
     /// A YAML mapping, or nothing: the values of the driver's own configuration keys where the
     /// operator sets none. It is merged under everything else.
     pub defaults: &'static str,
+    /// The databases that it is for.
+    pub schema: Schema,
     /// Builds the driver. A bad value in the configuration is reported here, with its key.
     pub new: fn(&Config) -> Result<Box<dyn Driver>, Error>,
+}
+
+/// The databases whose tables a driver reads. The tables of a telephone system change with its releases.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Schema {
+    /// Those of today's releases.
+    Current,
+    /// Those of releases before this month, such as `2019-09`, from which on the tables are gone.
+    Before(&'static str),
 }

@@ -5,7 +5,7 @@
 //! rows, rows become text.
 //!
 //! ```
-//! use driver_api::{Config, Driver, Entry, Error, Query, Session};
+//! use driver_api::{Config, Driver, Entry, Error, Query, Schema, Session};
 //! use serde::Deserialize;
 //!
 //! /// `hosts.txt`: the addresses that may use the phone directory, one on a line.
@@ -36,6 +36,7 @@
 //!     namespace: "example.hosts.txt",
 //!     name: "wazo",
 //!     defaults: "",
+//!     schema: Schema::Current,
 //!     new: |_config: &Config| Ok(Box::new(Hosts)),
 //! }];
 //! ```
@@ -54,7 +55,7 @@ mod value;
 pub mod yaml;
 
 pub use config::Config;
-pub use driver::{Driver, Entry};
+pub use driver::{Driver, Entry, Schema};
 pub use error::{Error, ErrorKind};
 pub use namespace::Namespace;
 pub use session::{Query, Session, Warning};

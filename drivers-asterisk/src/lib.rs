@@ -33,7 +33,7 @@ mod text_file;
 mod voicemail;
 mod writer;
 
-use driver_api::Entry;
+use driver_api::{Entry, Schema};
 
 /// Every driver of this family, sorted by namespace.
 pub static DRIVERS: &[Entry] = &[
@@ -41,70 +41,105 @@ pub static DRIVERS: &[Entry] = &[
         namespace: "asterisk.confbridge.conf",
         name: "wazo",
         defaults: "",
+        schema: Schema::Current,
         new: |_| Ok(Box::new(confbridge::Confbridge)),
     },
     Entry {
         namespace: "asterisk.extensions.conf",
         name: "wazo",
         defaults: extensions::DEFAULTS,
+        schema: Schema::Current,
         new: |config| Ok(Box::new(extensions::Extensions::new(config)?)),
     },
     Entry {
         namespace: "asterisk.features.conf",
         name: "wazo",
         defaults: "",
+        schema: Schema::Current,
         new: |_| Ok(Box::new(features::Features)),
     },
-    Entry { namespace: "asterisk.hep.conf", name: "wazo", defaults: "", new: |_| Ok(Box::new(hep::Hep)) },
-    Entry { namespace: "asterisk.iax.conf", name: "wazo", defaults: "", new: |_| Ok(Box::new(iax::Iax)) },
+    Entry {
+        namespace: "asterisk.hep.conf",
+        name: "wazo",
+        defaults: "",
+        schema: Schema::Current,
+        new: |_| Ok(Box::new(hep::Hep)),
+    },
+    Entry {
+        namespace: "asterisk.iax.conf",
+        name: "wazo",
+        defaults: "",
+        schema: Schema::Current,
+        new: |_| Ok(Box::new(iax::Iax)),
+    },
     Entry {
         namespace: "asterisk.modules.conf",
         name: "wazo",
         defaults: modules::DEFAULTS,
+        schema: Schema::Current,
         new: |config| Ok(Box::new(modules::Modules::new(config)?)),
     },
     Entry {
         namespace: "asterisk.musiconhold.conf",
         name: "wazo",
         defaults: template::DEFAULTS,
+        schema: Schema::Current,
         new: |config| Ok(Box::new(musiconhold::MusicOnHold::new(config)?)),
     },
     Entry {
         namespace: "asterisk.pjsip.conf",
         name: "wazo",
         defaults: "",
+        schema: Schema::Current,
         new: |_| Ok(Box::new(pjsip::Pjsip)),
     },
     Entry {
         namespace: "asterisk.queues.conf",
         name: "wazo",
         defaults: "",
+        schema: Schema::Current,
         new: |_| Ok(Box::new(queues::Queues)),
     },
     Entry {
         namespace: "asterisk.queueskillrules.conf",
         name: "wazo",
         defaults: "",
+        schema: Schema::Current,
         new: |_| Ok(Box::new(queueskillrules::QueueSkillRules)),
     },
     Entry {
         namespace: "asterisk.queueskills.conf",
         name: "wazo",
         defaults: "",
+        schema: Schema::Current,
         new: |_| Ok(Box::new(queueskills::QueueSkills)),
     },
     Entry {
         namespace: "asterisk.res_parking.conf",
         name: "wazo",
         defaults: "",
+        schema: Schema::Current,
         new: |_| Ok(Box::new(res_parking::ResParking)),
     },
-    Entry { namespace: "asterisk.rtp.conf", name: "wazo", defaults: "", new: |_| Ok(Box::new(rtp::Rtp)) },
-    Entry { namespace: "asterisk.sccp.conf", name: "wazo", defaults: "", new: |_| Ok(Box::new(sccp::Sccp)) },
+    Entry {
+        namespace: "asterisk.rtp.conf",
+        name: "wazo",
+        defaults: "",
+        schema: Schema::Current,
+        new: |_| Ok(Box::new(rtp::Rtp)),
+    },
+    Entry {
+        namespace: "asterisk.sccp.conf",
+        name: "wazo",
+        defaults: "",
+        schema: Schema::Current,
+        new: |_| Ok(Box::new(sccp::Sccp)),
+    },
     Entry {
         namespace: "asterisk.voicemail.conf",
         name: "wazo",
         defaults: "",
+        schema: Schema::Current,
         new: |_| Ok(Box::new(voicemail::Voicemail)),
     },
 ];

@@ -2,12 +2,13 @@
 
 mod network;
 
-use driver_api::Entry;
+use driver_api::{Entry, Schema};
 
 /// Every driver of this family, sorted by namespace.
 pub static DRIVERS: &[Entry] = &[Entry {
     namespace: "provd.network.yml",
     name: "wazo",
     defaults: "",
+    schema: Schema::Current,
     new: |_| Ok(Box::new(network::Network)),
 }];
