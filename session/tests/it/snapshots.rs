@@ -38,14 +38,14 @@ fn a_rehearsal_runs_nothing() {
     for site in Site::each("rehearsal", SQLITE, POSTGRES) {
         let mut database = site.open();
         let mut rehearsal = database.rehearsal().unwrap();
-        assert_eq!(values::<i64>(&mut *rehearsal, "SELECT id AS value FROM thing", &[]).unwrap(), []);
-        let missing = values::<i64>(&mut *rehearsal, "SELECT id AS value FROM nothing", &[]).unwrap_err();
-        assert_eq!(*missing.kind(), ErrorKind::MissingTable("nothing".to_owned()));
+        assert!(values::<i64>(&mut *rehearsal, "SELECT id AS value FROM thing", &[]).unwrap().is_empty());
+        let missing = values::<i64>(&mut *rehearsal, "SELECT id AS value FROM absent", &[]).unwrap_err();
+        assert_eq!(*missing.kind(), ErrorKind::MissingTable("absent".to_owned()), "{missing:?}");
         let missing = values::<i64>(&mut *rehearsal, "SELECT name AS value FROM thing", &[]).unwrap_err();
         assert!(matches!(missing.kind(), ErrorKind::MissingColumn(_)), "{missing:?}");
         // Run, this would fail.
         let sql = "SELECT 1 / (id - 1) AS value FROM thing";
-        assert_eq!(values::<i64>(&mut *rehearsal, sql, &[]).unwrap(), []);
+        assert!(values::<i64>(&mut *rehearsal, sql, &[]).unwrap().is_empty());
         drop(rehearsal);
         assert_eq!(count(&mut *database.snapshot().unwrap()), 1);
     }
