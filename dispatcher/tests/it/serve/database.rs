@@ -154,6 +154,34 @@ fn a_generation_that_is_held_up_holds_up_nobody_else() {
 }
 
 #[test]
+#[cfg(all(feature = "asterisk", feature = "phoned"))]
+fn connections_that_are_all_busy_are_not_waited_for_again_and_again() {
+    let Some(mut site) = Site::new("busy") else { return };
+    let daemon = site.daemon("database: {connections: 1, connect_seconds: 0.5, retry_seconds: 60}");
+    let directory = daemon.ask("phoned/config.yml");
+    assert_ne!(directory, "");
+    site.lock();
+    thread::scope(|scope| {
+        let held_up = scope.spawn(|| daemon.ask(FILE));
+        site.wait_for_waiting(1);
+        let start = Instant::now();
+        assert!(daemon.ask("asterisk/modules.conf").contains("[modules]"), "it needs no database");
+        assert!(start.elapsed() < Duration::from_millis(400), "{:?}", start.elapsed());
+        for _ in 0..10 {
+            assert_eq!(daemon.ask("phoned/config.yml"), directory);
+        }
+        assert!(start.elapsed() < Duration::from_secs(3), "{:?}", start.elapsed());
+        daemon.wait_for_log("all 1 connections to the database are busy (database.connections)");
+        site.client.batch_execute("ROLLBACK").unwrap();
+        assert_eq!(held_up.join().unwrap(), UUID);
+    });
+    // Without a copy to send instead, the database is asked whatever happened before.
+    assert_eq!(daemon.ask("phoned/config.yml invalidate"), "");
+    assert_eq!(daemon.ask("phoned/config.yml"), directory);
+    assert_eq!(daemon.outcome(), format!("phoned/config.yml: generated, {} bytes", directory.len()));
+}
+
+#[test]
 fn a_query_that_takes_too_long_is_cancelled() {
     let Some(mut site) = Site::new("too_long") else { return };
     let daemon = site.daemon("database: {statement_seconds: 0.3}");
