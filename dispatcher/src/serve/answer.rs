@@ -89,8 +89,9 @@ impl Service {
             spawn_blocking(move || service.work(&namespace));
         }
         let limit = site.settings.limits.patience;
-        // Who comes to a generation that hangs waits no longer than who came before.
-        let result = match timeout(limit.saturating_sub(turns.running_for()), &mut made).await {
+        // Who comes to a generation that hangs waits hardly longer than who came before.
+        let rest = limit.saturating_sub(turns.running_for()).max(limit / 10);
+        let result = match timeout(rest, &mut made).await {
             Ok(result) => result,
             Err(_) => {
                 tracing::error!("{namespace}: not generated within {limit:?} (service.patience_seconds)");
