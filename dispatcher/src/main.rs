@@ -1,6 +1,12 @@
 //! `confgend`: turns the database of a telephony system into configuration files.
 
-#[cfg(not(any(feature = "asterisk", feature = "dird", feature = "phoned", feature = "provd", feature = "wazo")))]
+#[cfg(not(any(
+    feature = "asterisk",
+    feature = "dird",
+    feature = "phoned",
+    feature = "provd",
+    feature = "wazo"
+)))]
 compile_error!(
     "confgend needs a family of drivers: enable one of the features `asterisk`, `dird`, `phoned`, `provd`, `wazo`"
 );

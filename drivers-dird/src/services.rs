@@ -149,9 +149,8 @@ fn sources<'a>(
     profile: Option<&str>,
     copied: &BTreeSet<&str>,
 ) -> Sources {
-    let name = |name| match copied.contains(name) {
-        true => shared::name_of_copy(Some(name), profile),
-        false => name.to_owned(),
+    let name = |name: &str| {
+        if copied.contains(name) { shared::name_of_copy(Some(name), profile) } else { name.to_owned() }
     };
     names.map(name).chain(["personal".to_owned()]).map(|name| (name, true)).collect()
 }
@@ -180,4 +179,143 @@ fn content(lookup: &BTreeMap<Option<&str>, Search<f64>>, reverse: Sources) -> Re
     }
     let reverse = Reverse { default: Search { sources: reverse, timeout: 1 } };
     yaml::to_string(&File { services: Services { favorites: lookup, lookup, reverse } })
+}
+
+#[cfg(test)]
+mod tests {
+    use fixtures::Scratch;
+
+    use super::*;
+
+    const SEPARATED: (&str, &str) = ("ctimain", r#"{"id": 1, "context_separation": 2}"#);
+    const DISPLAY: (&str, &str) = ("ctidisplays", r#"{"id": 1, "name": "d", "data": "{}"}"#);
+
+    fn driver(config: &str) -> Services {
+        Services::new(&Config::from_yaml(config).unwrap()).unwrap()
+    }
+
+    /// The reverse sources and those of each profile, a line each, and the warnings.
+    fn searched(driver: &Services, tables: &[(&str, &str)]) -> (Vec<String>, Vec<String>) {
+        let mut database = Scratch::older(tables);
+        let file = yaml::parse(&database.generate(driver).unwrap()).unwrap();
+        let services = &file["services"];
+        assert_eq!(services["favorites"], services["lookup"]);
+        let line = |search: &serde_yaml::Value| {
+            let sources = search["sources"].as_mapping().unwrap();
+            sources.keys().map(|name| name.as_str().unwrap()).collect::<Vec<_>>().join("|")
+        };
+        let lookup = services["lookup"].as_mapping().unwrap();
+        let profiles = lookup.iter().map(|(name, search)| format!("{}: {}", shown(name), line(search)));
+        let reverse = line(&services["reverse"]["default"]);
+        (std::iter::once(reverse).chain(profiles).collect(), database.warnings)
+    }
+
+    fn shown(name: &serde_yaml::Value) -> &str {
+        name.as_str().unwrap_or("null")
+    }
+
+    #[test]
+    fn without_rows_there_are_personal_contacts_only() {
+        let expected = "services:\n  favorites: {}\n  lookup: {}\n  reverse:\n    default:\n      sources:\n        \
+            personal: true\n      timeout: 1\n";
+        let mut database = Scratch::older(&[]);
+        assert_eq!(database.generate(&driver("")), Ok(expected.to_owned()));
+        assert_eq!(database.warnings, ["table ctimain: there is no row, so contexts are not separated"]);
+    }
+
+    #[test]
+    fn names_stand_between_commas() {
+        let main = ("ctimain", r#"{"id": 1, "context_separation": 0}"#);
+        let profile =
+            |names: &str| format!(r#"{{"id": 1, "name": "p", "directories": "{names}", "display": "d"}}"#);
+        for (names, sources) in [
+            ("", "personal"),
+            ("a", "a|personal"),
+            ("z,a,z", "a|personal|z"),
+            ("a,,b", "|a|b|personal"),
+            (" a ,", "| a |personal"),
+        ] {
+            let tables = [main, DISPLAY, ("cticontexts", &*profile(names))];
+            let (lines, warnings) = searched(&driver(""), &tables);
+            assert_eq!(lines, ["personal", &format!("p: {sources}")], "{names}");
+            assert_eq!(warnings, [""; 0]);
+        }
+    }
+
+    #[test]
+    fn a_profile_needs_its_display() {
+        let profiles = r#"{"id": 1, "name": "p", "directories": "first", "display": "d"}
+            {"id": 2, "name": "p", "directories": "second", "display": "d"}
+            {"id": 3, "name": "p", "directories": "third", "display": "D"}
+            {"id": 4, "name": null, "directories": "", "display": "d"}"#;
+        let main = ("ctimain", r#"{"id": 1}"#);
+        let (lines, warnings) = searched(&driver(""), &[main, DISPLAY, ("cticontexts", profiles)]);
+        assert_eq!(lines, ["personal", "null: personal", "p: personal|second"]);
+        let namesake =
+            "table cticontexts, row id=2, column name: another row has the same name; this one counts";
+        assert_eq!(warnings, [namesake]);
+    }
+
+    #[test]
+    fn where_contexts_are_separated_sources_go_by_the_names_of_copies() {
+        let directories = r#"{"id": 1, "dirtype": "xivo", "description": ""}
+            {"id": 2, "dirtype": "wazo", "description": ""}
+            {"id": 3, "dirtype": "csv", "description": ""}"#;
+        let sources = r#"{"id": 1, "name": "x", "match_direct": "", "match_reverse": "", "directory_id": 1}
+            {"id": 2, "name": "w", "match_direct": "", "match_reverse": "", "directory_id": 2}
+            {"id": 3, "name": "c", "match_direct": "", "match_reverse": "", "directory_id": 3}
+            {"id": 4, "name": "both", "match_direct": "", "match_reverse": "", "directory_id": 1}
+            {"id": 5, "name": "both", "match_direct": "", "match_reverse": "", "directory_id": 3}
+            {"id": 6, "name": null, "match_direct": "", "match_reverse": "", "directory_id": 1}"#;
+        let profiles = r#"{"id": 1, "name": "pé", "directories": "x,w,c,both,none", "display": "d"}
+            {"id": 2, "name": null, "directories": "x", "display": "d"}"#;
+        let tables = [
+            SEPARATED,
+            DISPLAY,
+            ("directories", directories),
+            ("ctidirectories", sources),
+            ("cticontexts", profiles),
+            ("ctireversedirectories", r#"{"id": 1, "directories": "[\"x\", \"w\", \"c\"]"}"#),
+        ];
+        let compatible =
+            ["c|personal|w|x_default", "null: personal|x_None", "pé: both|c|none|personal|w|x_pé"];
+        assert_eq!(searched(&driver(DEFAULTS), &tables), (compatible.map(str::to_owned).to_vec(), vec![]));
+        let consistent = driver("dird: {context_separation: consistent}");
+        let lines = searched(&consistent, &tables).0;
+        assert_eq!(lines[0], "c|personal|w_default|x_default");
+        assert_eq!(lines[2], "pé: both|c|none|personal|w_pé|x_pé");
+    }
+
+    #[test]
+    fn the_rule_for_copies_is_one_of_two() {
+        let config = Config::from_yaml("dird: {context_separation: off}").unwrap();
+        let error = Services::new(&config).err().unwrap().chain();
+        assert!(error.starts_with("configuration key dird.context_separation: "), "{error}");
+        let config = Config::from_yaml("dird: {context_separation: both}").unwrap();
+        let error = Services::new(&config).err().unwrap().chain();
+        let expected = "unknown variant `both`, expected `compatible` or `consistent`";
+        assert_eq!(error, format!("configuration key dird.context_separation: {expected}"));
+    }
+
+    #[test]
+    fn reverse_sources_are_a_json_array() {
+        let main = ("ctimain", r#"{"id": 1}"#);
+        let line = |rows: &str| {
+            let (lines, warnings) = searched(&driver(""), &[main, ("ctireversedirectories", rows)]);
+            (lines.join("\n"), warnings.join("\n"))
+        };
+        let nothing = |warning: &str| ("personal".to_owned(), warning.to_owned());
+        assert_eq!(line(r#"{"id": 1, "directories": "[]"}"#), nothing(""));
+        let rows = r#"{"id": 1, "directories": ""}
+            {"id": 3, "directories": "[\"b\"]"}
+            {"id": 2, "directories": "[\"a\", \"a\"]"}"#;
+        let several = "table ctireversedirectories: there are 2 rows; the one with the smallest id counts";
+        assert_eq!(line(rows), ("a|personal".to_owned(), several.to_owned()));
+        let bad = "table ctireversedirectories, row id=1, column directories: not a JSON array of texts; only personal \
+            contacts are searched for a number";
+        for json in ["a", r#"\"a\""#, "7", "[1]", "{}"] {
+            let row = format!(r#"{{"id": 1, "directories": "{json}"}}"#);
+            assert_eq!(line(&row), nothing(bad), "{json}");
+        }
+    }
 }

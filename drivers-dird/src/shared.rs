@@ -14,11 +14,8 @@ pub(crate) fn contexts_are_separated(session: &mut Session<'_>) -> Result<bool, 
     Ok(rows.first().and_then(|row| row.context_separation).is_some_and(|value| value != 0))
 }
 
-const MAIN: Query<'_> = Query {
-    table: "ctimain",
-    key: &["id"],
-    sql: "SELECT id, context_separation FROM ctimain ORDER BY id",
-};
+const MAIN: Query<'_> =
+    Query { table: "ctimain", key: &["id"], sql: "SELECT id, context_separation FROM ctimain ORDER BY id" };
 
 #[derive(Deserialize)]
 struct Main {

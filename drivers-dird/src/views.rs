@@ -38,11 +38,8 @@ impl Driver for Views {
 }
 
 // Of two with one name the later counts.
-const DISPLAYS: Query<'_> = Query {
-    table: "ctidisplays",
-    key: &["id"],
-    sql: "SELECT id, name, data FROM ctidisplays ORDER BY id",
-};
+const DISPLAYS: Query<'_> =
+    Query { table: "ctidisplays", key: &["id"], sql: "SELECT id, name, data FROM ctidisplays ORDER BY id" };
 
 #[derive(Deserialize)]
 struct Display {
@@ -153,4 +150,123 @@ fn content(views: Content<'_>) -> Result<String, Error> {
         views: Content<'a>,
     }
     yaml::to_string(&File { views })
+}
+
+#[cfg(test)]
+mod tests {
+    use fixtures::Scratch;
+    use serde_json::json;
+
+    use super::*;
+
+    /// The columns of a display, as JSON, and the warnings.
+    fn columns(data: &str) -> (Value, Vec<String>) {
+        let row = json!({"id": 7, "name": "d", "data": data}).to_string();
+        let mut database = Scratch::older(&[("ctidisplays", &row)]);
+        let file = yaml::parse(&database.generate(&Views).unwrap()).unwrap();
+        (serde_json::to_value(&file["views"]["displays"]["d"]).unwrap(), database.warnings)
+    }
+
+    #[test]
+    fn without_rows_there_is_nothing() {
+        let expected =
+            "views:\n  displays: {}\n  profile_to_display: {}\n  profile_to_display_phone: {}\n".to_owned();
+        assert_eq!(Scratch::older(&[]).generate(&Views), Ok(expected));
+    }
+
+    #[test]
+    fn columns_are_in_the_order_of_their_ranks() {
+        let (columns, warnings) = columns(
+            r#"{"110": ["d", "", ""], "20": ["b", "", ""], "030": ["c", "", ""], "-1": ["a", "", ""],
+                " 2 ": ["early", "", ""], "02": ["late", "", ""], "+2": ["latest", "", ""]}"#,
+        );
+        let titles = columns.as_array().unwrap().iter().map(|column| column["title"].as_str().unwrap());
+        assert_eq!(titles.collect::<Vec<_>>(), ["a", "latest", "b", "c", "d"]);
+        assert_eq!(warnings, [""; 0]);
+    }
+
+    #[test]
+    fn a_column_has_three_parts_or_four() {
+        let (written, warnings) = columns(r#"{"1": ["t", 1.50, "x"], "2": [[], null, "", "f", "more"]}"#);
+        let expected = json!([
+            {"title": "t", "type": 1.5, "default": "x"},
+            {"title": [], "type": null, "default": null, "field": "f"},
+        ]);
+        assert_eq!((written, warnings), (expected, vec![]));
+    }
+
+    #[test]
+    fn a_default_that_python_takes_for_false_is_null() {
+        for default in ["\"\"", "null", "0", "-0.0", "false", "[]", "{}"] {
+            let (columns, _) = columns(&format!(r#"{{"1": ["t", "t", {default}]}}"#));
+            assert_eq!(columns[0]["default"], Value::Null, "{default}");
+        }
+        for default in
+            [json!(" "), json!("0"), json!(7), json!(0.5), json!(true), json!([0]), json!({"a": 0})]
+        {
+            let (columns, _) = columns(&format!(r#"{{"1": ["t", "t", {default}]}}"#));
+            assert_eq!(columns[0]["default"], default);
+        }
+    }
+
+    #[test]
+    fn what_is_no_column_is_left_out() {
+        let good = r#""1": ["t", "t", "", "f"]"#;
+        for (bad, why) in [
+            (r#""x": ["t", "t", ""]"#, r#"the rank "x" is not a number; its column is left out"#),
+            (r#""": []"#, r#"the rank "" is not a number; its column is left out"#),
+            (r#""1.5": []"#, r#"the rank "1.5" is not a number; its column is left out"#),
+            (
+                r#""05": ["t", "t"]"#,
+                "the column of rank 5 is not an array of title, type, default and field; it is left out",
+            ),
+            (
+                r#""5": "text""#,
+                "the column of rank 5 is not an array of title, type, default and field; it is left out",
+            ),
+        ] {
+            let (columns, warnings) = columns(&format!("{{{bad}, {good}}}"));
+            assert_eq!(columns.as_array().unwrap().len(), 1, "{bad}");
+            assert_eq!(warnings, [format!("table ctidisplays, row id=7, column data: {why}")]);
+        }
+    }
+
+    #[test]
+    fn a_display_that_is_no_json_object_is_not_there() {
+        for data in ["", "name", "[]", "7", "{"] {
+            let row = json!({"id": 7, "name": "d", "data": data}).to_string();
+            let profile = ("cticontexts", r#"{"id": 1, "name": "p", "directories": "", "display": "d"}"#);
+            let mut database = Scratch::older(&[("ctidisplays", &row), profile]);
+            let expected = "views:\n  displays: {}\n  profile_to_display: {}\n  profile_to_display_phone:\n    \
+                p: default\n";
+            assert_eq!(database.generate(&Views), Ok(expected.to_owned()), "{data}");
+            let warning = "not a JSON object of columns; the display is left out";
+            assert_eq!(database.warnings, [format!("table ctidisplays, row id=7, column data: {warning}")]);
+        }
+    }
+
+    #[test]
+    fn of_two_of_one_name_the_later_counts() {
+        let displays = r#"{"id": 2, "name": "d", "data": "{\"1\": [\"late\", \"\", \"\"]}"}
+            {"id": 1, "name": "d", "data": "{\"1\": [\"early\", \"\", \"\"]}"}
+            {"id": 3, "name": "d", "data": "bad"}
+            {"id": 4, "name": "e", "data": "{}"}"#;
+        let profiles = r#"{"id": 1, "name": "p", "directories": "", "display": "d"}
+            {"id": 2, "name": "p", "directories": "", "display": "e"}
+            {"id": 3, "name": "p", "directories": "", "display": "f"}"#;
+        let mut database = Scratch::older(&[("ctidisplays", displays), ("cticontexts", profiles)]);
+        let expected = "views:\n  displays:\n    d:\n    - default: null\n      title: late\n      type: ''\n    e: []\n  \
+            profile_to_display:\n    p: e\n  profile_to_display_phone:\n    p: default\n";
+        assert_eq!(database.generate(&Views), Ok(expected.to_owned()));
+        let namesake = "column name: another row has the same name; this one counts";
+        assert_eq!(
+            database.warnings,
+            [
+                format!("table ctidisplays, row id=2, {namesake}"),
+                "table ctidisplays, row id=3, column data: not a JSON object of columns; the display is left out"
+                    .to_owned(),
+                format!("table cticontexts, row id=2, {namesake}"),
+            ]
+        );
+    }
 }
