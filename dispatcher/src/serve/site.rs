@@ -4,14 +4,14 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use driver_api::{Config, Driver, Error, ErrorKind, Namespace};
+use driver_api::{Config, Error, ErrorKind, Namespace};
 use tokio::sync::Semaphore;
 
 use super::cache::Cache;
 use super::databases::{Connection, Databases, OnDemand};
 use super::metrics::Metrics;
 use crate::config::Settings;
-use crate::generate::{self, Outcome};
+use crate::generate::{Outcome, Writer};
 use crate::{Registry, report};
 
 pub(super) struct Site {
@@ -20,7 +20,7 @@ pub(super) struct Site {
     /// Who may generate. There is one connection to the database for each.
     pub(super) generators: Semaphore,
     config: Config,
-    drivers: BTreeMap<Namespace, Mutex<Option<Arc<dyn Driver>>>>,
+    writers: BTreeMap<Namespace, Mutex<Option<Arc<Writer>>>>,
     databases: Arc<Databases>,
     metrics: Arc<Metrics>,
 }
@@ -43,44 +43,43 @@ impl Site {
         let site = Site {
             cache: Cache::new(&settings.cache),
             generators: Semaphore::new(settings.database.connections),
-            drivers: registry.namespaces().map(|namespace| (namespace.clone(), Mutex::default())).collect(),
+            writers: registry.namespaces().map(|namespace| (namespace.clone(), Mutex::default())).collect(),
             databases: Arc::new(Databases::new(settings.database.clone(), Arc::clone(metrics))),
             metrics: Arc::clone(metrics),
             settings,
             config,
         };
         for namespace in registry.namespaces() {
-            if let Err(error) = site.driver(registry, namespace) {
+            if let Err(error) = site.writer(registry, namespace) {
                 tracing::error!("{}", error.chain());
             }
         }
         site
     }
 
-    fn driver(&self, registry: &Registry, namespace: &Namespace) -> Result<Arc<dyn Driver>, Error> {
+    fn writer(&self, registry: &Registry, namespace: &Namespace) -> Result<Arc<Writer>, Error> {
         let unknown = || Error::driver("there is no driver");
         let mut place =
-            self.drivers.get(namespace).ok_or_else(unknown)?.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(driver) = &*place {
-            return Ok(Arc::clone(driver));
+            self.writers.get(namespace).ok_or_else(unknown)?.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(writer) = &*place {
+            return Ok(Arc::clone(writer));
         }
-        let driver: Arc<dyn Driver> = generate::build(registry, &self.config, namespace)?.into();
+        let writer = Arc::new(Writer::new(registry, &self.config, namespace)?);
         tracing::debug!("{namespace}: driver built");
-        Ok(Arc::clone(place.insert(driver)))
+        Ok(Arc::clone(place.insert(writer)))
     }
 
     /// Generates a file, and logs what went wrong. Takes as long as the database does.
     pub(super) fn generate(&self, registry: &Registry, namespace: &Namespace) -> Generated {
-        let driver = match self.driver(registry, namespace) {
-            Ok(driver) => driver,
+        let writer = match self.writer(registry, namespace) {
+            Ok(writer) => writer,
             Err(error) => {
                 tracing::error!("{}", error.chain());
                 return Generated { result: Err(Arc::new(error)), connection: None };
             }
         };
         let mut connection = None;
-        let outcome =
-            generate::run(&*driver, namespace, &mut OnDemand::new(&self.databases, &mut connection));
+        let outcome = writer.write(&mut OnDemand::new(&self.databases, &mut connection));
         self.metrics.generation(namespace, outcome.elapsed);
         tell(namespace, &outcome);
         let result = outcome.result.map(Arc::new).map_err(|error| {

@@ -57,3 +57,21 @@ fn a_server_that_is_not_there() {
     assert!(error.starts_with("database postgresql://me@127.0.0.1:1/site: can't connect: "), "{error}");
     assert!(error.ends_with("Connection refused (os error 111)"), "{error}");
 }
+
+#[test]
+fn the_list_says_what_a_database_lacks() {
+    let Some(cluster) = shared() else { return };
+    let uri = database(cluster, "list");
+    let answers = |code| {
+        let run = confgend(&["list", "--db", &uri]);
+        assert_eq!(run.code, code, "{run:?}");
+        run.out.lines().skip(1).map(|line| line[49..].trim_start().to_owned()).collect::<Vec<_>>()
+    };
+    let complete = answers(0);
+    assert!(!complete.is_empty() && complete.iter().all(|answer| answer == "ok"), "{complete:?}");
+    let mut client = postgres::Client::connect(&uri, postgres::NoTls).unwrap();
+    client.batch_execute("ALTER TABLE infos RENAME TO other").unwrap();
+    let lacking = answers(i32::from(cfg!(feature = "wazo")));
+    let table = "wazo/uuid.yml needs table infos, which this database does not have";
+    assert_eq!(lacking.iter().any(|answer| answer == table), cfg!(feature = "wazo"), "{lacking:?}");
+}

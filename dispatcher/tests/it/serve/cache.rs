@@ -66,7 +66,7 @@ fn a_plain_request_that_fails() {
     assert_eq!((site.ask(""), site.outcome().as_str()), (String::new(), "failed"));
     assert_eq!(site.cached(), None);
     assert!(site.daemon.wait_for_log("nothing is sent").contains(FILE));
-    assert!(site.daemon.wait_for_log("this database has no table infos").contains("(ERROR)"));
+    assert!(site.daemon.wait_for_log("needs table infos").contains("(ERROR)"));
     site.cache("old\r\n");
     let file = File::options().append(true).open(site.daemon.cached(FILE)).unwrap();
     let now = file.metadata().unwrap().modified().unwrap();
