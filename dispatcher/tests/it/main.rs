@@ -99,10 +99,10 @@ impl Folder {
     }
 }
 
-/// The files below a folder, sorted.
+/// The files below a folder, sorted; none if there is no such folder.
 fn files_below(folder: &Path) -> Vec<String> {
     let mut files = Vec::new();
-    for resource in std::fs::read_dir(folder).unwrap().flatten() {
+    for resource in std::fs::read_dir(folder).into_iter().flatten().flatten() {
         for file in std::fs::read_dir(resource.path()).unwrap().flatten() {
             let names = [resource.file_name(), file.file_name()];
             files.push(names.map(|name| name.into_string().unwrap()).join("/"));
