@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use fixtures::Schema;
 use fixtures::postgres::{Cluster, own, shared};
 use postgres::{Client, NoTls};
 
@@ -27,7 +28,7 @@ impl Site {
     }
 
     fn on(cluster: &Cluster, name: &str) -> Site {
-        let uri = cluster.schema_database(name).unwrap();
+        let uri = cluster.schema_database(name, Schema::Current).unwrap();
         let mut client = Client::connect(&uri, NoTls).unwrap();
         client
             .batch_execute(
@@ -312,7 +313,7 @@ fn a_server_that_stops_and_starts_again_under_load() {
 fn a_large_file_being_generated_does_not_delay_a_cached_reply() {
     let Some(cluster) = own() else { return };
     let uri = cluster.create_database("large").unwrap();
-    fixtures::load_synthetic_postgres(20_000, &uri).unwrap();
+    fixtures::load_synthetic_postgres(Schema::Current, 20_000, &uri).unwrap();
     let daemon = Daemon::start(&format!("db_uri: {uri}\nlog_level: debug"));
     assert_ne!(daemon.ask("asterisk/rtp.conf"), "");
     thread::scope(|scope| {
