@@ -1,5 +1,6 @@
 //! The program and a real PostgreSQL.
 
+use fixtures::Schema;
 use fixtures::postgres::{Cluster, shared};
 
 use crate::{Folder, confgend, files_below};
@@ -20,7 +21,7 @@ fn refused(uri: &str) -> String {
 }
 
 fn database(cluster: &Cluster, name: &str) -> String {
-    cluster.schema_database(name).unwrap()
+    cluster.schema_database(name, Schema::Current).unwrap()
 }
 
 #[test]

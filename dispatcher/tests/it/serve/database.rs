@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use fixtures::Schema;
 use fixtures::postgres::{Cluster, own, shared};
 use postgres::{Client, NoTls};
 
@@ -27,7 +28,7 @@ impl Site {
     }
 
     fn on(cluster: &Cluster, name: &str) -> Site {
-        let uri = cluster.schema_database(name).unwrap();
+        let uri = cluster.schema_database(name, Schema::Current).unwrap();
         let mut client = Client::connect(&uri, NoTls).unwrap();
         client
             .batch_execute(
