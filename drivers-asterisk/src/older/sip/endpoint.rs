@@ -167,7 +167,7 @@ impl Endpoint {
     }
 
     /// The options that are columns and have a value.
-    pub(super) fn columns(&self) -> impl Iterator<Item = (&'static str, &str)> {
+    pub(super) fn columns(&self) -> impl Iterator<Item = (&str, &str)> {
         self.columns.iter().map(|(name, value)| (*name, &**value)).filter(|(_, value)| !value.is_empty())
     }
 

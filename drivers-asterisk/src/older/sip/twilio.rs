@@ -4,7 +4,8 @@
 use std::borrow::Cow;
 
 use driver_api::{Error, Session};
-use minijinja::context;
+use minijinja::value::Serde;
+use minijinja::{Value, context};
 
 use super::endpoint::{Endpoint, Options, place};
 use crate::template::Folder;
@@ -25,7 +26,7 @@ pub(super) fn write(
 ) -> Result<(), Error> {
     match trunks.iter().find(|trunk| trunk.is_twilio()) {
         Some(trunk) => {
-            let options = options(trunk, session);
+            let options = Value::from(Serde(&options(trunk, session)));
             writer.rendered(&folder.templates().render(TEMPLATE, context! { options })?);
         }
         None => writer.blank(),
