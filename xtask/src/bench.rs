@@ -10,14 +10,16 @@ use std::time::{Duration, Instant};
 use argh::FromArgs;
 use dispatcher::{FAMILIES, NAMESPACE_WIDTH, Registry, config};
 use driver_api::{Error, Namespace, Rows, Session, Snapshot, Value};
+use fixtures::Schema;
 use fixtures::postgres::Cluster;
 
 use crate::postgres::ensure;
 
 /// Generate each file from a synthetic telephone system in a throw-away PostgreSQL, and print how long
 /// it takes: the median time, the time in which PostgreSQL delivers the rows of the same queries with
-/// COPY, the ratio of the two, the peak memory of the process, and the bytes of the file. The last line is
-/// that of all files of Asterisk, one after the other, as at a reload.
+/// COPY, the ratio of the two, the peak memory of the process, and the bytes of the file. One more line is
+/// that of all files of today's Asterisk, one after the other, as at a reload. Files of older releases are
+/// made from a telephone system of that time.
 #[derive(FromArgs)]
 #[argh(subcommand, name = "bench")]
 pub(crate) struct Bench {
@@ -80,34 +82,47 @@ impl Bench {
             self.namespaces.iter().map(|text| registry.find(text)).collect::<Result<Vec<_>, _>>()?
         };
         let cluster = Cluster::start()?;
-        for users in if self.users.is_empty() { vec![USERS] } else { self.users } {
-            let database = format!("bench_{users}");
-            let uri = cluster.create_database(&database)?;
-            let start = Instant::now();
-            fixtures::load_synthetic_postgres(users, &uri)?;
-            say!("\n{users} users, loaded in {:.1} s\n", start.elapsed().as_secs_f64());
-            say!(
-                "{:<NAMESPACE_WIDTH$} {:>7} {:>11} {:>10} {:>10} {:>6} {:>9} {:>9}",
-                "namespace",
-                "queries",
-                "bytes",
-                "ms",
-                "COPY ms",
-                "ratio",
-                "us/user",
-                "peak MB"
-            );
-            for namespace in &namespaces {
+        let users = if self.users.is_empty() { vec![USERS] } else { self.users };
+        for (users, schema) in users.into_iter().flat_map(|users| Schema::ALL.map(|schema| (users, schema))) {
+            let for_it = crate::namespaces(&registry, schema);
+            let wanted: Vec<Namespace> =
+                namespaces.iter().filter(|namespace| for_it.contains(namespace)).cloned().collect();
+            if wanted.is_empty() {
+                continue;
+            }
+            let uri = load(&cluster, schema, users)?;
+            for namespace in &wanted {
                 measure_apart(&namespace.to_string(), slice::from_ref(namespace), &uri, self.runs, users)?;
             }
-            if self.namespaces.is_empty() {
-                let asterisk = namespaces.iter().filter(|namespace| namespace.resource() == "asterisk");
+            if self.namespaces.is_empty() && schema == Schema::Current {
+                let asterisk = wanted.iter().filter(|namespace| namespace.resource() == "asterisk");
                 let asterisk: Vec<Namespace> = asterisk.cloned().collect();
                 measure_apart("asterisk/*", &asterisk, &uri, self.runs, users)?;
             }
         }
         Ok(())
     }
+}
+
+/// Makes a database with so many users, and says what the columns of the measurements are. Returns its URI.
+fn load(cluster: &Cluster, schema: Schema, users: u32) -> Result<String, Error> {
+    let uri = cluster.create_database(&format!("bench_{users}"))?;
+    let start = Instant::now();
+    fixtures::load_synthetic_postgres(schema, users, &uri)?;
+    let seconds = start.elapsed().as_secs_f64();
+    say!("\n{users} users, {schema} schema, loaded in {seconds:.1} s\n");
+    say!(
+        "{:<NAMESPACE_WIDTH$} {:>7} {:>11} {:>10} {:>10} {:>6} {:>9} {:>9}",
+        "namespace",
+        "queries",
+        "bytes",
+        "ms",
+        "COPY ms",
+        "ratio",
+        "us/user",
+        "peak MB"
+    );
+    Ok(uri)
 }
 
 /// The same command, built as it is shipped.

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use std::{env, fs};
 
 use driver_api::Error;
+use fixtures::Schema;
 use fixtures::postgres::Cluster;
 
 use crate::{debian, file_error, root, target};
@@ -35,7 +36,7 @@ pub(crate) fn run(users: u32) -> Result<(), Error> {
     build()?;
     let cluster = Cluster::start()?;
     let uri = cluster.create_database("serve")?;
-    fixtures::load_synthetic_postgres(users, &uri)?;
+    fixtures::load_synthetic_postgres(Schema::Current, users, &uri)?;
     let confgend = Service::start(scratch.path(), &uri)?;
     let text = ask(confgend.address, FILE.as_bytes())?;
     let nginx = Nginx::start(scratch.path(), &text)?;

@@ -7,14 +7,14 @@ use std::{env, fs};
 
 use argh::FromArgs;
 use dispatcher::{FAMILIES, Registry};
-use driver_api::{Error, Namespace};
+use driver_api::Error;
 use fixtures::postgres::Cluster;
-use fixtures::{Case, Strictness};
+use fixtures::{Case, Schema, Strictness};
 use session::Uri;
 
 use crate::compare::{Verdict, compare};
 use crate::files::files_below;
-use crate::{file_error, generate, package_test, postgres, root, target};
+use crate::{file_error, generate, namespaces, package_test, postgres, root, target};
 
 /// Run all checks and tests.
 #[derive(FromArgs)]
@@ -100,7 +100,7 @@ fn combinations(cluster: &Cluster, settings: &[(&str, &str)]) -> Result<(), Erro
     let postgres: Uri = cluster.case_database(&case)?.parse()?;
     let whole = scratch.path("whole");
     let registry = Registry::new(FAMILIES)?;
-    let namespaces: Vec<Namespace> = registry.namespaces().cloned().collect();
+    let namespaces = namespaces(&registry, Schema::Current);
     generated(generate::into_folder(&registry, &namespaces, &sqlite, None, &whole)?)?;
     for features in COMBINATIONS {
         let selection = format!("--package dispatcher --no-default-features --features {features}");

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use argh::FromArgs;
 use driver_api::Error;
-use fixtures::{Case, Strictness};
+use fixtures::{Case, Schema, Strictness};
 use session::Uri;
 
 /// Work with data sets.
@@ -33,6 +33,10 @@ struct Load {
     #[argh(option)]
     db: Uri,
 
+    /// current or older: which tables the database gets; those that the files are for by default
+    #[argh(option)]
+    schema: Option<Schema>,
+
     /// refuse tables and columns that the schema does not have, instead of skipping them
     #[argh(switch)]
     strict: bool,
@@ -40,12 +44,14 @@ struct Load {
 
 impl Fixtures {
     pub(crate) fn run(&self) -> Result<(), Error> {
-        let Command::Load(Load { folder, db, strict }) = &self.command;
+        let Command::Load(Load { folder, db, schema, strict }) = &self.command;
         let strictness = if *strict { Strictness::Strict } else { Strictness::Lenient };
-        for message in load(&Case::open(folder)?, db, strictness)? {
+        let case = Case::open(folder)?;
+        let schema = schema.unwrap_or(case.schema());
+        for message in load(&case.with_schema(schema), db, strictness)? {
             eprintln!("{message}");
         }
-        say!("loaded {} into {db}", folder.display());
+        say!("loaded {} into {db}, which has the {schema} schema", folder.display());
         Ok(())
     }
 }

@@ -6,16 +6,16 @@ use std::{env, fs, io};
 use argh::FromArgs;
 use dispatcher::{FAMILIES, Registry, Report, config, generate, output};
 use driver_api::{Error, Namespace};
-use fixtures::{Case, Strictness};
+use fixtures::{Case, Schema, Strictness};
 use session::Uri;
 
-use crate::{file_error, target};
+use crate::{file_error, namespaces, target};
 
 /// Generate files from a data set; all files of the case `office` into target/generate by default.
 #[derive(FromArgs)]
 #[argh(subcommand, name = "generate")]
 pub(crate) struct Generate {
-    /// what to generate, like asterisk/pjsip.conf; all by default
+    /// what to generate, like asterisk/pjsip.conf; by default all that the tables of the case are for
     #[argh(positional)]
     namespaces: Vec<String>,
 
@@ -36,6 +36,13 @@ pub(crate) struct Generate {
     out: Option<PathBuf>,
 }
 
+struct Source {
+    uri: Uri,
+    config_file: Option<PathBuf>,
+    /// The tables of the database; today's for one that was there already.
+    schema: Schema,
+}
+
 const DEFAULT_CASE: &str = "office";
 
 /// How many lines of `pjsip.conf` are shown among other files; a file alone is shown whole.
@@ -44,8 +51,8 @@ const LINES: usize = 24;
 impl Generate {
     pub(crate) fn run(&self) -> Result<(), Error> {
         let registry = Registry::new(FAMILIES)?;
-        let namespaces = self.namespaces(&registry)?;
-        let (uri, config_file) = self.source()?;
+        let Source { uri, config_file, schema } = self.source()?;
+        let namespaces = self.namespaces(&registry, schema)?;
         let out = self.out.clone().unwrap_or_else(|| target().join("generate"));
         say!("files: {}\n", shown(&out));
         let file_count = namespaces.len();
@@ -61,17 +68,18 @@ impl Generate {
         }
     }
 
-    fn namespaces(&self, registry: &Registry) -> Result<Vec<Namespace>, Error> {
+    fn namespaces(&self, registry: &Registry, schema: Schema) -> Result<Vec<Namespace>, Error> {
         if self.namespaces.is_empty() {
-            return Ok(registry.namespaces().cloned().collect());
+            return Ok(namespaces(registry, schema));
         }
         self.namespaces.iter().map(|text| registry.find(text)).collect()
     }
 
-    /// The database, loaded if it is that of a case, and the configuration file.
-    fn source(&self) -> Result<(Uri, Option<PathBuf>), Error> {
+    /// What the files are made from, loaded if it is a case.
+    fn source(&self) -> Result<Source, Error> {
         if let Some(uri) = &self.db {
-            return Ok((uri.clone(), self.config.clone()));
+            let (uri, config_file) = (uri.clone(), self.config.clone());
+            return Ok(Source { uri, config_file, schema: Schema::Current });
         }
         let case = find_case(self.case.as_deref().unwrap_or(DEFAULT_CASE))?;
         let path = target().join(format!("{}.db", case.name));
@@ -84,7 +92,8 @@ impl Generate {
         for message in fixtures::load_sqlite(&case, &path, Strictness::Lenient)? {
             eprintln!("{message}");
         }
-        Ok((Uri::Sqlite(path), self.config.clone().or(case.config_file())))
+        let config_file = self.config.clone().or(case.config_file());
+        Ok(Source { uri: Uri::Sqlite(path), config_file, schema: case.schema() })
     }
 }
 

@@ -27,8 +27,10 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::{env, process};
 
+use ::fixtures::Schema;
 use argh::FromArgs;
-use driver_api::Error;
+use dispatcher::Registry;
+use driver_api::{Error, Namespace};
 
 /// What developers of confgend type.
 #[derive(FromArgs)]
@@ -77,6 +79,14 @@ fn cargo() -> process::Command {
     let mut command = process::Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.current_dir(root());
     command
+}
+
+/// The namespaces that have a driver for databases of this schema, sorted.
+fn namespaces(registry: &Registry, schema: Schema) -> Vec<Namespace> {
+    let is_for_it = |namespace: &&Namespace| {
+        registry.drivers(namespace).iter().any(|entry| Schema::from(entry.schema) == schema)
+    };
+    registry.namespaces().filter(is_for_it).cloned().collect()
 }
 
 /// A folder for what is made and can be made again.

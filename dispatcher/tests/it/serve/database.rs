@@ -278,7 +278,7 @@ fn a_server_that_stops_and_starts_again_under_load() {
 fn a_large_file_being_generated_does_not_delay_a_cached_reply() {
     let Some(cluster) = own() else { return };
     let uri = cluster.create_database("large").unwrap();
-    fixtures::load_synthetic_postgres(20_000, &uri).unwrap();
+    fixtures::load_synthetic_postgres(Schema::Current, 20_000, &uri).unwrap();
     let daemon = Daemon::start(&format!("db_uri: {uri}\nlog_level: debug"));
     assert_ne!(daemon.ask("asterisk/rtp.conf"), "");
     thread::scope(|scope| {
