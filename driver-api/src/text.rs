@@ -90,13 +90,6 @@ impl<'de> Deserialize<'de> for OneLine {
 #[serde(transparent)]
 pub struct Blanked(String);
 
-impl Blanked {
-    /// The text as a `String`.
-    pub fn into_string(self) -> String {
-        self.0
-    }
-}
-
 impl Deref for Blanked {
     type Target = str;
 

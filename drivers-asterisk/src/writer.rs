@@ -124,18 +124,19 @@ impl Writer {
 
     /// `key = value`, every blank of the value kept.
     pub(crate) fn verbatim_option(&mut self, key: &str, value: &str) {
-        self.verbatim_line(key, " = ", value);
+        self.verbatim_line(key, " = ", &[value]);
     }
 
     /// `key => value`, every blank of both kept.
     pub(crate) fn verbatim_object_option(&mut self, key: &str, value: &str) {
-        self.verbatim_line(key, " => ", value);
+        self.verbatim_line(key, " => ", &[value]);
     }
 
-    /// `key = value` with a sign of one's own, every blank kept.
-    pub(crate) fn verbatim_line(&mut self, key: &str, sign: &str, value: &str) {
+    /// `key = value` with a sign of one's own and a value in parts, every blank kept.
+    pub(crate) fn verbatim_line(&mut self, key: &str, sign: &str, value: &[&str]) {
         let start = self.text.len();
-        self.text.extend([key, sign, value]);
+        self.text.extend([key, sign]);
+        self.text.extend(value.iter().copied());
         self.end_option(start, key);
     }
 

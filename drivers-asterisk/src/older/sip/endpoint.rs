@@ -1,11 +1,11 @@
 //! The SIP endpoints: rows of which most columns are options of a section.
 
 use std::borrow::Cow;
-use std::fmt;
+use std::{fmt, mem};
 
 use driver_api::{Blanked, Error, OneLine, Query, Session, Warning};
-use serde::de::{Deserializer, Error as _, SeqAccess, Visitor};
 use serde::Deserialize;
+use serde::de::{Deserializer, Error as _, SeqAccess, Visitor};
 
 use crate::checks::warn_of_comments;
 use crate::pairs::Pairs;
@@ -26,8 +26,15 @@ pub(super) struct Endpoint {
     /// Whether it is a trunk, and then whether Twilio calls through it.
     twilio_incoming: Option<bool>,
     pairs: Pairs,
-    /// The option columns that are not NULL, in the order of [`COLUMNS`].
-    columns: Vec<(&'static str, Cow<'static, str>)>,
+    columns: Columns,
+}
+
+/// The option columns that are not NULL, in the order of [`COLUMNS`].
+struct Columns {
+    /// The values of all, one behind the other.
+    text: String,
+    /// The names, and where in the text the values end.
+    ends: Vec<(&'static str, usize)>,
 }
 
 #[derive(Clone, Copy, PartialEq, Deserialize)]
@@ -108,7 +115,7 @@ impl<'de> Deserialize<'de> for Endpoint {
                     category: next(&mut values)?,
                     twilio_incoming: next(&mut values)?,
                     pairs: next(&mut values)?,
-                    columns: columns(&mut values)?,
+                    columns: Columns::read(&mut values)?,
                 })
             }
         }
@@ -116,19 +123,40 @@ impl<'de> Deserialize<'de> for Endpoint {
     }
 }
 
-fn columns<'de, S: SeqAccess<'de>>(
-    values: &mut S,
-) -> Result<Vec<(&'static str, Cow<'static, str>)>, S::Error> {
-    let mut columns = Vec::new();
-    for &(name, kind) in COLUMNS {
-        let text: Option<Cow<'_, str>> = match kind {
-            Kind::Text => next::<Option<Blanked>, S>(values)?.map(|text| text.into_string().into()),
-            Kind::Number => next::<Option<i64>, S>(values)?.map(|number| number.to_string().into()),
-            Kind::Switch => next::<Option<i64>, S>(values)?.map(|number| yes_no(number != 0).into()),
-        };
-        columns.extend(text.map(|text| (name, text)));
+impl Columns {
+    fn read<'de, S: SeqAccess<'de>>(values: &mut S) -> Result<Columns, S::Error> {
+        // What a usual endpoint needs.
+        let mut columns = Columns { text: String::with_capacity(128), ends: Vec::with_capacity(16) };
+        for &(name, kind) in COLUMNS {
+            match kind {
+                Kind::Text => {
+                    let text: Option<Blanked> = next(values)?;
+                    columns.push(name, text.as_deref());
+                }
+                Kind::Number => {
+                    let number: Option<i64> = next(values)?;
+                    columns.push(name, number.map(|number| number.to_string()).as_deref());
+                }
+                Kind::Switch => {
+                    let number: Option<i64> = next(values)?;
+                    columns.push(name, number.map(|number| yes_no(number != 0)));
+                }
+            }
+        }
+        Ok(columns)
     }
-    Ok(columns)
+
+    fn push(&mut self, name: &'static str, value: Option<&str>) {
+        if let Some(value) = value {
+            self.text.push_str(value);
+            self.ends.push((name, self.text.len()));
+        }
+    }
+
+    fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        let mut start = 0;
+        self.ends.iter().map(move |&(name, end)| (name, &self.text[mem::replace(&mut start, end)..end]))
+    }
 }
 
 fn next<'de, T: Deserialize<'de>, S: SeqAccess<'de>>(values: &mut S) -> Result<T, S::Error> {
@@ -163,12 +191,12 @@ impl Endpoint {
 
     /// The value of an option column that is not NULL. It may be empty.
     pub(super) fn column(&self, name: &str) -> Option<&str> {
-        self.columns.iter().find(|(column, _)| *column == name).map(|(_, value)| &**value)
+        self.columns.iter().find(|(column, _)| *column == name).map(|(_, value)| value)
     }
 
     /// The options that are columns and have a value.
     pub(super) fn columns(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.columns.iter().map(|(name, value)| (*name, &**value)).filter(|(_, value)| !value.is_empty())
+        self.columns.iter().filter(|(_, value)| !value.is_empty())
     }
 
     /// The options that are no columns, whatever their names and values are.

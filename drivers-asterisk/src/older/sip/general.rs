@@ -45,7 +45,7 @@ fn write_general_option(writer: &mut Writer, name: &str, value: &str) {
         }
         // Implied by `allow`.
         "disallow" => {}
-        _ => writer.verbatim_line(name, sign_behind(name), value),
+        _ => writer.verbatim_line(name, sign_behind(name), &[value]),
     }
 }
 
@@ -88,10 +88,10 @@ pub(super) fn write_authentication(writer: &mut Writer, session: &mut Session<'_
     }
     for Credential { user, secretmode, secret, realm, .. } in &credentials {
         let sign = match secretmode {
-            SecretMode::Md5 => '#',
-            SecretMode::Clear => ':',
+            SecretMode::Md5 => "#",
+            SecretMode::Clear => ":",
         };
-        writer.verbatim_option("auth", &format!("{user}{sign}{secret}@{realm}"));
+        writer.verbatim_line("auth", " = ", &[user, sign, secret, "@", realm]);
     }
     writer.blank();
     Ok(())

@@ -1,7 +1,6 @@
 //! The sections of users' lines, with what the dialplan wants to know about the caller.
 
 use std::collections::{HashMap, HashSet};
-use std::fmt::Display;
 
 use driver_api::{Blanked, Error, Query, Session};
 use serde::Deserialize;
@@ -113,27 +112,27 @@ fn sections(lines: &[Line]) -> Vec<(&Line, Option<&Line>)> {
 
 fn write_variables(writer: &mut Writer, endpoint: &Endpoint, line: &Line, main: Option<&Line>) {
     let (context, tenant) = (&*line.context, &*endpoint.tenant_uuid);
-    set_variable(writer, "WAZO_CHANNEL_DIRECTION", "from-wazo");
+    set_variable(writer, &["WAZO_CHANNEL_DIRECTION=", "from-wazo"]);
     // Dialplans know the word for a caller without an id.
-    set_variable(writer, "XIVO_ORIGINAL_CALLER_ID", endpoint.column("callerid").unwrap_or("None"));
+    set_variable(writer, &["XIVO_ORIGINAL_CALLER_ID=", endpoint.column("callerid").unwrap_or("None")]);
     if !context.is_empty() {
-        set_variable(writer, "TRANSFER_CONTEXT", context);
+        set_variable(writer, &["TRANSFER_CONTEXT=", context]);
     }
     let number = main.and_then(|main| main.exten.as_deref()).unwrap_or_default();
     if !number.is_empty() && !context.is_empty() {
-        set_variable(writer, "PICKUPMARK", format_args!("{number}%{context}"));
+        set_variable(writer, &["PICKUPMARK=", number, "%", context]);
     }
     if let Some(Line { user_id: Some(id), uuid: Some(uuid), .. }) = main {
-        set_variable(writer, "XIVO_USERID", id);
-        set_variable(writer, "XIVO_USERUUID", &**uuid);
+        set_variable(writer, &["XIVO_USERID=", &id.to_string()]);
+        set_variable(writer, &["XIVO_USERUUID=", uuid]);
     }
     if !tenant.is_empty() {
-        set_variable(writer, "WAZO_TENANT_UUID", tenant);
+        set_variable(writer, &["WAZO_TENANT_UUID=", tenant]);
     }
 }
 
-fn set_variable(writer: &mut Writer, name: &str, value: impl Display) {
-    writer.verbatim_option("setvar", &format!("{name}={value}"));
+fn set_variable(writer: &mut Writer, assignment: &[&str]) {
+    writer.verbatim_line("setvar", " = ", assignment);
 }
 
 fn write_user(writer: &mut Writer, endpoint: &Endpoint, main: Option<&Line>, groups: &Groups) {
@@ -141,7 +140,7 @@ fn write_user(writer: &mut Writer, endpoint: &Endpoint, main: Option<&Line>, gro
     write_present(writer, "namedcallgroup", groups.pickup().as_deref());
     write_present(writer, "mohsuggest", main.and_then(|main| main.musiconhold.as_deref()));
     if let Some(Line { mailbox: Some(mailbox), mailbox_context: Some(context), .. }) = main {
-        writer.verbatim_option("mailbox", &format!("{}@{}", &**mailbox, &**context));
+        writer.verbatim_line("mailbox", " = ", &[mailbox, "@", context]);
     }
     write_present(writer, "description", endpoint.column("callerid"));
 }
