@@ -4,8 +4,8 @@
 //! `static_file` the sections that an administrator edits as such, `static_table` the tables of options,
 //! `template` and `text_file` what is made from texts that operators may replace, `pairs` the options that a
 //! column holds as an array, `checks` what is found out about a value before it is written, `section_names`
-//! the sections that rows give their names to, `pickup` who may take whose calls. `older` has the files for
-//! databases of the older schema.
+//! the sections that rows give their names to, `pickup` who may take whose calls, `parallel` writes on several
+//! threads. `older` has the files for databases of the older schema.
 
 mod checks;
 mod confbridge;
@@ -18,6 +18,7 @@ mod musiconhold;
 #[cfg(feature = "older")]
 mod older;
 mod pairs;
+mod parallel;
 mod pickup;
 mod pjsip;
 mod queues;

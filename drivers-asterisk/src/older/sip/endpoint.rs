@@ -179,11 +179,6 @@ impl Endpoints {
 pub(super) type Options<'a> = Vec<(&'a str, Cow<'a, str>)>;
 
 impl Endpoint {
-    /// How messages call the row.
-    pub(super) fn key(&self) -> String {
-        format!("id={}", self.id)
-    }
-
     /// Whether it is a trunk through which Twilio calls.
     pub(super) fn is_twilio(&self) -> bool {
         self.twilio_incoming == Some(true)
@@ -199,11 +194,13 @@ impl Endpoint {
         self.columns.iter().filter(|(_, value)| !value.is_empty())
     }
 
-    /// The options that are no columns, whatever their names and values are.
+    /// The options that are no columns, whatever their names and values are. Of all options, this notes
+    /// those that have what Asterisk takes for a comment.
     pub(super) fn pairs(&self, session: &mut Session<'_>) -> Options<'_> {
-        let key = self.key();
+        let key = format_args!("id={}", self.id);
+        warn_of_comments(session, "usersip", key, self.columns());
         let mut options = Vec::new();
-        for (name, value) in self.pairs.read(session, "usersip", &key) {
+        for (name, value) in self.pairs.read(session, "usersip", key) {
             let key = format_args!("{key} option={name:?}");
             if !session.keeps_line("usersip", key, &[("options", name)]) {
                 continue;
@@ -213,17 +210,15 @@ impl Endpoint {
                 session.warn(Warning::new("usersip", message).row(key).column("options"));
                 "None"
             });
+            warn_of_comments(session, "usersip", key, [("options", value)]);
             options.push((name, session.blanked("usersip", key, "options", value)));
         }
         options
     }
 
-    /// Writes all options: the columns, and then the pairs.
-    pub(super) fn write_options(&self, writer: &mut Writer, session: &mut Session<'_>) {
-        let pairs = self.pairs(session);
+    /// Writes all options: the columns, and then these pairs.
+    pub(super) fn write_options(&self, writer: &mut Writer, pairs: &Options<'_>) {
         let pairs = || pairs.iter().map(|(name, value)| (*name, &**value));
-        warn_of_comments(session, "usersip", self.key(), self.columns());
-        warn_of_comments(session, "usersip", self.key(), pairs().map(|(_, value)| ("options", value)));
         // It takes away the codecs that Asterisk allows by itself.
         if self.columns().chain(pairs()).any(|(name, _)| name == "allow") {
             writer.verbatim_option("disallow", "all");

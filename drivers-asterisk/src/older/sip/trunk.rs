@@ -14,9 +14,10 @@ pub(super) fn write(
     trunks: &[Endpoint],
 ) {
     for trunk in trunks {
-        if names.add(session, "usersip", trunk.key(), &trunk.name) {
+        if names.add(session, "usersip", format_args!("id={}", trunk.id), &trunk.name) {
+            let pairs = trunk.pairs(session);
             section(writer, &trunk.name);
-            trunk.write_options(writer, session);
+            trunk.write_options(writer, &pairs);
             writer.blank();
         }
     }

@@ -5,8 +5,9 @@ use std::collections::{HashMap, HashSet};
 use driver_api::{Blanked, Error, Query, Session};
 use serde::Deserialize;
 
-use super::endpoint::Endpoint;
+use super::endpoint::{Endpoint, Options};
 use super::section;
+use crate::parallel::in_parallel;
 use crate::pickup::{Groups, Pickups};
 use crate::section_names::SectionNames;
 use crate::writer::Writer;
@@ -50,6 +51,15 @@ impl Line {
     }
 }
 
+/// The endpoint of a user's telephone, with all that its sections are made of.
+struct Peer<'a> {
+    endpoint: &'a Endpoint,
+    pairs: Options<'a>,
+    groups: Groups,
+    /// For each a line, and the row of its main user if it has one.
+    sections: Vec<(&'a Line, Option<&'a Line>)>,
+}
+
 pub(super) fn write(
     writer: &mut Writer,
     session: &mut Session<'_>,
@@ -60,23 +70,37 @@ pub(super) fn write(
     let pickups = Pickups::read(session)?;
     let mut lines: Vec<Line> = session.query(LINES, &[])?;
     lines.sort_unstable_by_key(|line| (line.endpoint_sip_id, line.id, line.user_id, line.extension_id));
+    let peers = peers(session, names, endpoints, &pickups, &lines);
+    in_parallel(writer, &peers, |writer, peer| {
+        for (line, main) in &peer.sections {
+            peer.write(writer, line, *main, call_completion);
+        }
+    });
+    Ok(())
+}
+
+/// The endpoints that have a line, by id. The lines are sorted by endpoint.
+fn peers<'a>(
+    session: &mut Session<'_>,
+    names: &mut SectionNames,
+    endpoints: &'a [Endpoint],
+    pickups: &Pickups,
+    lines: &'a [Line],
+) -> Vec<Peer<'a>> {
     let endpoints: HashMap<i64, &Endpoint> =
         endpoints.iter().map(|endpoint| (endpoint.id, endpoint)).collect();
+    let mut peers = Vec::with_capacity(endpoints.len());
     for lines in lines.chunk_by(|a, b| a.endpoint_sip_id == b.endpoint_sip_id) {
         let Some(endpoint) = endpoints.get(&lines[0].endpoint_sip_id) else { continue };
-        let groups = groups(&pickups, lines);
-        for (line, main) in sections(lines) {
-            if names.add(session, "usersip", endpoint.key(), &endpoint.name) {
-                section(writer, &endpoint.name);
-                write_variables(writer, endpoint, line, main);
-                write_user(writer, endpoint, main, &groups);
-                writer.fixed(call_completion);
-                endpoint.write_options(writer, session);
-                writer.blank();
-            }
+        let mut sections = sections(lines);
+        sections
+            .retain(|_| names.add(session, "usersip", format_args!("id={}", endpoint.id), &endpoint.name));
+        if !sections.is_empty() {
+            let (pairs, groups) = (endpoint.pairs(session), groups(pickups, lines));
+            peers.push(Peer { endpoint, pairs, groups, sections });
         }
     }
-    Ok(())
+    peers
 }
 
 /// The pickup groups of an endpoint: those of all users of all its lines.
@@ -90,8 +114,8 @@ fn groups(pickups: &Pickups, lines: &[Line]) -> Groups {
     groups
 }
 
-/// The sections of an endpoint: a line, and the row of its main user if it has one. Without, the line has no
-/// number either. What would be the same section is there once.
+/// The sections of an endpoint. A line without main user has no number either. What would be the same section
+/// is there once.
 fn sections(lines: &[Line]) -> Vec<(&Line, Option<&Line>)> {
     let mut sections = Vec::new();
     for rows in lines.chunk_by(|a, b| a.id == b.id) {
@@ -102,6 +126,9 @@ fn sections(lines: &[Line]) -> Vec<(&Line, Option<&Line>)> {
             sections.push((&rows[0], None));
         }
     }
+    if sections.len() == 1 {
+        return sections;
+    }
     let mut known = HashSet::new();
     sections.retain(|(line, main)| {
         let of_user = main.map(|main| (main.user_id, main.exten.as_deref()));
@@ -110,39 +137,46 @@ fn sections(lines: &[Line]) -> Vec<(&Line, Option<&Line>)> {
     sections
 }
 
-fn write_variables(writer: &mut Writer, endpoint: &Endpoint, line: &Line, main: Option<&Line>) {
-    let (context, tenant) = (&*line.context, &*endpoint.tenant_uuid);
-    set_variable(writer, &["WAZO_CHANNEL_DIRECTION=", "from-wazo"]);
-    // Dialplans know the word for a caller without an id.
-    set_variable(writer, &["XIVO_ORIGINAL_CALLER_ID=", endpoint.column("callerid").unwrap_or("None")]);
-    if !context.is_empty() {
-        set_variable(writer, &["TRANSFER_CONTEXT=", context]);
+impl Peer<'_> {
+    fn write(&self, writer: &mut Writer, line: &Line, main: Option<&Line>, call_completion: &'static str) {
+        let caller = self.endpoint.column("callerid");
+        section(writer, &self.endpoint.name);
+        self.write_variables(writer, caller, &line.context, main);
+        write_present(writer, "namedpickupgroup", self.groups.member().as_deref());
+        write_present(writer, "namedcallgroup", self.groups.pickup().as_deref());
+        write_present(writer, "mohsuggest", main.and_then(|main| main.musiconhold.as_deref()));
+        if let Some(Line { mailbox: Some(mailbox), mailbox_context: Some(context), .. }) = main {
+            writer.verbatim_line("mailbox", " = ", &[mailbox, "@", context]);
+        }
+        write_present(writer, "description", caller);
+        writer.fixed(call_completion);
+        self.endpoint.write_options(writer, &self.pairs);
+        writer.blank();
     }
-    let number = main.and_then(|main| main.exten.as_deref()).unwrap_or_default();
-    if !number.is_empty() && !context.is_empty() {
-        set_variable(writer, &["PICKUPMARK=", number, "%", context]);
-    }
-    if let Some(Line { user_id: Some(id), uuid: Some(uuid), .. }) = main {
-        set_variable(writer, &["XIVO_USERID=", &id.to_string()]);
-        set_variable(writer, &["XIVO_USERUUID=", uuid]);
-    }
-    if !tenant.is_empty() {
-        set_variable(writer, &["WAZO_TENANT_UUID=", tenant]);
+
+    fn write_variables(&self, writer: &mut Writer, caller: Option<&str>, context: &str, main: Option<&Line>) {
+        set_variable(writer, &["WAZO_CHANNEL_DIRECTION=", "from-wazo"]);
+        // Dialplans know the word for a caller without an id.
+        set_variable(writer, &["XIVO_ORIGINAL_CALLER_ID=", caller.unwrap_or("None")]);
+        if !context.is_empty() {
+            set_variable(writer, &["TRANSFER_CONTEXT=", context]);
+        }
+        let number = main.and_then(|main| main.exten.as_deref()).unwrap_or_default();
+        if !number.is_empty() && !context.is_empty() {
+            set_variable(writer, &["PICKUPMARK=", number, "%", context]);
+        }
+        if let Some(Line { user_id: Some(id), uuid: Some(uuid), .. }) = main {
+            set_variable(writer, &["XIVO_USERID=", &id.to_string()]);
+            set_variable(writer, &["XIVO_USERUUID=", uuid]);
+        }
+        if !self.endpoint.tenant_uuid.is_empty() {
+            set_variable(writer, &["WAZO_TENANT_UUID=", &self.endpoint.tenant_uuid]);
+        }
     }
 }
 
 fn set_variable(writer: &mut Writer, assignment: &[&str]) {
     writer.verbatim_line("setvar", " = ", assignment);
-}
-
-fn write_user(writer: &mut Writer, endpoint: &Endpoint, main: Option<&Line>, groups: &Groups) {
-    write_present(writer, "namedpickupgroup", groups.member().as_deref());
-    write_present(writer, "namedcallgroup", groups.pickup().as_deref());
-    write_present(writer, "mohsuggest", main.and_then(|main| main.musiconhold.as_deref()));
-    if let Some(Line { mailbox: Some(mailbox), mailbox_context: Some(context), .. }) = main {
-        writer.verbatim_line("mailbox", " = ", &[mailbox, "@", context]);
-    }
-    write_present(writer, "description", endpoint.column("callerid"));
 }
 
 /// Writes an option that has a value.
