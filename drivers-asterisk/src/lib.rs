@@ -4,7 +4,8 @@
 //! `static_file` the sections that an administrator edits as such, `static_table` the tables of options,
 //! `template` and `text_file` what is made from texts that operators may replace, `pairs` the options that a
 //! column holds as an array, `checks` what is found out about a value before it is written, `section_names`
-//! the sections that rows give their names to, `pickup` who may take whose calls.
+//! the sections that rows give their names to, `pickup` who may take whose calls, `parallel` writes on several
+//! threads. `older` has the files for databases of the older schema.
 
 mod checks;
 mod confbridge;
@@ -14,7 +15,10 @@ mod hep;
 mod iax;
 mod modules;
 mod musiconhold;
+#[cfg(feature = "older")]
+mod older;
 mod pairs;
+mod parallel;
 mod pickup;
 mod pjsip;
 mod queues;
@@ -134,6 +138,14 @@ pub static DRIVERS: &[Entry] = &[
         defaults: "",
         schema: Schema::Current,
         new: |_| Ok(Box::new(sccp::Sccp)),
+    },
+    #[cfg(feature = "older")]
+    Entry {
+        namespace: "asterisk.sip.conf",
+        name: "wazo",
+        defaults: template::DEFAULTS,
+        schema: Schema::Before("2020-06"),
+        new: |config| Ok(Box::new(older::sip::Sip::new(config)?)),
     },
     Entry {
         namespace: "asterisk.voicemail.conf",

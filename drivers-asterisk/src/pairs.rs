@@ -1,19 +1,50 @@
 //! Options that a column holds as an array of pairs: `{{saycid,yes},{envelope,no}}`.
 
-use std::fmt::Display;
+use std::fmt::{self, Display};
 
 use driver_api::{Session, Warning};
 use serde::Deserialize;
+use serde::de::{self, Deserializer, SeqAccess, Visitor};
 
 /// Such an array. The database takes one of any shape, so what is not a pair is found when it is read.
 #[derive(Debug, Default, Deserialize)]
 pub(crate) struct Pairs(Vec<Element>);
 
-#[derive(Debug, Deserialize)]
-#[serde(untagged)]
+#[derive(Debug)]
 enum Element {
     Text(Option<String>),
     List(Vec<Element>),
+}
+
+/// By hand, since serde would copy each array before it looks at what is in it.
+impl<'de> Deserialize<'de> for Element {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Element, D::Error> {
+        struct TextOrList;
+        impl<'de> Visitor<'de> for TextOrList {
+            type Value = Element;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a text or an array of texts")
+            }
+
+            fn visit_unit<E: de::Error>(self) -> Result<Element, E> {
+                Ok(Element::Text(None))
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<Element, E> {
+                Ok(Element::Text(Some(text.to_owned())))
+            }
+
+            fn visit_seq<S: SeqAccess<'de>>(self, mut elements: S) -> Result<Element, S::Error> {
+                let mut list = Vec::with_capacity(2);
+                while let Some(element) = elements.next_element()? {
+                    list.push(element);
+                }
+                Ok(Element::List(list))
+            }
+        }
+        deserializer.deserialize_any(TextOrList)
+    }
 }
 
 impl Pairs {

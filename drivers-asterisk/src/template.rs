@@ -20,6 +20,8 @@ pub(crate) const DEFAULTS: &str = "templates: {directory: /etc/wazo-confgend/tem
 const SHIPPED: &[(&str, &str)] = &[
     ("asterisk/extensions/ivr.jinja", include_str!("../templates/asterisk/extensions/ivr.jinja")),
     ("asterisk/musiconhold.jinja", include_str!("../templates/asterisk/musiconhold.jinja")),
+    #[cfg(feature = "older")]
+    ("asterisk/sip/twilio.jinja", include_str!("../templates/asterisk/sip/twilio.jinja")),
 ];
 
 /// The folder of the templates, named by the key `templates.directory`.

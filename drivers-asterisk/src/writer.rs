@@ -124,15 +124,19 @@ impl Writer {
 
     /// `key = value`, every blank of the value kept.
     pub(crate) fn verbatim_option(&mut self, key: &str, value: &str) {
-        let start = self.text.len();
-        self.text.extend([key, " = ", value]);
-        self.end_option(start, key);
+        self.verbatim_line(key, " = ", &[value]);
     }
 
     /// `key => value`, every blank of both kept.
     pub(crate) fn verbatim_object_option(&mut self, key: &str, value: &str) {
+        self.verbatim_line(key, " => ", &[value]);
+    }
+
+    /// `key = value` with a sign of one's own and a value in parts, every blank kept.
+    pub(crate) fn verbatim_line(&mut self, key: &str, sign: &str, value: &[&str]) {
         let start = self.text.len();
-        self.text.extend([key, " => ", value]);
+        self.text.extend([key, sign]);
+        self.text.extend(value.iter().copied());
         self.end_option(start, key);
     }
 

@@ -1,8 +1,6 @@
 //! One part of the file: the endpoints of all lines, of all trunks or of all meetings.
 
 use std::collections::BTreeSet;
-use std::num::NonZero;
-use std::{panic, thread};
 
 use driver_api::{Session, Warning};
 
@@ -12,6 +10,7 @@ use super::registry::{Entry, Registry};
 use super::resolve::{Item, Lists, Resolution};
 use super::tenant::Tenants;
 use super::transport::Transports;
+use crate::parallel::in_parallel;
 use crate::writer::Writer;
 
 /// Which sections of an endpoint are written.
@@ -111,41 +110,6 @@ impl<'a> Part<'a> {
         }
     }
 }
-
-/// Calls `write` for each entry on as many threads as the machine runs at once: once the rows are there,
-/// writing the text is most of the work.
-fn in_parallel<T: Sync>(writer: &mut Writer, entries: &[T], write: impl Fn(&mut Writer, &T) + Sync) {
-    let threads = thread::available_parallelism().map_or(1, NonZero::get);
-    let share = entries.len().div_ceil(threads).max(WORTH_A_THREAD);
-    let mut shares = entries.chunks(share);
-    let first = shares.next().unwrap_or_default();
-    thread::scope(|scope| {
-        let others: Vec<_> = shares
-            .map(|share| {
-                let write = &write;
-                scope.spawn(move || {
-                    let mut writer = Writer::continued();
-                    for entry in share {
-                        write(&mut writer, entry);
-                    }
-                    writer
-                })
-            })
-            .collect();
-        for entry in first {
-            write(writer, entry);
-        }
-        for other in others {
-            match other.join() {
-                Ok(other) => writer.append(other),
-                Err(panic) => panic::resume_unwind(panic),
-            }
-        }
-    });
-}
-
-/// How many endpoints take longer to write than a thread takes to start.
-const WORTH_A_THREAD: usize = 500;
 
 fn write_endpoint(writer: &mut Writer, endpoint: &Endpoint, lists: &Lists<'_>, sections: Sections) {
     let name = endpoint.row.name.as_str();

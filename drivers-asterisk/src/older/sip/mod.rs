@@ -1,0 +1,48 @@
+//! `sip.conf`: what `chan_sip`, the SIP stack before PJSIP, reads. One section for each trunk and each line
+//! of a user, under the options that all of them share.
+
+mod endpoint;
+mod general;
+#[cfg(test)]
+mod tests;
+mod trunk;
+mod twilio;
+mod user;
+
+use driver_api::{Config, Driver, Error, Session};
+
+use crate::section_names::SectionNames;
+use crate::template::Folder;
+use crate::writer::Writer;
+use endpoint::Endpoints;
+
+pub(crate) struct Sip {
+    folder: Folder,
+}
+
+impl Sip {
+    pub(crate) fn new(config: &Config) -> Result<Sip, Error> {
+        Ok(Sip { folder: Folder::new(config)? })
+    }
+}
+
+impl Driver for Sip {
+    fn generate(&self, session: &mut Session<'_>) -> Result<String, Error> {
+        let mut writer = Writer::new();
+        general::write(&mut writer, session)?;
+        general::write_authentication(&mut writer, session)?;
+        let endpoints = Endpoints::read(session)?;
+        let mut names = SectionNames::new(&["general", "authentication"]);
+        twilio::write(&mut writer, session, &endpoints.trunks, &self.folder)?;
+        trunk::write(&mut writer, session, &mut names, &endpoints.trunks);
+        user::write(&mut writer, session, &mut names, &endpoints.users)?;
+        writer.blank();
+        Ok(writer.finish(session))
+    }
+}
+
+/// `[name]`. The empty lines around sections are written where sections end.
+fn section(writer: &mut Writer, name: &str) {
+    writer.part();
+    writer.section(name);
+}

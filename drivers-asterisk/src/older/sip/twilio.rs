@@ -1,0 +1,44 @@
+//! The gateways of Twilio. Its calls come from many addresses, and `chan_sip` knows a peer by its address, so
+//! each has a section, all with the options of the trunk.
+
+use std::borrow::Cow;
+
+use driver_api::{Error, Session};
+use minijinja::value::Serde;
+use minijinja::{Value, context};
+
+use super::endpoint::{Endpoint, Options, place};
+use crate::template::Folder;
+use crate::writer::Writer;
+
+/// In the folder of templates; one is shipped.
+const TEMPLATE: &str = "asterisk/sip/twilio.jinja";
+
+/// Options that make no sense for a gateway, which calls and is not called.
+const TRUNK_ONLY: [&str; 6] = ["type", "host", "qualify", "secret", "subscribemwi", "username"];
+
+/// The gateways of the first trunk through which Twilio calls, or an empty line.
+pub(super) fn write(
+    writer: &mut Writer,
+    session: &mut Session<'_>,
+    trunks: &[Endpoint],
+    folder: &Folder,
+) -> Result<(), Error> {
+    match trunks.iter().find(|trunk| trunk.is_twilio()) {
+        Some(trunk) => {
+            let options = Value::from(Serde(&options(trunk, session)));
+            writer.rendered(&folder.templates().render(TEMPLATE, context! { options })?);
+        }
+        None => writer.blank(),
+    }
+    Ok(())
+}
+
+fn options<'a>(trunk: &'a Endpoint, session: &mut Session<'_>) -> Options<'a> {
+    let columns = trunk.columns().filter(|(name, _)| !TRUNK_ONLY.contains(name));
+    let mut options: Options<'a> = columns.map(|(name, value)| (name, Cow::Borrowed(value))).collect();
+    // The one option whose place is not that in other sections: behind `md5secret`.
+    options.sort_by_key(|(name, _)| place(if *name == "maxcallbitrate" { "md5secret" } else { name }));
+    options.extend(trunk.pairs(session));
+    options
+}
