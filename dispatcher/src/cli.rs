@@ -3,7 +3,6 @@
 #![expect(clippy::doc_markdown, reason = "the comments on the options are the texts of --help")]
 
 use std::env;
-use std::fmt::Write as _;
 use std::io::{self, IsTerminal, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -11,6 +10,7 @@ use std::process::ExitCode;
 use argh::FromArgs;
 use driver_api::{Config, Entry, Error, Namespace};
 
+use crate::generate::Writer;
 use crate::registry::Plugins;
 use crate::{NAMESPACE_WIDTH, Registry, Report, config, generate, output, serve};
 
@@ -38,7 +38,7 @@ enum Command {
 }
 
 /// Generate files, all in one snapshot of the database: one file to standard output, or several below
-/// a folder.
+/// a folder. Without names it is all for which the database has the tables.
 #[derive(FromArgs)]
 #[argh(subcommand, name = "generate")]
 struct Generate {
@@ -64,10 +64,15 @@ struct Generate {
     quiet: bool,
 }
 
-/// List the namespaces, their drivers, and which driver is selected.
+/// List the namespaces, their drivers, and which driver is selected; with --db, also whether the database
+/// has what each driver reads.
 #[derive(FromArgs)]
 #[argh(subcommand, name = "list")]
 struct List {
+    /// a database to look at, without reading rows: postgresql://USER:PASSWORD@HOST/NAME or sqlite:PATH
+    #[argh(option)]
+    db: Option<String>,
+
     /// the main configuration file; /etc/wazo-confgend/config.yml by default
     #[argh(option)]
     config: Option<PathBuf>,
@@ -178,6 +183,9 @@ impl Generate {
         } else {
             Report::quiet(&mut messages)
         };
+        if self.namespaces.is_empty() {
+            report = report.skipping();
+        }
         let mut write = |namespace: &Namespace, text: &str| match &self.out {
             Some(folder) => output::replace(&folder.join(namespace.to_string()), text),
             None => to_standard_output(text),
@@ -206,14 +214,28 @@ impl List {
     fn execute(&self, registry: &Registry) -> Result<u8, Failure> {
         let config = load(self.config.as_deref(), registry)?;
         let plugins = Plugins::read(&config).map_err(usage)?;
-        let mut text = format!("{:<NAMESPACE_WIDTH$} {:<12} SELECTED\n", "NAMESPACE", "DRIVER");
+        let uri = self.db.as_ref().map(|uri| uri.parse()).transpose();
+        let uri = uri.map_err(|error: Error| usage(error.in_("--db")))?;
+        let mut database = uri.as_ref().map(session::open).transpose().map_err(failed)?;
+        let mut rehearsal =
+            database.as_mut().map(|database| database.rehearsal()).transpose().map_err(failed)?;
+        let last = if rehearsal.is_some() { "DATABASE" } else { "" };
+        let mut text = line("NAMESPACE", "DRIVER", "SELECTED", last);
         let mut code = DONE;
         for namespace in registry.namespaces() {
             let selected = registry.select(namespace, &plugins).map(|entry| entry.name);
             for entry in registry.drivers(namespace) {
-                let mark = if selected.as_ref().is_ok_and(|name| *name == entry.name) { "yes" } else { "no" };
-                let _ =
-                    writeln!(text, "{:<NAMESPACE_WIDTH$} {:<12} {mark}", namespace.to_string(), entry.name);
+                let is_selected = selected.as_ref().is_ok_and(|name| *name == entry.name);
+                let answer = rehearsal.as_mut().map(|rehearsal| {
+                    Writer::of(entry, &config, namespace)
+                        .and_then(|writer| writer.rehearse(&mut **rehearsal))
+                        .map_or_else(|error| error.chain(), |()| "ok".to_owned())
+                });
+                if is_selected && answer.as_ref().is_some_and(|answer| answer != "ok") {
+                    code = code.max(FAILED);
+                }
+                let mark = if is_selected { "yes" } else { "no" };
+                text += &line(&namespace.to_string(), entry.name, mark, &answer.unwrap_or_default());
             }
             if let Err(error) = selected {
                 complain(&error.in_(namespace.to_string()));
@@ -223,6 +245,12 @@ impl List {
         print(&text);
         Ok(code)
     }
+}
+
+/// A line of the table.
+fn line(namespace: &str, driver: &str, selected: &str, database: &str) -> String {
+    let line = format!("{namespace:<NAMESPACE_WIDTH$} {driver:<12} {selected:<8} {database}");
+    format!("{}\n", line.trim_end())
 }
 
 impl ShowConfig {

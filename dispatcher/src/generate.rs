@@ -4,8 +4,9 @@ use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
-use driver_api::{Config, Driver, Error, Namespace, Session, Snapshot, Warning};
+use driver_api::{Config, Driver, Entry, Error, ErrorKind, Namespace, Schema, Session, Snapshot, Warning};
 
+use crate::registry::Plugins;
 use crate::{Registry, Report};
 
 /// What became of one file.
@@ -46,26 +47,65 @@ pub fn file(
     namespace: &Namespace,
     snapshot: &mut dyn Snapshot,
 ) -> Outcome {
-    match build(registry, config, namespace) {
-        Ok(driver) => run(&*driver, namespace, snapshot),
+    match Writer::new(registry, config, namespace) {
+        Ok(writer) => writer.write(snapshot),
         Err(error) => Outcome { result: Err(error), warnings: Vec::new(), elapsed: Duration::ZERO },
     }
 }
 
-/// Builds the driver of a file. A panic is an error like any other; each names the namespace.
-pub fn build(registry: &Registry, config: &Config, namespace: &Namespace) -> Result<Box<dyn Driver>, Error> {
-    without_panic(|| registry.build(namespace, config)).map_err(|error| error.in_(namespace.to_string()))
+/// A driver, built for its file. Panics of the driver are errors like any other, and each error names the file.
+pub struct Writer {
+    namespace: Namespace,
+    schema: Schema,
+    driver: Box<dyn Driver>,
 }
 
-/// Has a driver write its file.
-pub fn run(driver: &dyn Driver, namespace: &Namespace, snapshot: &mut dyn Snapshot) -> Outcome {
-    let start = Instant::now();
-    let mut session = Session::new(snapshot);
-    let result = without_panic(|| driver.generate(&mut session));
-    Outcome {
-        result: result.map_err(|error| error.in_(namespace.to_string())),
-        warnings: session.take_warnings(),
-        elapsed: start.elapsed(),
+impl Writer {
+    /// Builds the driver that the configuration selects for a file.
+    pub fn new(registry: &Registry, config: &Config, namespace: &Namespace) -> Result<Writer, Error> {
+        let entry = Plugins::read(config).and_then(|plugins| registry.select(namespace, &plugins));
+        entry
+            .map_err(|error| error.in_(namespace.to_string()))
+            .and_then(|entry| Writer::of(entry, config, namespace))
+    }
+
+    /// Builds this driver.
+    pub fn of(entry: &Entry, config: &Config, namespace: &Namespace) -> Result<Writer, Error> {
+        let driver =
+            without_panic(|| (entry.new)(config)).map_err(|error| error.in_(namespace.to_string()))?;
+        Ok(Writer { namespace: namespace.clone(), schema: entry.schema, driver })
+    }
+
+    /// Has the driver write its file.
+    pub fn write(&self, snapshot: &mut dyn Snapshot) -> Outcome {
+        let start = Instant::now();
+        let mut session = Session::new(snapshot);
+        let result = without_panic(|| self.driver.generate(&mut session));
+        Outcome {
+            result: result.map_err(|error| self.explain(error)),
+            warnings: session.take_warnings(),
+            elapsed: start.elapsed(),
+        }
+    }
+
+    /// Whether a database has what the driver asks for; an error says what is missing.
+    pub fn rehearse(&self, rehearsal: &mut dyn Snapshot) -> Result<(), Error> {
+        match self.write(rehearsal).result {
+            // Without rows, a driver may miss something that only rows can tell.
+            Err(error) if !matches!(error.kind(), ErrorKind::Driver | ErrorKind::Row) => Err(error),
+            _ => Ok(()),
+        }
+    }
+
+    fn explain(&self, error: Error) -> Error {
+        let namespace = &self.namespace;
+        let ErrorKind::MissingTable(table) = error.kind() else { return error.in_(namespace.to_string()) };
+        let hint = match self.schema {
+            Schema::Current => String::new(),
+            Schema::Before(month) => format!("; it belongs to the schema before {month}"),
+        };
+        let message = format!("{namespace} needs table {table}, which this database does not have{hint}");
+        Error::new(error.kind().clone(), message)
     }
 }
 
@@ -81,7 +121,7 @@ fn message(panic: &(dyn Any + Send)) -> &str {
 
 #[cfg(test)]
 mod tests {
-    use driver_api::{Entry, Rows, Schema, Value};
+    use driver_api::{Rows, Value};
 
     use super::*;
 

@@ -21,6 +21,8 @@ pub use report::{NAMESPACE_WIDTH, Report};
 pub static FAMILIES: &[&[Entry]] = &[
     #[cfg(feature = "asterisk")]
     drivers_asterisk::DRIVERS,
+    #[cfg(feature = "dird")]
+    drivers_dird::DRIVERS,
     #[cfg(feature = "phoned")]
     drivers_phoned::DRIVERS,
     #[cfg(feature = "provd")]
@@ -32,6 +34,7 @@ pub static FAMILIES: &[&[Entry]] = &[
 /// The resources of this project's families, each named as its feature, and whether this build has it.
 const RESOURCES: &[(&str, bool)] = &[
     ("asterisk", cfg!(feature = "asterisk")),
+    ("dird", cfg!(feature = "dird")),
     ("phoned", cfg!(feature = "phoned")),
     ("provd", cfg!(feature = "provd")),
     ("wazo", cfg!(feature = "wazo")),

@@ -1,7 +1,7 @@
 use std::io::{self, Write};
 use std::time::Duration;
 
-use driver_api::{Namespace, Warning};
+use driver_api::{ErrorKind, Namespace, Warning};
 
 use crate::generate::Outcome;
 
@@ -19,6 +19,8 @@ pub struct Report<'a> {
     files: bool,
     /// Whether the line of a file may be written before it is done, and then again.
     live: bool,
+    /// Whether a file whose tables the database does not have is skipped, and has not failed.
+    skips: bool,
     done: usize,
     failed: usize,
     bytes: usize,
@@ -28,12 +30,28 @@ pub struct Report<'a> {
 impl<'a> Report<'a> {
     /// A report with warnings and errors only.
     pub fn quiet(out: &'a mut dyn Write) -> Report<'a> {
-        Report { out, files: false, live: false, done: 0, failed: 0, bytes: 0, elapsed: Duration::ZERO }
+        Report {
+            out,
+            files: false,
+            live: false,
+            skips: false,
+            done: 0,
+            failed: 0,
+            bytes: 0,
+            elapsed: Duration::ZERO,
+        }
     }
 
     /// A report with a line for each file. On a terminal it says before, too, which one is being made.
     pub fn with_files(out: &'a mut dyn Write, terminal: bool) -> Report<'a> {
         Report { files: true, live: terminal, ..Report::quiet(out) }
+    }
+
+    /// The same report, to which a file has not failed when the database does not have its tables: for when
+    /// everything is generated, and nobody asked for that file.
+    #[must_use]
+    pub fn skipping(self) -> Report<'a> {
+        Report { skips: true, ..self }
     }
 
     /// A file is about to be generated.
@@ -53,6 +71,9 @@ impl<'a> Report<'a> {
         }
         let bytes = match &outcome.result {
             Ok(text) => text.len(),
+            Err(error) if self.skips && matches!(error.kind(), ErrorKind::MissingTable(_)) => {
+                return self.message(&format!("skipped: {}", error.chain()));
+            }
             Err(error) => {
                 self.failed += 1;
                 return self.message(&format!("error: {}", error.chain()));

@@ -34,6 +34,10 @@ pub trait Database: Send {
     /// snapshot is dropped.
     fn snapshot(&mut self) -> Result<Box<dyn Snapshot + '_>, Error>;
 
+    /// The same, but no query is run: each is prepared, which finds tables and columns that are not there, and
+    /// has no rows.
+    fn rehearsal(&mut self) -> Result<Box<dyn Snapshot + '_>, Error>;
+
     /// Whether the connection can still be used, for those who keep it. It takes a round trip, and two
     /// seconds where the server is silent. One that was found dead stays dead. A connection to a file is
     /// dead when another file, or none, is in its place.

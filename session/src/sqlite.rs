@@ -75,12 +75,22 @@ fn data_version(connection: &Connection) -> Result<i64, Error> {
     connection.pragma_query_value(None, "data_version", |row| row.get(0)).map_err(failed)
 }
 
-impl Database for Sqlite {
-    fn snapshot(&mut self) -> Result<Box<dyn Snapshot + '_>, Error> {
+impl Sqlite {
+    fn begin(&mut self) -> Result<SqliteSnapshot<'_>, Error> {
         self.shown = None;
         let transaction = self.connection.transaction().map_err(failed)?;
         self.shown = Some(data_version(&transaction)?);
-        Ok(Box::new(SqliteSnapshot { transaction, limit: self.limit.as_deref() }))
+        Ok(SqliteSnapshot { transaction, limit: self.limit.as_deref(), rehearses: false })
+    }
+}
+
+impl Database for Sqlite {
+    fn snapshot(&mut self) -> Result<Box<dyn Snapshot + '_>, Error> {
+        Ok(Box::new(self.begin()?))
+    }
+
+    fn rehearsal(&mut self) -> Result<Box<dyn Snapshot + '_>, Error> {
+        Ok(Box::new(SqliteSnapshot { rehearses: true, ..self.begin()? }))
     }
 
     /// A connection to a file is lost when another file takes its place.
@@ -124,6 +134,8 @@ impl Limit {
 struct SqliteSnapshot<'a> {
     transaction: Transaction<'a>,
     limit: Option<&'a Limit>,
+    /// Whether queries are prepared and not run.
+    rehearses: bool,
 }
 
 impl Snapshot for SqliteSnapshot<'_> {
@@ -151,6 +163,9 @@ impl SqliteSnapshot<'_> {
             let index = statement.parameter_index(&format!("${}", i + 1)).map_err(failed)?;
             let index = index.ok_or_else(|| unused_parameter(i + 1))?;
             statement.raw_bind_parameter(index, Param(value)).map_err(failed)?;
+        }
+        if self.rehearses {
+            return Ok(());
         }
         let mut result = statement.raw_query();
         while let Some(row) = result.next().map_err(failed)? {

@@ -142,11 +142,11 @@ mod tests {
     fn features_are_chosen_by_name() {
         let features =
             |families, engines| Features::choose(families, engines).map(|features| features.list());
-        assert_eq!(features(None, None).unwrap(), "asterisk,phoned,provd,wazo,postgres,sqlite,jemalloc");
+        assert_eq!(features(None, None).unwrap(), "asterisk,dird,phoned,provd,wazo,postgres,sqlite,jemalloc");
         assert_eq!(features(Some("wazo, provd"), Some("postgres")).unwrap(), "provd,wazo,postgres,jemalloc");
         assert_eq!(
             features(Some("sip"), None).unwrap_err().chain(),
-            "--families: there is no \"sip\"; choose from asterisk,phoned,provd,wazo"
+            "--families: there is no \"sip\"; choose from asterisk,dird,phoned,provd,wazo"
         );
         assert_eq!(
             features(None, Some("")).unwrap_err().chain(),

@@ -118,7 +118,8 @@ fn without_passwords(text: &str) -> String {
     LOGIN.replace_all(&text, format!("$1{MASK}@")).into_owned()
 }
 
-static SECRET_KEY: LazyLock<Regex> = LazyLock::new(|| regex("(?i)passw|secret|token"));
+static SECRET_KEY: LazyLock<Regex> =
+    LazyLock::new(|| regex("(?i)pass|pwd|secret|token|credential|(api|private)_?key"));
 static PARAMETER: LazyLock<Regex> = LazyLock::new(|| regex("(?is)((?:passw|secret|token)[^=&]*=)[^&]*"));
 static LOGIN: LazyLock<Regex> = LazyLock::new(|| regex("(?s)(://[^:]*:).*@"));
 

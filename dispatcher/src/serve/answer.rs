@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use driver_api::Namespace;
-use tokio::runtime::Handle;
 use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
@@ -79,6 +78,7 @@ impl Service {
             return self.invalidate(site, namespace).await;
         }
         if request.cached
+            && turns.trusts_copy()
             && let Some(copy) = cached(site, namespace).filter(|copy| !copy.is_empty())
         {
             return Reply::copy(Outcome::Cached, copy);
@@ -89,7 +89,9 @@ impl Service {
             spawn_blocking(move || service.work(&namespace));
         }
         let limit = site.settings.limits.patience;
-        let result = match timeout(limit, &mut made).await {
+        // Who comes to a generation that hangs waits hardly longer than who came before.
+        let rest = limit.saturating_sub(turns.running_for()).max(limit / 10);
+        let result = match timeout(rest, &mut made).await {
             Ok(result) => result,
             Err(_) => {
                 tracing::error!("{namespace}: not generated within {limit:?} (service.patience_seconds)");
@@ -123,22 +125,17 @@ impl Service {
     /// Generates a file as long as somebody waits for it. It blocks.
     fn work(&self, namespace: &Namespace) {
         let Some(turns) = self.turns.get(namespace) else { return };
-        loop {
-            let site = self.site();
-            let _place = Handle::current().block_on(site.generators.acquire());
-            let Some(mut turn) = turns.next() else { return };
+        while let Some(mut turn) = turns.next() {
             // After the turn began, so that a configuration that is replaced meanwhile outdates it.
             let site = self.site();
             let mut generated = site.generate(&self.registry, namespace);
             let text = generated.result.clone().ok();
             let has_text = text.as_ref().is_some_and(|text| !text.is_empty());
-            turn.take_in_late_comers(has_text, || generated.is_up_to_date());
-            if let Some(text) = text {
-                turn.store(|| {
-                    if let Err(error) = site.cache.store(namespace, &text) {
-                        tracing::error!("{namespace}: {}", error.chain());
-                    }
-                });
+            turn.take_in_late_comers(has_text, || generated.is_up_to_date(&site));
+            if let Some(text) = text
+                && let Err(error) = turn.store(|| site.cache.store(namespace, &text))
+            {
+                tracing::error!("{namespace}: {}", error.chain());
             }
             turn.answer(&generated.result);
         }

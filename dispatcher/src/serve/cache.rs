@@ -2,10 +2,12 @@
 
 use std::fs::{self, File};
 use std::io::{self, Read};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use driver_api::{Error, ErrorKind, Namespace};
+use rustix::fs::OFlags;
 
 use crate::output;
 
@@ -35,7 +37,9 @@ impl Cache {
     pub(super) fn open(&self, namespace: &Namespace) -> Result<Option<Copy>, Error> {
         let path = self.path(namespace);
         let open = || -> io::Result<Copy> {
-            let file = File::open(&path)?;
+            // A named pipe in its place must not keep anybody waiting.
+            let flags = i32::try_from(OFlags::NONBLOCK.bits()).unwrap_or_default();
+            let file = File::options().read(true).custom_flags(flags).open(&path)?;
             let metadata = file.metadata()?;
             if !metadata.is_file() {
                 return Err(io::Error::other("not a file"));

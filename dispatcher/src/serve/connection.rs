@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use rustix::net::sockopt::set_socket_linger;
 use tokio::fs::File;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
@@ -27,7 +28,12 @@ const LARGE: usize = 256 << 10;
 const LINGER: Duration = Duration::from_secs(1);
 
 /// Serves a client. Whatever it does, it costs this connection only.
+///
+/// From its beginning the connection is one that ends with a reset, also when the process is killed: to the
+/// client, a reply that just ends would be a whole one, and none at all an empty file. Only [`close`] makes the
+/// end an orderly one.
 pub(super) async fn serve(mut stream: TcpStream, peer: SocketAddr, service: &Arc<Service>) {
+    end_by_reset(&stream, true);
     let site = service.site();
     let limits = &site.settings.limits;
     let bytes = tokio::select! {
@@ -35,25 +41,30 @@ pub(super) async fn serve(mut stream: TcpStream, peer: SocketAddr, service: &Arc
         biased;
         received = receive(&mut stream, limits, &service.registry) => match received {
             Ok(bytes) => bytes,
-            Err(end) => return service.note_end(peer, &end),
+            Err(end) => {
+                service.note_end(peer, &end);
+                return close(stream, 0).await;
+            }
         },
         () = service.stop.cancelled() => {
-            tracing::debug!("{peer}: reset, since the service stops");
-            return reset(&stream);
+            return tracing::debug!("{peer}: reset, since the service stops");
         }
     };
     let request = match request::parse(&bytes, &service.registry) {
         Ok(request) => request,
-        Err(why) => return service.refuse(peer, &bytes, &why),
+        Err(why) => {
+            service.refuse(peer, &bytes, &why);
+            return close(stream, 0).await;
+        }
     };
     tokio::select! {
-        length = reply(&mut stream, peer, service, &request) => match length {
-            Some(length) => close(stream, length).await,
-            None => reset(&stream),
-        },
+        length = reply(&mut stream, peer, service, &request) => {
+            if let Some(length) = length {
+                close(stream, length).await;
+            }
+        }
         () = service.cut.cancelled() => {
             tracing::warn!("{peer}: {}: cut off, since the service stops", request.namespace);
-            reset(&stream);
         }
     }
 }
@@ -87,11 +98,9 @@ async fn reply(
     }
 }
 
-/// Has the connection end with an error. To the client, a reply that just ends would be a whole one, and none at
-/// all an empty file.
-fn reset(stream: &TcpStream) {
-    // It fails when the client has closed the connection already.
-    let _ = stream.set_zero_linger();
+/// Has the connection end with a reset, or in an orderly way. It fails when the client has closed it already.
+fn end_by_reset(stream: &TcpStream, reset: bool) {
+    let _ = set_socket_linger(stream, reset.then_some(Duration::ZERO));
 }
 
 fn log(peer: SocketAddr, request: &Request, outcome: Outcome, length: u64, time: Duration) {
@@ -130,11 +139,11 @@ async fn receive(stream: &mut TcpStream, limits: &Limits, registry: &Registry) -
             Err(_) if until == deadline => return Err(End::Idle(limits.idle)),
             Err(_) => break,
         }
+        if request::line(&bytes).unwrap_or(&bytes).len() > limits.max_request_bytes {
+            return Err(End::TooLong(limits.max_request_bytes));
+        }
         if request::line(&bytes).is_some() || (reads == 0 && request::is_whole(&bytes, registry)) {
             break;
-        }
-        if bytes.len() > limits.max_request_bytes {
-            return Err(End::TooLong(limits.max_request_bytes));
         }
     }
     Ok(bytes)
@@ -160,6 +169,7 @@ async fn send(stream: &mut TcpStream, body: Body) -> io::Result<()> {
 /// Ends the reply. What the client still sends is ignored: to close on it would reset the connection, and the
 /// client could lose the end of a reply that it does not have yet.
 async fn close(mut stream: TcpStream, length: u64) {
+    end_by_reset(&stream, false);
     // A client that is gone has closed it already.
     let _ = stream.shutdown().await;
     let mut ignored = [0; 512];

@@ -25,7 +25,7 @@ use tokio::net::{TcpListener, TcpSocket};
 use tokio::runtime;
 use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -43,6 +43,12 @@ use crate::config::{self, Loaded, Settings};
 /// How many connections may wait to be accepted; the system may have a lower limit of its own.
 const BACKLOG: u32 = 4096;
 
+/// How long connections are still accepted at a stop, as long as there is one after the other.
+const LAST_CALL: Duration = Duration::from_millis(100);
+
+/// How often somebody is told, at most, that there are too many connections.
+const REMINDER: Duration = Duration::from_secs(60);
+
 /// Files that are open beside the connections of clients.
 const OTHER_FILES: u64 = 256;
 
@@ -52,6 +58,8 @@ struct Service {
     /// One for each namespace.
     turns: BTreeMap<Namespace, Turns>,
     site: RwLock<Arc<Site>>,
+    /// The settings with which the service started.
+    started: Settings,
     metrics: Arc<Metrics>,
     /// Nobody who has not asked yet is served any more.
     stop: CancellationToken,
@@ -92,8 +100,9 @@ pub(crate) fn read(file: Option<&Path>, registry: &Registry) -> Result<(Settings
 impl Service {
     fn new(registry: Registry, settings: Settings, config: Config) -> Service {
         let metrics = Arc::new(Metrics::new());
-        let site = Site::new(settings, config, &registry, &metrics);
+        let site = Site::new(settings.clone(), config, &registry, &metrics);
         Service {
+            started: settings,
             turns: registry.namespaces().map(|namespace| (namespace.clone(), Turns::default())).collect(),
             site: RwLock::new(Arc::new(site)),
             stop: CancellationToken::new(),
@@ -135,12 +144,14 @@ impl Service {
         );
         systemd::ready();
         let tracker = TaskTracker::new();
-        let accepting = tokio::spawn(Arc::clone(&self).accept(listener, connections, tracker.clone()));
+        let mut accepting = tokio::spawn(Arc::clone(&self).accept(listener, connections, tracker.clone()));
         let signal = self.reload_until_stop(&mut signals, &log, file).await;
         tracing::info!("{signal}: stopping");
         systemd::stopping();
         self.stop.cancel();
-        accepting.abort();
+        if timeout(LAST_CALL, &mut accepting).await.is_err() {
+            accepting.abort();
+        }
         tracker.close();
         self.finish(&tracker, &mut signals).await;
         drop(pid_file);
@@ -185,17 +196,22 @@ impl Service {
 
     async fn accept(self: Arc<Self>, listener: TcpListener, connections: usize, tracker: TaskTracker) {
         let places = Arc::new(Semaphore::new(connections));
-        let mut was_full = false;
+        let mut told: Option<Instant> = None;
         loop {
-            let is_full = places.available_permits() == 0;
-            if is_full && !was_full {
+            if places.available_permits() == 0 && told.is_none_or(|told| told.elapsed() > REMINDER) {
+                told = Some(Instant::now());
                 tracing::warn!(
                     "{connections} connections are open (service.max_connections); further ones wait"
                 );
             }
-            was_full = is_full;
             let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
-            let (stream, peer) = match listener.accept().await {
+            let accepted = tokio::select! {
+                // Who connected before the service is to stop is served.
+                biased;
+                accepted = listener.accept() => accepted,
+                () = self.stop.cancelled() => return,
+            };
+            let (stream, peer) = match accepted {
                 Ok(accepted) => accepted,
                 Err(error) => {
                     tracing::error!("a connection can't be accepted: {error}");
@@ -218,7 +234,9 @@ impl Service {
     /// Reads the configuration again. A bad one is refused, and the old one stays.
     fn reload(&self, log: &Log, file: Option<&Path>) {
         systemd::reloading();
-        match read(file, &self.registry) {
+        // That the main file is not there means the defaults at a start. Now it is more likely a mistake.
+        let main = file.map(Path::to_owned).or_else(|| self.site().main_file());
+        match read(main.as_deref(), &self.registry) {
             Ok((settings, loaded)) => self.replace_site(settings, loaded, log),
             Err(error) => tracing::error!("the configuration stays as it was: {}", error.chain()),
         }
@@ -232,7 +250,7 @@ impl Service {
         for note in &loaded.notes {
             tracing::warn!("{note}");
         }
-        for key in needing_a_restart(&self.site().settings, &settings) {
+        for key in needing_a_restart(&self.started, &settings) {
             tracing::warn!("configuration key {key}: the new value counts after a restart");
         }
         let site = Arc::new(Site::new(settings, loaded.config, &self.registry, &self.metrics));

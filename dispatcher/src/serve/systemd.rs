@@ -45,13 +45,20 @@ pub(super) struct PidFile<'a>(&'a Path);
 
 impl PidFile<'_> {
     pub(super) fn write(path: &Path) -> Result<PidFile<'_>, Error> {
-        output::replace(path, &format!("{}\n", std::process::id()))?;
+        output::replace(path, &PidFile::text())?;
         Ok(PidFile(path))
+    }
+
+    fn text() -> String {
+        format!("{}\n", std::process::id())
     }
 }
 
 impl Drop for PidFile<'_> {
     fn drop(&mut self) {
-        let _ = fs::remove_file(self.0);
+        // Another one may have written its own meanwhile.
+        if fs::read_to_string(self.0).is_ok_and(|text| text == PidFile::text()) {
+            let _ = fs::remove_file(self.0);
+        }
     }
 }

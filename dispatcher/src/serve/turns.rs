@@ -2,6 +2,7 @@
 
 use std::mem;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use driver_api::Error;
 use tokio::sync::oneshot;
@@ -26,6 +27,10 @@ struct State {
     /// Counts how often everything that was made before became out of date.
     epoch: u64,
     busy: bool,
+    /// When the generation that is running began.
+    since: Option<Instant>,
+    /// Whether the cached copy is out of date, and could not be deleted or replaced.
+    outdated: bool,
     waiting: Vec<Waiting>,
 }
 
@@ -52,13 +57,25 @@ impl Turns {
         (receiver, !mem::replace(&mut state.busy, true))
     }
 
+    /// For how long the present generation has been running.
+    pub(super) fn running_for(&self) -> Duration {
+        self.state().since.map(|since| since.elapsed()).unwrap_or_default()
+    }
+
+    /// Whether the cached copy may be sent to who asks for it.
+    pub(super) fn trusts_copy(&self) -> bool {
+        !self.state().outdated
+    }
+
     /// The next generation, if somebody waits for one.
     pub(super) fn next(&self) -> Option<Turn<'_>> {
         let mut state = self.state();
+        state.since = None;
         if state.waiting.is_empty() {
             state.busy = false;
             return None;
         }
+        state.since = Some(Instant::now());
         Some(Turn { turns: self, epoch: state.epoch, served: mem::take(&mut state.waiting) })
     }
 
@@ -67,11 +84,18 @@ impl Turns {
         self.state().epoch += 1;
     }
 
-    /// The same, and does something to the cached copy, at which nobody else is then.
-    pub(super) fn invalidate<T>(&self, delete: impl FnOnce() -> T) -> T {
-        self.outdate();
+    /// The same, and deletes the cached copy, at which nobody else is then. One that stays is not sent to who
+    /// asks for it.
+    pub(super) fn invalidate(&self, delete: impl FnOnce() -> Result<(), Error>) -> Result<(), Error> {
+        {
+            let mut state = self.state();
+            state.epoch += 1;
+            state.outdated = true;
+        }
         let _copy = self.copy.lock().unwrap_or_else(PoisonError::into_inner);
-        delete()
+        let result = delete();
+        self.state().outdated = result.is_err();
+        result
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -96,12 +120,16 @@ impl Turn<'_> {
         }
     }
 
-    /// Replaces the cached copy, unless it became out of date meanwhile.
-    pub(super) fn store(&self, replace: impl FnOnce()) {
+    /// Replaces the cached copy, unless what was made became out of date meanwhile. A copy that can't be
+    /// replaced is not sent to who asks for it any more.
+    pub(super) fn store(&self, replace: impl FnOnce() -> Result<(), Error>) -> Result<(), Error> {
         let _copy = self.turns.copy.lock().unwrap_or_else(PoisonError::into_inner);
-        if self.turns.state().epoch == self.epoch {
-            replace();
+        if self.turns.state().epoch != self.epoch {
+            return Ok(());
         }
+        let result = replace();
+        self.turns.state().outdated = result.is_err();
+        result
     }
 
     /// Gives everybody what was made.
@@ -119,6 +147,7 @@ impl Drop for Turn<'_> {
         if !self.served.is_empty() {
             let mut state = self.turns.state();
             state.busy = false;
+            state.since = None;
             state.waiting.clear();
         }
     }
@@ -176,19 +205,38 @@ mod tests {
         let turns = Turns::default();
         let (mut first, _) = turns.wait(false);
         let mut turn = turns.next().unwrap();
-        assert!(turns.invalidate(|| true));
+        turns.invalidate(|| Ok(())).unwrap();
         let (mut late, _) = turns.wait(true);
         turn.take_in_late_comers(true, || true);
-        turn.store(|| panic!("stored"));
+        turn.store(|| panic!("stored")).unwrap();
         turn.answer(&Ok(made("old")));
         assert_eq!(got(&mut first).as_deref(), Some("old"));
         assert!(got(&mut late).is_none());
         let turn = turns.next().unwrap();
         let mut stored = false;
-        turn.store(|| stored = true);
+        turn.store(|| {
+            stored = true;
+            Ok(())
+        })
+        .unwrap();
         assert!(stored);
         turn.answer(&Ok(made("new")));
         assert_eq!(got(&mut late).as_deref(), Some("new"));
+    }
+
+    #[test]
+    fn a_copy_that_could_not_be_deleted_or_replaced_is_not_trusted() {
+        let turns = Turns::default();
+        let fail = || Err(Error::driver("read-only"));
+        assert!(turns.trusts_copy());
+        turns.invalidate(fail).unwrap_err();
+        assert!(!turns.trusts_copy());
+        let (_first, _) = turns.wait(true);
+        let turn = turns.next().unwrap();
+        turn.store(fail).unwrap_err();
+        assert!(!turns.trusts_copy());
+        turn.store(|| Ok(())).unwrap();
+        assert!(turns.trusts_copy());
     }
 
     #[test]

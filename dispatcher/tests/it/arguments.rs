@@ -64,7 +64,13 @@ fn a_database_uri_is_checked_and_never_shown() {
 }
 
 #[test]
-#[cfg(all(feature = "asterisk", feature = "phoned", feature = "provd", feature = "wazo"))]
+#[cfg(all(
+    feature = "asterisk-older",
+    feature = "dird",
+    feature = "phoned",
+    feature = "provd",
+    feature = "wazo"
+))]
 fn list_shows_what_is_selected() {
     let listed = "\
 NAMESPACE                      DRIVER       SELECTED
@@ -82,7 +88,11 @@ asterisk/queueskills.conf      wazo         yes
 asterisk/res_parking.conf      wazo         yes
 asterisk/rtp.conf              wazo         yes
 asterisk/sccp.conf             wazo         yes
+asterisk/sip.conf              wazo         yes
 asterisk/voicemail.conf        wazo         yes
+dird/services.yml              wazo         yes
+dird/sources.yml               wazo         yes
+dird/views.yml                 wazo         yes
 phoned/config.yml              wazo         yes
 provd/network.yml              wazo         yes
 wazo/uuid.yml                  wazo         yes

@@ -3,7 +3,7 @@
 use fixtures::Schema;
 use fixtures::postgres::{Cluster, shared};
 
-use crate::{Folder, confgend, files_below};
+use crate::{Folder, confgend, files_below, files_of_today};
 
 /// The password of a URI.
 fn password(uri: &str) -> &str {
@@ -34,10 +34,7 @@ fn every_file_comes_from_postgres_too() {
     let failed: Vec<&str> = run.err.lines().filter(|line| line.starts_with("error: ")).collect();
     let wazo = "error: wazo/uuid.yml: the table infos is empty: the installation has no identity yet";
     assert_eq!(failed, if cfg!(feature = "wazo") { vec![wazo] } else { vec![] });
-    assert_eq!(
-        files_below(&folder.path("out")).len() + failed.len() + 1,
-        confgend(&["list"]).out.lines().count()
-    );
+    assert_eq!(files_below(&folder.path("out")).len() + failed.len(), files_of_today().len());
 }
 
 #[test]
@@ -56,4 +53,26 @@ fn a_server_that_is_not_there() {
     let error = refused("postgresql://me:s3cret@127.0.0.1:1/site");
     assert!(error.starts_with("database postgresql://me@127.0.0.1:1/site: can't connect: "), "{error}");
     assert!(error.ends_with("Connection refused (os error 111)"), "{error}");
+}
+
+#[test]
+fn the_list_says_what_a_database_lacks() {
+    let Some(cluster) = shared() else { return };
+    let uri = database(cluster, "list");
+    let answers = |code| {
+        let run = confgend(&["list", "--db", &uri]);
+        assert_eq!(run.code, code, "{run:?}");
+        run.out.lines().skip(1).map(|line| line[49..].trim_start().to_owned()).collect::<Vec<_>>()
+    };
+    // What belongs to an older database is not there either.
+    let complete = answers(i32::from(cfg!(any(feature = "asterisk-older", feature = "dird"))));
+    let (fine, older): (Vec<_>, Vec<_>) = complete.iter().partition(|answer| *answer == "ok");
+    assert_eq!(fine.len(), files_of_today().len(), "{complete:?}");
+    assert!(older.iter().all(|answer| answer.contains("; it belongs to the schema before ")), "{older:?}");
+    let mut client = postgres::Client::connect(&uri, postgres::NoTls).unwrap();
+    client.batch_execute("ALTER TABLE infos RENAME TO other").unwrap();
+    let without_infos = cfg!(any(feature = "asterisk-older", feature = "dird", feature = "wazo"));
+    let lacking = answers(i32::from(without_infos));
+    let table = "wazo/uuid.yml needs table infos, which this database does not have";
+    assert_eq!(lacking.iter().any(|answer| answer == table), cfg!(feature = "wazo"), "{lacking:?}");
 }

@@ -48,8 +48,8 @@ const RECOVER: &str = "ROLLBACK TO SAVEPOINT query";
 /// How long a server may take to show that it is there.
 const SIGN_OF_LIFE: Duration = Duration::from_secs(2);
 
-impl Database for Postgres {
-    fn snapshot(&mut self) -> Result<Box<dyn Snapshot + '_>, Error> {
+impl Postgres {
+    fn begin(&mut self) -> Result<PostgresSnapshot<'_>, Error> {
         self.shown = None;
         let client = self.client.as_mut().ok_or_else(lost)?;
         let begin =
@@ -58,7 +58,17 @@ impl Database for Postgres {
         let answers = transaction.simple_query(&format!("{STATE}; {PREPARE}")).map_err(failed)?;
         self.shown = text(&answers, 0);
         let limit = text(&answers, 1).unwrap_or_default();
-        Ok(Box::new(PostgresSnapshot { transaction, limit }))
+        Ok(PostgresSnapshot { transaction, limit, rehearses: false })
+    }
+}
+
+impl Database for Postgres {
+    fn snapshot(&mut self) -> Result<Box<dyn Snapshot + '_>, Error> {
+        Ok(Box::new(self.begin()?))
+    }
+
+    fn rehearsal(&mut self) -> Result<Box<dyn Snapshot + '_>, Error> {
+        Ok(Box::new(PostgresSnapshot { rehearses: true, ..self.begin()? }))
     }
 
     fn is_alive(&mut self) -> bool {
@@ -91,6 +101,8 @@ struct PostgresSnapshot<'a> {
     transaction: Transaction<'a>,
     /// The `statement_timeout`, as the server writes it.
     limit: String,
+    /// Whether queries are prepared and not run.
+    rehearses: bool,
 }
 
 impl Snapshot for PostgresSnapshot<'_> {
@@ -107,11 +119,14 @@ impl Snapshot for PostgresSnapshot<'_> {
 
 impl PostgresSnapshot<'_> {
     fn query(&mut self, sql: &str, params: &[Value<'_>], rows: &mut dyn Rows) -> Result<(), Error> {
-        let PostgresSnapshot { transaction, limit } = self;
+        let PostgresSnapshot { transaction, limit, rehearses } = self;
         let failed = |error| cancelled(&error, limit).unwrap_or_else(|| failed(error));
         let statement = transaction.prepare(sql).map_err(failed)?;
         let names: Vec<&str> = statement.columns().iter().map(postgres::Column::name).collect();
         rows.columns(&names)?;
+        if *rehearses {
+            return Ok(());
+        }
         let mut result = transaction.query_raw(&statement, params.iter().map(Param)).map_err(failed)?;
         while let Some(row) = result.next().map_err(failed)? {
             rows.row(&PostgresRow(&row))?;

@@ -2,7 +2,7 @@
 
 use std::thread;
 
-use driver_api::Snapshot;
+use driver_api::{ErrorKind, Snapshot};
 use rusqlite::Connection;
 use session::Uri;
 
@@ -30,6 +30,24 @@ fn a_snapshot_is_one_instant() {
         assert_eq!(count(&mut *database.snapshot().unwrap()), 3);
         site.execute("DELETE FROM thing");
         assert_eq!(count(&mut *database.snapshot().unwrap()), 0);
+    }
+}
+
+#[test]
+fn a_rehearsal_runs_nothing() {
+    for site in Site::each("rehearsal", SQLITE, POSTGRES) {
+        let mut database = site.open();
+        let mut rehearsal = database.rehearsal().unwrap();
+        assert!(values::<i64>(&mut *rehearsal, "SELECT id AS value FROM thing", &[]).unwrap().is_empty());
+        let missing = values::<i64>(&mut *rehearsal, "SELECT id AS value FROM absent", &[]).unwrap_err();
+        assert_eq!(*missing.kind(), ErrorKind::MissingTable("absent".to_owned()), "{missing:?}");
+        let missing = values::<i64>(&mut *rehearsal, "SELECT name AS value FROM thing", &[]).unwrap_err();
+        assert!(matches!(missing.kind(), ErrorKind::MissingColumn(_)), "{missing:?}");
+        // Run, this would fail.
+        let sql = "SELECT 1 / (id - 1) AS value FROM thing";
+        assert!(values::<i64>(&mut *rehearsal, sql, &[]).unwrap().is_empty());
+        drop(rehearsal);
+        assert_eq!(count(&mut *database.snapshot().unwrap()), 1);
     }
 }
 

@@ -66,7 +66,7 @@ fn a_plain_request_that_fails() {
     assert_eq!((site.ask(""), site.outcome().as_str()), (String::new(), "failed"));
     assert_eq!(site.cached(), None);
     assert!(site.daemon.wait_for_log("nothing is sent").contains(FILE));
-    assert!(site.daemon.wait_for_log("this database has no table infos").contains("(ERROR)"));
+    assert!(site.daemon.wait_for_log("needs table infos").contains("(ERROR)"));
     site.cache("old\r\n");
     let file = File::options().append(true).open(site.daemon.cached(FILE)).unwrap();
     let now = file.metadata().unwrap().modified().unwrap();
@@ -163,6 +163,29 @@ fn a_cache_that_cannot_be_written_costs_no_reply() {
     assert_eq!(daemon.ask(format!("{FILE} cached")), UUID);
     assert_eq!(daemon.ask(format!("{FILE} invalidate")), "");
     assert!(daemon.folder.path("config.yml").is_file());
+}
+
+#[test]
+fn a_copy_that_cannot_be_deleted_is_not_sent_as_if_it_were_good() {
+    let site = Site::new();
+    // A folder that has something in it takes the place of the copy: not even root can remove that as a file.
+    fs::create_dir_all(site.daemon.cached(FILE).join("x")).unwrap();
+    assert_eq!(site.ask(" invalidate"), "");
+    assert!(site.daemon.wait_for_log("the cached copy can't be deleted").contains("(ERROR)"));
+    fs::remove_dir_all(site.daemon.cached(FILE)).unwrap();
+    site.cache("old");
+    assert_eq!((site.ask(" cached"), site.outcome().as_str()), (UUID.to_owned(), "generated"));
+    assert_eq!((site.ask(" cached"), site.outcome().as_str()), (UUID.to_owned(), "cached"));
+}
+
+#[test]
+fn a_pipe_in_the_cache_keeps_nobody_waiting() {
+    let site = Site::new();
+    fs::create_dir_all(site.daemon.cached("wazo")).unwrap();
+    let made = std::process::Command::new("mkfifo").arg(site.daemon.cached(FILE)).status().unwrap();
+    assert!(made.success());
+    assert_eq!(site.ask(" cached"), UUID);
+    assert_eq!(site.cached().as_deref(), Some(UUID));
 }
 
 #[test]

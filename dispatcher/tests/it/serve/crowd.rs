@@ -101,6 +101,25 @@ fn a_client_that_goes_away_costs_nothing() {
 }
 
 #[test]
+fn a_kill_in_the_middle_of_a_reply_does_not_look_like_its_end() {
+    let database = Scratch::new(&[IDENTITY]);
+    let mut daemon = Daemon::on_scratch(&database, "");
+    large_copy(&daemon);
+    let mut reading = daemon.connect();
+    reading.write_all(b"wazo/uuid.yml cached").unwrap();
+    reading.read_exact(&mut [0; 1]).unwrap();
+    let mut silent = daemon.connect();
+    // Accepted one after the other: when this one is served, the silent one is there.
+    daemon.ask("nonsense");
+    daemon.signal(Signal::KILL);
+    daemon.wait();
+    for stream in [&mut reading, &mut silent] {
+        let error = stream.read_to_end(&mut Vec::new()).unwrap_err();
+        assert_eq!(error.kind(), std::io::ErrorKind::ConnectionReset);
+    }
+}
+
+#[test]
 #[cfg(feature = "asterisk")]
 fn a_kill_at_any_moment_leaves_whole_files() {
     const FILE: &str = "asterisk/modules.conf";

@@ -149,9 +149,44 @@ fn a_generation_that_is_held_up_holds_up_nobody_else() {
         let line = daemon.wait_for_log("(service.patience_seconds)");
         assert!(line.contains("not generated within 1s"), "{line}");
     });
+    // Once the generation that nobody waits for any more is done, everything is as before.
+    let before = generations(&daemon);
     site.client.batch_execute("ROLLBACK").unwrap();
+    let deadline = Instant::now() + LONG;
+    while generations(&daemon) == before {
+        assert!(Instant::now() < deadline);
+        thread::sleep(Duration::from_millis(5));
+    }
     assert_eq!(daemon.ask(FILE), UUID);
     assert_eq!(daemon.outcome(), format!("{FILE}: generated, 43 bytes"));
+}
+
+#[test]
+#[cfg(all(feature = "asterisk", feature = "phoned"))]
+fn connections_that_are_all_busy_are_not_waited_for_again_and_again() {
+    let Some(mut site) = Site::new("busy") else { return };
+    let daemon = site.daemon("database: {connections: 1, connect_seconds: 2, retry_seconds: 60}");
+    let directory = daemon.ask("phoned/config.yml");
+    assert_ne!(directory, "");
+    site.lock();
+    thread::scope(|scope| {
+        let held_up = scope.spawn(|| daemon.ask(FILE));
+        site.wait_for_waiting(1);
+        let start = Instant::now();
+        assert!(daemon.ask("asterisk/modules.conf").contains("[modules]"), "it needs no database");
+        assert!(start.elapsed() < Duration::from_millis(1500), "{:?}", start.elapsed());
+        for _ in 0..10 {
+            assert_eq!(daemon.ask("phoned/config.yml"), directory);
+        }
+        assert!(start.elapsed() < Duration::from_secs(10), "{:?}", start.elapsed());
+        daemon.wait_for_log("all 1 connections to the database are busy (database.connections)");
+        site.client.batch_execute("ROLLBACK").unwrap();
+        assert_eq!(held_up.join().unwrap(), UUID);
+    });
+    // Without a copy to send instead, the database is asked whatever happened before.
+    assert_eq!(daemon.ask("phoned/config.yml invalidate"), "");
+    assert_eq!(daemon.ask("phoned/config.yml"), directory);
+    assert_eq!(daemon.outcome(), format!("phoned/config.yml: generated, {} bytes", directory.len()));
 }
 
 #[test]
@@ -283,7 +318,7 @@ fn a_large_file_being_generated_does_not_delay_a_cached_reply() {
     assert_ne!(daemon.ask("asterisk/rtp.conf"), "");
     thread::scope(|scope| {
         let clients: Vec<_> = (0..2).map(|_| scope.spawn(|| daemon.ask("asterisk/pjsip.conf"))).collect();
-        let mut times = Vec::new();
+        let (begin, mut times) = (Instant::now(), Vec::new());
         while !clients.iter().all(thread::ScopedJoinHandle::is_finished) {
             let start = Instant::now();
             assert_ne!(daemon.ask("asterisk/rtp.conf cached"), "");
@@ -292,10 +327,10 @@ fn a_large_file_being_generated_does_not_delay_a_cached_reply() {
         let lengths: Vec<usize> = clients.into_iter().map(|client| client.join().unwrap().len()).collect();
         assert!(lengths[0] > 20_000_000 && lengths[0] == lengths[1], "{lengths:?}");
         times.sort();
-        // The generation takes most of a second, and longer in a build for development.
+        // Many fit into the time of the one, and each takes a small part of it.
         assert!(times.len() > 20, "{times:?}");
         let median = times[times.len() / 2];
-        assert!(median < Duration::from_millis(50), "{median:?}");
+        assert!(median * 10 < begin.elapsed(), "{median:?} of {:?}", begin.elapsed());
     });
     assert_eq!(generations(&daemon), 2, "rtp.conf, and pjsip.conf once for both");
 }

@@ -156,6 +156,7 @@ fn a_request_that_is_too_long() {
     let (_database, daemon) = daemon("service: {max_request_bytes: 100}");
     let padded = format!("wazo/uuid.yml {}\n", "x".repeat(80));
     assert_eq!(daemon.ask(padded), UUID);
+    assert_eq!(daemon.ask(format!("wazo/uuid.yml {}\n", "x".repeat(90))), "");
     let mut stream = daemon.connect();
     let _ = stream.write_all("x".repeat(100_000).as_bytes());
     assert!(ends_without_reply(&mut stream));
