@@ -32,11 +32,11 @@ const COMBINATIONS: &[&str] = &[
     "phoned,sqlite",
     "provd,sqlite",
     "wazo,sqlite",
-    "asterisk,dird,phoned,provd,wazo,postgres",
+    "asterisk,asterisk-older,dird,phoned,provd,wazo,postgres",
 ];
 
-/// The case that each build generates its files from, for each schema.
-const SOURCES: &[(Schema, &str)] = &[(Schema::Current, "office"), (Schema::Older, "older-dird-separated")];
+/// The cases that each build generates its files from.
+const SOURCES: &[&str] = &["office", "older-dird-separated", "older-sip"];
 
 impl Ci {
     pub(crate) fn run(&self) -> Result<(), Error> {
@@ -101,22 +101,24 @@ fn combinations(cluster: &Cluster, settings: &[(&str, &str)]) -> Result<(), Erro
     let scratch = Scratch::new()?;
     let registry = Registry::new(FAMILIES)?;
     let mut sources = Vec::new();
-    for (schema, case) in SOURCES {
+    for case in SOURCES {
         let case = Case::named(case).ok_or_else(|| Error::driver(format!("there is no case {case}")))?;
+        let schema = case.schema();
         let sqlite = Uri::Sqlite(scratch.load(&case)?);
         let postgres: Uri = cluster.case_database(&case)?.parse()?;
-        let whole = scratch.path(&format!("whole-{schema}"));
-        let namespaces = namespaces(&registry, *schema);
+        let whole = scratch.path(&format!("whole-{}", case.name));
+        let namespaces = namespaces(&registry, schema);
         generated(generate::into_folder(&registry, &namespaces, &sqlite, None, &whole)?)?;
-        sources.push((namespaces, sqlite, postgres, whole));
+        sources.push((schema, namespaces, sqlite, postgres, whole));
     }
     for features in COMBINATIONS {
         let selection = format!("--package dispatcher --no-default-features --features {features}");
         cargo(&format!("clippy --quiet --all-targets {selection} -- --deny warnings"), &[])?;
         cargo(&format!("test --quiet {selection}"), settings)?;
         cargo(&format!("build --quiet {selection}"), &[])?;
-        for (namespaces, sqlite, postgres, whole) in &sources {
-            let is_built = |namespace: &&Namespace| features.split(',').any(|it| it == namespace.resource());
+        for (schema, namespaces, sqlite, postgres, whole) in &sources {
+            let is_built =
+                |namespace: &&Namespace| features.split(',').any(|it| it == feature(namespace, *schema));
             let built: Vec<String> = namespaces.iter().filter(is_built).map(ToString::to_string).collect();
             if built.is_empty() {
                 continue;
@@ -129,6 +131,14 @@ fn combinations(cluster: &Cluster, settings: &[(&str, &str)]) -> Result<(), Erro
     }
     // What stays in the target folder is the whole program.
     cargo("build --quiet --package dispatcher", &[])
+}
+
+/// The feature that brings the driver of a file.
+fn feature(namespace: &Namespace, schema: Schema) -> &str {
+    match (namespace.resource(), schema) {
+        ("asterisk", Schema::Older) => "asterisk-older",
+        (resource, _) => resource,
+    }
 }
 
 fn generated(all: bool) -> Result<(), Error> {

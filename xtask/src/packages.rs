@@ -52,7 +52,9 @@ impl Features {
     }
 
     fn list(&self) -> String {
-        [self.families.join(","), self.engines.join(","), ALLOCATOR.to_owned()].join(",")
+        // The family is packaged with its files for databases of the older schema.
+        let older = if self.has_family("asterisk") { "asterisk-older," } else { "" };
+        format!("{older}{},{},{ALLOCATOR}", self.families.join(","), self.engines.join(","))
     }
 }
 
@@ -142,7 +144,10 @@ mod tests {
     fn features_are_chosen_by_name() {
         let features =
             |families, engines| Features::choose(families, engines).map(|features| features.list());
-        assert_eq!(features(None, None).unwrap(), "asterisk,dird,phoned,provd,wazo,postgres,sqlite,jemalloc");
+        assert_eq!(
+            features(None, None).unwrap(),
+            "asterisk-older,asterisk,dird,phoned,provd,wazo,postgres,sqlite,jemalloc"
+        );
         assert_eq!(features(Some("wazo, provd"), Some("postgres")).unwrap(), "provd,wazo,postgres,jemalloc");
         assert_eq!(
             features(Some("sip"), None).unwrap_err().chain(),
