@@ -13,18 +13,22 @@ pub(crate) struct Pairs(Vec<Element>);
 #[derive(Debug)]
 enum Element {
     Text(Option<String>),
-    List(Vec<Element>),
+    Pair(String, Option<String>),
+    /// A pair whose name is NULL.
+    Nameless,
+    /// An array that is no pair.
+    Other,
 }
 
 /// By hand, since serde would copy each array before it looks at what is in it.
 impl<'de> Deserialize<'de> for Element {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Element, D::Error> {
-        struct TextOrList;
-        impl<'de> Visitor<'de> for TextOrList {
+        struct TextOrArray;
+        impl<'de> Visitor<'de> for TextOrArray {
             type Value = Element;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a text or an array of texts")
+                f.write_str("a text or an array")
             }
 
             fn visit_unit<E: de::Error>(self) -> Result<Element, E> {
@@ -36,14 +40,22 @@ impl<'de> Deserialize<'de> for Element {
             }
 
             fn visit_seq<S: SeqAccess<'de>>(self, mut elements: S) -> Result<Element, S::Error> {
-                let mut list = Vec::with_capacity(2);
-                while let Some(element) = elements.next_element()? {
-                    list.push(element);
+                let (name, value) = (elements.next_element()?, elements.next_element()?);
+                let mut is_longer = false;
+                while elements.next_element::<Element>()?.is_some() {
+                    is_longer = true;
                 }
-                Ok(Element::List(list))
+                Ok(match (name, value) {
+                    _ if is_longer => Element::Other,
+                    (Some(Element::Text(Some(name))), Some(Element::Text(value))) => {
+                        Element::Pair(name, value)
+                    }
+                    (Some(Element::Text(None)), Some(Element::Text(_))) => Element::Nameless,
+                    _ => Element::Other,
+                })
             }
         }
-        deserializer.deserialize_any(TextOrList)
+        deserializer.deserialize_any(TextOrArray)
     }
 }
 
@@ -72,11 +84,10 @@ impl Pairs {
 
 impl Element {
     fn pair(&self) -> Result<(&str, Option<&str>), &'static str> {
-        let Element::List(elements) = self else { return Err("is not a name and a value") };
-        match elements.as_slice() {
-            [Element::Text(Some(name)), Element::Text(value)] => Ok((name, value.as_deref())),
-            [Element::Text(None), Element::Text(_)] => Err("has no name"),
-            _ => Err("is not a name and a value"),
+        match self {
+            Element::Pair(name, value) => Ok((name, value.as_deref())),
+            Element::Nameless => Err("has no name"),
+            Element::Text(_) | Element::Other => Err("is not a name and a value"),
         }
     }
 }
