@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use driver_api::Namespace;
+use driver_api::{Error, ErrorKind, Namespace, Schema};
 use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
@@ -103,11 +103,20 @@ impl Service {
         };
         match result {
             Ok(Ok(text)) => Reply::text(text),
+            Ok(Err(error)) if self.is_for_another_database(namespace, &error) => {
+                Reply::nothing(Outcome::Failed)
+            }
             _ => stale(site, namespace).unwrap_or_else(|| {
                 tracing::error!("{namespace}: nothing is sent, since there is no cached copy either");
                 Reply::nothing(Outcome::Failed)
             }),
         }
+    }
+
+    /// Whether a file failed because its drivers are all for databases of long ago. Then so is a cached copy.
+    fn is_for_another_database(&self, namespace: &Namespace, error: &Error) -> bool {
+        matches!(error.kind(), ErrorKind::MissingTable(_))
+            && self.registry.drivers(namespace).iter().all(|entry| entry.schema != Schema::Current)
     }
 
     async fn invalidate(self: &Arc<Self>, site: &Arc<Site>, namespace: &Namespace) -> Reply {

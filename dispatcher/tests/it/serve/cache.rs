@@ -142,6 +142,19 @@ fn a_driver_that_cannot_be_built() {
 }
 
 #[test]
+#[cfg(feature = "dird")]
+fn a_copy_from_an_older_database_is_not_sent() {
+    let file = "dird/views.yml";
+    let database = Scratch::new(&[IDENTITY]);
+    let daemon = Daemon::on_scratch(&database, "");
+    fs::create_dir_all(daemon.cached("dird")).unwrap();
+    fs::write(daemon.cached(file), "left from long ago").unwrap();
+    assert_eq!(daemon.ask(file), "");
+    assert_eq!(daemon.outcome(), format!("{file}: failed, 0 bytes"));
+    daemon.wait_for_log("dird/views.yml needs table ");
+}
+
+#[test]
 fn a_copy_in_the_cache_that_cannot_be_read() {
     let site = Site::new();
     fs::create_dir_all(site.daemon.cached(FILE)).unwrap();
