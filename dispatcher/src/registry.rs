@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use driver_api::{Config, Driver, Entry, Error, ErrorKind, Namespace};
+use driver_api::{Config, Entry, Error, ErrorKind, Namespace};
 
 use crate::RESOURCES;
 
@@ -84,12 +84,6 @@ impl Registry {
             }),
         }
     }
-
-    /// Builds the driver that serves a namespace.
-    pub fn build(&self, namespace: &Namespace, config: &Config) -> Result<Box<dyn Driver>, Error> {
-        let entry = self.select(namespace, &Plugins::read(config)?)?;
-        (entry.new)(config)
-    }
 }
 
 fn names(drivers: &[&'static Entry]) -> Vec<String> {
@@ -164,7 +158,7 @@ fn nearest(text: &str, candidates: impl Iterator<Item = String>) -> String {
 
 #[cfg(test)]
 mod tests {
-    use driver_api::{Schema, Session};
+    use driver_api::{Driver, Schema, Session};
 
     use super::*;
     use crate::FAMILIES;

@@ -8,11 +8,13 @@ use std::slice;
 use std::time::{Duration, Instant};
 
 use argh::FromArgs;
+use dispatcher::generate::Writer;
 use dispatcher::{FAMILIES, NAMESPACE_WIDTH, Registry, config};
-use driver_api::{Error, Namespace, Rows, Session, Snapshot, Value};
+use driver_api::{Error, Namespace, Rows, Snapshot, Value};
 use fixtures::Schema;
 use fixtures::postgres::Cluster;
 
+use crate::cargo;
 use crate::postgres::ensure;
 
 /// Generate each file from a synthetic telephone system in a throw-away PostgreSQL, and print how long
@@ -128,9 +130,8 @@ fn load(cluster: &Cluster, schema: Schema, users: u32) -> Result<String, Error> 
 /// The same command, built as it is shipped.
 fn in_release() -> Result<(), Error> {
     let arguments = std::env::args_os().skip(1);
-    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     let status =
-        cargo.args(["run", "--quiet", "--release", "--package", "xtask", "--"]).args(arguments).status();
+        cargo().args(["run", "--quiet", "--release", "--package", "xtask", "--"]).args(arguments).status();
     match status {
         Ok(status) if status.success() => Ok(()),
         _ => Err(Error::driver("the benchmark failed")),
@@ -158,8 +159,9 @@ impl Measure {
     pub(crate) fn run(&self) -> Result<(), Error> {
         let registry = Registry::new(FAMILIES)?;
         let config = config::only(None, &registry)?;
-        let drivers = self.namespaces.iter().map(|text| registry.build(&registry.find(text)?, &config));
-        let drivers = drivers.collect::<Result<Vec<_>, _>>()?;
+        let writers =
+            self.namespaces.iter().map(|text| Writer::new(&registry, &config, &registry.find(text)?));
+        let writers = writers.collect::<Result<Vec<_>, _>>()?;
         let mut database = session::open(&self.db.parse()?)?;
         let mut yardstick = Yardstick::connect(&self.db)?;
         let (mut times, mut copies, mut bytes) = (Vec::new(), Vec::new(), 0);
@@ -170,8 +172,8 @@ impl Measure {
             let mut recorder = Recorder { snapshot: &mut *snapshot, queries: Vec::new() };
             let start = Instant::now();
             bytes = 0;
-            for driver in &drivers {
-                bytes += driver.generate(&mut Session::new(&mut recorder))?.len();
+            for writer in &writers {
+                bytes += writer.write(&mut recorder).result?.len();
             }
             let time = start.elapsed();
             queries = recorder.queries;

@@ -13,7 +13,7 @@ use driver_api::Error;
 use fixtures::Schema;
 use fixtures::postgres::Cluster;
 
-use crate::{debian, file_error, root, target};
+use crate::{cargo, debian, file_error, target};
 
 /// What is asked for again and again.
 const FILE: &str = "asterisk/rtp.conf";
@@ -75,10 +75,7 @@ pub(crate) fn run(users: u32) -> Result<(), Error> {
 
 /// Builds the programs as they are shipped.
 fn build() -> Result<(), Error> {
-    let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let arguments = ["build", "--quiet", "--release", "--package", "dispatcher"];
-    let status = Command::new(cargo).args(arguments).current_dir(root()).status();
-    match status {
+    match cargo().args(["build", "--quiet", "--release", "--package", "dispatcher"]).status() {
         Ok(status) if status.success() => Ok(()),
         _ => Err(Error::driver("the programs can't be built")),
     }

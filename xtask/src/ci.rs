@@ -14,7 +14,7 @@ use session::Uri;
 
 use crate::compare::{Verdict, compare};
 use crate::files::files_below;
-use crate::{file_error, generate, namespaces, package_test, postgres, root, target};
+use crate::{debian, file_error, generate, namespaces, package_test, postgres, root, target};
 
 /// Run all checks and tests.
 #[derive(FromArgs)]
@@ -88,7 +88,7 @@ fn cargo(words: &str, settings: &[(&str, &str)]) -> Result<(), Error> {
 }
 
 fn deny() -> Result<(), Error> {
-    if Command::new("cargo-deny").arg("--version").output().is_err() {
+    if !debian::has("cargo-deny") {
         say!("not checked: cargo-deny is not installed (cargo install cargo-deny)");
         return Ok(());
     }

@@ -12,6 +12,7 @@ pub use settings::{Database, Limits, Log, Settings, database};
 pub use show::show;
 
 use crate::Registry;
+use crate::generate::Writer;
 use crate::registry::Plugins;
 
 /// Checks what is checked when the service starts and when it first needs a driver. Returns everything
@@ -23,9 +24,7 @@ pub fn problems(config: &Config, registry: &Registry) -> Vec<Error> {
         return problems;
     }
     for namespace in registry.namespaces() {
-        if let Err(error) = registry.build(namespace, config) {
-            problems.push(error.in_(namespace.to_string()));
-        }
+        problems.extend(Writer::new(registry, config, namespace).err());
     }
     problems
 }

@@ -1,8 +1,7 @@
 //! Connections to the database, kept from one file to the next.
 //!
-//! They are used on threads that may block, one at a time, and how many there are is bounded by the
-//! configuration. (The crate r2d2 hides why it can't connect until its time is up; deadpool
-//! is for asynchronous code.)
+//! They are used on threads that may block, and the configuration says how many there may be. (The crate
+//! r2d2 hides why it can't connect until its time is up; deadpool is for asynchronous code.)
 
 use std::mem;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -11,7 +10,6 @@ use std::time::Instant;
 
 use driver_api::{Error, ErrorKind, Rows, Snapshot, Value};
 use session::Limits;
-
 use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
