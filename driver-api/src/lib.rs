@@ -43,6 +43,7 @@
 //!
 //! No database crate is among the dependencies: the engines live behind [`Snapshot`].
 
+pub mod asterisk;
 mod config;
 mod driver;
 mod error;

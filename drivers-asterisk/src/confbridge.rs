@@ -5,7 +5,7 @@ use driver_api::{Driver, Error, OneLine, Query, Session};
 use serde::Deserialize;
 
 use crate::static_file;
-use crate::writer::{Writer, yes_no};
+use driver_api::asterisk::{Writer, yes_no};
 
 pub(crate) struct Confbridge;
 

@@ -3,7 +3,7 @@
 use driver_api::{Driver, Error, Query, Session};
 
 use crate::static_table::StaticOption;
-use crate::writer::Writer;
+use driver_api::asterisk::Writer;
 
 pub(crate) struct Features;
 

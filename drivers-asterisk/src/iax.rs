@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use crate::pairs::Pairs;
 use crate::section_names::SectionNames;
-use crate::writer::{Writer, yes_no};
+use driver_api::asterisk::{Writer, yes_no};
 
 pub(crate) struct Iax;
 

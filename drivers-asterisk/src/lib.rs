@@ -1,11 +1,11 @@
 //! The drivers of the files that Asterisk reads when it starts and at each reload.
 //!
-//! One file here writes one configuration file; beside them, `writer` is the Asterisk syntax,
-//! `static_file` the sections that an administrator edits as such, `static_table` the tables of options,
-//! `template` and `text_file` what is made from texts that operators may replace, `pairs` the options that a
-//! column holds as an array, `checks` what is found out about a value before it is written, `section_names`
-//! the sections that rows give their names to, `pickup` who may take whose calls, `parallel` writes on several
-//! threads. `older` has the files for databases of the older schema.
+//! One file here writes one configuration file; beside them, `static_file` has the sections that an
+//! administrator edits as such, `static_table` the tables of options, `template` and `text_file` what is made
+//! from texts that operators may replace, `pairs` the options that a column holds as an array, `checks` what is
+//! found out about a value before it is written, `section_names` the sections that rows give their names to,
+//! `pickup` who may take whose calls, `parallel` writes on several threads. `older` has the files for databases
+//! of the older schema. The syntax is `driver_api::asterisk`.
 
 mod checks;
 mod confbridge;
@@ -35,7 +35,6 @@ mod template;
 mod testing;
 mod text_file;
 mod voicemail;
-mod writer;
 
 use driver_api::{Entry, Schema};
 

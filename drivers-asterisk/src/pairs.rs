@@ -95,7 +95,7 @@ impl Element {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::writer::tests::NoDatabase;
+    use crate::testing::NoDatabase;
 
     fn read(json: &str) -> (Vec<(String, Option<String>)>, Vec<String>) {
         let pairs: Pairs = serde_yaml::from_str(json).unwrap();

@@ -3,7 +3,7 @@
 use std::num::NonZero;
 use std::{panic, thread};
 
-use crate::writer::Writer;
+use driver_api::asterisk::Writer;
 
 /// Calls `write` for each entry on as many threads as the machine runs at once: once the rows are there,
 /// writing the text is most of the work.

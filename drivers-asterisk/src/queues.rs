@@ -10,7 +10,7 @@ use serde::{Deserialize, Deserializer};
 
 use crate::checks::{COMMENT, has_comment};
 use crate::static_table::StaticOption;
-use crate::writer::Writer;
+use driver_api::asterisk::Writer;
 
 pub(crate) struct Queues;
 

@@ -4,7 +4,7 @@
 use driver_api::{Driver, Error, Query, Session};
 use serde::Deserialize;
 
-use crate::writer::Writer;
+use driver_api::asterisk::Writer;
 
 pub(crate) struct QueueSkillRules;
 

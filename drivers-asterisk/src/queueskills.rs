@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use driver_api::{Driver, Error, OneLine, Query, Session, Warning};
 use serde::Deserialize;
 
-use crate::writer::Writer;
+use driver_api::asterisk::Writer;
 
 pub(crate) struct QueueSkills;
 

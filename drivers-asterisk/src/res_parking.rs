@@ -3,7 +3,7 @@
 use driver_api::{Blanked, Driver, Error, Query, Session, Warning};
 use serde::Deserialize;
 
-use crate::writer::Writer;
+use driver_api::asterisk::Writer;
 
 pub(crate) struct ResParking;
 

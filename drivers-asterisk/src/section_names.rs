@@ -41,7 +41,7 @@ impl SectionNames {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::writer::tests::NoDatabase;
+    use crate::testing::NoDatabase;
 
     #[test]
     fn a_bracket_costs_the_row_and_a_known_name_a_warning() {

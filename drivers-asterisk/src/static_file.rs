@@ -4,7 +4,7 @@
 use driver_api::{Error, Query, Session, Value, Warning};
 use serde::Deserialize;
 
-use crate::writer::Writer;
+use driver_api::asterisk::Writer;
 
 /// Returns a whole file that is nothing but its static sections.
 pub(crate) fn generate(session: &mut Session<'_>, file: &str) -> Result<String, Error> {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use driver_api::Driver;
+use driver_api::{Driver, Error, Snapshot, Value};
 use fixtures::Scratch;
 
 /// The rows of a database, put there one by one.
@@ -100,4 +100,13 @@ impl Json for () {
 /// in a test with its indentation.
 pub(crate) fn unindented(text: &str) -> String {
     text.trim().lines().map(str::trim_start).collect::<Vec<_>>().join("\n")
+}
+
+/// A database for what asks it nothing.
+pub(crate) struct NoDatabase;
+
+impl Snapshot for NoDatabase {
+    fn run(&mut self, sql: &str, _: &[Value<'_>], _: &mut dyn driver_api::Rows) -> Result<(), Error> {
+        panic!("unexpected query: {sql}")
+    }
 }

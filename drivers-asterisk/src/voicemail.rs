@@ -10,7 +10,7 @@ use serde::Deserialize;
 use crate::checks::warn_of_comments;
 use crate::pairs::Pairs;
 use crate::static_table::StaticOption;
-use crate::writer::{Writer, yes_no};
+use driver_api::asterisk::{Writer, yes_no};
 
 pub(crate) struct Voicemail;
 

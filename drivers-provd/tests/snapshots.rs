@@ -2,5 +2,5 @@
 
 #[test]
 fn every_driver_over_every_case() {
-    fixtures::assert_family(drivers_provd::DRIVERS, concat!(env!("CARGO_MANIFEST_DIR"), "/tests/snapshots"));
+    fixtures::assert_family(drivers_provd::DRIVERS, env!("CARGO_MANIFEST_DIR"));
 }

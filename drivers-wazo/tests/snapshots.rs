@@ -2,5 +2,5 @@
 
 #[test]
 fn every_driver_over_every_case() {
-    fixtures::assert_family(drivers_wazo::DRIVERS, concat!(env!("CARGO_MANIFEST_DIR"), "/tests/snapshots"));
+    fixtures::assert_family(drivers_wazo::DRIVERS, env!("CARGO_MANIFEST_DIR"));
 }

@@ -10,7 +10,7 @@ use driver_api::{Error, ErrorKind};
 
 use super::feature;
 use super::section::{Opt, Section};
-use crate::writer::is_white_space;
+use driver_api::asterisk::is_white_space;
 
 #[derive(Debug)]
 pub(super) struct ContextsConf {

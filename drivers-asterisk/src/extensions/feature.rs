@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::code::clean_extension;
 use super::section::{Block, Section};
 use crate::checks::warn_of_comments;
-use crate::writer::Writer;
+use driver_api::asterisk::Writer;
 
 pub(super) const SECTION: &str = "xivo-features";
 

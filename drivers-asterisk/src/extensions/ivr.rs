@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::checks::warn_of_comments;
 use crate::template::{Folder, Templates};
-use crate::writer::Writer;
+use driver_api::asterisk::Writer;
 
 /// What the name of an IVR's section begins with; its id follows.
 pub(super) const SECTION: &str = "xivo-ivr-";

@@ -20,9 +20,9 @@ use driver_api::{Config, Driver, Error, Session, Warning};
 
 use crate::template::Folder;
 use crate::text_file::TextFile;
-use crate::writer::Writer;
 use context::{Context, Contexts};
 use contexts_conf::ContextsConf;
+use driver_api::asterisk::Writer;
 use feature::Features;
 use hint::Hints;
 use user::Users;

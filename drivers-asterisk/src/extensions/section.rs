@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use crate::writer::Writer;
+use driver_api::asterisk::Writer;
 
 /// Name and value.
 pub(super) type Opt = (String, String);
@@ -91,7 +91,7 @@ mod tests {
     use driver_api::Session;
 
     use super::*;
-    use crate::writer::tests::NoDatabase;
+    use crate::testing::NoDatabase;
 
     /// The line that this template gives for the extension in the context `c1`.
     fn line(template: &str, exten: &str, action: &str) -> String {

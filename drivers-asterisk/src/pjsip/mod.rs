@@ -21,7 +21,7 @@ mod trunk;
 use driver_api::{Driver, Error, Session};
 
 use crate::static_file;
-use crate::writer::Writer;
+use driver_api::asterisk::Writer;
 use endpoint::Endpoints;
 use part::{Part, Sections};
 use tenant::Tenants;

@@ -11,7 +11,7 @@ use super::resolve::{Item, Lists, Resolution};
 use super::tenant::Tenants;
 use super::transport::Transports;
 use crate::parallel::in_parallel;
-use crate::writer::Writer;
+use driver_api::asterisk::Writer;
 
 /// Which sections of an endpoint are written.
 #[derive(Clone, Copy)]

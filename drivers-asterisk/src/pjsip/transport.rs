@@ -6,7 +6,7 @@ use driver_api::{Error, Query, Session};
 use serde::Deserialize;
 use uuid::Uuid;
 
-use crate::writer::Writer;
+use driver_api::asterisk::Writer;
 
 /// All transports, used or not, by name.
 pub(super) struct Transports {

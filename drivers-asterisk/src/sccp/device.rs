@@ -8,7 +8,7 @@ use serde::Deserialize;
 use super::speed_dial::SpeedDials;
 use super::write_present;
 use crate::section_names::SectionNames;
-use crate::writer::Writer;
+use driver_api::asterisk::Writer;
 
 pub(super) const TEMPLATE: &str = "xivo_device_tpl";
 

@@ -9,7 +9,7 @@ use super::write_present;
 use crate::checks::warn_of_comments;
 use crate::pickup::{Groups, Pickups};
 use crate::section_names::SectionNames;
-use crate::writer::Writer;
+use driver_api::asterisk::Writer;
 
 pub(super) const TEMPLATE: &str = "xivo_line_tpl";
 

@@ -11,7 +11,7 @@ mod tests;
 use driver_api::{Driver, Error, Session};
 
 use crate::section_names::SectionNames;
-use crate::writer::Writer;
+use driver_api::asterisk::Writer;
 use settings::Settings;
 use speed_dial::SpeedDials;
 

@@ -4,7 +4,7 @@ use driver_api::{Blanked, Error, OneLine, Query, Session, Warning};
 use serde::Deserialize;
 
 use super::{device, line};
-use crate::writer::Writer;
+use driver_api::asterisk::Writer;
 
 /// Each where it belongs, in the order of the table.
 #[derive(Default)]

@@ -6,7 +6,7 @@ use driver_api::{Error, Query, Session};
 use serde::Deserialize;
 
 use super::write_present;
-use crate::writer::Writer;
+use driver_api::asterisk::Writer;
 
 pub(super) struct SpeedDials {
     all: Vec<SpeedDial>,

@@ -22,7 +22,7 @@ use driver_api::{Error, Session};
 use super::context::Contexts;
 use super::feature::Features;
 use super::user::Users;
-use crate::writer::Writer;
+use driver_api::asterisk::Writer;
 
 /// The hints of each context.
 pub(super) struct Hints<'a> {

@@ -5,7 +5,7 @@ use driver_api::Session;
 
 use crate::checks::warn_of_comments;
 use crate::extensions::user::{Kind, Line, User, Users};
-use crate::writer::Writer;
+use driver_api::asterisk::Writer;
 
 /// `queues.conf` names it.
 pub(in crate::extensions) const SECTION: &str = "usersharedlines";

@@ -9,7 +9,7 @@ use serde::de::{Deserializer, Error as _, SeqAccess, Visitor};
 
 use crate::checks::warn_of_comments;
 use crate::pairs::Pairs;
-use crate::writer::{Writer, yes_no};
+use driver_api::asterisk::{Writer, yes_no};
 
 /// The endpoints that are not disabled.
 pub(super) struct Endpoints {

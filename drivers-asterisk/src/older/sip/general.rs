@@ -4,7 +4,7 @@ use driver_api::{Blanked, Error, OneLine, Query, Session};
 use serde::Deserialize;
 
 use super::section;
-use crate::writer::{Writer, is_white_space, yes_no};
+use driver_api::asterisk::{Writer, is_white_space, yes_no};
 
 /// Category and file name make no difference.
 const GENERAL: Query<'_> = Query {

@@ -13,7 +13,7 @@ use driver_api::{Config, Driver, Error, Session};
 
 use crate::section_names::SectionNames;
 use crate::template::Folder;
-use crate::writer::Writer;
+use driver_api::asterisk::Writer;
 use endpoint::Endpoints;
 
 pub(crate) struct Sip {

@@ -5,7 +5,7 @@ use driver_api::Session;
 use super::endpoint::Endpoint;
 use super::section;
 use crate::section_names::SectionNames;
-use crate::writer::Writer;
+use driver_api::asterisk::Writer;
 
 pub(super) fn write(
     writer: &mut Writer,

@@ -9,7 +9,7 @@ use minijinja::{Value, context};
 
 use super::endpoint::{Endpoint, Options, place};
 use crate::template::Folder;
-use crate::writer::Writer;
+use driver_api::asterisk::Writer;
 
 /// In the folder of templates; one is shipped.
 const TEMPLATE: &str = "asterisk/sip/twilio.jinja";

@@ -10,7 +10,7 @@ use super::section;
 use crate::parallel::in_parallel;
 use crate::pickup::{Groups, Pickups};
 use crate::section_names::SectionNames;
-use crate::writer::Writer;
+use driver_api::asterisk::Writer;
 
 /// A line has a row for each user and each extension of the line. All count for the pickup groups; a section
 /// is made of a main user and an extension, disabled or not.

@@ -1,13 +1,35 @@
-//! The Asterisk syntax: sections and their options, each on a line of its own.
+//! The Asterisk syntax, which INI files share: sections and their options, each on a line of its own.
 
-use driver_api::{Session, Warning, breaks_line};
+use crate::{Session, Warning, breaks_line};
 
 /// Writes a file, or a part of one, from top to bottom.
 ///
-/// Whatever the values are, one call writes one line: a value with a line break is never written.
-/// Rows with such values are left out when they are read, so this is the second lock on the door.
+/// Whatever the values are, one call writes one line: a value with a line break is never written, and
+/// [`finish`](Writer::finish) warns of it. Rows with such values are better left out when they are read, which
+/// [`OneLine`](crate::OneLine) does; this is the second lock on the door.
+///
+/// ```
+/// use driver_api::asterisk::{Writer, yes_no};
+/// use driver_api::{Driver, Error, Session};
+///
+/// struct FollowMe;
+///
+/// impl Driver for FollowMe {
+///     fn generate(&self, session: &mut Session<'_>) -> Result<String, Error> {
+///         let mut writer = Writer::new();
+///         writer.section("general");
+///         writer.option("enable_callee_prompt", yes_no(true));
+///         writer.section("1001");
+///         writer.object_option("number", "0612345678,30");
+///         Ok(writer.finish(session))
+///     }
+/// }
+///
+/// let text = "[general]\nenable_callee_prompt = yes\n\n[1001]\nnumber => 0612345678,30\n";
+/// assert_eq!(fixtures::Scratch::new(&[]).generate(&FollowMe).unwrap(), text);
+/// ```
 #[derive(Default)]
-pub(crate) struct Writer {
+pub struct Writer {
     text: String,
     /// Where the current section can't be written, so that its options don't fall to the one before.
     muted: bool,
@@ -18,17 +40,18 @@ pub(crate) struct Writer {
 }
 
 impl Writer {
-    pub(crate) fn new() -> Writer {
+    /// A writer for a file, or for its first part.
+    pub fn new() -> Writer {
         Writer { first: true, ..Writer::default() }
     }
 
     /// A writer for what follows other sections, to be put behind them with [`append`](Writer::append).
-    pub(crate) fn continued() -> Writer {
+    pub fn continued() -> Writer {
         Writer::default()
     }
 
     /// Puts the text of another writer behind this one's.
-    pub(crate) fn append(&mut self, mut other: Writer) {
+    pub fn append(&mut self, mut other: Writer) {
         self.text.push_str(&other.text);
         self.refused.append(&mut other.refused);
         self.muted = other.muted;
@@ -36,30 +59,30 @@ impl Writer {
     }
 
     /// Begins a part of the file: an empty line stands between its sections, not before the first.
-    pub(crate) fn part(&mut self) {
+    pub fn part(&mut self) {
         self.first = true;
         self.muted = false;
     }
 
     /// `[name]`.
-    pub(crate) fn section(&mut self, name: &str) {
+    pub fn section(&mut self, name: &str) {
         self.headed_section(None, name);
     }
 
     /// `[name](!)`: a section that is nothing by itself, and that others inherit from.
-    pub(crate) fn template_section(&mut self, name: &str) {
+    pub fn template_section(&mut self, name: &str) {
         self.derived_section(name, "!");
     }
 
     /// `[name](template)`: a section that inherits from another.
-    pub(crate) fn derived_section(&mut self, name: &str, template: &str) {
+    pub fn derived_section(&mut self, name: &str, template: &str) {
         if self.begin_section(name, template) {
             self.push(&["[", name, "](", template, ")"]);
         }
     }
 
     /// `[name]`, under a comment if there is one.
-    pub(crate) fn headed_section(&mut self, comment: Option<&str>, name: &str) {
+    pub fn headed_section(&mut self, comment: Option<&str>, name: &str) {
         let comment = comment.unwrap_or_default();
         if self.begin_section(name, comment) {
             if !comment.is_empty() {
@@ -85,23 +108,23 @@ impl Writer {
     }
 
     /// `key = value`, without white space at either end of the line.
-    pub(crate) fn option(&mut self, key: &str, value: &str) {
+    pub fn option(&mut self, key: &str, value: &str) {
         self.stripped_line(key, " = ", value);
     }
 
     /// `key => value`, without white space at either end of the line.
-    pub(crate) fn object_option(&mut self, key: &str, value: &str) {
+    pub fn object_option(&mut self, key: &str, value: &str) {
         self.stripped_line(key, " => ", value);
     }
 
     /// `same  =     value`: one more line of the extension above. Dialplans are compared with those of
     /// earlier releases, so it has their blanks.
-    pub(crate) fn same(&mut self, value: &str) {
+    pub fn same(&mut self, value: &str) {
         self.stripped_line("same ", " =     ", value);
     }
 
     /// `exten = extension,hint,argument`: which device shows the state of an extension. Every blank is kept.
-    pub(crate) fn hint(&mut self, extension: &str, argument: &[&str]) {
+    pub fn hint(&mut self, extension: &str, argument: &[&str]) {
         let start = self.text.len();
         self.text.extend(["exten = ", extension, ",hint,"]);
         self.text.extend(argument.iter().copied());
@@ -123,17 +146,17 @@ impl Writer {
     }
 
     /// `key = value`, every blank of the value kept.
-    pub(crate) fn verbatim_option(&mut self, key: &str, value: &str) {
+    pub fn verbatim_option(&mut self, key: &str, value: &str) {
         self.verbatim_line(key, " = ", &[value]);
     }
 
     /// `key => value`, every blank of both kept.
-    pub(crate) fn verbatim_object_option(&mut self, key: &str, value: &str) {
+    pub fn verbatim_object_option(&mut self, key: &str, value: &str) {
         self.verbatim_line(key, " => ", &[value]);
     }
 
     /// `key = value` with a sign of one's own and a value in parts, every blank kept.
-    pub(crate) fn verbatim_line(&mut self, key: &str, sign: &str, value: &[&str]) {
+    pub fn verbatim_line(&mut self, key: &str, sign: &str, value: &[&str]) {
         let start = self.text.len();
         self.text.extend([key, sign]);
         self.text.extend(value.iter().copied());
@@ -141,22 +164,22 @@ impl Writer {
     }
 
     /// An empty line.
-    pub(crate) fn blank(&mut self) {
+    pub fn blank(&mut self) {
         self.text.push('\n');
     }
 
     /// A text of the program's own, with as many lines as it has.
-    pub(crate) fn fixed(&mut self, text: &'static str) {
+    pub fn fixed(&mut self, text: &'static str) {
         self.text.push_str(text);
     }
 
     /// What a template made, with as many lines as that has, and the end of the last.
-    pub(crate) fn rendered(&mut self, text: &str) {
+    pub fn rendered(&mut self, text: &str) {
         self.push(&[text]);
     }
 
     /// The text, after a warning for each line that was left out.
-    pub(crate) fn finish(self, session: &mut Session<'_>) -> String {
+    pub fn finish(self, session: &mut Session<'_>) -> String {
         for message in self.refused {
             session.warn(Warning::new("", message));
         }
@@ -185,23 +208,21 @@ impl Writer {
 }
 
 /// What Python's `str.strip` strips: Unicode's white space, and four separators that Rust leaves.
-pub(crate) fn is_white_space(c: char) -> bool {
+pub fn is_white_space(c: char) -> bool {
     c.is_whitespace() || matches!(c, '\u{1c}'..='\u{1f}')
 }
 
 /// How Asterisk's own files write a boolean.
-pub(crate) fn yes_no(value: bool) -> &'static str {
+pub fn yes_no(value: bool) -> &'static str {
     if value { "yes" } else { "no" }
 }
 
 #[cfg(test)]
-pub(crate) mod tests {
-    use driver_api::{Error, Rows, Snapshot, Value};
-
+mod tests {
     use super::*;
+    use crate::{Error, Rows, Snapshot, Value};
 
-    /// A database for what asks it nothing.
-    pub(crate) struct NoDatabase;
+    struct NoDatabase;
 
     impl Snapshot for NoDatabase {
         fn run(&mut self, sql: &str, _: &[Value<'_>], _: &mut dyn Rows) -> Result<(), Error> {
