@@ -19,6 +19,7 @@ mod dist;
 mod files;
 mod fixtures;
 mod generate;
+mod new_driver;
 mod package_test;
 mod packages;
 mod postgres;
@@ -48,6 +49,7 @@ enum Command {
     Fixtures(fixtures::Fixtures),
     Generate(generate::Generate),
     Measure(bench::Measure),
+    NewDriver(new_driver::NewDriver),
 }
 
 fn main() -> ExitCode {
@@ -59,6 +61,7 @@ fn main() -> ExitCode {
         Command::Fixtures(fixtures) => fixtures.run(),
         Command::Generate(generate) => generate.run(),
         Command::Measure(measure) => measure.run(),
+        Command::NewDriver(new_driver) => new_driver.run(),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

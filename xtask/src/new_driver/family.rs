@@ -1,0 +1,166 @@
+//! The source file in which a family lists its drivers: `src/lib.rs`.
+
+use driver_api::Error;
+use proc_macro2::Span;
+use syn::spanned::Spanned;
+use syn::{Expr, ExprArray, ExprLit, Item, ItemMod, Lit, Member};
+
+use super::names::Names;
+
+/// A family's list as it is written.
+pub(crate) struct Family<'a> {
+    source: &'a str,
+    modules: Vec<ItemMod>,
+    /// Where a module can be declared if there is none.
+    first_item: usize,
+    list: ExprArray,
+}
+
+impl<'a> Family<'a> {
+    /// Reads a source file that has a list like `pub static DRIVERS: &[Entry] = &[…]`.
+    pub(crate) fn parse(source: &'a str) -> Result<Family<'a>, Error> {
+        let file = syn::parse_file(source).map_err(|error| Error::driver("is no Rust").because(error))?;
+        let first_item = file.items.first().map_or(source.len(), |item| start(item.span()));
+        let mut modules = Vec::new();
+        let mut list = None;
+        for item in file.items {
+            match item {
+                Item::Mod(module) if module.content.is_none() => modules.push(module),
+                Item::Static(item) if item.ident == "DRIVERS" => list = array(*item.expr),
+                _ => {}
+            }
+        }
+        let list = list.ok_or_else(|| {
+            Error::driver("this is no family: it has no list `pub static DRIVERS: &[Entry] = &[…]`")
+        })?;
+        Ok(Family { source, modules, first_item, list })
+    }
+
+    /// The names of the drivers of a namespace.
+    pub(crate) fn drivers(&self, namespace: &str) -> Vec<String> {
+        let keys = self.list.elems.iter().map(key);
+        keys.filter(|(of, _)| of == namespace).map(|(_, name)| name).collect()
+    }
+
+    /// The source with one more module, and one more entry where the order wants it.
+    pub(crate) fn with(&self, names: &Names, entry: &str) -> String {
+        let mut source = self.source.to_owned();
+        // The list stands behind the modules as a rule, but nothing depends on it.
+        let mut insertions = [self.entry(names, entry), self.module(&names.module)];
+        insertions.sort_by_key(|(place, _)| *place);
+        for (place, text) in insertions.iter().rev() {
+            source.insert_str(*place, text);
+        }
+        source
+    }
+
+    fn entry(&self, names: &Names, entry: &str) -> (usize, String) {
+        let new = (names.namespace.clone(), names.name.clone());
+        let elements = &self.list.elems;
+        if let Some(next) = elements.iter().find(|element| key(element) > new) {
+            return (start(next.span()), format!("{entry},\n"));
+        }
+        let comma = if elements.is_empty() || elements.trailing_punct() { "" } else { "," };
+        (end(self.list.span()) - 1, format!("{comma}{entry},\n"))
+    }
+
+    fn module(&self, name: &str) -> (usize, String) {
+        let declaration = format!("mod {name};");
+        if let Some(next) = self.modules.iter().find(|module| module.ident.to_string().as_str() > name) {
+            return (start(next.span()), format!("{declaration}\n"));
+        }
+        match self.modules.last() {
+            Some(last) => (end(last.span()), format!("\n{declaration}")),
+            None => (self.first_item, format!("{declaration}\n\n")),
+        }
+    }
+}
+
+/// The array in `&[…]` or `[…]`.
+fn array(expression: Expr) -> Option<ExprArray> {
+    match expression {
+        Expr::Array(array) => Some(array),
+        Expr::Reference(reference) => array(*reference.expr),
+        _ => None,
+    }
+}
+
+/// What entries are sorted by: their namespaces and names.
+fn key(entry: &Expr) -> (String, String) {
+    let text = |name: &str| {
+        let Expr::Struct(entry) = entry else { return String::new() };
+        let is_it = |member: &Member| matches!(member, Member::Named(field) if field == name);
+        match entry.fields.iter().find(|field| is_it(&field.member)).map(|field| &field.expr) {
+            Some(Expr::Lit(ExprLit { lit: Lit::Str(text), .. })) => text.value(),
+            _ => String::new(),
+        }
+    };
+    (text("namespace"), text("name"))
+}
+
+fn start(span: Span) -> usize {
+    span.byte_range().start
+}
+
+fn end(span: Span) -> usize {
+    span.byte_range().end
+}
+
+#[cfg(test)]
+mod tests {
+    use driver_api::Namespace;
+
+    use super::*;
+
+    fn names(namespace: &str, name: &str) -> Names {
+        Names::new(&namespace.parse::<Namespace>().unwrap(), name).unwrap()
+    }
+
+    fn with(source: &str, namespace: &str) -> String {
+        Family::parse(source).unwrap().with(&names(namespace, "wazo"), "NEW")
+    }
+
+    #[test]
+    fn modules_and_entries_keep_their_order() {
+        let source = "//! É.\n\nmod b;\n#[cfg(feature = \"d\")]\nmod d;\n\nuse x::y;\n\n/// All.\npub static DRIVERS: &[Entry] = &[\n    \
+            Entry { namespace: \"a.b.conf\", name: \"wazo\" },\n    #[cfg(feature = \"d\")]\n    \
+            Entry { namespace: \"a.d.conf\", name: \"wazo\" },\n];\n";
+        let first = source
+            .replace("mod b;", "mod a;\nmod b;")
+            .replace("Entry { namespace: \"a.b", "NEW,\nEntry { namespace: \"a.b");
+        assert_eq!(with(source, "a.a.conf"), first);
+        let middle = source
+            .replace("#[cfg(feature = \"d\")]\nmod", "mod c;\n#[cfg(feature = \"d\")]\nmod")
+            .replace("    #[cfg(feature = \"d\")]\n    E", "    NEW,\n#[cfg(feature = \"d\")]\n    E");
+        assert_eq!(with(source, "a.c.conf"), middle);
+        let last = source.replace("mod d;", "mod d;\nmod e;").replace("},\n];", "},\nNEW,\n];");
+        assert_eq!(with(source, "a.e.conf"), last);
+    }
+
+    #[test]
+    fn a_list_may_be_empty_or_without_last_comma() {
+        let empty = "//! Ours.\n\nuse x;\npub static DRIVERS: &[Entry] = &[];\n";
+        let one = "//! Ours.\n\nmod a;\n\nuse x;\npub static DRIVERS: &[Entry] = &[NEW,\n];\n";
+        assert_eq!(with(empty, "a.a.conf"), one);
+        let inline = "mod a;\nstatic DRIVERS: [Entry; 1] = [Entry { namespace: \"a.a.conf\" }];\n";
+        let two =
+            "mod a;\nmod b;\nstatic DRIVERS: [Entry; 1] = [Entry { namespace: \"a.a.conf\" },NEW,\n];\n";
+        assert_eq!(with(inline, "a.b.conf"), two);
+    }
+
+    #[test]
+    fn what_is_no_family_is_refused() {
+        let error = |source: &str| Family::parse(source).err().unwrap().chain();
+        assert!(error("fn main() {}").starts_with("this is no family"));
+        assert!(error("static DRIVERS: &[Entry] = drivers();").starts_with("this is no family"));
+        assert!(error("fn main( {}").starts_with("is no Rust: "));
+    }
+
+    #[test]
+    fn it_knows_who_is_there() {
+        let family = "static DRIVERS: &[Entry] = &[Entry { name: \"a\", namespace: \"x.y\" }, other()];";
+        let family = Family::parse(family).unwrap();
+        assert_eq!(family.drivers("x.y"), ["a"]);
+        assert_eq!(family.drivers("x.z"), [""; 0]);
+    }
+}

@@ -1,0 +1,114 @@
+//! How the parts of a driver are called, all made from its namespace.
+
+use std::path::Path;
+
+use driver_api::{Error, Namespace};
+use serde::Serialize;
+
+/// The names of one driver.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Names {
+    /// `asterisk.followme.conf`.
+    pub(crate) namespace: String,
+    /// `asterisk/followme.conf`.
+    pub(crate) file: String,
+    /// `followme.conf`.
+    pub(crate) filename: String,
+    /// What `plugins` selects it by.
+    pub(crate) name: String,
+    /// The module, and the file without `.rs`: `followme`.
+    pub(crate) module: String,
+    /// The type: `Followme`.
+    #[serde(rename = "type")]
+    pub(crate) type_name: String,
+}
+
+impl Names {
+    pub(crate) fn new(namespace: &Namespace, name: &str) -> Result<Names, Error> {
+        let (file, namespace) = (namespace.to_string(), namespace.dotted());
+        check("the namespace", &namespace)?;
+        check("the name", name)?;
+        let filename = file.split_once('/').map_or("", |(_, filename)| filename).to_owned();
+        let stem = Path::new(&filename).file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        Ok(Names {
+            file,
+            name: name.to_owned(),
+            filename,
+            namespace,
+            module: String::new(),
+            type_name: String::new(),
+        }
+        .with_module(&stem))
+    }
+
+    /// The same with another module, whose name is made from these words.
+    pub(crate) fn with_module(self, words: &str) -> Names {
+        let mut module = words.replace(|c: char| !c.is_ascii_alphanumeric(), "_").to_ascii_lowercase();
+        if syn::parse_str::<syn::Ident>(&module).is_err() || module == "main" || module == "lib" {
+            module = format!("file_{module}");
+        }
+        let type_name = module.split('_').map(capitalised).collect();
+        Names { module, type_name, ..self }
+    }
+
+    /// The part of the file's name behind its last dot.
+    pub(crate) fn extension(&self) -> &str {
+        self.filename.rsplit_once('.').map_or("", |(_, extension)| extension)
+    }
+}
+
+fn capitalised(word: &str) -> String {
+    let mut letters = word.chars();
+    letters.next().map_or_else(String::new, |first| first.to_ascii_uppercase().to_string() + letters.as_str())
+}
+
+/// The names stand in Rust, YAML and paths, and nobody wants to quote them anywhere.
+fn check(what: &str, name: &str) -> Result<(), Error> {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
+    if name.is_empty() || !name.chars().all(is_plain) {
+        return Err(Error::driver(format!("{what} {name:?} may have letters, digits, and . _ - only")));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(namespace: &str, name: &str) -> Result<Names, String> {
+        namespace
+            .parse()
+            .and_then(|namespace| Names::new(&namespace, name))
+            .map_err(|error: Error| error.chain())
+    }
+
+    #[test]
+    fn a_module_is_called_as_its_file() {
+        for (namespace, module, type_name) in [
+            ("asterisk.followme.conf", "followme", "Followme"),
+            ("asterisk/res_pjsip-notify.conf", "res_pjsip_notify", "ResPjsipNotify"),
+            ("confgend.a.b.c.yml", "b_c", "BC"),
+            ("a.3cx.conf", "file_3cx", "File3cx"),
+            ("a.match.conf", "file_match", "FileMatch"),
+            ("a.self", "file_self", "FileSelf"),
+            ("a.lib.rs", "file_lib", "FileLib"),
+            ("a.Makefile", "makefile", "Makefile"),
+            ("a/.hidden", "_hidden", "Hidden"),
+            ("a.--.x", "__", ""),
+        ] {
+            let names = names(namespace, "acme").unwrap();
+            assert_eq!((names.module.as_str(), names.type_name.as_str()), (module, type_name), "{namespace}");
+            assert_eq!(names.namespace.replacen('.', "/", 1), names.file);
+        }
+    }
+
+    #[test]
+    fn what_has_to_be_quoted_is_refused() {
+        for namespace in ["a.x\"y.conf", "a.{x}.conf", "a.é.conf"] {
+            let error = names(namespace, "acme").unwrap_err();
+            assert!(error.ends_with("may have letters, digits, and . _ - only"), "{error}");
+        }
+        assert!(names("a.x.conf", "").unwrap_err().starts_with("the name \"\" may"));
+        assert!(names("a.x.conf", "a b").unwrap_err().starts_with("the name \"a b\" may"));
+    }
+}

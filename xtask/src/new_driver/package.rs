@@ -1,0 +1,271 @@
+//! The crate that gets the driver: a family of this workspace, or a crate outside.
+
+use std::collections::BTreeSet;
+use std::path::{self, Path, PathBuf};
+use std::process::Command;
+use std::{fs, io};
+
+use dispatcher::{FAMILIES, Registry};
+use driver_api::{Error, Namespace};
+use minijinja::Environment;
+use minijinja::syntax::SyntaxConfig;
+use minijinja::value::Serde;
+use serde::Serialize;
+
+use super::family::Family;
+use super::names::Names;
+use crate::{file_error, root};
+
+pub(crate) struct Package {
+    pub(crate) folder: PathBuf,
+    /// `drivers-followme`.
+    name: String,
+    /// Whether it belongs to this workspace.
+    is_ours: bool,
+}
+
+/// What the templates are filled with.
+#[derive(Serialize)]
+struct Filling<'a> {
+    package: &'a str,
+    /// The name of the crate's library in Rust.
+    library: String,
+    /// The way from the crate to this checkout.
+    checkout: PathBuf,
+    #[serde(flatten)]
+    names: Option<&'a Names>,
+}
+
+/// A file that is to be written.
+pub(crate) struct NewFile {
+    /// Its path in the crate.
+    path: PathBuf,
+    text: String,
+}
+
+/// The text of a template.
+macro_rules! template {
+    ($path:literal) => {
+        include_str!(concat!("../../templates/new-driver/", $path))
+    };
+}
+
+impl Package {
+    /// The family of a resource.
+    pub(crate) fn of_workspace(family: Option<&str>, namespace: &Namespace) -> Result<Package, Error> {
+        let resource = namespace.resource();
+        if let Some(family) = family.filter(|family| *family != resource) {
+            let message = format!("{namespace} is no file of this family, which are all of one resource");
+            return Err(Error::driver(message).in_(format!("--family {family}")));
+        }
+        let registry = Registry::new(FAMILIES)?;
+        let families: BTreeSet<&str> = registry.namespaces().map(Namespace::resource).collect();
+        if !families.contains(resource) {
+            let families: Vec<&str> = families.into_iter().collect();
+            let message = format!(
+                "there is no family {resource} in this workspace, only {}; --crate FOLDER makes a crate outside",
+                families.join(", ")
+            );
+            return Err(Error::driver(message));
+        }
+        let name = format!("drivers-{resource}");
+        Ok(Package { folder: root().join(&name), name, is_ours: true })
+    }
+
+    /// The crate in a folder outside this workspace, which need not be there.
+    pub(crate) fn outside(folder: &Path) -> Result<Package, Error> {
+        let named = |error: Error| error.in_(folder.display().to_string());
+        let absolute = path::absolute(folder).map_err(|error| file_error(folder, error))?;
+        let name = absolute.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        check_name(&name).map_err(named)?;
+        let parent = absolute.parent().unwrap_or(&absolute);
+        // The way from there to here must not go through links.
+        let parent = parent.canonicalize().map_err(|error| file_error(parent, error))?;
+        let folder = parent.join(&name);
+        let is_ours = parent.canonicalize().ok() == root().canonicalize().ok();
+        if is_ours && folder.join("Cargo.toml").exists() {
+            let message = "this crate is in this workspace; its families are chosen by --family";
+            return Err(named(Error::driver(message)));
+        }
+        if !folder.join("Cargo.toml").is_file() && !is_empty(&folder)? {
+            return Err(named(Error::driver("there is something that is no crate: it has no Cargo.toml")));
+        }
+        Ok(Package { folder, name, is_ours: false })
+    }
+
+    /// What a driver is called if nobody says it.
+    pub(crate) fn driver_name(&self) -> &str {
+        if self.is_ours { "wazo" } else { self.name.trim_start_matches("drivers-") }
+    }
+
+    /// All that is to be written for a driver: the crate, if it is new, and what belongs to the driver, whose
+    /// module may have to be called otherwise.
+    pub(crate) fn files(&self, names: Names) -> Result<(Names, Vec<NewFile>), Error> {
+        let is_new = !self.folder.join("Cargo.toml").exists();
+        let mut files = if is_new { self.crate_files()? } else { Vec::new() };
+        let list = self.folder.join("src/lib.rs");
+        let source = if is_new {
+            template!("crate/lib.rs.jinja").to_owned()
+        } else {
+            fs::read_to_string(&list).map_err(|error| file_error(&list, error))?
+        };
+        let in_list = |error: Error| error.in_(list.display().to_string());
+        let family = Family::parse(&source).map_err(in_list)?;
+        let names = self.with_free_module(&family, names).map_err(in_list)?;
+        let entry = self.filled(template!("entry.rs.jinja"), Some(&names))?;
+        files.push(NewFile { path: "src/lib.rs".into(), text: family.with(&names, entry.trim_end()) });
+        files.push(NewFile {
+            path: format!("src/{}.rs", names.module).into(),
+            text: self.filled(example(names.extension()), Some(&names))?,
+        });
+        let case = format!("tests/cases/{}", names.module);
+        for (path, template) in [
+            ("tests/snapshots.rs".to_owned(), template!("snapshots.rs.jinja")),
+            (format!("{case}/CASE.md"), template!("CASE.md.jinja")),
+            (format!("{case}/userfeatures.jsonl"), template!("userfeatures.jsonl")),
+        ] {
+            // The test is there with the second driver, and a case of this name may be.
+            if !self.folder.join(&path).exists() {
+                files.push(NewFile { path: path.into(), text: self.filled(template, Some(&names))? });
+            }
+        }
+        Ok((names, files))
+    }
+
+    /// The files of a crate that has no list of drivers yet.
+    fn crate_files(&self) -> Result<Vec<NewFile>, Error> {
+        let lock = root().join("Cargo.lock");
+        let file = |path: &str, text: String| NewFile { path: path.into(), text };
+        Ok(vec![
+            file("Cargo.toml", self.filled(template!("crate/Cargo.toml.jinja"), None)?),
+            // The versions that confgend is tested with; cargo takes out those that are not needed.
+            file("Cargo.lock", fs::read_to_string(&lock).map_err(|error| file_error(&lock, error))?),
+            file(".cargo/config.toml", template!("crate/cargo-config.toml").to_owned()),
+            file(".gitignore", template!("crate/gitignore").to_owned()),
+            file("src/main.rs", self.filled(template!("crate/main.rs.jinja"), None)?),
+        ])
+    }
+
+    /// The names with a module whose file is not there yet.
+    fn with_free_module(&self, family: &Family<'_>, names: Names) -> Result<Names, Error> {
+        let others = family.drivers(&names.namespace);
+        if others.contains(&names.name) {
+            let message = format!("{} has a driver called {} already", names.file, names.name);
+            return Err(Error::driver(message));
+        }
+        let path = |names: &Names| self.folder.join(format!("src/{}", names.module));
+        let is_free = |names: &Names| !path(names).exists() && !path(names).with_extension("rs").exists();
+        if is_free(&names) {
+            return Ok(names);
+        }
+        // Another driver of the same file differs in its name, another file in what is behind the dot.
+        let stem = names.module.clone();
+        let second =
+            if others.is_empty() { names.filename.clone() } else { format!("{stem}_{}", names.name) };
+        let other = names.with_module(&second);
+        if is_free(&other) {
+            return Ok(other);
+        }
+        let message = format!("src/{stem}.rs and src/{}.rs are both there already", other.module);
+        Err(Error::driver(message))
+    }
+
+    fn filled(&self, template: &str, names: Option<&Names>) -> Result<String, Error> {
+        let checkout = pathdiff::diff_paths(root(), &self.folder).unwrap_or_else(|| root().to_path_buf());
+        let filling = Filling { package: &self.name, library: self.name.replace('-', "_"), checkout, names };
+        let mut environment = Environment::new();
+        let text = SyntaxConfig::builder().keep_trailing_newline(true).build().and_then(|syntax| {
+            environment.set_syntax(syntax);
+            environment.render_str(template, Serde(filling))
+        });
+        text.map_err(|error| Error::driver("a template of new-driver is broken").because(error))
+    }
+
+    /// Writes the files, each with a line that says so.
+    pub(crate) fn write(&self, files: &[NewFile]) -> Result<(), Error> {
+        for NewFile { path, text } in files {
+            let place = self.folder.join(path);
+            let folder = place.parent().unwrap_or(&place);
+            let written = fs::create_dir_all(folder).and_then(|()| fs::write(&place, text));
+            written.map_err(|error| file_error(&place, error))?;
+            say!("  {}", path.display());
+        }
+        let sources = files.iter().map(|file| &file.path).filter(|path| has_extension(path, "rs"));
+        // Where rustfmt is missing, the source looks worse and means the same.
+        let _ = Command::new("rustfmt")
+            .args(["--edition", "2024"])
+            .args(sources)
+            .current_dir(&self.folder)
+            .status();
+        Ok(())
+    }
+
+    /// Has the tests write the snapshots that are not there, and says which; those that are there stay.
+    pub(crate) fn write_snapshots(&self) -> Result<(), Error> {
+        let before = self.snapshots();
+        let words = ["test", "--quiet", "--package", &self.name, "--test", "snapshots"];
+        let output = crate::cargo()
+            .args(words)
+            .current_dir(&self.folder)
+            .env("INSTA_UPDATE", "unseen")
+            .output()
+            .map_err(|error| Error::driver("can't be started").because(error).in_("cargo"))?;
+        if !output.status.success() {
+            say!("{}{}", String::from_utf8_lossy(&output.stderr), String::from_utf8_lossy(&output.stdout));
+            let message = format!("the files above are there, but cargo {}: failed", words.join(" "));
+            return Err(Error::driver(message));
+        }
+        for snapshot in self.snapshots().difference(&before) {
+            say!("  tests/snapshots/{snapshot}");
+        }
+        Ok(())
+    }
+
+    /// What its author does now.
+    pub(crate) fn next_steps(&self, names: &Names) -> Result<String, Error> {
+        let steps = if self.is_ours { template!("next-here.jinja") } else { template!("next-outside.jinja") };
+        self.filled(steps, Some(names))
+    }
+
+    fn snapshots(&self) -> BTreeSet<String> {
+        let entries = fs::read_dir(self.folder.join("tests/snapshots")).into_iter().flatten().flatten();
+        let snapshots = entries.filter(|entry| has_extension(&entry.path(), "snap"));
+        snapshots.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect()
+    }
+}
+
+/// The example to begin with: a driver that writes this kind of file.
+fn example(extension: &str) -> &'static str {
+    match extension {
+        "conf" | "ini" => template!("driver/asterisk.rs.jinja"),
+        "yml" | "yaml" => template!("driver/yaml.rs.jinja"),
+        _ => template!("driver/text.rs.jinja"),
+    }
+}
+
+fn has_extension(path: &Path, extension: &str) -> bool {
+    path.extension().is_some_and(|it| it == extension)
+}
+
+fn is_empty(folder: &Path) -> Result<bool, Error> {
+    match fs::read_dir(folder) {
+        Ok(mut entries) => Ok(entries.next().is_none()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(true),
+        Err(error) => Err(file_error(folder, error)),
+    }
+}
+
+/// A package is called as its folder, and its library nearly so.
+fn check_name(name: &str) -> Result<(), Error> {
+    let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '_');
+    let library = name.replace('-', "_");
+    if !name.chars().all(is_plain) || syn::parse_str::<syn::Ident>(&library).is_err() {
+        let message =
+            "a crate is called as its folder: lower-case letters, digits, - and _, like drivers-acme";
+        return Err(Error::driver(message));
+    }
+    if ["confgend", "dispatcher", "driver-api", "fixtures", "session", "serde"].contains(&name) {
+        return Err(Error::driver("another crate of the program has this name; call it drivers-acme, say"));
+    }
+    Ok(())
+}
