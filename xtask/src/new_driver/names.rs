@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use driver_api::{Error, Namespace};
+use fixtures::Case;
 use serde::Serialize;
 
 /// The names of one driver.
@@ -18,6 +19,8 @@ pub(crate) struct Names {
     pub(crate) name: String,
     /// The module, and the file without `.rs`: `followme`.
     pub(crate) module: String,
+    /// The data set that comes with it: `followme`, or `hints-driver` where all drivers meet a case `hints`.
+    pub(crate) case: String,
     /// The type: `Followme`.
     #[serde(rename = "type")]
     pub(crate) type_name: String,
@@ -36,6 +39,7 @@ impl Names {
             filename,
             namespace,
             module: String::new(),
+            case: String::new(),
             type_name: String::new(),
         }
         .with_module(&stem))
@@ -48,7 +52,8 @@ impl Names {
             module = format!("file_{module}");
         }
         let type_name = module.split('_').map(capitalised).collect();
-        Names { module, type_name, ..self }
+        let case = if Case::named(&module).is_some() { format!("{module}-driver") } else { module.clone() };
+        Names { module, case, type_name, ..self }
     }
 
     /// The part of the file's name behind its last dot.
@@ -100,6 +105,12 @@ mod tests {
             assert_eq!((names.module.as_str(), names.type_name.as_str()), (module, type_name), "{namespace}");
             assert_eq!(names.namespace.replacen('.', "/", 1), names.file);
         }
+    }
+
+    #[test]
+    fn its_case_is_not_one_of_ours() {
+        assert_eq!(names("asterisk.followme.conf", "acme").unwrap().case, "followme");
+        assert_eq!(names("asterisk.hints.conf", "acme").unwrap().case, "hints-driver");
     }
 
     #[test]

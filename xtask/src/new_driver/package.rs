@@ -118,7 +118,7 @@ impl Package {
             path: format!("src/{}.rs", names.module).into(),
             text: self.filled(example(names.extension()), Some(&names))?,
         });
-        let case = format!("tests/cases/{}", names.module);
+        let case = format!("tests/cases/{}", names.case);
         for (path, template) in [
             ("tests/snapshots.rs".to_owned(), template!("snapshots.rs.jinja")),
             (format!("{case}/CASE.md"), template!("CASE.md.jinja")),
@@ -208,6 +208,7 @@ impl Package {
             .args(words)
             .current_dir(&self.folder)
             .env("INSTA_UPDATE", "unseen")
+            .env("INSTA_OUTPUT", "none")
             .output()
             .map_err(|error| Error::driver("can't be started").because(error).in_("cargo"))?;
         if !output.status.success() {
