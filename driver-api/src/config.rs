@@ -88,6 +88,12 @@ impl Config {
         })
     }
 
+    /// Reads the value at a path of keys as [`get`](Config::get) does, where there must be one: that of
+    /// [`Entry::defaults`](crate::Entry::defaults), unless the operator says something else.
+    pub fn require<T: DeserializeOwned>(&self, path: &str) -> Result<T, Error> {
+        self.get(path)?.ok_or_else(|| self.error(path, "a value is missing"))
+    }
+
     /// An error about the value at this path: it names the path, and the source of the value.
     pub fn error(&self, path: &str, message: impl Into<String>) -> Error {
         let error = Error::new(ErrorKind::Config, message).in_(format!("configuration key {path}"));
@@ -210,6 +216,9 @@ mod tests {
             assert_eq!(config.get::<i64>(path).unwrap(), None, "{path}");
         }
         assert_eq!(Config::from_yaml("").unwrap(), Config::default());
+        assert_eq!(config.require::<i64>("a.b").unwrap(), 1);
+        let missing = config.named("c.yml").require::<i64>("none").unwrap_err().chain();
+        assert_eq!(missing, "c.yml: configuration key none: a value is missing");
     }
 
     #[test]
