@@ -19,6 +19,7 @@ mod dist;
 mod files;
 mod fixtures;
 mod generate;
+mod guide;
 mod package_test;
 mod packages;
 mod postgres;
@@ -47,6 +48,7 @@ enum Command {
     Dist(dist::Dist),
     Fixtures(fixtures::Fixtures),
     Generate(generate::Generate),
+    Guide(guide::Guide),
     Measure(bench::Measure),
 }
 
@@ -58,6 +60,7 @@ fn main() -> ExitCode {
         Command::Dist(dist) => dist.run(),
         Command::Fixtures(fixtures) => fixtures.run(),
         Command::Generate(generate) => generate.run(),
+        Command::Guide(guide) => guide.run(),
         Command::Measure(measure) => measure.run(),
     };
     match result {
