@@ -14,7 +14,7 @@ use session::Uri;
 
 use crate::compare::{Verdict, compare};
 use crate::files::files_below;
-use crate::{debian, file_error, generate, namespaces, package_test, postgres, root, target};
+use crate::{debian, file_error, generate, guide, namespaces, package_test, postgres, root, target};
 
 /// Run all checks and tests.
 #[derive(FromArgs)]
@@ -60,6 +60,8 @@ impl Ci {
             ("CONFGEND_TEST_POSTGRES", server.as_str()),
         ];
         cargo("test --quiet --workspace", &settings)?;
+        step("the driver guide");
+        driver_guide(&settings)?;
         step("each family and each engine alone");
         combinations(&cluster, &settings)?;
         step("packages");
@@ -78,8 +80,13 @@ fn step(name: &str) {
 }
 
 fn cargo(words: &str, settings: &[(&str, &str)]) -> Result<(), Error> {
+    cargo_in(root(), words, settings)
+}
+
+fn cargo_in(folder: &Path, words: &str, settings: &[(&str, &str)]) -> Result<(), Error> {
     say!("cargo {words}");
     let status = crate::cargo()
+        .current_dir(folder)
         .args(words.split(' '))
         .envs(settings.iter().copied())
         .status()
@@ -93,6 +100,18 @@ fn deny() -> Result<(), Error> {
         return Ok(());
     }
     cargo("deny --workspace check bans licenses sources", &[])
+}
+
+/// Follows the guide for authors of drivers, and checks its result as such an author would: from outside.
+fn driver_guide(settings: &[(&str, &str)]) -> Result<(), Error> {
+    let server = settings.iter().copied().filter(|(name, _)| *name == "CONFGEND_TEST_POSTGRES");
+    guide::check(&server.collect::<Vec<_>>())?;
+    let (example, built) = (guide::example(), guide::built());
+    say!("\nin {}", example.display());
+    let built = built.display().to_string();
+    let settings = [settings, &[("CARGO_TARGET_DIR", built.as_str())]].concat();
+    cargo_in(&example, "clippy --quiet --all-targets -- --deny warnings", &settings)?;
+    cargo_in(&example, "test --quiet", &settings)
 }
 
 /// Builds and tests `confgend` with some features only, and has each build generate all that it can: its

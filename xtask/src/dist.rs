@@ -7,7 +7,7 @@ use std::{env, fs};
 use argh::FromArgs;
 use driver_api::Error;
 
-use crate::packages::{Build, Features, ensure_cargo_deb};
+use crate::packages::{Build, Features, ensure_cargo_tool};
 use crate::{file_error, package_test, target};
 
 /// Build the Debian packages confgend and confgend-client.
@@ -39,7 +39,7 @@ impl Dist {
         if self.test {
             return package_test::run();
         }
-        ensure_cargo_deb()?;
+        ensure_cargo_tool("cargo-deb")?;
         let features = Features::choose(self.families.as_deref(), self.engines.as_deref())?;
         let out = self.out.clone().unwrap_or_else(|| target().join("dist"));
         // cargo-deb runs in the folder of the workspace.

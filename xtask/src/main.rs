@@ -19,6 +19,7 @@ mod dist;
 mod files;
 mod fixtures;
 mod generate;
+mod guide;
 mod new_driver;
 mod package_test;
 mod packages;
@@ -48,6 +49,7 @@ enum Command {
     Dist(dist::Dist),
     Fixtures(fixtures::Fixtures),
     Generate(generate::Generate),
+    Guide(guide::Guide),
     Measure(bench::Measure),
     NewDriver(new_driver::NewDriver),
 }
@@ -60,6 +62,7 @@ fn main() -> ExitCode {
         Command::Dist(dist) => dist.run(),
         Command::Fixtures(fixtures) => fixtures.run(),
         Command::Generate(generate) => generate.run(),
+        Command::Guide(guide) => guide.run(),
         Command::Measure(measure) => measure.run(),
         Command::NewDriver(new_driver) => new_driver.run(),
     };

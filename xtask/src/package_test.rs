@@ -38,7 +38,7 @@ pub(crate) fn run_where_possible() -> Result<(), Error> {
 /// Sees to it that there is what the test takes, and returns the archive of a system; an error is the reason why
 /// there can't be.
 fn prepare() -> Result<PathBuf, String> {
-    packages::ensure_cargo_deb().map_err(|error| error.chain())?;
+    packages::ensure_cargo_tool("cargo-deb").map_err(|error| error.chain())?;
     root::base()
 }
 

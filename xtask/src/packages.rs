@@ -120,17 +120,17 @@ impl Build<'_> {
     }
 }
 
-/// Sees to it that there is cargo-deb: installs it where it is missing.
-pub(crate) fn ensure_cargo_deb() -> Result<(), Error> {
-    if debian::has("cargo-deb") {
+/// Sees to it that there is a tool such as cargo-deb: installs it where it is missing.
+pub(crate) fn ensure_cargo_tool(name: &str) -> Result<(), Error> {
+    if debian::has(name) {
         return Ok(());
     }
-    say!("cargo-deb is not here: cargo install --locked cargo-deb");
-    let status = cargo().args(["install", "--quiet", "--locked", "cargo-deb"]).status();
+    say!("{name} is not here: cargo install --locked {name}");
+    let status = cargo().args(["install", "--quiet", "--locked", name]).status();
     if status.is_ok_and(|status| status.success()) {
         Ok(())
     } else {
-        Err(Error::driver("cargo-deb can't be installed; type: cargo install --locked cargo-deb"))
+        Err(Error::driver(format!("{name} can't be installed; type: cargo install --locked {name}")))
     }
 }
 

@@ -1,0 +1,146 @@
+//! `cargo xtask guide` on small guides.
+
+use std::path::Path;
+use std::process::{self, Command, Output};
+use std::{fs, io};
+
+/// What the guide is called in messages.
+const NAME: &str = "guide.md";
+
+/// Follows a guide; gives what was printed, and the guide afterwards.
+fn follow(guide: &str, options: &[&str]) -> (Output, String) {
+    try_follow(guide, options).expect("the guide can be written, followed and read")
+}
+
+fn try_follow(guide: &str, options: &[&str]) -> io::Result<(Output, String)> {
+    let folder = tempfile::tempdir()?;
+    let path = folder.path().join(NAME);
+    fs::write(&path, guide)?;
+    let output = Command::new(env!("CARGO_BIN_EXE_xtask"))
+        .args(["guide", NAME])
+        .args(options)
+        .current_dir(folder.path())
+        .env("CONFGEND_SECRET", "of the caller")
+        .output()?;
+    Ok((output, fs::read_to_string(&path)?))
+}
+
+fn text(bytes: &[u8]) -> &str {
+    str::from_utf8(bytes).expect("it is UTF-8")
+}
+
+/// Every kind of step, and outputs with two mistakes.
+const GUIDE: &str = "\
+# Music on hold
+
+```console
+$ pwd
+/home/you
+$ ls
+confgend
+$ head -1 confgend/README.md
+# confgend
+$ mkdir moh && cd moh
+$ echo \"$CONFGEND_SECRET\"
+$ sleep 600 &
+$ echo $! >sleep.pid && kill -0 $!
+```
+
+```ini conf/classes.conf
+[default]
+mode = files
+```
+
+1. Read it:
+
+   ```console
+   $ cat conf/classes.conf
+   [default]
+   mode = playlist
+   $ for mode in files custom; do
+   >     echo $mode
+   > done
+   …
+   custom
+   ```
+
+```console fails
+$ echo It took 5 ms.
+It took 7 ms.
+$ grep playlist conf/classes.conf || { echo none >&2; false; }
+found in …
+```
+";
+
+#[test]
+fn all_differences_are_reported_and_can_be_updated() {
+    let (output, guide) = follow(GUIDE, &[]);
+    let printed = text(&output.stdout);
+    assert!(!output.status.success());
+    assert_eq!(
+        text(&output.stderr),
+        "error: 2 outputs are not what the guide shows; if they are right, type the same with --update\n"
+    );
+    let report = "
+guide.md:24: $ cat conf/classes.conf
+--- shown
++++ printed
+@@ -1,2 +1,2 @@
+ [default]
+-mode = playlist
++mode = files
+
+
+guide.md:37: $ grep playlist conf/classes.conf || { echo none >&2; false; }
+--- shown
++++ printed
+@@ -1 +1 @@
+-found in …
++none
+
+";
+    assert!(printed.ends_with(report), "{printed}");
+    assert_eq!(guide, GUIDE);
+
+    let (output, guide) = follow(GUIDE, &["--update"]);
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    assert_eq!(guide, GUIDE.replace("   mode = playlist", "   mode = files").replace("found in …", "none"));
+    let (output, _) = follow(&guide, &[]);
+    assert!(output.status.success(), "{}", text(&output.stdout));
+}
+
+#[test]
+fn a_command_that_fails_ends_the_run_and_its_background_jobs() {
+    let mark = process::id() + 1_000_000;
+    let guide = format!("```console\n$ sleep {mark} &\n$ ls nowhere\n$ echo never\n```\n");
+    let (output, _) = follow(&guide, &[]);
+    assert!(!output.status.success());
+    assert_eq!(text(&output.stderr), "error: guide.md:3: $ ls nowhere: fails: exit code 2\n");
+    let printed = text(&output.stdout);
+    assert!(printed.contains("ls: cannot access 'nowhere'"), "{printed}");
+    assert!(!printed.contains("never"), "{printed}");
+    let running = Command::new("pgrep").args(["-f", &format!("^sleep {mark}$")]).output().unwrap();
+    assert_eq!(text(&running.stdout), "");
+}
+
+#[test]
+fn a_command_that_is_shown_to_fail_has_to() {
+    let (output, _) = follow("```console fails\n$ false\n```\n", &[]);
+    // It is the last one, so only that one may.
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    let (output, _) = follow("```console fails\n$ true\n```\n", &[]);
+    assert_eq!(
+        text(&output.stderr),
+        "error: guide.md:2: $ true: succeeds, but is shown to fail: exit code 0\n"
+    );
+}
+
+#[test]
+fn the_home_can_be_kept() {
+    let (output, _) = follow("```console\n$ touch here\n```\n", &["--keep"]);
+    let printed = text(&output.stdout);
+    let line = printed.lines().find_map(|line| line.strip_prefix("the guide's home, which is kept: "));
+    let home = Path::new(line.unwrap());
+    assert!(home.join("here").exists());
+    fs::remove_dir_all(home).unwrap();
+}
