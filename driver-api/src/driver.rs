@@ -115,9 +115,15 @@ pub struct Entry {
 /// ```
 /// use driver_api::Schema;
 ///
+/// fn hint(schema: Schema) -> String {
+///     match schema {
+///         Schema::Current => "is the database that of a telephone system?".to_owned(),
+///         Schema::Before(month) => format!("it belongs to the schema before {month}"),
+///     }
+/// }
+///
 /// // `chan_sip` and its tables went in June 2020.
-/// let sip = Schema::Before("2020-06");
-/// assert_ne!(sip, Schema::Current);
+/// assert_eq!(hint(Schema::Before("2020-06")), "it belongs to the schema before 2020-06");
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Schema {

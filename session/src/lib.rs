@@ -38,7 +38,7 @@
 //!
 //! The cargo features `postgres` and `sqlite`, both on by default, are the engines. The URI of one that was left
 //! out is an error. The crate has the version of `driver-api`, whose front page says what is promised between
-//! versions; a method more in [`Database`] is no such change, since nobody else has one.
+//! versions; a method more in [`Database`] is no such change, since it is this crate alone that implements it.
 
 #![warn(missing_docs)]
 
@@ -117,16 +117,7 @@ pub trait Database: Send {
     fn unchanged(&mut self) -> Result<bool, Error>;
 }
 
-/// How long a database may take.
-///
-/// ```
-/// use std::time::Duration;
-///
-/// use session::Limits;
-///
-/// let limits = Limits { connect: Some(Duration::from_secs(3)), statement: Some(Duration::from_secs(60)) };
-/// assert_ne!(limits, Limits::default());
-/// ```
+/// How long a database may take; [`open_with`] shows what becomes of a query that takes longer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Limits {
     /// For each address of a PostgreSQL server, until it has accepted the login; `None` is 10 seconds. The
