@@ -1,4 +1,20 @@
 //! The Asterisk syntax, which INI files share: sections and their options, each on a line of its own.
+//!
+//! [`Writer`] writes it, and it is what confgend's own drivers of Asterisk's files are written with.
+//!
+//! | call | line |
+//! |---|---|
+//! | [`section("1001")`](Writer::section) | `[1001]`, below an empty line if it is not the first |
+//! | [`template_section("wazo")`](Writer::template_section) | `[wazo](!)` |
+//! | [`derived_section("1001", "wazo")`](Writer::derived_section) | `[1001](wazo)` |
+//! | [`option("language", "fr_CA")`](Writer::option) | `language = fr_CA` |
+//! | [`object_option("number", "0612345678,30")`](Writer::object_option) | `number => 0612345678,30` |
+//! | [`hint("1001", &["PJSIP/abc"])`](Writer::hint) | `exten = 1001,hint,PJSIP/abc` |
+//! | [`same("n,Hangup()")`](Writer::same) | `same  =     n,Hangup()` |
+//!
+//! `option`, `object_option` and `same` strip white space from both ends of the line, as the files of earlier
+//! programs have it; what begins with `verbatim` keeps every blank. A semicolon in a value begins a comment for
+//! Asterisk: whether it may, the driver knows.
 
 use crate::{Session, Warning, breaks_line};
 
@@ -6,7 +22,8 @@ use crate::{Session, Warning, breaks_line};
 ///
 /// Whatever the values are, one call writes one line: a value with a line break is never written, and
 /// [`finish`](Writer::finish) warns of it. Rows with such values are better left out when they are read, which
-/// [`OneLine`](crate::OneLine) does; this is the second lock on the door.
+/// [`OneLine`](crate::OneLine) does; this is the second lock on the door. The options of a section whose name
+/// has a line break are left out with it.
 ///
 /// ```
 /// use driver_api::asterisk::{Writer, yes_no};
@@ -21,12 +38,16 @@ use crate::{Session, Warning, breaks_line};
 ///         writer.option("enable_callee_prompt", yes_no(true));
 ///         writer.section("1001");
 ///         writer.object_option("number", "0612345678,30");
+///         writer.option("musicclass", "jazz\n[general]");
 ///         Ok(writer.finish(session))
 ///     }
 /// }
 ///
+/// let mut database = fixtures::Scratch::new(&[]);
 /// let text = "[general]\nenable_callee_prompt = yes\n\n[1001]\nnumber => 0612345678,30\n";
-/// assert_eq!(fixtures::Scratch::new(&[]).generate(&FollowMe).unwrap(), text);
+/// assert_eq!(database.generate(&FollowMe).unwrap(), text);
+/// let warning = r#"in section "1001", the option "musicclass" is left out: it has a line break"#;
+/// assert_eq!(database.warnings, [warning]);
 /// ```
 #[derive(Default)]
 pub struct Writer {
@@ -155,7 +176,8 @@ impl Writer {
         self.verbatim_line(key, " => ", &[value]);
     }
 
-    /// `key = value` with a sign of one's own and a value in parts, every blank kept.
+    /// `key = value` with a sign of one's own and a value in parts, every blank kept. The sign has its blanks
+    /// with it: `" => "`.
     pub fn verbatim_line(&mut self, key: &str, sign: &str, value: &[&str]) {
         let start = self.text.len();
         self.text.extend([key, sign]);
@@ -173,7 +195,8 @@ impl Writer {
         self.text.push_str(text);
     }
 
-    /// What a template made, with as many lines as that has, and the end of the last.
+    /// What a template made, with as many lines as that has, and the end of the last. Nothing is checked here:
+    /// what the template was given must not break lines.
     pub fn rendered(&mut self, text: &str) {
         self.push(&[text]);
     }
@@ -212,7 +235,7 @@ pub fn is_white_space(c: char) -> bool {
     c.is_whitespace() || matches!(c, '\u{1c}'..='\u{1f}')
 }
 
-/// How Asterisk's own files write a boolean.
+/// How Asterisk's own files write a boolean: `yes` or `no`.
 pub fn yes_no(value: bool) -> &'static str {
     if value { "yes" } else { "no" }
 }

@@ -10,6 +10,25 @@ use crate::{Error, ErrorKind, yaml};
 ///
 /// It remembers its layers, the files and built-in defaults that it was merged from, so that a message
 /// can name the file of a value. Two configurations are equal if their values are.
+///
+/// A driver [gets](Config::get) its keys, when it is built, from a configuration that is whole:
+///
+/// ```
+/// use driver_api::{Config, Error};
+///
+/// let mut config = Config::from_yaml("followme: {seconds: 20, prompt: no}")?.named("conf.d/10-acme.yml");
+/// config.fill_from(&Config::from_yaml("followme: {seconds: 30, music: default}")?.named("built-in"));
+///
+/// assert_eq!(config.get("followme.seconds")?, Some(20));
+/// assert_eq!(config.get("followme.prompt")?, Some(false));
+/// assert_eq!(config.get("followme.music")?, Some("default".to_owned()));
+/// assert_eq!(config.get::<String>("followme.context")?, None);
+/// assert_eq!(config.source("followme.seconds"), Some("conf.d/10-acme.yml"));
+///
+/// let error = config.get::<u32>("followme.music").unwrap_err().to_string();
+/// assert!(error.starts_with("built-in: configuration key followme.music: invalid type: "), "{error}");
+/// # Ok::<(), Error>(())
+/// ```
 #[derive(Debug, Clone, Default)]
 pub struct Config {
     values: Mapping,
@@ -32,8 +51,17 @@ impl PartialEq for Config {
 }
 
 impl Config {
-    /// Reads a YAML 1.1 document. An empty one is an empty configuration; a list or a scalar at the
-    /// top is an error.
+    /// Reads a YAML 1.1 document, as [`yaml::parse`] does. An empty one is an empty configuration; a list or a
+    /// scalar at the top is an error.
+    ///
+    /// ```
+    /// use driver_api::Config;
+    ///
+    /// assert_eq!(Config::from_yaml("# nothing yet")?, Config::default());
+    /// let error = Config::from_yaml("[followme]").unwrap_err();
+    /// assert_eq!(error.to_string(), "expected a mapping of keys at the top, found a list");
+    /// # Ok::<(), driver_api::Error>(())
+    /// ```
     pub fn from_yaml(text: &str) -> Result<Config, Error> {
         Config::from_value(yaml::parse(text)?)
     }
@@ -65,6 +93,25 @@ impl Config {
 
     /// Reads the value at a path of keys such as `templates.modulesconf`. It is `None` where a key is
     /// missing or the value is null; a value of another type is an error that names its source and path.
+    ///
+    /// ```
+    /// use driver_api::Config;
+    /// use serde::Deserialize;
+    ///
+    /// #[derive(Deserialize)]
+    /// struct FollowMe {
+    ///     seconds: u32,
+    ///     #[serde(default)]
+    ///     numbers: Vec<String>,
+    /// }
+    ///
+    /// let config = Config::from_yaml("followme: {seconds: 20, numbers: ['0612345678', 42]}")?;
+    /// assert_eq!(config.get("followme.seconds")?, Some(20));
+    ///
+    /// let error = config.get::<FollowMe>("followme").err().unwrap().to_string();
+    /// assert!(error.starts_with("configuration key followme.numbers[1]: invalid type: "), "{error}");
+    /// # Ok::<(), driver_api::Error>(())
+    /// ```
     pub fn get<T: DeserializeOwned>(&self, path: &str) -> Result<Option<T>, Error> {
         let mut keys = path.split('.');
         let mut value = keys.next().and_then(|key| self.values.get(key));
@@ -94,7 +141,18 @@ impl Config {
         self.get(path)?.ok_or_else(|| self.error(path, "a value is missing"))
     }
 
-    /// An error about the value at this path: it names the path, and the source of the value.
+    /// An error about the value at this path: it names the path, and the source of the value. For values that
+    /// have the right type and make no sense.
+    ///
+    /// ```
+    /// use driver_api::Config;
+    ///
+    /// let config = Config::from_yaml("followme: {seconds: 0}")?.named("config.yml");
+    /// let error = config.error("followme.seconds", "a phone that rings for no time is never heard");
+    /// let place = "config.yml: configuration key followme.seconds";
+    /// assert_eq!(error.to_string(), format!("{place}: a phone that rings for no time is never heard"));
+    /// # Ok::<(), driver_api::Error>(())
+    /// ```
     pub fn error(&self, path: &str, message: impl Into<String>) -> Error {
         let error = Error::new(ErrorKind::Config, message).in_(format!("configuration key {path}"));
         // What stands inside a list has the source of the list.
@@ -124,6 +182,18 @@ impl Config {
 
     /// Fills from `weaker` the keys that this configuration does not have: mappings are merged key by
     /// key, everything else, an explicit null too, stands as it is.
+    ///
+    /// ```
+    /// use driver_api::Config;
+    ///
+    /// let mut config = Config::from_yaml("followme: {music: null, numbers: [1]}")?;
+    /// config.fill_from(&Config::from_yaml("followme: {music: default, numbers: [2, 3], seconds: 30}")?);
+    /// assert_eq!(config, Config::from_yaml("followme: {music: null, numbers: [1], seconds: 30}")?);
+    ///
+    /// let weakest = config.layers().last().unwrap().1;
+    /// assert_eq!(weakest["followme"]["music"], "default");
+    /// # Ok::<(), driver_api::Error>(())
+    /// ```
     pub fn fill_from(&mut self, weaker: &Config) {
         fill(&mut self.values, &weaker.values);
         self.layers.extend_from_slice(&weaker.layers);

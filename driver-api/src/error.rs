@@ -6,7 +6,23 @@ use std::fmt;
 /// Each layer adds with [`in_`](Error::in_) the one thing that only it knows, so the text reads from
 /// the outside in: `asterisk/pjsip.conf: table endpoint_sip: row uuid=e0…: column template: expected
 /// a boolean, found the text "x"`. The cause, if there is one, is in [`source`](StdError::source) and
-/// not in the text.
+/// not in the text; [`chain`](Error::chain) is both.
+///
+/// ```
+/// use driver_api::{Error, ErrorKind};
+///
+/// let seconds = "half a minute";
+/// let error = seconds.parse::<u16>().unwrap_err();
+/// let error = Error::new(ErrorKind::Row, "the ring time is no number of seconds")
+///     .because(error)
+///     .in_("row uuid=u-1001")
+///     .in_("table userfeatures");
+///
+/// let text = "table userfeatures: row uuid=u-1001: the ring time is no number of seconds";
+/// assert_eq!(error.to_string(), text);
+/// assert_eq!(error.chain(), format!("{text}: invalid digit found in string"));
+/// assert_eq!(*error.kind(), ErrorKind::Row);
+/// ```
 #[derive(Debug)]
 pub struct Error {
     kind: ErrorKind,
@@ -17,6 +33,24 @@ pub struct Error {
 }
 
 /// What a caller may want to tell apart.
+///
+/// A driver whose query needs a column of newer releases, say, may go on without it:
+///
+/// ```
+/// use driver_api::{Error, ErrorKind};
+///
+/// fn or_without_labels(rows: Result<Vec<String>, Error>) -> Result<Vec<String>, Error> {
+///     match rows {
+///         Err(error) if matches!(error.kind(), ErrorKind::MissingColumn(column) if column == "label") => {
+///             Ok(Vec::new())
+///         }
+///         rows => rows,
+///     }
+/// }
+///
+/// let missing = Error::new(ErrorKind::MissingColumn("label".to_owned()), "this database has no column label");
+/// assert!(or_without_labels(Err(missing)).unwrap().is_empty());
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ErrorKind {
     /// A value of the configuration, or a file that it names.
@@ -43,19 +77,20 @@ impl Error {
         Error { kind, places: Vec::new(), message: message.into(), source: None }
     }
 
-    /// What a driver found by itself, such as a table without the row that it needs.
+    /// What a driver found by itself, such as a table without the row that it needs; of
+    /// [`ErrorKind::Driver`].
     pub fn driver(message: impl Into<String>) -> Error {
         Error::new(ErrorKind::Driver, message)
     }
 
-    /// Adds where it happened, around what is known already.
+    /// Adds where it happened, around what is known already: `table moh`, without a colon.
     #[must_use]
     pub fn in_(mut self, place: impl Into<String>) -> Error {
         self.places.push(place.into());
         self
     }
 
-    /// Adds the cause.
+    /// Adds the cause, in place of an earlier one.
     #[must_use]
     pub fn because(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Error {
         self.source = Some(source.into());
@@ -67,7 +102,7 @@ impl Error {
         &self.kind
     }
 
-    /// The error and its chain of causes on one line.
+    /// The error and its chain of causes, separated by colons, on one line.
     pub fn chain(&self) -> String {
         let mut text = self.to_string();
         let mut cause = self.source();

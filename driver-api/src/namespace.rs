@@ -7,7 +7,21 @@ use crate::{Error, ErrorKind};
 ///
 /// It is written `asterisk/pjsip.conf`, `asterisk.pjsip.conf` or `confgend.asterisk.pjsip.conf`;
 /// parsing accepts all three, and it prints as the first, which is also the path of the file below
-/// an output folder. A parsed namespace is safe to use as such a path.
+/// an output folder. A parsed namespace is safe to use as such a path: it has one slash, no blank, no control
+/// character and no `..`; other texts are errors of [`ErrorKind::Config`].
+///
+/// ```
+/// use driver_api::{Error, Namespace};
+///
+/// let namespace: Namespace = "confgend.asterisk.followme.conf".parse()?;
+/// assert_eq!((namespace.resource(), namespace.filename()), ("asterisk", "followme.conf"));
+/// assert_eq!(namespace.to_string(), "asterisk/followme.conf");
+/// assert_eq!(namespace.dotted(), "asterisk.followme.conf");
+///
+/// let error = "asterisk/../shadow".parse::<Namespace>().unwrap_err();
+/// assert!(error.to_string().ends_with("write it like asterisk/pjsip.conf"), "{error}");
+/// # Ok::<(), Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Namespace {
     resource: String,

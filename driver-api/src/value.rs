@@ -1,4 +1,14 @@
 /// One value of a row, or a parameter of a query, between an engine and serde.
+///
+/// A driver meets it as a parameter: a number, a boolean or a text, which `into` makes. [`Uuid`](Value::Uuid)
+/// and [`Array`](Value::Array) can't be parameters: a uuid is compared as text, `CAST(uuid AS TEXT) = $1`.
+///
+/// ```
+/// use driver_api::Value;
+///
+/// let parameters: [Value<'_>; 2] = ["ctx-internal".into(), 7.into()];
+/// assert_eq!(parameters, [Value::Text("ctx-internal"), Value::Integer(7)]);
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub enum Value<'a> {
     /// SQL's `NULL`.

@@ -55,8 +55,13 @@ fn connect(path: &Path, limit: Option<Arc<Limit>>) -> rusqlite::Result<Connectio
         connection.progress_handler(STEPS, Some(move || limit.is_over()))?;
     }
     // What the file holds is not looked at before.
-    connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
+    look(&connection)?;
     Ok(connection)
+}
+
+/// Runs a query, with which SQLite finds out what the file holds: which tables, if it is a database at all.
+fn look(connection: &Connection) -> rusqlite::Result<()> {
+    connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))
 }
 
 /// A file, by its device and its number there.
@@ -90,7 +95,11 @@ impl Database for Sqlite {
     }
 
     fn rehearsal(&mut self) -> Result<Box<dyn Snapshot + '_>, Error> {
-        Ok(Box::new(SqliteSnapshot { rehearses: true, ..self.begin()? }))
+        // Queries that are prepared and not run are held against the tables that were there before.
+        self.connection.flush_prepared_statement_cache();
+        let snapshot = self.begin()?;
+        look(&snapshot.transaction).map_err(failed)?;
+        Ok(Box::new(SqliteSnapshot { rehearses: true, ..snapshot }))
     }
 
     /// A connection to a file is lost when another file takes its place.

@@ -11,7 +11,23 @@ use driver_api::{Error, ErrorKind};
 /// * `postgresql://…` or `postgres://…`: libpq's URIs, with several hosts and parameters.
 ///   `postgresql+psycopg2://…`, SQLAlchemy's spelling, is the same.
 ///
-/// It prints without its password.
+/// It prints without its password, and without its parameters. A text that is no such URI is an error of
+/// [`ErrorKind::Config`]; that a server or a file is there is only found out by [`open`](crate::open()).
+///
+/// ```
+/// use std::path::Path;
+///
+/// use session::Uri;
+///
+/// let uri: Uri = "postgresql://asterisk:proformatique@localhost/asterisk?sslmode=disable".parse()?;
+/// assert_eq!(uri.to_string(), "postgresql://asterisk@localhost/asterisk");
+///
+/// let uri: Uri = "sqlite:office.db".parse()?;
+/// assert_eq!(uri.relative_to(Path::new("/srv")), Uri::Sqlite("/srv/office.db".into()));
+///
+/// assert!("localhost/asterisk".parse::<Uri>().is_err());
+/// # Ok::<(), driver_api::Error>(())
+/// ```
 #[derive(Clone, PartialEq, Eq)]
 pub enum Uri {
     /// The path of an SQLite file.

@@ -17,7 +17,24 @@ const MAX_SHORT_KEY: usize = 122;
 /// else.
 ///
 /// Keys are texts, numbers, booleans or null; Python can't sort a mixture of them, and here null and
-/// numbers come first. An enum variant with data would need a tag, and is an error.
+/// numbers come first. An enum variant with data would need a tag, and is an error, as is a list or a mapping as
+/// a key. The text ends with a line break.
+///
+/// ```
+/// use driver_api::yaml;
+/// use serde::Serialize;
+///
+/// #[derive(Serialize)]
+/// struct Directory {
+///     name: &'static str,
+///     hosts: Vec<&'static str>,
+///     country: &'static str,
+/// }
+///
+/// let directory = Directory { name: "Büro", hosts: vec!["10.0.0.0/8"], country: "no" };
+/// assert_eq!(yaml::to_string(&directory)?, "country: 'no'\nhosts:\n- 10.0.0.0/8\nname: \"B\\xFCro\"\n");
+/// # Ok::<(), driver_api::Error>(())
+/// ```
 pub fn to_string<T: Serialize>(data: &T) -> Result<String, Error> {
     let value = serde_yaml::to_value(data)
         .map_err(|error| Error::driver("the data can't be written as YAML").because(error))?;

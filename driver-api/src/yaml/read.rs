@@ -24,7 +24,21 @@ const CORE: &str = "tag:yaml.org,2002:";
 /// - A tag that is not of YAML's core, such as `!exec`, gives a [`Value::Tagged`].
 /// - An integer beyond 64 bits is an error, and so is a list or a mapping as a key.
 ///
-/// An error is one line that begins with line and column; the caller knows the file.
+/// Lists and mappings may stand in each other to a depth of 128. An error, of [`ErrorKind::Config`], is one
+/// line that begins with line and column, both from 1; the caller knows the file.
+///
+/// ```
+/// use driver_api::yaml;
+///
+/// let phones = yaml::parse("voicemail: off\npin: 0042\ncountry: 'no'")?;
+/// assert_eq!(phones["voicemail"], false);
+/// assert_eq!(phones["pin"], 34);
+/// assert_eq!(phones["country"], "no");
+///
+/// let error = yaml::parse("followme:\n  number: @home").unwrap_err();
+/// assert!(error.to_string().starts_with("line 2, column 11: "), "{error}");
+/// # Ok::<(), driver_api::Error>(())
+/// ```
 pub fn parse(text: &str) -> Result<Value, Error> {
     check_characters(text)?;
     // Spaces behind the last line break are nothing, but the parser may take them for a line.

@@ -29,6 +29,15 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// The parameters are libpq's, among them `connect_timeout` in seconds, `target_session_attrs`,
 /// `load_balance_hosts`, `sslmode` (`disable`, `prefer`, `require`, `verify-ca`, `verify-full`) and
 /// `sslrootcert` (a file of certificates, or `system`).
+///
+/// This is the client of the crate `postgres`, for who writes, too; what only reads is better served by
+/// [`open`](crate::open()).
+///
+/// ```no_run
+/// let mut client = session::postgres::connect("postgresql://asterisk:proformatique@localhost/asterisk")?;
+/// client.batch_execute("CREATE TABLE followme_number (id integer PRIMARY KEY, number text)")?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn connect(uri: &str) -> Result<Client, Error> {
     connect_within(uri, Limits::default())
 }

@@ -52,6 +52,27 @@ fn a_rehearsal_runs_nothing() {
 }
 
 #[test]
+fn a_kept_connection_rehearses_on_the_tables_of_today() {
+    for site in Site::each("rehearsals", SQLITE, POSTGRES) {
+        let mut database = site.open();
+        let mut rehearse = |column: &str| {
+            let mut rehearsal = database.rehearsal().unwrap();
+            values::<i64>(&mut *rehearsal, &format!("SELECT {column} AS value FROM thing"), &[])
+        };
+        assert!(rehearse("id").unwrap().is_empty());
+        site.execute("ALTER TABLE thing ADD COLUMN position integer");
+        assert!(rehearse("position").unwrap().is_empty());
+        site.execute("ALTER TABLE thing DROP COLUMN position");
+        assert_eq!(
+            *rehearse("position").unwrap_err().kind(),
+            ErrorKind::MissingColumn("position".to_owned())
+        );
+        site.execute("DROP TABLE thing");
+        assert_eq!(*rehearse("id").unwrap_err().kind(), ErrorKind::MissingTable("thing".to_owned()));
+    }
+}
+
+#[test]
 fn a_file_without_a_log_keeps_its_writers_waiting() {
     let site = Site::sqlite(POSTGRES);
     let Uri::Sqlite(path) = &site.uri else { unreachable!() };
