@@ -82,6 +82,8 @@ impl Generate {
             return Ok(Source { uri, config_file, schema: Schema::Current });
         }
         let case = find_case(self.case.as_deref().unwrap_or(DEFAULT_CASE))?;
+        // Cargo makes this folder, unless it is told to build elsewhere.
+        fs::create_dir_all(target()).map_err(|error| file_error(&target(), error))?;
         let path = target().join(format!("{}.db", case.name));
         say!("case {}: {}", case.name, case.purpose);
         say!("database: sqlite:{}", shown(&path));

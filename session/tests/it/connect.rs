@@ -84,7 +84,7 @@ fn attempts_at_a_silent_server_do_not_pile_up() {
     let answers: Vec<String> =
         iter::repeat_with(attempt).take_while(|answer| !answer.ends_with(refused)).take(200).collect();
     assert!((20..200).contains(&answers.len()), "{answers:?}");
-    assert!(answers.iter().all(|answer| answer.starts_with("can't connect: ")), "{answers:?}");
+    assert!(answers.iter().all(|answer| answer.contains("can't connect: ")), "{answers:?}");
     // They are gone with the server.
     drop(listener);
     let deadline = Instant::now() + Duration::from_secs(10);
