@@ -10,9 +10,10 @@ use std::time::{Duration, Instant};
 
 use driver_api::Error;
 
-use super::root::{Root, run};
+use super::root::Root;
 use super::{UNIT, holds};
 use crate::file_error;
+use crate::packages::run;
 
 /// How long the service may take to start, and to stop.
 const PATIENCE: Duration = Duration::from_secs(30);
