@@ -102,6 +102,10 @@ const NOTIFY: &str = "/run/notify";
 fn notify_socket(root: &Root) -> Result<UnixDatagram, Error> {
     let path = root.path(NOTIFY);
     let bind = || {
+        // One that was started before has left its own.
+        if path.exists() {
+            fs::remove_file(&path)?;
+        }
         let socket = UnixDatagram::bind(&path)?;
         socket.set_read_timeout(Some(PATIENCE))?;
         fs::set_permissions(&path, Permissions::from_mode(0o777))?;

@@ -3,7 +3,6 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
-use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -26,7 +25,7 @@ const FROM_TEMPLATES: [&str; 2] = ["asterisk/extensions.conf", "asterisk/modules
 
 /// A crate that is there, and has the program.
 pub(crate) struct DriverCrate {
-    folder: PathBuf,
+    manifest: PathBuf,
     name: String,
     version: Version,
     /// Whether the versions of its dependencies are fixed.
@@ -48,9 +47,10 @@ impl DriverCrate {
 
     fn compile(&self, profile: &str) -> Result<PathBuf, Error> {
         let mut command = cargo();
-        // Their configuration of cargo counts, so it runs in their folder.
-        command.current_dir(&self.folder).stderr(Stdio::inherit());
-        command.args(["build", "--manifest-path"]).arg(self.folder.join(MANIFEST));
+        // Their configuration of cargo counts, so it runs in their folder. What ours says about the environment,
+        // such as the settings of jemalloc, holds all the same: `cargo xtask` has handed it on.
+        command.current_dir(self.manifest.parent().unwrap_or(root())).stderr(Stdio::inherit());
+        command.args(["build", "--manifest-path"]).arg(&self.manifest);
         command.args(["--bin", PROGRAM, "--profile", profile, "--message-format=json-render-diagnostics"]);
         if self.is_locked {
             command.arg("--locked");
@@ -69,11 +69,11 @@ impl DriverCrate {
             .ok_or_else(|| Error::driver(format!("{self}: cargo build doesn't say where {PROGRAM} is")))
     }
 
-    /// What the revision of its package ends with. A hyphen would end what comes before the revision, and a version
-    /// with `~` comes before the same without, as one for trial does in cargo.
+    /// What the revision of its package ends with. To Debian, the revision begins after the last hyphen, and what ends
+    /// with `~rc.1`, say, comes before the same without, as a pre-release does in cargo.
     fn mark(&self) -> String {
-        let is_trial = usize::from(!self.version.pre.is_empty());
-        let version = self.version.to_string().replacen('-', "~", is_trial);
+        let hyphens = usize::from(!self.version.pre.is_empty());
+        let version = self.version.to_string().replacen('-', "~", hyphens);
         let allowed = |c: char| if c.is_ascii_alphanumeric() || "+~".contains(c) { c } else { '.' };
         format!("+{}.{version}", self.name).chars().map(allowed).collect()
     }
@@ -85,20 +85,9 @@ impl fmt::Display for DriverCrate {
     }
 }
 
-const MANIFEST: &str = "Cargo.toml";
-
 fn find(folder: &Path) -> Result<DriverCrate, Error> {
-    if !folder.is_dir() {
-        return Err(Error::driver(
-            "there is no such folder; name the one with the Cargo.toml of your drivers",
-        ));
-    }
-    let folder = folder.canonicalize().map_err(|error| file_error(folder, error))?;
-    let manifest = folder.join(MANIFEST);
-    if !manifest.is_file() {
-        return Err(Error::driver("has no Cargo.toml; name the folder that has the one of your drivers"));
-    }
-    let metadata = MetadataCommand::new().current_dir(&folder).manifest_path(&manifest).no_deps().exec();
+    let manifest = manifest(folder)?;
+    let metadata = MetadataCommand::new().current_dir(folder).manifest_path(&manifest).no_deps().exec();
     let Metadata { packages, workspace_root, .. } =
         metadata.map_err(|error| Error::driver(one_line(error.to_string().trim())))?;
     let Some(package) = packages.into_iter().find(|package| package.manifest_path == manifest) else {
@@ -114,11 +103,27 @@ fn find(folder: &Path) -> Result<DriverCrate, Error> {
         )));
     }
     Ok(DriverCrate {
-        folder,
+        manifest,
         name: package.name.to_string(),
         version: package.version,
         is_locked: workspace_root.join("Cargo.lock").exists(),
     })
+}
+
+/// The Cargo.toml of a folder, which must be there.
+fn manifest(folder: &Path) -> Result<PathBuf, Error> {
+    if !folder.is_dir() {
+        return Err(Error::driver(
+            "there is no such folder; name the one with the Cargo.toml of your drivers",
+        ));
+    }
+    let folder = folder.canonicalize().map_err(|error| file_error(folder, error))?;
+    let manifest = folder.join("Cargo.toml");
+    if manifest.is_file() {
+        Ok(manifest)
+    } else {
+        Err(Error::driver("has no Cargo.toml; name the folder that has the one of your drivers"))
+    }
 }
 
 fn has_program(package: &Package) -> bool {
@@ -127,7 +132,7 @@ fn has_program(package: &Package) -> bool {
 
 /// Where the program is, according to cargo's messages.
 fn executable(messages: &[u8]) -> Option<PathBuf> {
-    Message::parse_stream(io::Cursor::new(messages)).map_while(Result::ok).find_map(|message| match message {
+    Message::parse_stream(messages).map_while(Result::ok).find_map(|message| match message {
         Message::CompilerArtifact(artifact) if artifact.target.name == PROGRAM => {
             artifact.executable.map(PathBuf::from)
         }
@@ -137,15 +142,7 @@ fn executable(messages: &[u8]) -> Option<PathBuf> {
 
 /// The drivers of a program, which must be confgend of this version.
 fn ask(program: &Path) -> Result<BTreeSet<Driver>, Error> {
-    let version = concat!("confgend ", env!("CARGO_PKG_VERSION"));
-    let found = run(Command::new(program).arg("--version"))?;
-    if found.trim_end() != version {
-        return Err(Error::driver(format!(
-            "is {}, and the package is for {version}; have its dependencies lead to this checkout, {}",
-            found.trim_end(),
-            root().display()
-        )));
-    }
+    check_version(run(Command::new(program).arg("--version"))?.trim_end())?;
     // What this machine has configured does not count.
     let config = root().join("dispatcher/tests/it/alone.yml");
     let output = Command::new(program)
@@ -157,6 +154,18 @@ fn ask(program: &Path) -> Result<BTreeSet<Driver>, Error> {
     // Where an operator has to choose among drivers, it complains, and lists them all the same.
     let drivers = listed(&String::from_utf8_lossy(&output.stdout));
     if drivers.is_empty() { Err(Error::driver("lists no driver")) } else { Ok(drivers) }
+}
+
+/// Another version may need another unit, or other files below `/etc`.
+fn check_version(found: &str) -> Result<(), Error> {
+    let expected = concat!("confgend ", env!("CARGO_PKG_VERSION"));
+    if found == expected {
+        return Ok(());
+    }
+    let checkout = root().display();
+    Err(Error::driver(format!(
+        "says that it is {found:?}, and the package is for {expected}; have its dependencies lead to {checkout}"
+    )))
 }
 
 /// The drivers in what `confgend list` prints: a heading, and a line for each.
@@ -223,8 +232,10 @@ impl Program {
 
     /// What the description of its package ends with.
     pub(crate) fn description(&self) -> String {
-        let own: String = self.own_drivers().map(|driver| format!("  {driver}\n")).collect();
-        format!(" .\n The program is that of {}, which has drivers of its own:\n{own}", self.origin)
+        let mut lines = format!(" .\n The program is that of {}", self.origin);
+        let own: Vec<String> = self.own_drivers().map(|driver| format!("\n  {driver}")).collect();
+        lines += if own.is_empty() { "." } else { ", which has drivers of its own:" };
+        lines + &own.concat() + "\n"
     }
 }
 
@@ -255,7 +266,18 @@ mod tests {
              asterisk/followme.conf (wazo)\n  asterisk/hep.conf (acme)\n"
         );
         assert_eq!(program(LIST).selection(), "{asterisk.followme.conf: wazo, asterisk.hep.conf: acme}");
-        assert_eq!(program("").own_drivers().count(), 0);
+        let list = "NAMESPACE\nasterisk/hep.conf wazo\n";
+        assert_eq!(program(list).description(), " .\n The program is that of drivers-followme 0.1.0.\n");
+    }
+
+    #[test]
+    fn a_program_of_another_version_is_refused() {
+        check_version(concat!("confgend ", env!("CARGO_PKG_VERSION"))).unwrap();
+        let error = check_version("confgend 0.0.1").unwrap_err().chain();
+        assert!(
+            error.starts_with("says that it is \"confgend 0.0.1\", and the package is for confgend "),
+            "{error}"
+        );
     }
 
     #[test]
@@ -275,7 +297,7 @@ mod tests {
     fn the_mark_orders_as_the_versions_of_the_crate_do() {
         let mark = |name: &str, version: &str| {
             let version = version.parse().unwrap();
-            DriverCrate { folder: PathBuf::new(), name: name.into(), version, is_locked: false }.mark()
+            DriverCrate { manifest: PathBuf::new(), name: name.into(), version, is_locked: false }.mark()
         };
         assert_eq!(mark("drivers-followme", "0.1.0"), "+drivers.followme.0.1.0");
         assert_eq!(mark("h323_drivers", "1.2.3-rc-a.4+git-5"), "+h323.drivers.1.2.3~rc.a.4+git.5");
