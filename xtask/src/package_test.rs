@@ -193,7 +193,7 @@ fn generate(root: &Root) -> Result<Vec<String>, Error> {
     files_below(&root.path(GENERATED))
 }
 
-/// The package with somebody else's program is an upgrade, says what it is, and its own drivers write files.
+/// The package with somebody else's program is an upgrade, says what it is, and serves with its own drivers selected.
 fn change_programs(root: &Root, program: &Program, package: PathBuf) -> Result<(), Error> {
     root.install(&[package])?;
     let version = field(root, "Version")?;
