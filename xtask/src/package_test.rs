@@ -189,6 +189,8 @@ fn configure(root: &Root, port: u16, plugins: &str) -> Result<(), Error> {
 /// Has `confgend generate` write all files; returns their names.
 fn generate(root: &Root) -> Result<Vec<String>, Error> {
     let uri = format!("sqlite:{DATABASE}");
+    // Another program may have written others.
+    root.run(&["rm", "--recursive", "--force", GENERATED])?;
     root.run(&["confgend", "generate", "--db", &uri, "--out", GENERATED, "--quiet"])?;
     files_below(&root.path(GENERATED))
 }
