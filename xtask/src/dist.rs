@@ -7,7 +7,7 @@ use std::{env, fs};
 use argh::FromArgs;
 use driver_api::Error;
 
-use crate::packages::{Build, Features, ensure_cargo_tool};
+use crate::packages::{Build, DriverCrate, Features, Program, RELEASE, ensure_cargo_tool};
 use crate::{file_error, package_test, target};
 
 /// Build the Debian packages confgend and confgend-client.
@@ -21,6 +21,10 @@ pub(crate) struct Dist {
     /// the database engines to build in, like postgres; all by default
     #[argh(option)]
     engines: Option<String>,
+
+    /// the folder of a crate with drivers of your own, the program of which is packaged instead of confgend's
+    #[argh(option, long = "crate")]
+    driver_crate: Option<PathBuf>,
 
     /// the folder for the packages; target/dist by default
     #[argh(option)]
@@ -36,29 +40,70 @@ const SMALL: (&str, &str) = ("provd", "postgres");
 
 impl Dist {
     pub(crate) fn run(&self) -> Result<(), Error> {
+        let driver_crate = self.driver_crate()?;
         if self.test {
-            return package_test::run();
+            return package_test::run(driver_crate.as_ref());
         }
         ensure_cargo_tool("cargo-deb")?;
-        let features = Features::choose(self.families.as_deref(), self.engines.as_deref())?;
         let out = self.out.clone().unwrap_or_else(|| target().join("dist"));
         // cargo-deb runs in the folder of the workspace.
         let out = path::absolute(&out).map_err(|error| file_error(&out, error))?;
-        let build = Build { profile: "release", revision: 1, out: &out };
-        show(&features, &build.packages(&features)?)?;
+        let build = Build { profile: RELEASE, revision: 1, out: &out };
+        match driver_crate {
+            Some(driver_crate) => package_theirs(&build, &driver_crate),
+            None => self.package_ours(&build),
+        }
+    }
+
+    fn driver_crate(&self) -> Result<Option<DriverCrate>, Error> {
+        let Some(folder) = &self.driver_crate else { return Ok(None) };
+        if self.families.is_some() || self.engines.is_some() {
+            return Err(Error::driver(format!(
+                "can't be with --families or --engines: what is built into that program is for {} to say, with \
+                 dispatcher = {{ …, default-features = false, features = [\"asterisk\", \"postgres\", …] }}",
+                folder.join("Cargo.toml").display()
+            ))
+            .in_("--crate"));
+        }
+        DriverCrate::find(folder).map(Some)
+    }
+
+    fn package_ours(&self, build: &Build<'_>) -> Result<(), Error> {
+        let features = Features::choose(self.families.as_deref(), self.engines.as_deref())?;
+        show(&features.to_string(), &build.packages(&features)?)?;
         let small = Features::choose(Some(SMALL.0), Some(SMALL.1))?;
         if small != features {
             let scratch = tempfile::tempdir().map_err(|error| file_error(&env::temp_dir(), error))?;
             say!("\nfor comparison, not kept:");
-            show(&small, &[Build { out: scratch.path(), ..build }.service(&small)?])?;
+            show(&small.to_string(), &[Build { out: scratch.path(), ..*build }.service(&small)?])?;
         }
         Ok(())
     }
 }
 
+/// The service with somebody else's program; the client has no drivers, and is the same.
+fn package_theirs(build: &Build<'_>, driver_crate: &DriverCrate) -> Result<(), Error> {
+    let program = driver_crate.build(build.profile)?;
+    let packages = [build.service_with(&program)?, build.client(&Features::all()?)?];
+    show(&program.origin, &packages)?;
+    show_drivers(&program);
+    Ok(())
+}
+
+fn show_drivers(program: &Program) {
+    say!("\ndrivers that confgend does not have:");
+    let mut own = program.own_drivers().peekable();
+    if own.peek().is_none() {
+        say!("none; does main hand its DRIVERS to dispatcher::run?");
+    }
+    for driver in own {
+        say!("{driver}");
+    }
+}
+
 /// Prints the size of each package and of each program in it.
-fn show(features: &Features, packages: &[PathBuf]) -> Result<(), Error> {
-    say!("{} on {}", features.families().join(", "), features.engines().join(", "));
+fn show(what: &str, packages: &[PathBuf]) -> Result<(), Error> {
+    say!("{what}");
     for package in packages {
         let size = fs::metadata(package).map_err(|error| file_error(package, error))?.len();
         say!("{size:>10} bytes  {}", package.display());

@@ -13,26 +13,42 @@ use std::{env, fs};
 use driver_api::Error;
 use fixtures::{Case, Strictness};
 
-use crate::file_error;
 use crate::files::files_below;
-use crate::packages::{self, Build, Features};
+use crate::packages::{self, Build, DriverCrate, Features, Program};
+use crate::{file_error, root as workspace};
 use root::Root;
 use service::Service;
 
-/// Tries the packages. That it can't be done here is an error.
-pub(crate) fn run() -> Result<(), Error> {
-    try_packages(&prepare().map_err(Error::driver)?)
+/// The crate of drivers from outside the workspace that is packaged, too, if there is no other.
+const EXAMPLE: &str = "examples/drivers-followme";
+
+/// Tries the packages, one of them with the program of a crate from outside. That it can't be done here is an error.
+pub(crate) fn run(driver_crate: Option<&DriverCrate>) -> Result<(), Error> {
+    let base = prepare().map_err(Error::driver)?;
+    match driver_crate {
+        Some(_) => try_packages(&base, driver_crate),
+        None => try_packages(&base, example()?.as_ref()),
+    }
 }
 
 /// Tries the packages, or says why that can't be done here.
 pub(crate) fn run_where_possible() -> Result<(), Error> {
     match prepare() {
-        Ok(base) => try_packages(&base),
+        Ok(base) => try_packages(&base, example()?.as_ref()),
         Err(reason) => {
             say!("NOT TESTED: the packages, since {reason}");
             Ok(())
         }
     }
+}
+
+fn example() -> Result<Option<DriverCrate>, Error> {
+    let folder = workspace().join(EXAMPLE);
+    if folder.exists() {
+        return DriverCrate::find(&folder).map(Some);
+    }
+    say!("NOT TESTED: a package with drivers from outside, since there is no {EXAMPLE}");
+    Ok(None)
 }
 
 /// Sees to it that there is what the test takes, and returns the archive of a system; an error is the reason why
@@ -84,7 +100,7 @@ struct Packages {
     upgrade: Vec<PathBuf>,
 }
 
-fn try_packages(base: &Path) -> Result<(), Error> {
+fn try_packages(base: &Path, driver_crate: Option<&DriverCrate>) -> Result<(), Error> {
     let scratch = tempfile::tempdir().map_err(|error| file_error(&env::temp_dir(), error))?;
     let build = Build { profile: "package-test", revision: 1, out: scratch.path() };
     let features = Features::all()?;
@@ -95,6 +111,10 @@ fn try_packages(base: &Path) -> Result<(), Error> {
     let root = Root::unpack(base)?;
     let before = root.files()?;
     install_and_use(&root, &packages)?;
+    if let Some(driver_crate) = driver_crate {
+        let program = driver_crate.build(build.profile)?;
+        change_programs(&root, &program, build.service_with(&program)?)?;
+    }
     upgrade(&root, &packages)?;
     remove_and_purge(&root, &before)?;
     take_the_place_of_the_predecessor(&root, &packages)?;
@@ -119,7 +139,8 @@ fn install_and_use(root: &Root, packages: &Packages) -> Result<(), Error> {
     // In tenths; 10.0 is a service without any fence, and below 2.0 is "OK".
     root.run(&["systemd-analyze", "security", "--offline=true", "--threshold=20", UNIT])?;
     say!("the unit: systemd-analyze has nothing to say against it");
-    serve(root)
+    load_database(root)?;
+    serve(root, "{}")
 }
 
 fn all_below_etc_are_conffiles(root: &Root, package: &str) -> Result<(), Error> {
@@ -132,9 +153,9 @@ fn all_below_etc_are_conffiles(root: &Root, package: &str) -> Result<(), Error> 
 }
 
 /// The service gives what `confgend generate` writes, for every namespace, and stops when it is told to.
-fn serve(root: &Root) -> Result<(), Error> {
+fn serve(root: &Root, plugins: &str) -> Result<(), Error> {
     let port = free_port()?;
-    prepare_site(root, port)?;
+    configure(root, port, plugins)?;
     let mut service = Service::start(root)?;
     let pid =
         fs::read_to_string(root.path(PID_FILE)).map_err(|error| file_error(Path::new(PID_FILE), error))?;
@@ -154,18 +175,46 @@ fn serve(root: &Root) -> Result<(), Error> {
     Ok(())
 }
 
-/// Puts the database of a telephone system where the configuration says, and the service on this port.
-fn prepare_site(root: &Root, port: u16) -> Result<(), Error> {
+/// Puts the database of a telephone system where the configuration says.
+fn load_database(root: &Root) -> Result<(), Error> {
     let case = Case::named("office").ok_or_else(|| Error::driver("there is no case office"))?;
-    fixtures::load_sqlite(&case, &root.path(DATABASE), Strictness::Lenient)?;
-    root.write(SITE_FILE, &format!("db_uri: sqlite:{DATABASE}\nlisten_port: {port}\n"))
+    fixtures::load_sqlite(&case, &root.path(DATABASE), Strictness::Lenient).map(drop)
+}
+
+/// Has the service read the database, on this port, with these drivers selected.
+fn configure(root: &Root, port: u16, plugins: &str) -> Result<(), Error> {
+    root.write(SITE_FILE, &format!("db_uri: sqlite:{DATABASE}\nlisten_port: {port}\nplugins: {plugins}\n"))
 }
 
 /// Has `confgend generate` write all files; returns their names.
 fn generate(root: &Root) -> Result<Vec<String>, Error> {
     let uri = format!("sqlite:{DATABASE}");
+    // Another program may have written others.
+    root.run(&["rm", "--recursive", "--force", GENERATED])?;
     root.run(&["confgend", "generate", "--db", &uri, "--out", GENERATED, "--quiet"])?;
     files_below(&root.path(GENERATED))
+}
+
+/// The package with somebody else's program is an upgrade, says what it is, and serves with its own drivers selected.
+fn change_programs(root: &Root, program: &Program, package: PathBuf) -> Result<(), Error> {
+    root.install(&[package])?;
+    let version = field(root, "Version")?;
+    holds(&format!("{version} is installed, from {}", program.origin), version.ends_with(&program.mark))?;
+    let description = field(root, "Description")?;
+    holds("the description ends with the drivers", description.ends_with(program.description().trim_end()))?;
+    same("what the program lists", &drivers(root)?, &program.drivers)?;
+    all_below_etc_are_conffiles(root, "confgend")?;
+    say!("upgraded to {version}");
+    serve(root, &program.selection())
+}
+
+fn drivers(root: &Root) -> Result<BTreeSet<packages::Driver>, Error> {
+    Ok(packages::listed(&root.run(&["confgend", "list"])?))
+}
+
+/// What dpkg knows about the package of the service.
+fn field(root: &Root, name: &str) -> Result<String, Error> {
+    root.run(&["dpkg-query", "--show", &format!("--showformat=${{{name}}}"), "confgend"])
 }
 
 /// An upgrade keeps what the operator wrote.
@@ -174,8 +223,8 @@ fn upgrade(root: &Root, packages: &Packages) -> Result<(), Error> {
     root.write(MAIN_FILE, &edited)?;
     root.install(&packages.upgrade)?;
     same("the edited file", &root.read(MAIN_FILE)?, &edited)?;
-    let version = root.run(&["dpkg-query", "--show", "--showformat=${Version}", "confgend"])?;
-    holds("the upgrade is installed", version.ends_with("-2"))?;
+    holds("the upgrade is installed", field(root, "Version")?.ends_with("-2"))?;
+    same("what the program lists", &drivers(root)?, &packages::our_drivers())?;
     say!("upgraded: an edited file is kept");
     Ok(())
 }

@@ -1,14 +1,22 @@
 //! Builds the Debian packages of the service and of its client.
 
+mod description;
+mod driver_crate;
+
 use std::collections::BTreeSet;
-use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::process::{Command, Output, Stdio};
+use std::{env, fmt, fs};
 
 use dispatcher::{FAMILIES, Registry};
 use driver_api::{Error, Namespace};
 
 use crate::{cargo, debian, file_error};
+
+pub(crate) use driver_crate::{Driver, DriverCrate, Program, listed, our_drivers};
+
+/// The profile of packages for use.
+pub(crate) const RELEASE: &str = "release";
 
 const ENGINES: &[&str] = &["postgres", "sqlite"];
 
@@ -39,14 +47,6 @@ impl Features {
         })
     }
 
-    pub(crate) fn families(&self) -> &[String] {
-        &self.families
-    }
-
-    pub(crate) fn engines(&self) -> &[String] {
-        &self.engines
-    }
-
     fn has_family(&self, name: &str) -> bool {
         self.families.iter().any(|family| family == name)
     }
@@ -55,6 +55,12 @@ impl Features {
         // The family is packaged with its files for databases of the older schema.
         let older = if self.has_family("asterisk") { "asterisk-older," } else { "" };
         format!("{older}{},{},{ALLOCATOR}", self.families.join(","), self.engines.join(","))
+    }
+}
+
+impl fmt::Display for Features {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} on {}", self.families.join(", "), self.engines.join(", "))
     }
 }
 
@@ -83,41 +89,90 @@ pub(crate) struct Build<'a> {
 impl Build<'_> {
     /// The packages of the service and of the client.
     pub(crate) fn packages(&self, features: &Features) -> Result<Vec<PathBuf>, Error> {
-        Ok(vec![self.service(features)?, self.deb(features, Some("client"))?])
+        Ok(vec![self.service(features)?, self.client(features)?])
     }
 
     pub(crate) fn service(&self, features: &Features) -> Result<PathBuf, Error> {
-        // The templates are Asterisk's, so the package has them only with that family.
-        self.deb(features, features.has_family("asterisk").then_some("asterisk"))
+        self.with_features(features, service_variant(features.has_family("asterisk")))
     }
 
-    fn deb(&self, features: &Features, variant: Option<&str>) -> Result<PathBuf, Error> {
-        fs::create_dir_all(self.out).map_err(|error| file_error(self.out, error))?;
+    pub(crate) fn client(&self, features: &Features) -> Result<PathBuf, Error> {
+        self.with_features(features, Some("client"))
+    }
+
+    fn with_features(&self, features: &Features, variant: Option<&str>) -> Result<PathBuf, Error> {
+        let mut command = self.cargo_deb(variant, "");
+        command.args(["--no-default-features", "--features", &features.list()]);
+        package_of(&mut command)
+    }
+
+    /// The package of the service with somebody else's program, which its version and its description tell.
+    pub(crate) fn service_with(&self, program: &Program) -> Result<PathBuf, Error> {
+        // Where cargo-deb looks for what it would have built.
+        let scratch = tempfile::tempdir().map_err(|error| file_error(&env::temp_dir(), error))?;
+        let folder = scratch.path().join(self.profile);
+        fs::create_dir(&folder)
+            .and_then(|()| fs::copy(&program.path, folder.join("confgend")))
+            .map_err(|error| file_error(&program.path, error))?;
+        let mut command = self.cargo_deb(service_variant(program.reads_templates()), &program.mark);
+        command.arg("--no-build").env("CARGO_TARGET_DIR", scratch.path());
+        let package = package_of(&mut command)?;
+        let quickly: &[&str] = if self.profile == RELEASE { &[] } else { &["-Zgzip", "-z1"] };
+        description::add(&package, &program.description(), quickly)?;
+        Ok(package)
+    }
+
+    fn cargo_deb(&self, variant: Option<&str>, mark: &str) -> Command {
         let mut command = cargo();
         command.args(["deb", "--quiet", "--locked", "--package", "dispatcher", "--profile", self.profile]);
-        command.args(["--no-default-features", "--features", &features.list()]);
-        command.args(["--deb-revision", &self.revision.to_string()]).arg("--output").arg(self.out);
+        command.args(["--deb-revision", &format!("{}{mark}", self.revision)]).arg("--output").arg(self.out);
         if let Some(variant) = variant {
             command.args(["--variant", variant]);
         }
-        if self.profile != "release" {
+        if self.profile != RELEASE {
             command.arg("--fast");
         }
-        let output = command
-            .stderr(Stdio::inherit())
-            .output()
-            .map_err(|error| Error::driver("can't be started").because(error).in_("cargo deb"))?;
-        if !output.status.success() {
-            return Err(Error::driver("cargo deb: failed"));
-        }
-        // It prints where the package is.
-        let printed = String::from_utf8_lossy(&output.stdout).into_owned();
-        printed
-            .lines()
-            .last()
-            .map(PathBuf::from)
-            .ok_or_else(|| Error::driver("cargo deb doesn't say where the package is"))
+        command
     }
+}
+
+/// The templates are Asterisk's, so the package has them only with that family.
+fn service_variant(has_asterisk: bool) -> Option<&'static str> {
+    has_asterisk.then_some("asterisk")
+}
+
+/// Runs cargo-deb; returns where the package is.
+fn package_of(command: &mut Command) -> Result<PathBuf, Error> {
+    let output = command
+        .stderr(Stdio::inherit())
+        .output()
+        .map_err(|error| Error::driver("can't be started").because(error).in_("cargo deb"))?;
+    if !output.status.success() {
+        return Err(Error::driver("cargo deb: failed"));
+    }
+    // It prints where the package is.
+    let printed = String::from_utf8_lossy(&output.stdout).into_owned();
+    printed
+        .lines()
+        .last()
+        .map(PathBuf::from)
+        .ok_or_else(|| Error::driver("cargo deb doesn't say where the package is"))
+}
+
+/// Runs a command; returns what it prints. An error has what it complains about, on one line.
+pub(crate) fn run(command: &mut Command) -> Result<String, Error> {
+    let Output { status, stdout, stderr } =
+        command.output().map_err(|error| file_error(Path::new(command.get_program()), error))?;
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    if status.success() {
+        return Ok(text(&stdout));
+    }
+    let words: Vec<_> = command.get_args().map(|word| word.to_string_lossy()).collect();
+    Err(Error::driver(format!("{status}: {}", one_line(&text(&stderr)))).in_(words.join(" ")))
+}
+
+fn one_line(text: &str) -> String {
+    text.lines().map(str::trim).collect::<Vec<_>>().join(" | ")
 }
 
 /// Sees to it that there is a tool such as cargo-deb: installs it where it is missing.

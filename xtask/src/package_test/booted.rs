@@ -7,7 +7,7 @@ use std::process::Command;
 use driver_api::Error;
 
 use super::root::Root;
-use super::{Packages, prepare_site};
+use super::{Packages, configure, load_database};
 use crate::{debian, file_error, target};
 
 /// What happens in the system: every command has to succeed.
@@ -33,7 +33,8 @@ pub(super) fn run(base: &Path, packages: &Packages) -> Result<(), Error> {
     for package in packages.first.iter().chain(&packages.upgrade) {
         root.bring(package)?;
     }
-    prepare_site(&root, PORT)?;
+    load_database(&root)?;
+    configure(&root, PORT, "{}")?;
     root.write("/srv/booted.sh", SCRIPT)?;
     root.write("/etc/systemd/system/booted.service", UNIT)?;
     root.run(&["systemctl", "enable", "booted.service"])?;

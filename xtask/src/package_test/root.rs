@@ -4,10 +4,11 @@ use std::collections::BTreeSet;
 use std::env::consts::ARCH;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::Command;
 
 use driver_api::Error;
 
+use crate::packages::run;
 use crate::{debian, file_error, target};
 
 const RELEASE: &str = "bookworm";
@@ -121,8 +122,10 @@ impl Root {
         Ok(name)
     }
 
+    /// What is installed already gives way to a later version only.
     pub(super) fn dpkg(&self, action: &str, what: &[&str]) -> Result<(), Error> {
-        run(self.command(&[]).args(["dpkg", "--force-confold", action]).args(what)).map(drop)
+        run(self.command(&[]).args(["dpkg", "--force-confold", "--refuse-downgrade", action]).args(what))
+            .map(drop)
     }
 
     /// The owner and the mode of a file, or where a symbolic link leads.
@@ -136,17 +139,4 @@ impl Root {
     pub(super) fn files(&self) -> Result<BTreeSet<String>, Error> {
         Ok(self.run(&["find", "/"])?.lines().map(str::to_owned).collect())
     }
-}
-
-/// Runs a command; returns what it prints. An error has what it complains about, on one line.
-pub(super) fn run(command: &mut Command) -> Result<String, Error> {
-    let Output { status, stdout, stderr } =
-        command.output().map_err(|error| file_error(Path::new(command.get_program()), error))?;
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    if status.success() {
-        return Ok(text(&stdout));
-    }
-    let complaints = text(&stderr).lines().map(str::trim).collect::<Vec<_>>().join(" | ");
-    let words: Vec<_> = command.get_args().map(|word| word.to_string_lossy()).collect();
-    Err(Error::driver(format!("{status}: {complaints}")).in_(words.join(" ")))
 }

@@ -10,9 +10,10 @@ use std::time::{Duration, Instant};
 
 use driver_api::Error;
 
-use super::root::{Root, run};
+use super::root::Root;
 use super::{UNIT, holds};
 use crate::file_error;
+use crate::packages::run;
 
 /// How long the service may take to start, and to stop.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -101,6 +102,10 @@ const NOTIFY: &str = "/run/notify";
 fn notify_socket(root: &Root) -> Result<UnixDatagram, Error> {
     let path = root.path(NOTIFY);
     let bind = || {
+        // One that was started before has left its own.
+        if path.exists() {
+            fs::remove_file(&path)?;
+        }
         let socket = UnixDatagram::bind(&path)?;
         socket.set_read_timeout(Some(PATIENCE))?;
         fs::set_permissions(&path, Permissions::from_mode(0o777))?;

@@ -1,0 +1,345 @@
+//! A crate of somebody else's, outside this repository: a library with drivers, and a program `confgend` that
+//! has them built in.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use cargo_metadata::semver::Version;
+use cargo_metadata::{Message, Metadata, MetadataCommand, Package};
+use dispatcher::FAMILIES;
+use driver_api::{Error, Namespace};
+
+use super::{RELEASE, one_line, run};
+use crate::{cargo, file_error, root, target};
+
+const PROGRAM: &str = "confgend";
+
+/// The profile of packages that are tested and thrown away, for a workspace that doesn't have it.
+const TEST_PROFILE: [&str; 4] =
+    ["--config", "profile.package-test.inherits='dev'", "--config", "profile.package-test.debug=false"];
+
+/// The files of which confgend's own driver reads what the package has below `/etc/wazo-confgend/templates`.
+const FROM_TEMPLATES: [&str; 2] = ["asterisk/extensions.conf", "asterisk/modules.conf"];
+
+/// A crate that is there, and has the program.
+pub(crate) struct DriverCrate {
+    manifest: PathBuf,
+    name: String,
+    version: Version,
+    /// Whether the versions of its dependencies are fixed.
+    is_locked: bool,
+}
+
+impl DriverCrate {
+    /// The crate in this folder.
+    pub(crate) fn find(folder: &Path) -> Result<DriverCrate, Error> {
+        find(folder).map_err(|error| error.in_(folder.display().to_string()).in_("--crate"))
+    }
+
+    /// Builds its program, and asks it what it is.
+    pub(crate) fn build(&self, profile: &str) -> Result<Program, Error> {
+        let path = self.compile(profile)?;
+        let drivers = ask(&path).map_err(|error| error.in_(path.display().to_string()))?;
+        Ok(Program { path, origin: self.to_string(), mark: self.mark(), drivers })
+    }
+
+    fn compile(&self, profile: &str) -> Result<PathBuf, Error> {
+        let mut command = cargo();
+        // Their configuration of cargo counts, so it runs in their folder. What ours says about the environment,
+        // such as the settings of jemalloc, holds all the same: `cargo xtask` has handed it on.
+        command.current_dir(self.manifest.parent().unwrap_or(root())).stderr(Stdio::inherit());
+        command.args(["build", "--manifest-path"]).arg(&self.manifest);
+        command.args(["--bin", PROGRAM, "--profile", profile, "--message-format=json-render-diagnostics"]);
+        if self.is_locked {
+            command.arg("--locked");
+        }
+        if profile != RELEASE {
+            // Beside the packages that are tested, most crates are compiled already.
+            command.args(TEST_PROFILE).env("CARGO_TARGET_DIR", target());
+        }
+        let output = command
+            .output()
+            .map_err(|error| Error::driver("can't be started").because(error).in_("cargo build"))?;
+        if !output.status.success() {
+            return Err(Error::driver(format!("{self}: cargo build: failed")));
+        }
+        executable(&output.stdout)
+            .ok_or_else(|| Error::driver(format!("{self}: cargo build doesn't say where {PROGRAM} is")))
+    }
+
+    /// What the revision of its package ends with. To Debian, the revision begins after the last hyphen, and what ends
+    /// with `~rc.1`, say, comes before the same without, as a pre-release does in cargo.
+    fn mark(&self) -> String {
+        let hyphens = usize::from(!self.version.pre.is_empty());
+        let version = self.version.to_string().replacen('-', "~", hyphens);
+        let allowed = |c: char| if c.is_ascii_alphanumeric() || "+~".contains(c) { c } else { '.' };
+        format!("+{}.{version}", self.name).chars().map(allowed).collect()
+    }
+}
+
+impl fmt::Display for DriverCrate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.name, self.version)
+    }
+}
+
+fn find(folder: &Path) -> Result<DriverCrate, Error> {
+    let manifest = manifest(folder)?;
+    let metadata = MetadataCommand::new().current_dir(folder).manifest_path(&manifest).no_deps().exec();
+    let Metadata { packages, workspace_root, .. } =
+        metadata.map_err(|error| Error::driver(one_line(error.to_string().trim())))?;
+    let Some(package) = packages.into_iter().find(|package| package.manifest_path == manifest) else {
+        return Err(Error::driver(
+            "is a workspace; name the folder of the package in it that has your program",
+        ));
+    };
+    if !has_program(&package) {
+        return Err(Error::driver(format!(
+            "the package {} has no binary called {PROGRAM}; add one to Cargo.toml, with path = \"src/main.rs\", \
+             where main calls dispatcher::run with dispatcher::FAMILIES and your DRIVERS",
+            package.name
+        )));
+    }
+    Ok(DriverCrate {
+        manifest,
+        name: package.name.to_string(),
+        version: package.version,
+        is_locked: workspace_root.join("Cargo.lock").exists(),
+    })
+}
+
+/// The Cargo.toml of a folder, which must be there.
+fn manifest(folder: &Path) -> Result<PathBuf, Error> {
+    if !folder.is_dir() {
+        return Err(Error::driver(
+            "there is no such folder; name the one with the Cargo.toml of your drivers",
+        ));
+    }
+    let folder = folder.canonicalize().map_err(|error| file_error(folder, error))?;
+    let manifest = folder.join("Cargo.toml");
+    if manifest.is_file() {
+        Ok(manifest)
+    } else {
+        Err(Error::driver("has no Cargo.toml; name the folder that has the one of your drivers"))
+    }
+}
+
+fn has_program(package: &Package) -> bool {
+    package.targets.iter().any(|target| target.is_bin() && target.name == PROGRAM)
+}
+
+/// Where the program is, according to cargo's messages.
+fn executable(messages: &[u8]) -> Option<PathBuf> {
+    Message::parse_stream(messages).map_while(Result::ok).find_map(|message| match message {
+        Message::CompilerArtifact(artifact) if artifact.target.name == PROGRAM => {
+            artifact.executable.map(PathBuf::from)
+        }
+        _ => None,
+    })
+}
+
+/// The drivers of a program, which must be confgend of this version.
+fn ask(program: &Path) -> Result<BTreeSet<Driver>, Error> {
+    check_version(run(Command::new(program).arg("--version"))?.trim_end())?;
+    // What this machine has configured does not count.
+    let config = root().join("dispatcher/tests/it/alone.yml");
+    let output = Command::new(program)
+        .args(["list", "--config"])
+        .arg(config)
+        .stderr(Stdio::inherit())
+        .output()
+        .map_err(|error| Error::driver("can't be started").because(error))?;
+    // Where an operator has to choose among drivers, it complains, and lists them all the same.
+    let drivers = listed(&String::from_utf8_lossy(&output.stdout));
+    if drivers.is_empty() { Err(Error::driver("lists no driver")) } else { Ok(drivers) }
+}
+
+/// Another version may need another unit, or other files below `/etc`.
+fn check_version(found: &str) -> Result<(), Error> {
+    let expected = concat!("confgend ", env!("CARGO_PKG_VERSION"));
+    if found == expected {
+        return Ok(());
+    }
+    let checkout = root().display();
+    Err(Error::driver(format!(
+        "says that it is {found:?}, and the package is for {expected}; have its dependencies lead to {checkout}"
+    )))
+}
+
+/// The drivers in what `confgend list` prints: a heading, and a line for each.
+pub(crate) fn listed(text: &str) -> BTreeSet<Driver> {
+    let drivers = text.lines().skip(1).map_while(|line| {
+        let mut words = line.split_whitespace();
+        Some(Driver { namespace: words.next()?.parse().ok()?, name: words.next()?.to_owned() })
+    });
+    drivers.collect()
+}
+
+/// The drivers of this repository.
+pub(crate) fn our_drivers() -> BTreeSet<Driver> {
+    let drivers = FAMILIES.iter().copied().flatten().filter_map(|entry| {
+        Some(Driver { namespace: entry.namespace.parse().ok()?, name: entry.name.to_owned() })
+    });
+    drivers.collect()
+}
+
+/// A driver: the file that it writes, and what it is called.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Driver {
+    namespace: Namespace,
+    name: String,
+}
+
+impl fmt::Display for Driver {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({})", self.namespace, self.name)
+    }
+}
+
+/// A program `confgend` that has been built.
+pub(crate) struct Program {
+    pub(crate) path: PathBuf,
+    /// The crate that it is from, and the version of that.
+    pub(crate) origin: String,
+    /// What the revision of its package ends with.
+    pub(crate) mark: String,
+    pub(crate) drivers: BTreeSet<Driver>,
+}
+
+impl Program {
+    /// The drivers that confgend does not have. (One that stands in for a driver of the same name, of a family that
+    /// is left out, can't be told from that.)
+    pub(crate) fn own_drivers(&self) -> impl Iterator<Item = &Driver> {
+        let ours = our_drivers();
+        self.drivers.iter().filter(move |driver| !ours.contains(driver))
+    }
+
+    /// Whether it reads the templates of the family `asterisk`.
+    pub(crate) fn reads_templates(&self) -> bool {
+        let ours = our_drivers();
+        let is_reader = |driver: &&Driver| FROM_TEMPLATES.contains(&driver.namespace.to_string().as_str());
+        self.drivers.intersection(&ours).any(|driver| is_reader(&driver))
+    }
+
+    /// The key `plugins` that selects its own drivers.
+    pub(crate) fn selection(&self) -> String {
+        let entries: Vec<String> =
+            self.own_drivers().map(|it| format!("{}: {}", it.namespace.dotted(), it.name)).collect();
+        format!("{{{}}}", entries.join(", "))
+    }
+
+    /// What the description of its package ends with.
+    pub(crate) fn description(&self) -> String {
+        let mut lines = format!(" .\n The program is that of {}", self.origin);
+        let own: Vec<String> = self.own_drivers().map(|driver| format!("\n  {driver}")).collect();
+        lines += if own.is_empty() { "." } else { ", which has drivers of its own:" };
+        lines + &own.concat() + "\n"
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LIST: &str = "NAMESPACE                      DRIVER       SELECTED\n\
+                        asterisk/hep.conf              acme         no\n\
+                        asterisk/hep.conf              wazo         yes\n\
+                        asterisk/followme.conf         wazo         yes\n";
+
+    fn program(list: &str) -> Program {
+        let drivers = listed(list);
+        Program {
+            path: PathBuf::new(),
+            origin: "drivers-followme 0.1.0".into(),
+            mark: String::new(),
+            drivers,
+        }
+    }
+
+    #[test]
+    fn a_package_says_which_drivers_are_not_confgends() {
+        assert_eq!(
+            program(LIST).description(),
+            " .\n The program is that of drivers-followme 0.1.0, which has drivers of its own:\n  \
+             asterisk/followme.conf (wazo)\n  asterisk/hep.conf (acme)\n"
+        );
+        assert_eq!(program(LIST).selection(), "{asterisk.followme.conf: wazo, asterisk.hep.conf: acme}");
+        let list = "NAMESPACE\nasterisk/hep.conf wazo\n";
+        assert_eq!(program(list).description(), " .\n The program is that of drivers-followme 0.1.0.\n");
+    }
+
+    #[test]
+    fn a_program_of_another_version_is_refused() {
+        check_version(concat!("confgend ", env!("CARGO_PKG_VERSION"))).unwrap();
+        let error = check_version("confgend 0.0.1").unwrap_err().chain();
+        assert!(
+            error.starts_with("says that it is \"confgend 0.0.1\", and the package is for confgend "),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn what_follows_the_table_is_no_driver() {
+        assert_eq!(listed(&format!("{LIST}\nfeatures: asterisk, sqlite\n")), listed(LIST));
+        assert_eq!(listed(LIST).len(), 3);
+    }
+
+    #[test]
+    fn templates_are_for_confgends_own_driver_of_a_file() {
+        assert!(!program(LIST).reads_templates());
+        assert!(program(&format!("{LIST}asterisk/extensions.conf wazo yes\n")).reads_templates());
+        assert!(!program(&format!("{LIST}asterisk/extensions.conf acme yes\n")).reads_templates());
+    }
+
+    #[test]
+    fn the_mark_orders_as_the_versions_of_the_crate_do() {
+        let mark = |name: &str, version: &str| {
+            let version = version.parse().unwrap();
+            DriverCrate { manifest: PathBuf::new(), name: name.into(), version, is_locked: false }.mark()
+        };
+        assert_eq!(mark("drivers-followme", "0.1.0"), "+drivers.followme.0.1.0");
+        assert_eq!(mark("h323_drivers", "1.2.3-rc-a.4+git-5"), "+h323.drivers.1.2.3~rc.a.4+git.5");
+        assert_eq!(mark("a", "1.0.0+git-5"), "+a.1.0.0+git.5");
+    }
+
+    fn refused(folder: &Path) -> String {
+        DriverCrate::find(folder).map(|it| it.to_string()).unwrap_err().chain()
+    }
+
+    #[test]
+    fn a_crate_that_is_none_is_refused_with_what_to_do() {
+        let scratch = tempfile::tempdir().unwrap();
+        let place = format!("--crate: {}", scratch.path().display());
+        assert_eq!(
+            refused(&scratch.path().join("nowhere")),
+            format!(
+                "{place}/nowhere: there is no such folder; name the one with the Cargo.toml of your drivers"
+            )
+        );
+        assert_eq!(
+            refused(scratch.path()),
+            format!("{place}: has no Cargo.toml; name the folder that has the one of your drivers")
+        );
+        let write = |name: &str, text: &str| std::fs::write(scratch.path().join(name), text).unwrap();
+        write("Cargo.toml", "[package\n");
+        assert!(refused(scratch.path()).starts_with(&format!("{place}: `cargo metadata`")));
+        write("Cargo.toml", "[workspace]\n");
+        assert_eq!(
+            refused(scratch.path()),
+            format!("{place}: is a workspace; name the folder of the package in it that has your program")
+        );
+        write("lib.rs", "");
+        let package =
+            "[package]\nname = \"drivers-a\"\nversion = \"0.2.0\"\n[lib]\npath = \"lib.rs\"\n[workspace]\n";
+        write("Cargo.toml", package);
+        assert!(
+            refused(scratch.path()).starts_with(&format!(
+                "{place}: the package drivers-a has no binary called confgend; add one"
+            ))
+        );
+        write("Cargo.toml", &format!("{package}[[bin]]\nname = \"confgend\"\npath = \"lib.rs\"\n"));
+        assert_eq!(DriverCrate::find(scratch.path()).unwrap().to_string(), "drivers-a 0.2.0");
+    }
+}
