@@ -99,7 +99,12 @@ impl World {
 /// cargo takes a crate of the copy for the one here, and would run a `cargo xtask` that works here. For the same
 /// reason, homes in two places have two of these folders.
 pub(crate) fn built() -> PathBuf {
-    target().join(format!("guide{}", in_a_name(&env::temp_dir())))
+    target().join("guide").join(in_a_name(&place()))
+}
+
+/// Where the home is: at the same path each time, because cargo compiles a crate again when it has moved.
+fn place() -> PathBuf {
+    env::temp_dir().join(format!("confgend-guide-{}", in_a_name(root())))
 }
 
 /// Waits until nobody else has the folder locked.
@@ -110,19 +115,21 @@ fn lock(folder: &Path) -> io::Result<File> {
     Ok(folder)
 }
 
-/// A folder that is called the same each time, because cargo compiles a crate again when it has moved. What was kept
-/// in it goes.
+/// An empty folder for the home. What an earlier run has kept there goes.
 fn scratch() -> io::Result<TempDir> {
-    let name = format!("confgend-guide{}", in_a_name(root()));
-    match fs::remove_dir_all(env::temp_dir().join(&name)) {
+    let place = place();
+    match fs::remove_dir_all(&place) {
         Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
-        _ => tempfile::Builder::new().prefix(&name).rand_bytes(0).tempdir(),
+        _ => {
+            let name = place.file_name().unwrap_or_default();
+            tempfile::Builder::new().prefix(name).rand_bytes(0).tempdir()
+        }
     }
 }
 
 /// A path as a part of a name.
 fn in_a_name(path: &Path) -> String {
-    path.display().to_string().trim_end_matches('/').replace('/', "-")
+    path.display().to_string().trim_matches('/').replace('/', "-")
 }
 
 /// The files below a folder, by their paths in it, with those that git has not been told of, but without what it ignores.
