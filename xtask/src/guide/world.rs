@@ -35,6 +35,9 @@ const HANDED_ON: &[&str] = &[
     "SSL_CERT_FILE",
     "CARGO_BUILD_JOBS",
     "CARGO_INCREMENTAL",
+    // Set in `.cargo/config.toml`: with another value in the guide's own workspace, each would compile the allocator
+    // again after the other.
+    "JEMALLOC_SYS_WITH_MALLOC_CONF",
     "RUSTFLAGS",
     "RUSTUP_TOOLCHAIN",
     "CONFGEND_PG_BIN",
