@@ -44,7 +44,7 @@ pub(crate) struct Guide {
     #[argh(switch)]
     update: bool,
 
-    /// keep the folder in which the guide was followed
+    /// keep the folder in which the guide was followed, until the next run
     #[argh(switch)]
     keep: bool,
 }

@@ -9,17 +9,19 @@ const NAME: &str = "guide.md";
 
 /// Follows a guide; gives what was printed, and the guide afterwards.
 fn follow(guide: &str, options: &[&str]) -> (Output, String) {
-    try_follow(guide, options).expect("the guide can be written, followed and read")
+    let follow = || follow_in(tempfile::tempdir()?.path(), guide, options);
+    follow().expect("the guide can be written, followed and read")
 }
 
-fn try_follow(guide: &str, options: &[&str]) -> io::Result<(Output, String)> {
-    let folder = tempfile::tempdir()?;
-    let path = folder.path().join(NAME);
+/// The same; the home is made in this folder, too.
+fn follow_in(folder: &Path, guide: &str, options: &[&str]) -> io::Result<(Output, String)> {
+    let path = folder.join(NAME);
     fs::write(&path, guide)?;
     let output = Command::new(env!("CARGO_BIN_EXE_xtask"))
         .args(["guide", NAME])
         .args(options)
-        .current_dir(folder.path())
+        .current_dir(folder)
+        .env("TMPDIR", folder)
         .env("CONFGEND_SECRET", "of the caller")
         .output()?;
     Ok((output, fs::read_to_string(&path)?))
@@ -137,10 +139,15 @@ fn a_command_that_is_shown_to_fail_has_to() {
 
 #[test]
 fn the_home_can_be_kept() {
-    let (output, _) = follow("```console\n$ touch here\n```\n", &["--keep"]);
-    let printed = text(&output.stdout);
-    let line = printed.lines().find_map(|line| line.strip_prefix("the guide's home, which is kept: "));
-    let home = Path::new(line.unwrap());
-    assert!(home.join("here").exists());
-    fs::remove_dir_all(home).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let guide = "```console\n$ touch here\n```\n";
+    let (output, _) = follow_in(folder.path(), guide, &["--keep"]).unwrap();
+    let kept =
+        text(&output.stdout).lines().find_map(|line| line.strip_prefix("the guide's home, which is kept: "));
+    let kept = Path::new(kept.unwrap());
+    assert!(kept.join("here").exists());
+    // Until the next time.
+    let (output, _) = follow_in(folder.path(), "```console\n$ ls\nconfgend\n```\n", &[]).unwrap();
+    assert!(output.status.success(), "{}", text(&output.stdout));
+    assert!(!kept.exists());
 }

@@ -11,6 +11,9 @@ use crate::file_error;
 
 /// Compares the files of two folders, or makes those of the example anew.
 pub(super) fn compare(made: &Path, example: &Path, update: bool) -> Result<(), Error> {
+    if update {
+        fs::create_dir_all(example).map_err(|error| file_error(example, error))?;
+    }
     // So that what the guide has git ignore is ignored.
     git(made, &["init", "--quiet"])?;
     let names: BTreeSet<String> = files(made)?.into_iter().chain(files(example)?).collect();

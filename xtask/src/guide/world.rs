@@ -1,10 +1,12 @@
 //! Where a guide is followed: the home of somebody who has this checkout and nothing else.
 
+use std::env;
 use std::ffi::OsString;
+use std::fs::{self, File};
 use std::io::{self, ErrorKind};
+use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::{env, fs};
 
 use driver_api::Error;
 use tempfile::TempDir;
@@ -13,9 +15,6 @@ use crate::{file_error, root, target};
 
 /// How the guide calls the home.
 pub(super) const HOME: &str = "/home/you";
-
-/// The name of the folder for the home, where it is free.
-const SCRATCH: &str = "confgend-guide";
 
 /// The folder in it with the copy of this checkout.
 const CHECKOUT: &str = "confgend";
@@ -36,32 +35,41 @@ const HANDED_ON: &[&str] = &[
     "SSL_CERT_FILE",
     "CARGO_BUILD_JOBS",
     "CARGO_INCREMENTAL",
+    // Set in `.cargo/config.toml`: with another value in the guide's own workspace, each would compile the allocator
+    // again after the other.
+    "JEMALLOC_SYS_WITH_MALLOC_CONF",
     "RUSTFLAGS",
     "RUSTUP_TOOLCHAIN",
     "CONFGEND_PG_BIN",
     "CONFGEND_TEST_POSTGRES",
 ];
 
-/// A home that is gone afterwards.
+/// A home that is gone afterwards, or before the next one if it is kept.
 pub(super) struct World {
     home: PathBuf,
     _folder: TempDir,
+    /// One at a time, since the next one has the same name.
+    _lock: File,
 }
 
 impl World {
     pub(super) fn new(keep: bool) -> Result<World, Error> {
-        let mut folder = scratch(keep).map_err(|error| file_error(&env::temp_dir(), error))?;
+        let lock = lock(&target()).map_err(|error| file_error(&target(), error))?;
+        let mut folder = scratch().map_err(|error| file_error(&env::temp_dir(), error))?;
         // Programs print it without symbolic links.
         let home = folder.path().canonicalize().map_err(|error| file_error(folder.path(), error))?;
         let checkout = home.join(CHECKOUT);
         for file in files(root())? {
             copy(&root().join(&file), &checkout.join(&file))?;
         }
+        // What is built there is found where its reader looks for it.
+        let link = checkout.join("target");
+        symlink(built(), &link).map_err(|error| file_error(&link, error))?;
         if keep {
             folder.disable_cleanup(true);
             say!("the guide's home, which is kept: {}", home.display());
         }
-        Ok(World { home, _folder: folder })
+        Ok(World { home, _folder: folder, _lock: lock })
     }
 
     pub(super) fn home(&self) -> &Path {
@@ -91,25 +99,40 @@ impl World {
 }
 
 /// Where everything is built that a guide builds, and its result outside. It is not the folder of this checkout itself:
-/// the crates of the copy have the names of those here, so each run would replace these.
+/// cargo takes a crate of the copy for the one here, and would run a `cargo xtask` that works here. For the same
+/// reason, homes in two places have two of these folders.
 pub(crate) fn built() -> PathBuf {
-    target().join("guide")
+    target().join("guide").join(in_a_name(&place()))
 }
 
-/// A folder that is always called the same, because cargo compiles a crate again when it has moved. Where somebody is
-/// using that one, another.
-fn scratch(keep: bool) -> io::Result<TempDir> {
-    let mut builder = tempfile::Builder::new();
-    if !keep {
-        match builder.prefix(SCRATCH).rand_bytes(0).tempdir() {
-            Err(error) if error.kind() == ErrorKind::AlreadyExists => say!(
-                "{} is in use; if nobody uses it, delete it, and less has to be compiled",
-                env::temp_dir().join(SCRATCH).display()
-            ),
-            folder => return folder,
+/// Where the home is: at the same path each time, because cargo compiles a crate again when it has moved.
+fn place() -> PathBuf {
+    env::temp_dir().join(format!("confgend-guide-{}", in_a_name(root())))
+}
+
+/// Waits until nobody else has the folder locked.
+fn lock(folder: &Path) -> io::Result<File> {
+    fs::create_dir_all(folder)?;
+    let folder = File::open(folder)?;
+    folder.lock()?;
+    Ok(folder)
+}
+
+/// An empty folder for the home. What an earlier run has kept there goes.
+fn scratch() -> io::Result<TempDir> {
+    let place = place();
+    match fs::remove_dir_all(&place) {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
+        _ => {
+            let name = place.file_name().unwrap_or_default();
+            tempfile::Builder::new().prefix(name).rand_bytes(0).tempdir()
         }
     }
-    builder.prefix("confgend-guide-").rand_bytes(6).tempdir()
+}
+
+/// A path as a part of a name.
+fn in_a_name(path: &Path) -> String {
+    path.display().to_string().trim_matches('/').replace('/', "-")
 }
 
 /// The files below a folder, by their paths in it, with those that git has not been told of, but without what it ignores.
@@ -144,7 +167,7 @@ fn copy(from: &Path, to: &Path) -> Result<(), Error> {
     }
     let copy = || {
         fs::copy(from, to)?;
-        fs::File::open(to)?.set_modified(fs::metadata(from)?.modified()?)
+        File::open(to)?.set_modified(fs::metadata(from)?.modified()?)
     };
     copy().map_err(|error| file_error(from, error))
 }
