@@ -84,12 +84,12 @@ pub(crate) fn left_out(namespace: &Namespace) -> Option<&'static Feature> {
 /// Two lines for people: what is compiled in, and what is not and what that costs.
 pub(crate) fn summary() -> String {
     let (built, left_out): (Vec<_>, Vec<_>) = features().partition(|feature| feature.built);
-    let built = built.iter().map(|feature| feature.name.to_owned()).collect();
-    let left_out = left_out.iter().map(ToString::to_string).collect();
-    format!("features compiled in: {}\nfeatures left out: {}\n", listed(built), listed(left_out))
+    let built: Vec<String> = built.iter().map(|feature| feature.name.to_owned()).collect();
+    let left_out: Vec<String> = left_out.iter().map(ToString::to_string).collect();
+    format!("features compiled in: {}\nfeatures left out: {}\n", listed(&built), listed(&left_out))
 }
 
-fn listed(features: Vec<String>) -> String {
+fn listed(features: &[String]) -> String {
     if features.is_empty() { "none".to_owned() } else { features.join(", ") }
 }
 

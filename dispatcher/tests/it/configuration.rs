@@ -284,10 +284,7 @@ warning: conf.d/1.yml: configuration key plugins.nonsense: the entry has no effe
     let run = config(&folder);
     assert_eq!((run.code, run.err.as_str()), (0, warnings));
     let run = confgend(&["list", "--config", &folder.text("config.yml")]);
-    assert_eq!(
-        (run.code, before_features(&run.err).replace(&folder.text(""), "").as_str()),
-        (0, warnings)
-    );
+    assert_eq!((run.code, before_features(&run.err).replace(&folder.text(""), "").as_str()), (0, warnings));
     assert!(run.out.contains("asterisk/hep.conf              wazo         yes\n"), "{}", run.out);
 }
 
