@@ -12,7 +12,7 @@ use driver_api::{Config, Entry, Error, Namespace};
 
 use crate::generate::Writer;
 use crate::registry::Plugins;
-use crate::{NAMESPACE_WIDTH, Registry, Report, config, generate, output, serve};
+use crate::{NAMESPACE_WIDTH, Registry, Report, config, features, generate, output, serve};
 
 /// Turns the database of a telephony system into configuration files.
 #[derive(FromArgs)]
@@ -65,7 +65,7 @@ struct Generate {
 }
 
 /// List the namespaces, their drivers, and which driver is selected; with --db, also whether the database
-/// has what each driver reads.
+/// has what each driver reads. Standard error says which features are compiled in, and which are not.
 #[derive(FromArgs)]
 #[argh(subcommand, name = "list")]
 struct List {
@@ -243,6 +243,8 @@ impl List {
             }
         }
         print(&text);
+        // The table is for programs, too.
+        let _ = write!(io::stderr(), "{}", features::summary());
         Ok(code)
     }
 }

@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use driver_api::{Config, Entry, Error, ErrorKind, Namespace};
 
-use crate::RESOURCES;
+use crate::features;
 
 /// The driver that serves a namespace for which the operator selects none.
 const DEFAULT: &str = "wazo";
@@ -55,9 +55,8 @@ impl Registry {
         if self.drivers.contains_key(&namespace) {
             return Ok(namespace);
         }
-        let left_out = RESOURCES.iter().find(|(resource, built)| *resource == namespace.resource() && !built);
-        let hint = match left_out {
-            Some((feature, _)) => format!("this build leaves out the feature `{feature}`"),
+        let hint = match features::left_out(&namespace) {
+            Some(feature) => format!("this build leaves out the feature `{}`", feature.name),
             None => nearest(&namespace.to_string(), self.drivers.keys().map(ToString::to_string)),
         };
         Err(Error::new(ErrorKind::Config, format!("no driver writes {namespace}; {hint}")))
@@ -161,7 +160,6 @@ mod tests {
     use driver_api::{Driver, Schema, Session};
 
     use super::*;
-    use crate::FAMILIES;
 
     struct Empty;
 
@@ -188,19 +186,6 @@ mod tests {
         let config = Config::from_yaml(plugins).unwrap();
         let select = || registry.select(&registry.find(namespace)?, &Plugins::read(&config)?);
         select().map(|entry| entry.name).map_err(|error| error.chain())
-    }
-
-    #[test]
-    fn families_are_sorted_unique_and_well_named() {
-        for family in FAMILIES {
-            assert!(family.is_sorted_by_key(|entry| (entry.namespace, entry.name)));
-        }
-        let registry = Registry::new(FAMILIES).unwrap();
-        registry.defaults().unwrap();
-        assert_eq!(registry.namespaces().count(), FAMILIES.iter().map(|family| family.len()).sum::<usize>());
-        for namespace in registry.namespaces() {
-            assert!(RESOURCES.contains(&(namespace.resource(), true)), "{namespace}");
-        }
     }
 
     #[test]
@@ -269,12 +254,5 @@ mod tests {
     fn two_drivers_of_one_name_are_refused() {
         let error = Registry::new(&[OURS, OURS]).map(|_| ()).unwrap_err().to_string();
         assert_eq!(error, "two drivers of a.one.conf are called wazo");
-    }
-
-    #[test]
-    #[cfg(not(feature = "provd"))]
-    fn a_family_that_is_left_out_is_named() {
-        let error = Registry::new(FAMILIES).unwrap().find("provd/network.yml").unwrap_err().to_string();
-        assert_eq!(error, "no driver writes provd/network.yml; this build leaves out the feature `provd`");
     }
 }

@@ -14,7 +14,9 @@ use session::Uri;
 
 use crate::compare::{Verdict, compare};
 use crate::files::files_below;
-use crate::{debian, file_error, generate, guide, namespaces, package_test, postgres, root, target};
+use crate::{
+    debian, features, file_error, generate, guide, namespaces, package_test, postgres, root, target,
+};
 
 /// Run all checks and tests.
 #[derive(FromArgs)]
@@ -24,16 +26,6 @@ pub(crate) struct Ci {
     #[argh(option)]
     expected: Option<PathBuf>,
 }
-
-/// Builds that a packager may make: the features, and the engine whose session is tried.
-const COMBINATIONS: &[&str] = &[
-    "asterisk,sqlite",
-    "dird,sqlite",
-    "phoned,sqlite",
-    "provd,sqlite",
-    "wazo,sqlite",
-    "asterisk,asterisk-older,dird,phoned,provd,wazo,postgres",
-];
 
 /// The cases that each build generates its files from.
 const SOURCES: &[&str] = &["office", "older-dird-separated", "older-sip"];
@@ -130,26 +122,26 @@ fn combinations(cluster: &Cluster, settings: &[(&str, &str)]) -> Result<(), Erro
         generated(generate::into_folder(&registry, &namespaces, &sqlite, None, &whole)?)?;
         sources.push((schema, namespaces, sqlite, postgres, whole));
     }
-    for features in COMBINATIONS {
+    for features in features::sets() {
         let selection = format!("--package dispatcher --no-default-features --features {features}");
         cargo(&format!("clippy --quiet --all-targets {selection} -- --deny warnings"), &[])?;
         cargo(&format!("test --quiet {selection}"), settings)?;
         cargo(&format!("build --quiet {selection}"), &[])?;
         for (schema, namespaces, sqlite, postgres, whole) in &sources {
-            let is_built =
-                |namespace: &&Namespace| features.split(',').any(|it| it == feature(namespace, *schema));
+            let has = |feature: &str| features.split(',').any(|it| it == feature);
+            let is_built = |namespace: &&Namespace| has(feature(namespace, *schema));
             let built: Vec<String> = namespaces.iter().filter(is_built).map(ToString::to_string).collect();
             if built.is_empty() {
                 continue;
             }
-            let uri = if features.ends_with("postgres") { postgres } else { sqlite };
+            let uri = if has("postgres") { postgres } else { sqlite };
             let out = scratch.path(&features.replace(',', "-"));
             confgend(&built, uri, &out)?;
             same_files(&built, &out, whole)?;
         }
     }
-    // What stays in the target folder is the whole program.
-    cargo("build --quiet --package dispatcher", &[])
+    // All of that is compiled now. In the end, it is the whole program that stays in the target folder.
+    features::check()
 }
 
 /// The feature that brings the driver of a file.

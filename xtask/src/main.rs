@@ -16,6 +16,7 @@ mod ci;
 mod compare;
 mod debian;
 mod dist;
+mod features;
 mod files;
 mod fixtures;
 mod generate;
@@ -47,6 +48,7 @@ enum Command {
     Bench(bench::Bench),
     Ci(ci::Ci),
     Dist(dist::Dist),
+    Features(features::Features),
     Fixtures(fixtures::Fixtures),
     Generate(generate::Generate),
     Guide(guide::Guide),
@@ -60,6 +62,7 @@ fn main() -> ExitCode {
         Command::Bench(bench) => bench.run(),
         Command::Ci(ci) => ci.run(),
         Command::Dist(dist) => dist.run(),
+        Command::Features(features) => features.run(),
         Command::Fixtures(fixtures) => fixtures.run(),
         Command::Generate(generate) => generate.run(),
         Command::Guide(guide) => guide.run(),

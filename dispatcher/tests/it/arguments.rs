@@ -1,6 +1,6 @@
 //! The command line.
 
-use crate::confgend;
+use crate::{before_features, confgend};
 
 #[test]
 fn help_is_for_standard_output() {
@@ -98,5 +98,26 @@ provd/network.yml              wazo         yes
 wazo/uuid.yml                  wazo         yes
 ";
     let run = confgend(&["list"]);
-    assert_eq!((run.code, run.out.as_str(), run.err.as_str()), (0, listed, ""));
+    assert_eq!((run.code, run.out.as_str(), before_features(&run.err)), (0, listed, ""));
+}
+
+#[test]
+fn list_says_what_is_compiled_in_and_what_is_not() {
+    let run = confgend(&["list"]);
+    let (built, left_out) = run.err.split_once("\nfeatures left out: ").unwrap();
+    let built: Vec<&str> = built.strip_prefix("features compiled in: ").unwrap().split(", ").collect();
+    let left_out: Vec<&str> = left_out.trim_end().split(", ").collect();
+    let table = [
+        (cfg!(feature = "asterisk"), "asterisk", "asterisk (asterisk/*)"),
+        (cfg!(feature = "asterisk-older"), "asterisk-older", "asterisk-older (asterisk/sip.conf)"),
+        (cfg!(feature = "wazo"), "wazo", "wazo (wazo/*)"),
+        (cfg!(feature = "postgres"), "postgres", "postgres (postgresql://HOST/NAME)"),
+        (cfg!(feature = "sqlite"), "sqlite", "sqlite (sqlite:PATH)"),
+    ];
+    for (is_built, name, with_what_it_costs) in table {
+        assert_eq!(built.contains(&name), is_built, "{}", run.err);
+        assert_eq!(left_out.contains(&with_what_it_costs), !is_built, "{}", run.err);
+    }
+    let all = dispatcher::features().all(|feature| feature.built);
+    assert_eq!(left_out == ["none"], all, "{}", run.err);
 }

@@ -52,6 +52,11 @@ fn without_older(err: &str) -> Vec<&str> {
     err.lines().filter(|line| !is_older(line)).collect()
 }
 
+/// What `list` says on standard error before it comes to the features.
+fn before_features(err: &str) -> &str {
+    err.split_once("features compiled in: ").unwrap().0
+}
+
 /// Runs the program. Without a configuration file of the test's own, it has one that says nothing: what
 /// the machine has configured must not count.
 fn confgend(arguments: &[&str]) -> Run {
