@@ -86,6 +86,11 @@ fn root() -> &'static Path {
 /// Cargo, which is run in the folder of the workspace.
 fn cargo() -> process::Command {
     let mut command = process::Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    // What `cargo xtask` says of this package: crates whose build scripts look at that would be compiled again.
+    let ours = |name: &str| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_");
+    for (name, _) in env::vars_os().filter(|(name, _)| name.to_str().is_some_and(ours)) {
+        command.env_remove(name);
+    }
     command.current_dir(root());
     command
 }

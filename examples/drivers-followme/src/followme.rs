@@ -1,0 +1,44 @@
+//! `followme.conf`: where Asterisk's FollowMe() finds users who are not at their desks.
+
+use driver_api::asterisk::Writer;
+use driver_api::{Driver, Error, OneLine, Query, Session};
+use serde::Deserialize;
+
+/// The part `followme` of the configuration.
+#[derive(Deserialize)]
+pub(crate) struct Followme {
+    ring_seconds: u32,
+}
+
+impl Driver for Followme {
+    fn generate(&self, session: &mut Session<'_>) -> Result<String, Error> {
+        let users: Vec<User> = session.query(USERS, &[])?;
+        let mut writer = Writer::new();
+        for user in &users {
+            writer.section(&user.uuid);
+            writer.object_option("context", &user.context);
+            writer.object_option(
+                "number",
+                &format!("{},{}", user.mobilephonenumber, self.ring_seconds),
+            );
+        }
+        Ok(writer.finish(session))
+    }
+}
+
+const USERS: Query<'_> = Query {
+    table: "userfeatures",
+    key: &["uuid"],
+    sql: "SELECT u.uuid, u.mobilephonenumber, l.context
+        FROM userfeatures u JOIN user_line ul ON ul.user_id = u.id AND ul.main_line
+        JOIN linefeatures l ON l.id = ul.line_id
+        WHERE u.mobilephonenumber <> '' AND u.commented = 0
+        ORDER BY u.id, l.id",
+};
+
+#[derive(Deserialize)]
+struct User {
+    uuid: String,
+    mobilephonenumber: OneLine,
+    context: OneLine,
+}
