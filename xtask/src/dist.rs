@@ -42,7 +42,7 @@ impl Dist {
     pub(crate) fn run(&self) -> Result<(), Error> {
         let driver_crate = self.driver_crate()?;
         if self.test {
-            return package_test::run(driver_crate.as_ref());
+            return package_test::run(driver_crate);
         }
         ensure_cargo_tool("cargo-deb")?;
         let out = self.out.clone().unwrap_or_else(|| target().join("dist"));

@@ -15,26 +15,21 @@ use fixtures::{Case, Strictness};
 
 use crate::files::files_below;
 use crate::packages::{self, Build, DriverCrate, Features, Program};
-use crate::{file_error, root as workspace};
+use crate::{file_error, guide};
 use root::Root;
 use service::Service;
 
-/// The crate of drivers from outside the workspace that is packaged, too, if there is no other.
-const EXAMPLE: &str = "examples/drivers-followme";
-
-/// Tries the packages, one of them with the program of a crate from outside. That it can't be done here is an error.
-pub(crate) fn run(driver_crate: Option<&DriverCrate>) -> Result<(), Error> {
+/// Tries the packages, one of them with the program of a crate from outside, which is the example if there is no
+/// other. That it can't be done here is an error.
+pub(crate) fn run(driver_crate: Option<DriverCrate>) -> Result<(), Error> {
     let base = prepare().map_err(Error::driver)?;
-    match driver_crate {
-        Some(_) => try_packages(&base, driver_crate),
-        None => try_packages(&base, example()?.as_ref()),
-    }
+    try_packages(&base, &driver_crate.map_or_else(example, Ok)?)
 }
 
 /// Tries the packages, or says why that can't be done here.
 pub(crate) fn run_where_possible() -> Result<(), Error> {
     match prepare() {
-        Ok(base) => try_packages(&base, example()?.as_ref()),
+        Ok(base) => try_packages(&base, &example()?),
         Err(reason) => {
             say!("NOT TESTED: the packages, since {reason}");
             Ok(())
@@ -42,13 +37,8 @@ pub(crate) fn run_where_possible() -> Result<(), Error> {
     }
 }
 
-fn example() -> Result<Option<DriverCrate>, Error> {
-    let folder = workspace().join(EXAMPLE);
-    if folder.exists() {
-        return DriverCrate::find(&folder).map(Some);
-    }
-    say!("NOT TESTED: a package with drivers from outside, since there is no {EXAMPLE}");
-    Ok(None)
+fn example() -> Result<DriverCrate, Error> {
+    DriverCrate::find(&guide::example())
 }
 
 /// Sees to it that there is what the test takes, and returns the archive of a system; an error is the reason why
@@ -100,7 +90,7 @@ struct Packages {
     upgrade: Vec<PathBuf>,
 }
 
-fn try_packages(base: &Path, driver_crate: Option<&DriverCrate>) -> Result<(), Error> {
+fn try_packages(base: &Path, driver_crate: &DriverCrate) -> Result<(), Error> {
     let scratch = tempfile::tempdir().map_err(|error| file_error(&env::temp_dir(), error))?;
     let build = Build { profile: "package-test", revision: 1, out: scratch.path() };
     let features = Features::all()?;
@@ -111,10 +101,8 @@ fn try_packages(base: &Path, driver_crate: Option<&DriverCrate>) -> Result<(), E
     let root = Root::unpack(base)?;
     let before = root.files()?;
     install_and_use(&root, &packages)?;
-    if let Some(driver_crate) = driver_crate {
-        let program = driver_crate.build(build.profile)?;
-        change_programs(&root, &program, build.service_with(&program)?)?;
-    }
+    let program = driver_crate.build(build.profile)?;
+    change_programs(&root, &program, build.service_with(&program)?)?;
     upgrade(&root, &packages)?;
     remove_and_purge(&root, &before)?;
     take_the_place_of_the_predecessor(&root, &packages)?;
