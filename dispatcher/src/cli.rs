@@ -103,7 +103,16 @@ const FAILED: u8 = 1;
 /// The command line or the configuration is wrong; nothing was done.
 const USAGE: u8 = 2;
 
-/// Runs the program `confgend` with these families of drivers.
+/// Runs the program `confgend` with these families of drivers, of which two drivers of one file must have
+/// different names. It reads its command line, and prints and logs as the program does; the exit code is 0 when all is
+/// done, 1 when something failed, 2 when the command line or the configuration is wrong.
+///
+/// ```no_run
+/// # mod drivers_followme { pub static DRIVERS: &[driver_api::Entry] = &[]; }
+/// fn main() -> std::process::ExitCode {
+///     dispatcher::run(&[dispatcher::FAMILIES, &[drivers_followme::DRIVERS]].concat())
+/// }
+/// ```
 pub fn run(families: &[&'static [Entry]]) -> ExitCode {
     let words: Vec<String> = env::args_os().map(|word| word.to_string_lossy().into_owned()).collect();
     let words: Vec<&str> = words.iter().map(String::as_str).collect();

@@ -19,7 +19,10 @@ impl Registry {
         for entry in families.iter().copied().flatten() {
             let of_namespace = drivers.entry(entry.namespace.parse()?).or_default();
             if of_namespace.iter().any(|other| other.name == entry.name) {
-                let message = format!("two drivers of {} are called {}", entry.namespace, entry.name);
+                let message = format!(
+                    "two drivers of {} are called {}; one of them needs another name in its Entry",
+                    entry.namespace, entry.name
+                );
                 return Err(Error::new(ErrorKind::Config, message));
             }
             of_namespace.push(entry);
@@ -253,6 +256,8 @@ mod tests {
     #[test]
     fn two_drivers_of_one_name_are_refused() {
         let error = Registry::new(&[OURS, OURS]).map(|_| ()).unwrap_err().to_string();
-        assert_eq!(error, "two drivers of a.one.conf are called wazo");
+        let message =
+            "two drivers of a.one.conf are called wazo; one of them needs another name in its Entry";
+        assert_eq!(error, message);
     }
 }
