@@ -148,6 +148,12 @@ impl Deref for Blanked {
     }
 }
 
+impl fmt::Display for Blanked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
 /// The name under which [`Blanked`] announces itself to the deserializer of rows.
 pub(crate) const BLANKED: &str = "driver_api::Blanked";
 

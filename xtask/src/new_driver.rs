@@ -40,7 +40,7 @@ impl NewDriver {
         let (package, names, files) = self.plan().map_err(|error| error.in_("nothing was changed"))?;
         say!("{}", package.folder.display());
         package.write(&files)?;
-        say!("\ncompiling it and writing its snapshots; in a new crate that takes a minute or two");
+        say!("\ncompiling it and writing its snapshots; in a new crate that takes some minutes");
         package.write_snapshots()?;
         say!("\n{}", package.next_steps(&names)?);
         Ok(())
