@@ -42,3 +42,22 @@ struct User {
     mobilephonenumber: OneLine,
     context: OneLine,
 }
+
+#[cfg(test)]
+mod tests {
+    use driver_api::Config;
+    use fixtures::Scratch;
+
+    use super::*;
+
+    #[test]
+    fn a_user_without_line_is_left_out() {
+        let config = Config::from_yaml("followme: {ring_seconds: 30}").unwrap();
+        let driver: Followme = config.require("followme").unwrap();
+        let user = r#"{"uuid": "u-1", "mobilephonenumber": "0612345678", "tenant_uuid": "t-1",
+            "description": "", "func_key_private_template_id": 1}"#;
+        let mut database = Scratch::new(&[("userfeatures", &user.replace('\n', ""))]);
+        assert_eq!(database.generate(&driver).unwrap(), "");
+        assert_eq!(database.warnings, [""; 0]);
+    }
+}
