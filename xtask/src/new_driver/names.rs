@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use driver_api::{Error, Namespace};
+use driver_api::{Config, Error, Namespace};
 use fixtures::Case;
 use serde::Serialize;
 
@@ -107,6 +107,11 @@ fn check(what: &str, name: &str) -> Result<(), Error> {
     if name.is_empty() || !name.chars().all(is_plain) {
         return Err(Error::driver(format!("{what} {name:?} may have letters, digits, and . _ - only")));
     }
+    // `plugins: {asterisk.rtp.conf: 1}` selects nothing, and null is no name.
+    let in_yaml = Config::from_yaml(&format!("it: {name}")).and_then(|config| config.get::<String>("it"));
+    if in_yaml.ok().flatten().as_deref() != Some(name) {
+        return Err(Error::driver(format!("{what} {name:?} is no text in YAML; take another one")));
+    }
     Ok(())
 }
 
@@ -167,6 +172,15 @@ mod tests {
     fn its_case_is_not_one_of_ours() {
         assert_eq!(names("asterisk.followme.conf", "acme").unwrap().case, "followme");
         assert_eq!(names("asterisk.hints.conf", "acme").unwrap().case, "hints-driver");
+    }
+
+    #[test]
+    fn what_yaml_takes_for_something_else_is_refused() {
+        for name in ["1", "1.5", "true", "null", "-"] {
+            assert!(names("a.x.conf", name).unwrap_err().contains("is no text in YAML"), "{name}");
+        }
+        assert!(names("1.5", "acme").unwrap_err().starts_with("the namespace \"1.5\" is no text in YAML"));
+        assert!(names("a.x.conf", "3cx").is_ok());
     }
 
     #[test]

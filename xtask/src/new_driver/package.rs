@@ -185,13 +185,17 @@ impl Package {
         text.map_err(|error| Error::driver("a template of new-driver is broken").because(error))
     }
 
-    /// Writes the files, each with a line that says so.
+    /// Writes the files, each with a line that says so; all or, where one can't be written, none.
     pub(crate) fn write(&self, files: &[NewFile]) -> Result<(), Error> {
+        let mut before = Vec::new();
         for NewFile { path, text } in files {
             let place = self.folder.join(path);
             let folder = place.parent().unwrap_or(&place);
-            let written = fs::create_dir_all(folder).and_then(|()| fs::write(&place, text));
-            written.map_err(|error| file_error(&place, error))?;
+            before.push((place.clone(), fs::read(&place).ok()));
+            if let Err(error) = fs::create_dir_all(folder).and_then(|()| fs::write(&place, text)) {
+                undo(&before);
+                return Err(file_error(&place, error).in_("nothing is left of these files"));
+            }
             say!("  {}", path.display());
         }
         let sources = files.iter().map(|file| &file.path).filter(|path| has_extension(path, "rs"));
@@ -236,6 +240,16 @@ impl Package {
         let entries = fs::read_dir(self.folder.join("tests/snapshots")).into_iter().flatten().flatten();
         let snapshots = entries.filter(|entry| has_extension(&entry.path(), "snap"));
         snapshots.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect()
+    }
+}
+
+/// Puts files back as they were. Where that fails, too, nothing else can be done.
+fn undo(before: &[(PathBuf, Option<Vec<u8>>)]) {
+    for (place, text) in before {
+        let _ = match text {
+            Some(text) => fs::write(place, text),
+            None => fs::remove_file(place),
+        };
     }
 }
 
@@ -347,6 +361,20 @@ mod tests {
         assert_eq!(Package::outside(&scratch.join("a/b/drivers-z")).ok().unwrap().name, "drivers-z");
         symlink("nowhere", scratch.join("drivers-n")).unwrap();
         assert!(refused(&scratch.join("drivers-n")).contains("drivers-n: can't be used: No such file"));
+    }
+
+    #[test]
+    fn what_cannot_be_written_whole_is_not_written() {
+        let scratch = tempfile::tempdir().unwrap();
+        let folder = scratch.path().to_owned();
+        fs::write(folder.join("lib.rs"), "old").unwrap();
+        fs::write(folder.join("tests"), "no folder").unwrap();
+        let package = Package { folder: folder.clone(), name: "drivers-x".into(), is_ours: false };
+        let file = |path: &str| NewFile { path: path.into(), text: "new".into() };
+        let error = package.write(&["lib.rs", "foo", "tests/snapshots"].map(file)).unwrap_err().chain();
+        assert!(error.starts_with("nothing is left of these files: "), "{error}");
+        assert_eq!(fs::read_to_string(folder.join("lib.rs")).unwrap(), "old");
+        assert!(!folder.join("foo").exists());
     }
 
     #[test]
