@@ -1,8 +1,9 @@
 //! The crate that gets the driver: a family of this workspace, or a crate outside.
 
 use std::collections::BTreeSet;
+use std::io::Write as _;
 use std::path::{self, Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::{fs, io};
 
 use cargo_metadata::MetadataCommand;
@@ -191,6 +192,9 @@ impl Package {
         for NewFile { path, text } in files {
             let place = self.folder.join(path);
             let folder = place.parent().unwrap_or(&place);
+            let formatted = has_extension(path, "rs").then(|| self.formatted(text).ok()).flatten();
+            // Where rustfmt is missing, the source looks worse and means the same.
+            let text = formatted.as_ref().unwrap_or(text);
             before.push((place.clone(), fs::read(&place).ok()));
             if let Err(error) = fs::create_dir_all(folder).and_then(|()| fs::write(&place, text)) {
                 undo(&before);
@@ -198,14 +202,24 @@ impl Package {
             }
             say!("  {}", path.display());
         }
-        let sources = files.iter().map(|file| &file.path).filter(|path| has_extension(path, "rs"));
-        // Where rustfmt is missing, the source looks worse and means the same.
-        let _ = Command::new("rustfmt")
-            .args(["--edition", "2024"])
-            .args(sources)
-            .current_dir(&self.folder)
-            .status();
         Ok(())
+    }
+
+    /// A source as rustfmt wants it. It gets the text alone, since with a file it formats its modules, too.
+    fn formatted(&self, text: &str) -> io::Result<String> {
+        let mut rustfmt = Command::new("rustfmt")
+            .args(["--edition", "2024"])
+            .current_dir(if self.folder.is_dir() { &self.folder } else { root() })
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()?;
+        let written = rustfmt.stdin.take().map_or(Ok(()), |mut input| input.write_all(text.as_bytes()));
+        let output = rustfmt.wait_with_output()?;
+        written?;
+        let is_done = output.status.success();
+        let text = if is_done { String::from_utf8(output.stdout).ok() } else { None };
+        text.ok_or_else(|| io::Error::other("rustfmt failed"))
     }
 
     /// Has the tests write the snapshots that are not there, and says which; those that are there stay.
@@ -375,6 +389,18 @@ mod tests {
         assert!(error.starts_with("nothing is left of these files: "), "{error}");
         assert_eq!(fs::read_to_string(folder.join("lib.rs")).unwrap(), "old");
         assert!(!folder.join("foo").exists());
+    }
+
+    #[test]
+    fn files_of_others_keep_their_form() {
+        let scratch = tempfile::tempdir().unwrap();
+        let folder = scratch.path().to_owned();
+        fs::write(folder.join("other.rs"), "fn  x( ){}").unwrap();
+        let package = Package { folder: folder.clone(), name: "drivers-x".into(), is_ours: false };
+        let list = NewFile { path: "lib.rs".into(), text: "mod  other;\n".into() };
+        package.write(&[list]).unwrap();
+        assert_eq!(fs::read_to_string(folder.join("other.rs")).unwrap(), "fn  x( ){}");
+        assert_eq!(fs::read_to_string(folder.join("lib.rs")).unwrap(), "mod other;\n");
     }
 
     #[test]
