@@ -17,7 +17,11 @@ impl Registry {
     pub fn new(families: &[&'static [Entry]]) -> Result<Registry, Error> {
         let mut drivers: BTreeMap<Namespace, Vec<&'static Entry>> = BTreeMap::new();
         for entry in families.iter().copied().flatten() {
-            let of_namespace = drivers.entry(entry.namespace.parse()?).or_default();
+            let namespace = entry
+                .namespace
+                .parse()
+                .map_err(|error: Error| error.in_(format!("Entry of the driver {}", entry.name)))?;
+            let of_namespace = drivers.entry(namespace).or_default();
             if of_namespace.iter().any(|other| other.name == entry.name) {
                 let message = format!(
                     "two drivers of {} are called {}; one of them needs another name in its Entry",
@@ -251,6 +255,13 @@ mod tests {
         assert!(warnings("plugins: {a.one.conf: acme, a/two.conf: wazo, x: '', y: }").is_empty());
         assert_eq!(selected("a/one.conf", "plugins: {a.one.conf: acm, x: y}"), Ok("wazo"));
         assert!(selected("a/four.conf", "plugins: {a.four.conf: q}").is_err());
+    }
+
+    #[test]
+    fn a_driver_without_namespace_is_named() {
+        static BAD: &[Entry] = &[entry("followme", "acme")];
+        let error = Registry::new(&[OURS, BAD]).map(|_| ()).unwrap_err().chain();
+        assert!(error.starts_with("Entry of the driver acme: \"followme\" is not a namespace: "), "{error}");
     }
 
     #[test]

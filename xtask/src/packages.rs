@@ -171,7 +171,8 @@ pub(crate) fn run(command: &mut Command) -> Result<String, Error> {
     Err(Error::driver(format!("{status}: {}", one_line(&text(&stderr)))).in_(words.join(" ")))
 }
 
-fn one_line(text: &str) -> String {
+/// A message of several lines as one.
+pub(crate) fn one_line(text: &str) -> String {
     text.lines().map(str::trim).collect::<Vec<_>>().join(" | ")
 }
 

@@ -3,14 +3,17 @@
 use driver_api::Error;
 use proc_macro2::Span;
 use syn::spanned::Spanned;
-use syn::{Expr, ExprArray, ExprLit, Item, ItemMod, Lit, Member};
+use syn::{Expr, ExprArray, ExprLit, File, Item, ItemMod, Lit, Member};
 
 use super::names::Names;
 
 /// A family's list as it is written.
 pub(crate) struct Family<'a> {
     source: &'a str,
+    /// The modules in files of their own.
     modules: Vec<ItemMod>,
+    /// The names of those that stand in this file.
+    inline: Vec<String>,
     /// Where a module can be declared if there is none.
     first_item: usize,
     list: ExprArray,
@@ -19,13 +22,17 @@ pub(crate) struct Family<'a> {
 impl<'a> Family<'a> {
     /// Reads a source file that has a list like `pub static DRIVERS: &[Entry] = &[…]`.
     pub(crate) fn parse(source: &'a str) -> Result<Family<'a>, Error> {
-        let file = syn::parse_file(source).map_err(|error| Error::driver("is no Rust").because(error))?;
+        // The places of items are counted from behind this mark.
+        let source = source.trim_start_matches('\u{feff}');
+        let file =
+            syn::parse_str::<File>(source).map_err(|error| Error::driver("is no Rust").because(error))?;
         let first_item = file.items.first().map_or(source.len(), |item| start(item.span()));
-        let mut modules = Vec::new();
+        let (mut modules, mut inline) = (Vec::new(), Vec::new());
         let mut list = None;
         for item in file.items {
             match item {
                 Item::Mod(module) if module.content.is_none() => modules.push(module),
+                Item::Mod(module) => inline.push(module.ident.to_string()),
                 Item::Static(item) if item.ident == "DRIVERS" => list = array(*item.expr),
                 _ => {}
             }
@@ -33,13 +40,18 @@ impl<'a> Family<'a> {
         let list = list.ok_or_else(|| {
             Error::driver("this is no family: it has no list `pub static DRIVERS: &[Entry] = &[…]`")
         })?;
-        Ok(Family { source, modules, first_item, list })
+        Ok(Family { source, modules, inline, first_item, list })
     }
 
     /// The names of the drivers of a namespace.
     pub(crate) fn drivers(&self, namespace: &str) -> Vec<String> {
         let keys = self.list.elems.iter().map(key);
         keys.filter(|(of, _)| of == namespace).map(|(_, name)| name).collect()
+    }
+
+    /// Whether a module has this name, whatever its file.
+    pub(crate) fn has_module(&self, name: &str) -> bool {
+        self.modules.iter().any(|module| module.ident == name) || self.inline.iter().any(|it| it == name)
     }
 
     /// The source with one more module, and one more entry where the order wants it.
@@ -149,11 +161,25 @@ mod tests {
     }
 
     #[test]
+    fn a_byte_order_mark_moves_nothing() {
+        let source = "\u{feff}mod a;\nstatic DRIVERS: &[Entry] = &[];\n";
+        assert_eq!(with(source, "a.b.conf"), "mod a;\nmod b;\nstatic DRIVERS: &[Entry] = &[NEW,\n];\n");
+    }
+
+    #[test]
     fn what_is_no_family_is_refused() {
         let error = |source: &str| Family::parse(source).err().unwrap().chain();
         assert!(error("fn main() {}").starts_with("this is no family"));
         assert!(error("static DRIVERS: &[Entry] = drivers();").starts_with("this is no family"));
         assert!(error("fn main( {}").starts_with("is no Rust: "));
+        assert!(error("#!/bin/sh\nstatic DRIVERS: &[Entry] = &[];").starts_with("is no Rust: "));
+    }
+
+    #[test]
+    fn it_knows_modules_that_have_no_file_of_their_name() {
+        let source = "#[path = \"x.rs\"] mod a; mod b { mod c {} } static DRIVERS: &[Entry] = &[];";
+        let family = Family::parse(source).unwrap();
+        assert_eq!(["a", "b", "c"].map(|name| family.has_module(name)), [true, true, false]);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use driver_api::{Error, Namespace};
+use driver_api::{Config, Error, Namespace};
 use fixtures::Case;
 use serde::Serialize;
 
@@ -33,6 +33,9 @@ impl Names {
         check("the name", name)?;
         let filename = file.split_once('/').map_or("", |(_, filename)| filename).to_owned();
         let stem = Path::new(&filename).file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        if !stem.contains(|c: char| c.is_ascii_alphanumeric()) {
+            return Err(Error::driver("no module can be called like this: no letter, no digit").in_(file));
+        }
         Ok(Names {
             file,
             name: name.to_owned(),
@@ -48,10 +51,15 @@ impl Names {
     /// The same with another module, whose name is made from these words.
     pub(crate) fn with_module(self, words: &str) -> Names {
         let mut module = words.replace(|c: char| !c.is_ascii_alphanumeric(), "_").to_ascii_lowercase();
-        if syn::parse_str::<syn::Ident>(&module).is_err() || module == "main" || module == "lib" {
+        let is_usable = |name: &str| syn::parse_str::<syn::Ident>(name).is_ok();
+        if !is_usable(&module)
+            || !is_usable(&type_of(&module))
+            || MODULES.contains(&module.as_str())
+            || TYPES.contains(&type_of(&module).as_str())
+        {
             module = format!("file_{module}");
         }
-        let type_name = module.split('_').map(capitalised).collect();
+        let type_name = type_of(&module);
         let case = if Case::named(&module).is_some() { format!("{module}-driver") } else { module.clone() };
         Names { module, case, type_name, ..self }
     }
@@ -60,6 +68,32 @@ impl Names {
     pub(crate) fn extension(&self) -> &str {
         self.filename.rsplit_once('.').map_or("", |(_, extension)| extension)
     }
+}
+
+/// The names of modules that mean something else in `lib.rs`.
+const MODULES: [&str; 3] = ["main", "lib", "driver_api"];
+
+/// What the examples use, so that their driver can't be called like it.
+const TYPES: [&str; 14] = [
+    "Deserialize",
+    "Driver",
+    "Error",
+    "File",
+    "Ok",
+    "OneLine",
+    "Query",
+    "Result",
+    "Serialize",
+    "Session",
+    "String",
+    "User",
+    "Vec",
+    "Writer",
+];
+
+/// The type in a module.
+fn type_of(module: &str) -> String {
+    module.split('_').map(capitalised).collect()
 }
 
 fn capitalised(word: &str) -> String {
@@ -72,6 +106,11 @@ fn check(what: &str, name: &str) -> Result<(), Error> {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
     if name.is_empty() || !name.chars().all(is_plain) {
         return Err(Error::driver(format!("{what} {name:?} may have letters, digits, and . _ - only")));
+    }
+    // `plugins: {asterisk.rtp.conf: 1}` selects nothing, and null is no name.
+    let in_yaml = Config::from_yaml(&format!("it: {name}")).and_then(|config| config.get::<String>("it"));
+    if in_yaml.ok().flatten().as_deref() != Some(name) {
+        return Err(Error::driver(format!("{what} {name:?} is no text in YAML; take another one")));
     }
     Ok(())
 }
@@ -99,11 +138,33 @@ mod tests {
             ("a.lib.rs", "file_lib", "FileLib"),
             ("a.Makefile", "makefile", "Makefile"),
             ("a/.hidden", "_hidden", "Hidden"),
-            ("a.--.x", "__", ""),
+            ("a._self.conf", "file__self", "FileSelf"),
+            ("a.-1.conf", "file__1", "File1"),
+            ("a.user.conf", "file_user", "FileUser"),
+            ("a.users.conf", "users", "Users"),
+            ("a.one-line.conf", "file_one_line", "FileOneLine"),
+            ("a.driver_api.conf", "file_driver_api", "FileDriverApi"),
         ] {
             let names = names(namespace, "acme").unwrap();
             assert_eq!((names.module.as_str(), names.type_name.as_str()), (module, type_name), "{namespace}");
             assert_eq!(names.namespace.replacen('.', "/", 1), names.file);
+        }
+    }
+
+    #[test]
+    fn no_type_is_called_as_something_that_the_examples_use() {
+        for example in [
+            include_str!("../../templates/new-driver/driver/asterisk.rs.jinja"),
+            include_str!("../../templates/new-driver/driver/text.rs.jinja"),
+            include_str!("../../templates/new-driver/driver/yaml.rs.jinja"),
+        ] {
+            let words = example
+                .split(|c: char| !c.is_alphanumeric())
+                .filter(|word| word.starts_with(char::is_uppercase) && word.contains(char::is_lowercase));
+            // What stands in comments is no name.
+            for word in words.filter(|word| *word != "The") {
+                assert!(TYPES.contains(&word), "{word}");
+            }
         }
     }
 
@@ -114,11 +175,22 @@ mod tests {
     }
 
     #[test]
+    fn what_yaml_takes_for_something_else_is_refused() {
+        for name in ["1", "1.5", "true", "null", "-"] {
+            assert!(names("a.x.conf", name).unwrap_err().contains("is no text in YAML"), "{name}");
+        }
+        assert!(names("1.5", "acme").unwrap_err().starts_with("the namespace \"1.5\" is no text in YAML"));
+        assert!(names("a.x.conf", "3cx").is_ok());
+    }
+
+    #[test]
     fn what_has_to_be_quoted_is_refused() {
         for namespace in ["a.x\"y.conf", "a.{x}.conf", "a.é.conf"] {
             let error = names(namespace, "acme").unwrap_err();
             assert!(error.ends_with("may have letters, digits, and . _ - only"), "{error}");
         }
+        let error = names("a.--.yml", "acme").unwrap_err();
+        assert_eq!(error, "a/--.yml: no module can be called like this: no letter, no digit");
         assert!(names("a.x.conf", "").unwrap_err().starts_with("the name \"\" may"));
         assert!(names("a.x.conf", "a b").unwrap_err().starts_with("the name \"a b\" may"));
     }

@@ -1,10 +1,12 @@
 //! The crate that gets the driver: a family of this workspace, or a crate outside.
 
 use std::collections::BTreeSet;
+use std::io::Write as _;
 use std::path::{self, Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::{fs, io};
 
+use cargo_metadata::MetadataCommand;
 use dispatcher::{FAMILIES, Registry};
 use driver_api::{Error, Namespace};
 use minijinja::Environment;
@@ -14,6 +16,7 @@ use serde::Serialize;
 
 use super::family::Family;
 use super::names::Names;
+use crate::packages::one_line;
 use crate::{file_error, root};
 
 pub(crate) struct Package {
@@ -75,20 +78,19 @@ impl Package {
     /// The crate in a folder outside this workspace, which need not be there.
     pub(crate) fn outside(folder: &Path) -> Result<Package, Error> {
         let named = |error: Error| error.in_(folder.display().to_string());
-        let absolute = path::absolute(folder).map_err(|error| file_error(folder, error))?;
-        let name = absolute.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let folder = real(folder).map_err(|error| file_error(folder, error))?;
+        let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
         check_name(&name).map_err(named)?;
-        let parent = absolute.parent().unwrap_or(&absolute);
-        // The way from there to here must not go through links.
-        let parent = parent.canonicalize().map_err(|error| file_error(parent, error))?;
-        let folder = parent.join(&name);
-        let is_ours = parent.canonicalize().ok() == root().canonicalize().ok();
+        let is_ours = folder.parent() == root().canonicalize().ok().as_deref();
         if is_ours && folder.join("Cargo.toml").exists() {
             let message = "this crate is in this workspace; its families are chosen by --family";
             return Err(named(Error::driver(message)));
         }
         if !folder.join("Cargo.toml").is_file() && !is_empty(&folder)? {
             return Err(named(Error::driver("there is something that is no crate: it has no Cargo.toml")));
+        }
+        if folder.join("Cargo.toml").exists() {
+            check_crate(&folder, &name).map_err(named)?;
         }
         Ok(Package { folder, name, is_ours: false })
     }
@@ -154,7 +156,10 @@ impl Package {
             return Err(Error::driver(message));
         }
         let path = |names: &Names| self.folder.join(format!("src/{}", names.module));
-        let is_free = |names: &Names| !path(names).exists() && !path(names).with_extension("rs").exists();
+        let is_free = |names: &Names| {
+            let path = path(names);
+            !path.exists() && !path.with_extension("rs").exists() && !family.has_module(&names.module)
+        };
         if is_free(&names) {
             return Ok(names);
         }
@@ -166,7 +171,7 @@ impl Package {
         if is_free(&other) {
             return Ok(other);
         }
-        let message = format!("src/{stem}.rs and src/{}.rs are both there already", other.module);
+        let message = format!("the modules {stem} and {} are both there already", other.module);
         Err(Error::driver(message))
     }
 
@@ -181,23 +186,40 @@ impl Package {
         text.map_err(|error| Error::driver("a template of new-driver is broken").because(error))
     }
 
-    /// Writes the files, each with a line that says so.
+    /// Writes the files, each with a line that says so; all or, where one can't be written, none.
     pub(crate) fn write(&self, files: &[NewFile]) -> Result<(), Error> {
+        let mut before = Vec::new();
         for NewFile { path, text } in files {
             let place = self.folder.join(path);
             let folder = place.parent().unwrap_or(&place);
-            let written = fs::create_dir_all(folder).and_then(|()| fs::write(&place, text));
-            written.map_err(|error| file_error(&place, error))?;
+            let formatted = has_extension(path, "rs").then(|| self.formatted(text).ok()).flatten();
+            // Where rustfmt is missing, the source looks worse and means the same.
+            let text = formatted.as_ref().unwrap_or(text);
+            before.push((place.clone(), fs::read(&place).ok()));
+            if let Err(error) = fs::create_dir_all(folder).and_then(|()| fs::write(&place, text)) {
+                undo(&before);
+                return Err(file_error(&place, error).in_("nothing is left of these files"));
+            }
             say!("  {}", path.display());
         }
-        let sources = files.iter().map(|file| &file.path).filter(|path| has_extension(path, "rs"));
-        // Where rustfmt is missing, the source looks worse and means the same.
-        let _ = Command::new("rustfmt")
-            .args(["--edition", "2024"])
-            .args(sources)
-            .current_dir(&self.folder)
-            .status();
         Ok(())
+    }
+
+    /// A source as rustfmt wants it. It gets the text alone, since with a file it formats its modules, too.
+    fn formatted(&self, text: &str) -> io::Result<String> {
+        let mut rustfmt = Command::new("rustfmt")
+            .args(["--edition", "2024"])
+            .current_dir(if self.folder.is_dir() { &self.folder } else { root() })
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()?;
+        let written = rustfmt.stdin.take().map_or(Ok(()), |mut input| input.write_all(text.as_bytes()));
+        let output = rustfmt.wait_with_output()?;
+        written?;
+        let is_done = output.status.success();
+        let text = if is_done { String::from_utf8(output.stdout).ok() } else { None };
+        text.ok_or_else(|| io::Error::other("rustfmt failed"))
     }
 
     /// Has the tests write the snapshots that are not there, and says which; those that are there stay.
@@ -235,6 +257,16 @@ impl Package {
     }
 }
 
+/// Puts files back as they were. Where that fails, too, nothing else can be done.
+fn undo(before: &[(PathBuf, Option<Vec<u8>>)]) {
+    for (place, text) in before {
+        let _ = match text {
+            Some(text) => fs::write(place, text),
+            None => fs::remove_file(place),
+        };
+    }
+}
+
 /// The example to begin with: a driver that writes this kind of file.
 fn example(extension: &str) -> &'static str {
     match extension {
@@ -256,6 +288,41 @@ fn is_empty(folder: &Path) -> Result<bool, Error> {
     }
 }
 
+/// The folder without `..` and links, through which the way from there to here must not go. The last part need not
+/// be there.
+fn real(folder: &Path) -> io::Result<PathBuf> {
+    let absolute = path::absolute(folder)?;
+    match (absolute.parent(), absolute.file_name()) {
+        (Some(parent), Some(name)) if absolute.symlink_metadata().is_err() => {
+            Ok(parent.canonicalize()?.join(name))
+        }
+        _ => absolute.canonicalize(),
+    }
+}
+
+/// A crate that is there must be called as its folder, and have what the driver and its test are made with.
+fn check_crate(folder: &Path, name: &str) -> Result<(), Error> {
+    let metadata = MetadataCommand::new().current_dir(folder).no_deps().exec();
+    let metadata = metadata.map_err(|error| Error::driver(one_line(error.to_string().trim())))?;
+    let manifest = folder.join("Cargo.toml");
+    let Some(package) = metadata.packages.into_iter().find(|package| package.manifest_path == manifest)
+    else {
+        return Err(Error::driver("is a workspace; name the folder of a package in it"));
+    };
+    if package.name.as_str() != name {
+        let message = format!("the package is called {}; call it as its folder, {name}", package.name);
+        return Err(Error::driver(message));
+    }
+    for needed in ["driver-api", "serde", "fixtures"] {
+        if !package.dependencies.iter().any(|dependency| dependency.name == needed) {
+            let message =
+                "a new driver needs it; take the line from the Cargo.toml of a new crate, or from the guide";
+            return Err(Error::driver(message).in_(format!("no dependency {needed}")));
+        }
+    }
+    Ok(())
+}
+
 /// A package is called as its folder, and its library nearly so.
 fn check_name(name: &str) -> Result<(), Error> {
     let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '_');
@@ -265,8 +332,105 @@ fn check_name(name: &str) -> Result<(), Error> {
             "a crate is called as its folder: lower-case letters, digits, - and _, like drivers-acme";
         return Err(Error::driver(message));
     }
-    if ["confgend", "dispatcher", "driver-api", "fixtures", "session", "serde"].contains(&name) {
+    let taken = ["confgend", "std", "core", "alloc", "proc_macro", "test", "build", "deps", "examples"];
+    if taken.contains(&library.as_str()) || is_locked(&library) {
         return Err(Error::driver("another crate of the program has this name; call it drivers-acme, say"));
     }
     Ok(())
+}
+
+/// Whether confgend consists of a crate with this name, too.
+fn is_locked(library: &str) -> bool {
+    let lock = include_str!("../../../Cargo.lock");
+    lock.lines()
+        .filter_map(|line| line.strip_prefix("name = \"")?.strip_suffix('"'))
+        .any(|name| name.replace('-', "_") == library)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+
+    fn refused(folder: &Path) -> String {
+        Package::outside(folder).err().unwrap().chain()
+    }
+
+    #[test]
+    fn a_folder_is_what_it_is_without_links() {
+        let scratch = tempfile::tempdir().unwrap();
+        let scratch = scratch.path().canonicalize().unwrap();
+        fs::create_dir_all(scratch.join("a/b/drivers-x")).unwrap();
+        symlink("a/b/drivers-x", scratch.join("drivers-y")).unwrap();
+        let expected = scratch.join("a/b/drivers-x");
+        for folder in ["a/b/drivers-x/", "drivers-y", "a/../a/b/drivers-x/.", "a/b/drivers-x/../drivers-x"] {
+            let package = Package::outside(&scratch.join(folder)).ok().unwrap();
+            assert_eq!(
+                (package.folder.as_path(), package.name.as_str()),
+                (&*expected, "drivers-x"),
+                "{folder}"
+            );
+        }
+        assert_eq!(Package::outside(&scratch.join("a/b/drivers-z")).ok().unwrap().name, "drivers-z");
+        symlink("nowhere", scratch.join("drivers-n")).unwrap();
+        assert!(refused(&scratch.join("drivers-n")).contains("drivers-n: can't be used: No such file"));
+    }
+
+    #[test]
+    fn what_cannot_be_written_whole_is_not_written() {
+        let scratch = tempfile::tempdir().unwrap();
+        let folder = scratch.path().to_owned();
+        fs::write(folder.join("lib.rs"), "old").unwrap();
+        fs::write(folder.join("tests"), "no folder").unwrap();
+        let package = Package { folder: folder.clone(), name: "drivers-x".into(), is_ours: false };
+        let file = |path: &str| NewFile { path: path.into(), text: "new".into() };
+        let error = package.write(&["lib.rs", "foo", "tests/snapshots"].map(file)).unwrap_err().chain();
+        assert!(error.starts_with("nothing is left of these files: "), "{error}");
+        assert_eq!(fs::read_to_string(folder.join("lib.rs")).unwrap(), "old");
+        assert!(!folder.join("foo").exists());
+    }
+
+    #[test]
+    fn files_of_others_keep_their_form() {
+        let scratch = tempfile::tempdir().unwrap();
+        let folder = scratch.path().to_owned();
+        fs::write(folder.join("other.rs"), "fn  x( ){}").unwrap();
+        let package = Package { folder: folder.clone(), name: "drivers-x".into(), is_ours: false };
+        let list = NewFile { path: "lib.rs".into(), text: "mod  other;\n".into() };
+        package.write(&[list]).unwrap();
+        assert_eq!(fs::read_to_string(folder.join("other.rs")).unwrap(), "fn  x( ){}");
+        assert_eq!(fs::read_to_string(folder.join("lib.rs")).unwrap(), "mod other;\n");
+    }
+
+    #[test]
+    fn names_that_would_not_compile_are_refused() {
+        for name in ["std", "proc-macro", "syn", "driver_api", "drivers-asterisk", "confgend", "serde"] {
+            assert!(refused(Path::new(name)).contains("has this name; call it drivers-acme"), "{name}");
+        }
+        for name in ["Drivers", "1x", "self", "x y"] {
+            assert!(refused(Path::new(name)).contains("a crate is called as its folder"), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_crate_must_have_what_the_driver_needs() {
+        let scratch = tempfile::tempdir().unwrap();
+        let folder = scratch.path().join("drivers-x");
+        fs::create_dir_all(folder.join("src")).unwrap();
+        fs::write(folder.join("src/lib.rs"), "").unwrap();
+        let refused = |manifest: &str| {
+            fs::write(folder.join("Cargo.toml"), manifest).unwrap();
+            refused(&folder).split_once("drivers-x: ").unwrap().1.to_owned()
+        };
+        assert!(refused("[package").starts_with("`cargo metadata`"));
+        assert_eq!(refused("[workspace]\n"), "is a workspace; name the folder of a package in it");
+        let other = "[package]\nname = \"acme\"\nversion = \"0.1.0\"\n[workspace]\n";
+        assert_eq!(refused(other), "the package is called acme; call it as its folder, drivers-x");
+        let package =
+            other.replace("acme", "drivers-x") + "[dependencies]\ndriver-api = \"0.1\"\nserde = \"1\"\n";
+        assert!(refused(&package).starts_with("no dependency fixtures: a new driver needs it"));
+        fs::write(folder.join("Cargo.toml"), package + "[dev-dependencies]\nfixtures = \"0.1\"\n").unwrap();
+        assert!(Package::outside(&folder).is_ok());
+    }
 }
