@@ -10,6 +10,8 @@ const DEFAULT: &str = "wazo";
 /// Which drivers there are for each namespace.
 pub struct Registry {
     drivers: BTreeMap<Namespace, Vec<&'static Entry>>,
+    /// All of them, in the order of the families.
+    entries: Vec<&'static Entry>,
 }
 
 impl Registry {
@@ -31,7 +33,8 @@ impl Registry {
             }
             of_namespace.push(entry);
         }
-        Ok(Registry { drivers })
+        let entries = families.iter().copied().flatten().collect();
+        Ok(Registry { drivers, entries })
     }
 
     /// All namespaces, sorted.
@@ -44,10 +47,11 @@ impl Registry {
         self.drivers.get(namespace).map_or(&[], Vec::as_slice)
     }
 
-    /// What the drivers assume where the operator says nothing.
+    /// What the drivers assume where the operator says nothing. Of two that have the same key, the one whose family
+    /// comes first is right, so a family that joins ours does not change what ours assume.
     pub fn defaults(&self) -> Result<Config, Error> {
         let mut defaults = Config::default();
-        for entry in self.drivers.values().flatten() {
+        for entry in &self.entries {
             let own = Config::from_yaml(entry.defaults).map_err(|error| {
                 error.in_(format!("defaults of the driver {} of {}", entry.name, entry.namespace))
             })?;
@@ -262,6 +266,18 @@ mod tests {
         static BAD: &[Entry] = &[entry("followme", "acme")];
         let error = Registry::new(&[OURS, BAD]).map(|_| ()).unwrap_err().chain();
         assert!(error.starts_with("Entry of the driver acme: \"followme\" is not a namespace: "), "{error}");
+    }
+
+    #[test]
+    fn a_family_does_not_change_the_defaults_of_one_before_it() {
+        const fn with(namespace: &'static str, defaults: &'static str) -> Entry {
+            Entry { defaults, ..entry(namespace, "acme") }
+        }
+        static FIRST: &[Entry] = &[with("b.z.conf", "modules: {a: 1, b: 2}")];
+        static SECOND: &[Entry] =
+            &[with("a.a.conf", "modules: {b: 3, c: 4}"), with("a.b.conf", "modules: 5")];
+        let defaults = Registry::new(&[FIRST, SECOND]).unwrap().defaults().unwrap();
+        assert_eq!(defaults, Config::from_yaml("modules: {a: 1, b: 2, c: 4}").unwrap());
     }
 
     #[test]

@@ -15,7 +15,8 @@ use session::Uri;
 use crate::compare::{Verdict, compare};
 use crate::files::files_below;
 use crate::{
-    debian, features, file_error, generate, guide, namespaces, package_test, postgres, root, target,
+    debian, features, file_error, generate, guide, namespaces, not_started, package_test, postgres, root,
+    target,
 };
 
 /// Run all checks and tests.
@@ -82,7 +83,7 @@ fn cargo_in(folder: &Path, words: &str, settings: &[(&str, &str)]) -> Result<(),
         .args(words.split(' '))
         .envs(settings.iter().copied())
         .status()
-        .map_err(|error| Error::driver("can't be started").because(error).in_("cargo"))?;
+        .map_err(|error| not_started("cargo", error))?;
     if status.success() { Ok(()) } else { Err(Error::driver(format!("cargo {words}: failed"))) }
 }
 

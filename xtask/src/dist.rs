@@ -8,7 +8,7 @@ use argh::FromArgs;
 use driver_api::Error;
 
 use crate::packages::{Build, DriverCrate, Features, Program, RELEASE, ensure_cargo_tool};
-use crate::{file_error, package_test, target};
+use crate::{file_error, not_started, package_test, target};
 
 /// Build the Debian packages confgend and confgend-client.
 #[derive(FromArgs)]
@@ -120,7 +120,7 @@ fn programs(package: &Path) -> Result<Vec<(String, u64)>, Error> {
         .arg("--contents")
         .arg(package)
         .output()
-        .map_err(|error| Error::driver("can't be started").because(error).in_("dpkg-deb"))?;
+        .map_err(|error| not_started("dpkg-deb", error))?;
     // Mode, owner, size, date, time, path.
     let listing = String::from_utf8_lossy(&output.stdout).into_owned();
     let programs = listing.lines().filter_map(|line| {

@@ -11,7 +11,7 @@ use dispatcher::{Brings, FAMILIES, Feature, Registry, features};
 use driver_api::Error;
 use serde_json::Value;
 
-use crate::{cargo, file_error, root};
+use crate::{cargo, file_error, not_started, root};
 
 /// Build the program with each family alone, with each engine alone, and with all, and print a table of
 /// the features for README.md, with namespaces, dependencies and the size of the program.
@@ -317,7 +317,7 @@ fn cargo_build(profile: &str, set: &str, target: &[&str], format: &str) -> Resul
         .args(target)
         .stderr(if format == RENDERED { Stdio::inherit() } else { Stdio::null() })
         .output()
-        .map_err(|error| Error::driver("can't be started").because(error).in_("cargo"))
+        .map_err(|error| not_started("cargo", error))
 }
 
 fn messages(output: &Output) -> impl Iterator<Item = Value> {

@@ -112,3 +112,8 @@ fn target() -> PathBuf {
 fn file_error(path: &Path, error: std::io::Error) -> Error {
     Error::driver("can't be used").because(error).in_(path.display().to_string())
 }
+
+/// An error of a program that is not there, or may not be run.
+fn not_started(program: &str, error: std::io::Error) -> Error {
+    Error::driver("can't be started").because(error).in_(program)
+}

@@ -11,7 +11,7 @@ use std::{env, fmt, fs};
 use dispatcher::{FAMILIES, Registry};
 use driver_api::{Error, Namespace};
 
-use crate::{cargo, debian, file_error};
+use crate::{cargo, debian, file_error, not_started};
 
 pub(crate) use driver_crate::{Driver, DriverCrate, Program, listed, our_drivers};
 
@@ -143,10 +143,8 @@ fn service_variant(has_asterisk: bool) -> Option<&'static str> {
 
 /// Runs cargo-deb; returns where the package is.
 fn package_of(command: &mut Command) -> Result<PathBuf, Error> {
-    let output = command
-        .stderr(Stdio::inherit())
-        .output()
-        .map_err(|error| Error::driver("can't be started").because(error).in_("cargo deb"))?;
+    let output =
+        command.stderr(Stdio::inherit()).output().map_err(|error| not_started("cargo deb", error))?;
     if !output.status.success() {
         return Err(Error::driver("cargo deb: failed"));
     }

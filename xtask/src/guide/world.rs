@@ -11,7 +11,7 @@ use std::process::Command;
 use driver_api::Error;
 use tempfile::TempDir;
 
-use crate::{file_error, root, target};
+use crate::{file_error, not_started, root, target};
 
 /// How the guide calls the home.
 pub(super) const HOME: &str = "/home/you";
@@ -151,7 +151,7 @@ pub(super) fn git(folder: &Path, words: &[&str]) -> Result<String, Error> {
     // In a hook, git says with these which repository it means.
     git.env_remove("GIT_DIR").env_remove("GIT_INDEX_FILE").env_remove("GIT_WORK_TREE");
     let output = git.arg("-C").arg(folder).args(words).output();
-    let output = output.map_err(|error| Error::driver("can't be started").because(error).in_("git"))?;
+    let output = output.map_err(|error| not_started("git", error))?;
     if !output.status.success() {
         let message = String::from_utf8_lossy(&output.stderr).trim().to_owned();
         return Err(Error::driver(message).in_(format!("git {}", words.join(" "))));

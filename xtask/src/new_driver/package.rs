@@ -17,7 +17,7 @@ use serde::Serialize;
 use super::family::Family;
 use super::names::Names;
 use crate::packages::one_line;
-use crate::{file_error, root};
+use crate::{file_error, not_started, root};
 
 pub(crate) struct Package {
     pub(crate) folder: PathBuf,
@@ -232,7 +232,7 @@ impl Package {
             .env("INSTA_UPDATE", "unseen")
             .env("INSTA_OUTPUT", "none")
             .output()
-            .map_err(|error| Error::driver("can't be started").because(error).in_("cargo"))?;
+            .map_err(|error| not_started("cargo", error))?;
         if !output.status.success() {
             say!("{}{}", String::from_utf8_lossy(&output.stderr), String::from_utf8_lossy(&output.stdout));
             let message = format!("the files above are there, but cargo {}: failed", words.join(" "));

@@ -12,7 +12,7 @@ use dispatcher::FAMILIES;
 use driver_api::{Error, Namespace};
 
 use super::{RELEASE, one_line, run};
-use crate::{cargo, file_error, root, target};
+use crate::{cargo, file_error, not_started, root, target};
 
 const PROGRAM: &str = "confgend";
 
@@ -59,9 +59,7 @@ impl DriverCrate {
             // Beside the packages that are tested, most crates are compiled already.
             command.args(TEST_PROFILE).env("CARGO_TARGET_DIR", target());
         }
-        let output = command
-            .output()
-            .map_err(|error| Error::driver("can't be started").because(error).in_("cargo build"))?;
+        let output = command.output().map_err(|error| not_started("cargo build", error))?;
         if !output.status.success() {
             return Err(Error::driver(format!("{self}: cargo build: failed")));
         }
