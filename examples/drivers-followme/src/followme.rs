@@ -17,10 +17,8 @@ impl Driver for Followme {
         for user in &users {
             writer.section(&user.uuid);
             writer.object_option("context", &user.context);
-            writer.object_option(
-                "number",
-                &format!("{},{}", user.mobilephonenumber, self.ring_seconds),
-            );
+            let number = format!("{},{}", user.mobilephonenumber, self.ring_seconds);
+            writer.object_option("number", &number);
         }
         Ok(writer.finish(session))
     }
