@@ -7,8 +7,8 @@ use std::{env, fs};
 use argh::FromArgs;
 use driver_api::Error;
 
-use crate::packages::{Build, DriverCrate, Features, Program, RELEASE, ensure_cargo_tool};
-use crate::{file_error, not_started, package_test, target};
+use crate::packages::{self, Build, DriverCrate, Features, Program, RELEASE, ensure_cargo_tool};
+use crate::{file_error, package_test, target};
 
 /// Build the Debian packages confgend and confgend-client.
 #[derive(FromArgs)]
@@ -116,13 +116,8 @@ fn show(what: &str, packages: &[PathBuf]) -> Result<(), Error> {
 
 /// The programs in a package, with their sizes in bytes.
 fn programs(package: &Path) -> Result<Vec<(String, u64)>, Error> {
-    let output = Command::new("dpkg-deb")
-        .arg("--contents")
-        .arg(package)
-        .output()
-        .map_err(|error| not_started("dpkg-deb", error))?;
+    let listing = packages::run(Command::new("dpkg-deb").arg("--contents").arg(package))?;
     // Mode, owner, size, date, time, path.
-    let listing = String::from_utf8_lossy(&output.stdout).into_owned();
     let programs = listing.lines().filter_map(|line| {
         let words: Vec<&str> = line.split_whitespace().collect();
         let [mode, _, size, _, _, path] = words.as_slice() else { return None };
