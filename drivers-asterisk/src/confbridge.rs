@@ -1,11 +1,11 @@
 //! `confbridge.conf`: profiles and menus of conference rooms and meetings. The dialplan selects them by
 //! name.
 
+use driver_api::asterisk::{Writer, yes_no};
 use driver_api::{Driver, Error, OneLine, Query, Session};
 use serde::Deserialize;
 
 use crate::static_file;
-use driver_api::asterisk::{Writer, yes_no};
 
 pub(crate) struct Confbridge;
 

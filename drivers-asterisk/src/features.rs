@@ -1,9 +1,9 @@
 //! `features.conf`: what a caller can do by dialling digits during a call.
 
+use driver_api::asterisk::Writer;
 use driver_api::{Driver, Error, Query, Session};
 
 use crate::static_table::StaticOption;
-use driver_api::asterisk::Writer;
 
 pub(crate) struct Features;
 

@@ -1,17 +1,18 @@
 //! `iax.conf`: the trunks that speak IAX2, under the options that all of them share.
 
+use driver_api::asterisk::{Writer, yes_no};
 use driver_api::{Blanked, Driver, Error, OneLine, Query, Session};
 use serde::Deserialize;
 
 use crate::pairs::Pairs;
 use crate::section_names::SectionNames;
-use driver_api::asterisk::{Writer, yes_no};
+use crate::static_table::{GeneralOption, general_options};
 
 pub(crate) struct Iax;
 
 impl Driver for Iax {
     fn generate(&self, session: &mut Session<'_>) -> Result<String, Error> {
-        let general: Vec<General> = session.query(GENERAL, &[])?;
+        let general = general_options(session, "staticiax")?;
         let limits: Vec<Limit> = session.query(LIMITS, &[])?;
         let trunks: Vec<Trunk> = session.query(TRUNKS, &[])?;
         let mut writer = Writer::new();
@@ -27,26 +28,9 @@ impl Driver for Iax {
     }
 }
 
-const GENERAL: Query<'_> = Query {
-    table: "staticiax",
-    key: &["id"],
-    sql: "SELECT id, var_name, var_val
-        FROM staticiax
-        WHERE commented = 0 AND var_val IS NOT NULL
-        ORDER BY id",
-};
-
-#[derive(Deserialize)]
-struct General {
-    #[expect(dead_code, reason = "names the row in messages")]
-    id: i64,
-    var_name: OneLine,
-    var_val: Blanked,
-}
-
-fn write_general(writer: &mut Writer, rows: &[General]) {
+fn write_general(writer: &mut Writer, rows: &[GeneralOption]) {
     writer.section("general");
-    for General { var_name: name, var_val: value, .. } in rows {
+    for GeneralOption { var_name: name, var_val: value, .. } in rows {
         match &**name {
             "register" => writer.object_option(name, value),
             // Implied by `allow`.

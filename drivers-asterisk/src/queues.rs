@@ -4,13 +4,13 @@
 use std::collections::HashMap;
 use std::fmt;
 
+use driver_api::asterisk::Writer;
 use driver_api::{Blanked, Driver, Error, OneLine, Query, Session, Warning};
 use serde::de::{Error as _, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
 use crate::checks::{COMMENT, has_comment};
 use crate::static_table::StaticOption;
-use driver_api::asterisk::Writer;
 
 pub(crate) struct Queues;
 

@@ -1,10 +1,9 @@
 //! `queueskillrules.conf`: the rules by which a queue with skills chooses among its agents. Queues refer to
 //! them by id.
 
+use driver_api::asterisk::Writer;
 use driver_api::{Driver, Error, Query, Session};
 use serde::Deserialize;
-
-use driver_api::asterisk::Writer;
 
 pub(crate) struct QueueSkillRules;
 

@@ -2,10 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use driver_api::asterisk::Writer;
 use driver_api::{Driver, Error, OneLine, Query, Session, Warning};
 use serde::Deserialize;
-
-use driver_api::asterisk::Writer;
 
 pub(crate) struct QueueSkills;
 

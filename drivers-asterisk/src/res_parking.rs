@@ -1,9 +1,8 @@
 //! `res_parking.conf`: the parking lots, where a call waits until somebody takes it from its place.
 
+use driver_api::asterisk::Writer;
 use driver_api::{Blanked, Driver, Error, Query, Session, Warning};
 use serde::Deserialize;
-
-use driver_api::asterisk::Writer;
 
 pub(crate) struct ResParking;
 

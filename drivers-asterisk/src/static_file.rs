@@ -1,10 +1,9 @@
 //! Static files: sections that an administrator edits through the API and that the database keeps as
 //! file, section and variable rows.
 
+use driver_api::asterisk::Writer;
 use driver_api::{Error, Query, Session, Value, Warning};
 use serde::Deserialize;
-
-use driver_api::asterisk::Writer;
 
 /// Returns a whole file that is nothing but its static sections.
 pub(crate) fn generate(session: &mut Session<'_>, file: &str) -> Result<String, Error> {

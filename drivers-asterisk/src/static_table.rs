@@ -1,8 +1,9 @@
-//! Tables of which each row is an option as such: `features`, `staticqueue`, `staticvoicemail`.
+//! Tables of which each row is an option as such: `features`, `staticqueue`, `staticvoicemail`; and, for the
+//! section `[general]` alone, `staticiax` and `staticsip`.
 
 use std::ops::Deref;
 
-use driver_api::{OneLine, Session, Warning};
+use driver_api::{Blanked, Error, OneLine, Query, Session, Warning};
 use serde::Deserialize;
 
 /// A row of such a table. Where a value may have line breaks that are not written as such, `V` is `String`.
@@ -25,4 +26,24 @@ impl<V: Deref<Target = str>> StaticOption<V> {
         session.warn(Warning::new(table, message).row(format_args!("id={}", self.id)).column("var_val"));
         "None"
     }
+}
+
+/// A row of a table that has the options of `[general]` alone.
+#[derive(Deserialize)]
+pub(crate) struct GeneralOption {
+    #[expect(dead_code, reason = "names the row in messages")]
+    id: i64,
+    pub(crate) var_name: OneLine,
+    pub(crate) var_val: Blanked,
+}
+
+/// The options of such a table that are in use. Category and file name make no difference.
+pub(crate) fn general_options(session: &mut Session<'_>, table: &str) -> Result<Vec<GeneralOption>, Error> {
+    let sql = format!(
+        "SELECT id, var_name, var_val
+        FROM {table}
+        WHERE commented = 0 AND var_val IS NOT NULL
+        ORDER BY id"
+    );
+    session.query(Query { table, key: &["id"], sql: &sql }, &[])
 }

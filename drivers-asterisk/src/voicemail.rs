@@ -4,13 +4,13 @@
 use std::borrow::Cow;
 use std::fmt::{self, Display};
 
+use driver_api::asterisk::{Writer, yes_no};
 use driver_api::{Blanked, Driver, Error, OneLine, Query, Session, Warning};
 use serde::Deserialize;
 
 use crate::checks::warn_of_comments;
 use crate::pairs::Pairs;
 use crate::static_table::StaticOption;
-use driver_api::asterisk::{Writer, yes_no};
 
 pub(crate) struct Voicemail;
 

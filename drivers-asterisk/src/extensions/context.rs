@@ -2,13 +2,13 @@
 
 use std::collections::HashMap;
 
+use driver_api::asterisk::Writer;
 use driver_api::{Error, OneLine, Query, Session};
 use serde::Deserialize;
 
 use super::contexts_conf::ContextsConf;
 use super::section::{Block, Section};
 use crate::checks::warn_of_comments;
-use driver_api::asterisk::Writer;
 
 /// The contexts that are written, by name. The rest of the module calls a context by its index here.
 pub(super) struct Contexts {

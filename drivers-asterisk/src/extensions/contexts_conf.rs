@@ -6,11 +6,11 @@
 
 use std::collections::HashMap;
 
+use driver_api::asterisk::is_white_space;
 use driver_api::{Error, ErrorKind};
 
 use super::feature;
 use super::section::{Opt, Section};
-use driver_api::asterisk::is_white_space;
 
 #[derive(Debug)]
 pub(super) struct ContextsConf {

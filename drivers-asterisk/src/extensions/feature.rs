@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use driver_api::asterisk::Writer;
 use driver_api::{Error, OneLine, Query, Session, Warning};
 use serde::Deserialize;
 use uuid::Uuid;
@@ -9,7 +10,6 @@ use uuid::Uuid;
 use super::code::clean_extension;
 use super::section::{Block, Section};
 use crate::checks::warn_of_comments;
-use driver_api::asterisk::Writer;
 
 pub(super) const SECTION: &str = "xivo-features";
 

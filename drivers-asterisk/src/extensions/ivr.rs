@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use driver_api::asterisk::Writer;
 use driver_api::{Blanked, Error, OneLine, Query, Session, Warning, blanked};
 use minijinja::context;
 use minijinja::value::{Serde, Value};
@@ -9,7 +10,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::checks::warn_of_comments;
 use crate::template::{Folder, Templates};
-use driver_api::asterisk::Writer;
 
 /// What the name of an IVR's section begins with; its id follows.
 pub(super) const SECTION: &str = "xivo-ivr-";

@@ -16,13 +16,13 @@ mod section;
 mod tests;
 mod user;
 
+use driver_api::asterisk::Writer;
 use driver_api::{Config, Driver, Error, Session, Warning};
 
 use crate::template::Folder;
 use crate::text_file::TextFile;
 use context::{Context, Contexts};
 use contexts_conf::ContextsConf;
-use driver_api::asterisk::Writer;
 use feature::Features;
 use hint::Hints;
 use user::Users;

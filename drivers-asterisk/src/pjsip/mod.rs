@@ -18,10 +18,10 @@ mod tests;
 mod transport;
 mod trunk;
 
+use driver_api::asterisk::Writer;
 use driver_api::{Driver, Error, Session};
 
 use crate::static_file;
-use driver_api::asterisk::Writer;
 use endpoint::Endpoints;
 use part::{Part, Sections};
 use tenant::Tenants;

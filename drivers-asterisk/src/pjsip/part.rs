@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use driver_api::asterisk::Writer;
 use driver_api::{Session, Warning};
 
 use super::endpoint::{Endpoint, Endpoints};
@@ -11,7 +12,6 @@ use super::resolve::{Item, Lists, Resolution};
 use super::tenant::Tenants;
 use super::transport::Transports;
 use crate::parallel::in_parallel;
-use driver_api::asterisk::Writer;
 
 /// Which sections of an endpoint are written.
 #[derive(Clone, Copy)]

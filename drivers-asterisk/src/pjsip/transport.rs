@@ -2,11 +2,10 @@
 
 use std::collections::HashMap;
 
+use driver_api::asterisk::Writer;
 use driver_api::{Error, Query, Session};
 use serde::Deserialize;
 use uuid::Uuid;
-
-use driver_api::asterisk::Writer;
 
 /// All transports, used or not, by name.
 pub(super) struct Transports {

@@ -2,13 +2,13 @@
 
 use std::collections::HashSet;
 
+use driver_api::asterisk::Writer;
 use driver_api::{Blanked, Error, OneLine, Query, Session};
 use serde::Deserialize;
 
 use super::speed_dial::SpeedDials;
 use super::write_present;
 use crate::section_names::SectionNames;
-use driver_api::asterisk::Writer;
 
 pub(super) const TEMPLATE: &str = "xivo_device_tpl";
 

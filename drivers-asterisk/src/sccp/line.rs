@@ -2,6 +2,7 @@
 
 use std::fmt::Display;
 
+use driver_api::asterisk::Writer;
 use driver_api::{Blanked, Error, OneLine, Query, Session};
 use serde::Deserialize;
 
@@ -9,7 +10,6 @@ use super::write_present;
 use crate::checks::warn_of_comments;
 use crate::pickup::{Groups, Pickups};
 use crate::section_names::SectionNames;
-use driver_api::asterisk::Writer;
 
 pub(super) const TEMPLATE: &str = "xivo_line_tpl";
 

@@ -8,10 +8,10 @@ mod speed_dial;
 #[cfg(test)]
 mod tests;
 
+use driver_api::asterisk::Writer;
 use driver_api::{Driver, Error, Session};
 
 use crate::section_names::SectionNames;
-use driver_api::asterisk::Writer;
 use settings::Settings;
 use speed_dial::SpeedDials;
 

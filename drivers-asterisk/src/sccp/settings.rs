@@ -1,10 +1,10 @@
 //! The settings of the channel driver, and those that all devices or all lines share.
 
+use driver_api::asterisk::Writer;
 use driver_api::{Blanked, Error, OneLine, Query, Session, Warning};
 use serde::Deserialize;
 
 use super::{device, line};
-use driver_api::asterisk::Writer;
 
 /// Each where it belongs, in the order of the table.
 #[derive(Default)]

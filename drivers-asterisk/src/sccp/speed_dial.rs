@@ -2,11 +2,11 @@
 
 use std::collections::HashMap;
 
+use driver_api::asterisk::Writer;
 use driver_api::{Error, Query, Session};
 use serde::Deserialize;
 
 use super::write_present;
-use driver_api::asterisk::Writer;
 
 pub(super) struct SpeedDials {
     all: Vec<SpeedDial>,

@@ -17,12 +17,12 @@ mod user;
 use std::borrow::Cow;
 use std::collections::HashSet;
 
+use driver_api::asterisk::Writer;
 use driver_api::{Error, Session};
 
 use super::context::Contexts;
 use super::feature::Features;
 use super::user::Users;
-use driver_api::asterisk::Writer;
 
 /// The hints of each context.
 pub(super) struct Hints<'a> {

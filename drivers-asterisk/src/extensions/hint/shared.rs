@@ -2,10 +2,10 @@
 //! application on their mobile phone.
 
 use driver_api::Session;
+use driver_api::asterisk::Writer;
 
 use crate::checks::warn_of_comments;
 use crate::extensions::user::{Kind, Line, User, Users};
-use driver_api::asterisk::Writer;
 
 /// `queues.conf` names it.
 pub(in crate::extensions) const SECTION: &str = "usersharedlines";

@@ -3,13 +3,13 @@
 use std::borrow::Cow;
 use std::{fmt, mem};
 
+use driver_api::asterisk::{Writer, yes_no};
 use driver_api::{Blanked, Error, OneLine, Query, Session, Warning};
 use serde::Deserialize;
 use serde::de::{Deserializer, Error as _, SeqAccess, Visitor};
 
 use crate::checks::warn_of_comments;
 use crate::pairs::Pairs;
-use driver_api::asterisk::{Writer, yes_no};
 
 /// The endpoints that are not disabled.
 pub(super) struct Endpoints {

@@ -1,31 +1,14 @@
 //! The options of the channel driver, and the credentials that it has for realms.
 
-use driver_api::{Blanked, Error, OneLine, Query, Session};
+use driver_api::asterisk::{Writer, is_white_space, yes_no};
+use driver_api::{Error, OneLine, Query, Session};
 use serde::Deserialize;
 
 use super::section;
-use driver_api::asterisk::{Writer, is_white_space, yes_no};
-
-/// Category and file name make no difference.
-const GENERAL: Query<'_> = Query {
-    table: "staticsip",
-    key: &["id"],
-    sql: "SELECT id, var_name, var_val
-        FROM staticsip
-        WHERE commented = 0 AND var_val IS NOT NULL
-        ORDER BY id",
-};
-
-#[derive(Deserialize)]
-struct General {
-    #[expect(dead_code, reason = "names the row in messages")]
-    id: i64,
-    var_name: OneLine,
-    var_val: Blanked,
-}
+use crate::static_table::general_options;
 
 pub(super) fn write(writer: &mut Writer, session: &mut Session<'_>) -> Result<(), Error> {
-    let rows: Vec<General> = session.query(GENERAL, &[])?;
+    let rows = general_options(session, "staticsip")?;
     section(writer, "general");
     for row in &rows {
         write_general_option(writer, &row.var_name, &row.var_val);

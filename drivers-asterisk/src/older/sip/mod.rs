@@ -9,11 +9,11 @@ mod trunk;
 mod twilio;
 mod user;
 
+use driver_api::asterisk::Writer;
 use driver_api::{Config, Driver, Error, Session};
 
 use crate::section_names::SectionNames;
 use crate::template::Folder;
-use driver_api::asterisk::Writer;
 use endpoint::Endpoints;
 
 pub(crate) struct Sip {

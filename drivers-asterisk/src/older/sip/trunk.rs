@@ -1,11 +1,11 @@
 //! The sections of trunks.
 
 use driver_api::Session;
+use driver_api::asterisk::Writer;
 
 use super::endpoint::Endpoint;
 use super::section;
 use crate::section_names::SectionNames;
-use driver_api::asterisk::Writer;
 
 pub(super) fn write(
     writer: &mut Writer,

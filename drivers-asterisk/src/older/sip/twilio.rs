@@ -3,13 +3,13 @@
 
 use std::borrow::Cow;
 
+use driver_api::asterisk::Writer;
 use driver_api::{Error, Session};
 use minijinja::value::Serde;
 use minijinja::{Value, context};
 
 use super::endpoint::{Endpoint, Options, place};
 use crate::template::Folder;
-use driver_api::asterisk::Writer;
 
 /// In the folder of templates; one is shipped.
 const TEMPLATE: &str = "asterisk/sip/twilio.jinja";

@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use driver_api::asterisk::Writer;
 use driver_api::{Blanked, Error, Query, Session};
 use serde::Deserialize;
 
@@ -10,7 +11,6 @@ use super::section;
 use crate::parallel::in_parallel;
 use crate::pickup::{Groups, Pickups};
 use crate::section_names::SectionNames;
-use driver_api::asterisk::Writer;
 
 /// A line has a row for each user and each extension of the line. All count for the pickup groups; a section
 /// is made of a main user and an extension, disabled or not.
