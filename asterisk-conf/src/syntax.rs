@@ -1,0 +1,467 @@
+//! What may stand in which place of a line, and how it is written there.
+//!
+//! Each function appends a text so that Asterisk reads exactly it, or says why that can't be done and appends
+//! nothing. The rules were measured on Asterisk 22; its parser works on bytes, so *blank* means a byte up to 32
+//! and nothing of Unicode.
+//!
+//! | place | escaped | refused |
+//! |---|---|---|
+//! | all | `;` as `\;` | line feed, NUL |
+//! | [`section_name`] | | `]`, more than 79 bytes, empty, a blank at an end |
+//! | [`key`] | a first `[`, `#`, `=` or `\` | `=`, empty, a blank at an end |
+//! | [`value`] | | |
+//! | [`comment`] | nothing: a comment has no escapes | |
+//! | [`mailbox_field`] | | `,` |
+//! | [`member_field`] | `\`, `,`, `"`, brackets | a blank at an end |
+//! | [`argument`] | | what is evaluated: `${`, `$[` |
+//!
+//! A `;` that has its backslash already keeps it, and is not escaped again: people who know Asterisk type `\;`,
+//! and mean a semicolon. So what Asterisk reads is [`meaning`] of the text.
+
+use std::borrow::Cow;
+use std::fmt;
+
+/// The most bytes of a line, without its line feed. Asterisk skips a longer line.
+pub const LINE_LIMIT: usize = 8190;
+
+/// The most bytes of the name of a section. Asterisk cuts a longer one.
+pub const NAME_LIMIT: usize = 79;
+
+/// Why a text can't stand in its place: Asterisk would read something else.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Refusal {
+    /// A line feed, or a carriage return, which readers other than Asterisk take for one.
+    LineBreak,
+    /// A NUL, which ends a line for Asterisk.
+    Nul,
+    /// Nothing, where a name or a key must be.
+    Empty,
+    /// A blank at an end of a name, key or field, which Asterisk strips.
+    BlankAtEnd,
+    /// A `]`, which ends the name of a section.
+    Bracket,
+    /// A `=`, which ends a key.
+    EqualsSign,
+    /// A `,`, which ends a field, an argument or an extension.
+    Comma,
+    /// A `|`, which ends an option of a mailbox.
+    Pipe,
+    /// A `&`, which ends a device in a list.
+    Ampersand,
+    /// `${` or `$[`, which Asterisk evaluates.
+    Expression,
+    /// A parenthesis, bracket or quote without its counterpart, so that the arguments behind it are lost.
+    Unbalanced,
+    /// A `#` at the start of a line, which makes a directive of it.
+    Directive,
+    /// A `;` that begins a comment, in a text that can't be escaped any more.
+    Comment,
+    /// A name of more than [`NAME_LIMIT`] bytes.
+    LongName,
+    /// A line of more than [`LINE_LIMIT`] bytes.
+    LongLine,
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Refusal::LineBreak => "there is a line break",
+            Refusal::Nul => "there is a NUL character",
+            Refusal::Empty => "it is empty",
+            Refusal::BlankAtEnd => "there is a blank at an end, which Asterisk strips",
+            Refusal::Bracket => "there is a \"]\", which ends the name of a section",
+            Refusal::EqualsSign => "there is a \"=\", which ends the name of an option",
+            Refusal::Comma => "there is a comma, and what follows it would be the next field",
+            Refusal::Pipe => "there is a \"|\", and what follows it would be the next option",
+            Refusal::Ampersand => "there is a \"&\", and what follows it would be the next device",
+            Refusal::Expression => "there is \"${\" or \"$[\", which Asterisk evaluates",
+            Refusal::Unbalanced => {
+                "a parenthesis, bracket or quote has no counterpart, and the arguments behind it would be lost"
+            }
+            Refusal::Directive => "a line begins with \"#\", which Asterisk takes for a directive",
+            Refusal::Comment => "there is a \";\" without a backslash, which begins a comment",
+            Refusal::LongName => "it is longer than the 79 bytes that Asterisk keeps of a name",
+            Refusal::LongLine => "its line is longer than the 8190 bytes that Asterisk reads",
+        })
+    }
+}
+
+impl std::error::Error for Refusal {}
+
+/// What Asterisk strips from the ends of lines, names, keys and values: every control character of ASCII and
+/// the space.
+pub fn is_blank(c: char) -> bool {
+    c <= ' '
+}
+
+/// The text without what Asterisk strips from its ends.
+///
+/// ```
+/// assert_eq!(asterisk_conf::syntax::stripped("\t jazz \u{a0}"), "jazz \u{a0}");
+/// ```
+pub fn stripped(text: &str) -> &str {
+    text.trim_matches(is_blank)
+}
+
+/// Refuses what no line can hold.
+///
+/// A carriage return alone ends no line for Asterisk, which strips it at the ends of a value. It is refused all
+/// the same, because other readers of such files take it for a line end.
+pub fn on_one_line(text: &str) -> Result<(), Refusal> {
+    match memchr::memchr3(b'\n', b'\r', 0, text.as_bytes()) {
+        Some(at) if text.as_bytes()[at] == 0 => Err(Refusal::Nul),
+        Some(_) => Err(Refusal::LineBreak),
+        None => Ok(()),
+    }
+}
+
+/// Appends the text with a backslash before each `;` that has none: the one escape that every place has.
+///
+/// With it, no `;` begins a comment, opens a block comment (`;--`) or ends one (`--;`), whatever stands around
+/// it.
+pub fn escape(out: &mut String, text: &str) {
+    let mut from = 0;
+    for at in memchr::memchr_iter(b';', text.as_bytes()) {
+        if at == 0 || text.as_bytes()[at - 1] != b'\\' {
+            out.push_str(&text[from..at]);
+            out.push('\\');
+            from = at;
+        }
+    }
+    out.push_str(&text[from..]);
+}
+
+/// What Asterisk reads when the text is written: `;` where it has `\;`.
+///
+/// ```
+/// assert_eq!(asterisk_conf::syntax::meaning(r"s;e\;c\\;r"), r"s;e;c\;r");
+/// ```
+pub fn meaning(text: &str) -> Cow<'_, str> {
+    if text.contains("\\;") { text.replace("\\;", ";").into() } else { text.into() }
+}
+
+/// Appends the name of a section, which stands between brackets.
+///
+/// ```
+/// use asterisk_conf::syntax::{Refusal, section_name};
+///
+/// let mut line = String::new();
+/// section_name(&mut line, "a;b").unwrap();
+/// assert_eq!(line, r"a\;b");
+/// assert_eq!(section_name(&mut line, "a](evil)"), Err(Refusal::Bracket));
+/// ```
+pub fn section_name(out: &mut String, name: &str) -> Result<(), Refusal> {
+    on_one_line(name)?;
+    if name.is_empty() {
+        return Err(Refusal::Empty);
+    }
+    if stripped(name).len() != name.len() {
+        return Err(Refusal::BlankAtEnd);
+    }
+    if name.contains(']') {
+        return Err(Refusal::Bracket);
+    }
+    if meaning(name).len() > NAME_LIMIT {
+        return Err(Refusal::LongName);
+    }
+    escape(out, name);
+    Ok(())
+}
+
+/// Appends the name of a section that another one refers to, in the parentheses of its header: there,
+/// `,` and `)` end it, and `!` and `+` mean something else.
+pub fn template_name(out: &mut String, name: &str) -> Result<(), Refusal> {
+    if name.contains([',', ')']) || name == "!" || name.starts_with('+') {
+        return Err(Refusal::Bracket);
+    }
+    section_name(out, name)
+}
+
+/// Appends the key of an option, at the start of a line. A blank must follow it.
+///
+/// ```
+/// let mut line = String::new();
+/// asterisk_conf::syntax::key(&mut line, "#1").unwrap();
+/// assert_eq!(line, r"\#1");
+/// ```
+pub fn key(out: &mut String, key: &str) -> Result<(), Refusal> {
+    on_one_line(key)?;
+    let Some(first) = key.chars().next() else { return Err(Refusal::Empty) };
+    if stripped(key).len() != key.len() {
+        return Err(Refusal::BlankAtEnd);
+    }
+    if key.bytes().skip(1).any(|byte| byte == b'=') {
+        return Err(Refusal::EqualsSign);
+    }
+    let is_escape_of_semicolon = key.starts_with("\\;");
+    if matches!(first, '[' | '#' | '=') || first == '\\' && !is_escape_of_semicolon {
+        out.push('\\');
+    }
+    escape(out, key);
+    Ok(())
+}
+
+/// Appends a value or a part of one. A blank must stand before it.
+///
+/// Blanks at its ends are written, though Asterisk strips them at the ends of the line: the caller knows
+/// whether something stands beside it.
+pub fn value(out: &mut String, value: &str) -> Result<(), Refusal> {
+    on_one_line(value)?;
+    escape(out, value);
+    Ok(())
+}
+
+/// Appends the text of a comment, behind `; `. Nothing in it can end the comment but a line break.
+pub fn comment(out: &mut String, text: &str) -> Result<(), Refusal> {
+    on_one_line(text)?;
+    out.push_str(text);
+    Ok(())
+}
+
+/// Appends a field of a mailbox: password, name, address of mail or pager.
+pub fn mailbox_field(out: &mut String, field: &str) -> Result<(), Refusal> {
+    if field.contains(',') {
+        return Err(Refusal::Comma);
+    }
+    value(out, field)
+}
+
+/// Appends a field of the line of a queue's member: what Asterisk splits with quotes, brackets and backslashes.
+///
+/// ```
+/// let mut line = String::new();
+/// asterisk_conf::syntax::member_field(&mut line, "Local/1,2;3").unwrap();
+/// assert_eq!(line, r"Local/1\,2\;3");
+/// ```
+pub fn member_field(out: &mut String, field: &str) -> Result<(), Refusal> {
+    on_one_line(field)?;
+    if stripped(field).len() != field.len() {
+        return Err(Refusal::BlankAtEnd);
+    }
+    for c in meaning(field).chars() {
+        if matches!(c, '\\' | ',' | '"' | '(' | ')' | '[' | ']' | ';') {
+            out.push('\\');
+        }
+        out.push(c);
+    }
+    Ok(())
+}
+
+/// Appends the name of an extension, which the priority follows: the first comma that stands outside brackets,
+/// and not behind a backslash, ends it.
+pub fn extension(out: &mut String, extension: &str) -> Result<(), Refusal> {
+    if extension.is_empty() {
+        return Err(Refusal::Empty);
+    }
+    if extension.contains(',') || extension.ends_with('\\') {
+        return Err(Refusal::Comma);
+    }
+    not_evaluated(extension)?;
+    if extension.matches('[').count() > extension.matches(']').count() {
+        return Err(Refusal::Unbalanced);
+    }
+    value(out, extension)
+}
+
+/// Appends a value between the parentheses of a dialplan application: a sound, a name, a number. It is neither
+/// evaluated nor several arguments.
+///
+/// ```
+/// use asterisk_conf::syntax::{Refusal, argument};
+///
+/// assert_eq!(argument(&mut String::new(), "${SHELL(id)}"), Err(Refusal::Expression));
+/// assert_eq!(argument(&mut String::new(), "beep),1,System(id"), Err(Refusal::Comma));
+/// ```
+pub fn argument(out: &mut String, argument: &str) -> Result<(), Refusal> {
+    if argument.contains(',') {
+        return Err(Refusal::Comma);
+    }
+    arguments(out, argument)
+}
+
+/// The same for a value that is several arguments itself, so that its commas count.
+pub fn arguments(out: &mut String, arguments: &str) -> Result<(), Refusal> {
+    not_evaluated(arguments)?;
+    balanced(arguments)?;
+    value(out, arguments)
+}
+
+/// Refuses a line that is too long.
+pub fn fits(line: &str) -> Result<(), Refusal> {
+    if line.len() > LINE_LIMIT { Err(Refusal::LongLine) } else { Ok(()) }
+}
+
+/// Refuses what Asterisk evaluates in the dialplan.
+pub fn not_evaluated(text: &str) -> Result<(), Refusal> {
+    if text.contains("${") || text.contains("$[") { Err(Refusal::Expression) } else { Ok(()) }
+}
+
+/// Refuses parentheses, brackets and quotes that would take what stands behind the text into them.
+fn balanced(text: &str) -> Result<(), Refusal> {
+    let (mut parentheses, mut brackets, mut quoted) = (0_i32, 0_i32, false);
+    for c in text.chars() {
+        match c {
+            '"' => quoted = !quoted,
+            '(' => parentheses += 1,
+            ')' => parentheses -= 1,
+            '[' => brackets += 1,
+            ']' => brackets -= 1,
+            _ => {}
+        }
+        if parentheses < 0 || brackets < 0 {
+            return Err(Refusal::Unbalanced);
+        }
+    }
+    if parentheses == 0 && brackets == 0 && !quoted { Ok(()) } else { Err(Refusal::Unbalanced) }
+}
+
+/// Whether Asterisk reads a line of finished text, such as a template renders, as the one thing that it looks
+/// like. A comment line, and an empty one, are fine.
+///
+/// ```
+/// use asterisk_conf::syntax::{Refusal, line};
+///
+/// assert_eq!(line("exten = s,1,Playback(beep)"), Ok(()));
+/// assert_eq!(line("exten = s,1,Playback(beep;--)"), Err(Refusal::Comment));
+/// assert_eq!(line("  #exec reboot"), Err(Refusal::Directive));
+/// ```
+pub fn line(text: &str) -> Result<(), Refusal> {
+    on_one_line(text)?;
+    fits(text)?;
+    let start = text.trim_start_matches(is_blank);
+    if start.starts_with('#') {
+        return Err(Refusal::Directive);
+    }
+    if let Some(comment) = start.strip_prefix(';') {
+        // `;--` opens a block of lines that Asterisk does not read; three dashes don't.
+        let opens = comment.starts_with("--") && !comment.starts_with("---");
+        return if opens { Err(Refusal::Comment) } else { Ok(()) };
+    }
+    let bytes = text.as_bytes();
+    let mut from = 0;
+    for at in memchr::memchr_iter(b';', bytes) {
+        if at == from || bytes[at - 1] != b'\\' {
+            return Err(Refusal::Comment);
+        }
+        from = at + 1;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn written(place: fn(&mut String, &str) -> Result<(), Refusal>, text: &str) -> Result<String, Refusal> {
+        let mut out = String::new();
+        let result = place(&mut out, text);
+        assert!(result.is_ok() || out.is_empty(), "{out}");
+        result.map(|()| out)
+    }
+
+    #[test]
+    fn every_semicolon_has_a_backslash() {
+        for (text, expected) in [
+            (";", r"\;"),
+            (r"\;", r"\;"),
+            (r"\;;", r"\;\;"),
+            (r"\\;", r"\\;"),
+            (";--#exec x--;", r"\;--#exec x--\;"),
+            ("é;ß", r"é\;ß"),
+            ("plain", "plain"),
+        ] {
+            assert_eq!(written(value, text), Ok(expected.to_owned()));
+        }
+    }
+
+    #[test]
+    fn what_a_section_name_or_key_can_not_be() {
+        let long = "x".repeat(80);
+        for (text, name, key_) in [
+            ("a]", Err(Refusal::Bracket), Ok("a]")),
+            ("a](nosuch)", Err(Refusal::Bracket), Ok("a](nosuch)")),
+            ("", Err(Refusal::Empty), Err(Refusal::Empty)),
+            (" a", Err(Refusal::BlankAtEnd), Err(Refusal::BlankAtEnd)),
+            ("a\u{1f}", Err(Refusal::BlankAtEnd), Err(Refusal::BlankAtEnd)),
+            ("a\nb", Err(Refusal::LineBreak), Err(Refusal::LineBreak)),
+            ("a\0b", Err(Refusal::Nul), Err(Refusal::Nul)),
+            (&long, Err(Refusal::LongName), Ok(&*long)),
+            ("a=b", Ok("a=b"), Err(Refusal::EqualsSign)),
+            ("=a", Ok("=a"), Ok(r"\=a")),
+            ("#exec x", Ok("#exec x"), Ok(r"\#exec x")),
+            ("[evil](x)", Err(Refusal::Bracket), Ok(r"\[evil](x)")),
+            (r"\a", Ok(r"\a"), Ok(r"\\a")),
+            (r"\;a", Ok(r"\;a"), Ok(r"\;a")),
+            (";--a", Ok(r"\;--a"), Ok(r"\;--a")),
+            ("a b", Ok("a b"), Ok("a b")),
+            ("\u{a0}é", Ok("\u{a0}é"), Ok("\u{a0}é")),
+        ] {
+            assert_eq!(written(section_name, text).as_deref(), name.as_ref().copied(), "{text:?}");
+            assert_eq!(written(key, text).as_deref(), key_.as_ref().copied(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_template_that_is_named_can_not_end_its_parentheses() {
+        for name in ["a,b", "a)", "!", "+", "+a", "a]"] {
+            assert_eq!(written(template_name, name), Err(Refusal::Bracket), "{name}");
+        }
+        assert_eq!(written(template_name, "a;(!"), Ok(r"a\;(!".to_owned()));
+    }
+
+    #[test]
+    fn fields_and_arguments_stay_one() {
+        assert_eq!(written(mailbox_field, " Ann; "), Ok(r" Ann\; ".to_owned()));
+        assert_eq!(written(mailbox_field, "a,b"), Err(Refusal::Comma));
+        assert_eq!(written(member_field, r#"a\b,"(c)[d];e"#), Ok(r#"a\\b\,\"\(c\)\[d\]\;e"#.to_owned()));
+        assert_eq!(written(member_field, "a "), Err(Refusal::BlankAtEnd));
+        assert_eq!(written(extension, "_X.;"), Ok(r"_X.\;".to_owned()));
+        for (text, refusal) in [
+            ("666,1,System(id)", Refusal::Comma),
+            ("1\\", Refusal::Comma),
+            ("_[1-3", Refusal::Unbalanced),
+            ("${X}", Refusal::Expression),
+            ("", Refusal::Empty),
+        ] {
+            assert_eq!(written(extension, text), Err(refusal), "{text}");
+        }
+        for (text, refusal) in [
+            ("a,b", Refusal::Comma),
+            ("${X}", Refusal::Expression),
+            ("$[1+1]", Refusal::Expression),
+            ("a)", Refusal::Unbalanced),
+            ("(a", Refusal::Unbalanced),
+            (")(", Refusal::Unbalanced),
+            ("a\"b", Refusal::Unbalanced),
+            ("[", Refusal::Unbalanced),
+        ] {
+            assert_eq!(written(argument, text), Err(refusal), "{text}");
+        }
+        assert_eq!(written(argument, "beep;(x)"), Ok(r"beep\;(x)".to_owned()));
+        assert_eq!(written(arguments, "a,b"), Ok("a,b".to_owned()));
+    }
+
+    #[test]
+    fn a_finished_line_is_what_it_looks_like() {
+        for text in
+            ["", "  ", "[a]", "exten = 1,1,X(a\\;b)", "; Sales;--North", ";", ";---", "a = #", "a = \\;\\;"]
+        {
+            assert_eq!(line(text), Ok(()), "{text}");
+        }
+        for (text, refusal) in [
+            ("#exec x", Refusal::Directive),
+            ("\t #include x", Refusal::Directive),
+            (";--", Refusal::Comment),
+            (" ;-- x", Refusal::Comment),
+            ("a = b;c", Refusal::Comment),
+            ("a = --;", Refusal::Comment),
+            ("a = \\;;", Refusal::Comment),
+            ("a\nb", Refusal::LineBreak),
+        ] {
+            assert_eq!(line(text), Err(refusal), "{text}");
+        }
+        assert_eq!(line(&"x".repeat(LINE_LIMIT)), Ok(()));
+        assert_eq!(line(&"x".repeat(LINE_LIMIT + 1)), Err(Refusal::LongLine));
+    }
+}
