@@ -6,3 +6,7 @@
 #![warn(missing_docs)]
 
 pub mod syntax;
+mod writer;
+
+pub use syntax::Refusal;
+pub use writer::Writer;

@@ -31,10 +31,9 @@ pub const NAME_LIMIT: usize = 79;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Refusal {
-    /// A line feed, or a carriage return, which readers other than Asterisk take for one.
+    /// A line feed; a NUL, which cuts a line off; or a carriage return, which readers other than Asterisk take for
+    /// a line feed.
     LineBreak,
-    /// A NUL, which ends a line for Asterisk.
-    Nul,
     /// Nothing, where a name or a key must be.
     Empty,
     /// A blank at an end of a name, key or field, which Asterisk strips.
@@ -55,8 +54,8 @@ pub enum Refusal {
     Unbalanced,
     /// A `#` at the start of a line, which makes a directive of it.
     Directive,
-    /// A `;` that begins a comment, in a text that can't be escaped any more.
-    Comment,
+    /// `;--` or `--;`, which begin and end a comment of many lines, in a text that can't be escaped any more.
+    BlockComment,
     /// A name of more than [`NAME_LIMIT`] bytes.
     LongName,
     /// A line of more than [`LINE_LIMIT`] bytes.
@@ -66,8 +65,7 @@ pub enum Refusal {
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Refusal::LineBreak => "there is a line break",
-            Refusal::Nul => "there is a NUL character",
+            Refusal::LineBreak => "the value has a line break",
             Refusal::Empty => "it is empty",
             Refusal::BlankAtEnd => "there is a blank at an end, which Asterisk strips",
             Refusal::Bracket => "there is a \"]\", which ends the name of a section",
@@ -80,7 +78,7 @@ impl fmt::Display for Refusal {
                 "a parenthesis, bracket or quote has no counterpart, and the arguments behind it would be lost"
             }
             Refusal::Directive => "a line begins with \"#\", which Asterisk takes for a directive",
-            Refusal::Comment => "there is a \";\" without a backslash, which begins a comment",
+            Refusal::BlockComment => "there is \";--\" or \"--;\", which hides the lines that follow",
             Refusal::LongName => "it is longer than the 79 bytes that Asterisk keeps of a name",
             Refusal::LongLine => "its line is longer than the 8190 bytes that Asterisk reads",
         })
@@ -109,11 +107,8 @@ pub fn stripped(text: &str) -> &str {
 /// A carriage return alone ends no line for Asterisk, which strips it at the ends of a value. It is refused all
 /// the same, because other readers of such files take it for a line end.
 pub fn on_one_line(text: &str) -> Result<(), Refusal> {
-    match memchr::memchr3(b'\n', b'\r', 0, text.as_bytes()) {
-        Some(at) if text.as_bytes()[at] == 0 => Err(Refusal::Nul),
-        Some(_) => Err(Refusal::LineBreak),
-        None => Ok(()),
-    }
+    let breaks = memchr::memchr3(b'\n', b'\r', 0, text.as_bytes()).is_some();
+    if breaks { Err(Refusal::LineBreak) } else { Ok(()) }
 }
 
 /// Appends the text with a backslash before each `;` that has none: the one escape that every place has.
@@ -202,6 +197,21 @@ pub fn key(out: &mut String, key: &str) -> Result<(), Refusal> {
     Ok(())
 }
 
+/// Appends a key with the blanks around it, which Asterisk strips: the key is what stands between them.
+pub fn padded_key(out: &mut String, text: &str) -> Result<(), Refusal> {
+    on_one_line(text)?;
+    let start = text.len() - text.trim_start_matches(is_blank).len();
+    let end = start + stripped(text).len();
+    let length = out.len();
+    out.push_str(&text[..start]);
+    if let Err(refusal) = key(out, &text[start..end]) {
+        out.truncate(length);
+        return Err(refusal);
+    }
+    out.push_str(&text[end..]);
+    Ok(())
+}
+
 /// Appends a value or a part of one. A blank must stand before it.
 ///
 /// Blanks at its ends are written, though Asterisk strips them at the ends of the line: the caller knows
@@ -264,6 +274,19 @@ pub fn extension(out: &mut String, extension: &str) -> Result<(), Refusal> {
     value(out, extension)
 }
 
+/// Appends a device, or a part of one, whose state an extension has. Behind a comma Asterisk looks for a
+/// presence, and forgets what stands behind a parenthesis.
+pub fn device(out: &mut String, device: &str) -> Result<(), Refusal> {
+    if device.contains(',') {
+        return Err(Refusal::Comma);
+    }
+    not_evaluated(device)?;
+    if device.contains('(') {
+        return Err(Refusal::Unbalanced);
+    }
+    value(out, device)
+}
+
 /// Appends a value between the parentheses of a dialplan application: a sound, a name, a number. It is neither
 /// evaluated nor several arguments.
 ///
@@ -298,7 +321,7 @@ pub fn not_evaluated(text: &str) -> Result<(), Refusal> {
 }
 
 /// Refuses parentheses, brackets and quotes that would take what stands behind the text into them.
-fn balanced(text: &str) -> Result<(), Refusal> {
+pub fn balanced(text: &str) -> Result<(), Refusal> {
     let (mut parentheses, mut brackets, mut quoted) = (0_i32, 0_i32, false);
     for c in text.chars() {
         match c {
@@ -316,37 +339,40 @@ fn balanced(text: &str) -> Result<(), Refusal> {
     if parentheses == 0 && brackets == 0 && !quoted { Ok(()) } else { Err(Refusal::Unbalanced) }
 }
 
-/// Whether Asterisk reads a line of finished text, such as a template renders, as the one thing that it looks
-/// like. A comment line, and an empty one, are fine.
+/// Refuses a line of finished text, such as a template renders, that is not what it looks like: a directive, a
+/// mark of a block comment, more than one line. A comment is fine.
 ///
 /// ```
 /// use asterisk_conf::syntax::{Refusal, line};
 ///
-/// assert_eq!(line("exten = s,1,Playback(beep)"), Ok(()));
-/// assert_eq!(line("exten = s,1,Playback(beep;--)"), Err(Refusal::Comment));
+/// assert_eq!(line("exten = s,1,Playback(beep) ; a sound"), Ok(()));
+/// assert_eq!(line("exten = s,1,Playback(beep;--)"), Err(Refusal::BlockComment));
 /// assert_eq!(line("  #exec reboot"), Err(Refusal::Directive));
 /// ```
 pub fn line(text: &str) -> Result<(), Refusal> {
     on_one_line(text)?;
     fits(text)?;
-    let start = text.trim_start_matches(is_blank);
-    if start.starts_with('#') {
+    if text.trim_start_matches(is_blank).starts_with('#') {
         return Err(Refusal::Directive);
     }
-    if let Some(comment) = start.strip_prefix(';') {
-        // `;--` opens a block of lines that Asterisk does not read; three dashes don't.
-        let opens = comment.starts_with("--") && !comment.starts_with("---");
-        return if opens { Err(Refusal::Comment) } else { Ok(()) };
-    }
+    // Asterisk's own scan: an escaped semicolon is text, any other one a mark or the end of the line.
     let bytes = text.as_bytes();
     let mut from = 0;
     for at in memchr::memchr_iter(b';', bytes) {
-        if at == from || bytes[at - 1] != b'\\' {
-            return Err(Refusal::Comment);
+        let (before, behind) = (&bytes[from..at], &bytes[at + 1..]);
+        if before.ends_with(b"\\") {
+            from = at + 1;
+            continue;
         }
-        from = at + 1;
+        let opens = behind.starts_with(b"--") && behind.get(2) != Some(&b'-');
+        return if opens || before.ends_with(b"--") { Err(Refusal::BlockComment) } else { Ok(()) };
     }
     Ok(())
+}
+
+/// The same for each line of a text. Beside the reason stands the number of the line; the first is 1.
+pub fn lines(text: &str) -> Result<(), (usize, Refusal)> {
+    (1..).zip(text.split('\n')).try_for_each(|(number, text)| line(text).map_err(|refusal| (number, refusal)))
 }
 
 #[cfg(test)]
@@ -385,7 +411,7 @@ mod tests {
             (" a", Err(Refusal::BlankAtEnd), Err(Refusal::BlankAtEnd)),
             ("a\u{1f}", Err(Refusal::BlankAtEnd), Err(Refusal::BlankAtEnd)),
             ("a\nb", Err(Refusal::LineBreak), Err(Refusal::LineBreak)),
-            ("a\0b", Err(Refusal::Nul), Err(Refusal::Nul)),
+            ("a\0b", Err(Refusal::LineBreak), Err(Refusal::LineBreak)),
             (&long, Err(Refusal::LongName), Ok(&*long)),
             ("a=b", Ok("a=b"), Err(Refusal::EqualsSign)),
             ("=a", Ok("=a"), Ok(r"\=a")),
@@ -444,19 +470,28 @@ mod tests {
 
     #[test]
     fn a_finished_line_is_what_it_looks_like() {
-        for text in
-            ["", "  ", "[a]", "exten = 1,1,X(a\\;b)", "; Sales;--North", ";", ";---", "a = #", "a = \\;\\;"]
-        {
+        for text in [
+            "",
+            "  ",
+            "[a]",
+            "exten = 1,1,X(a\\;b)",
+            "; Sales;--North",
+            ";",
+            ";---",
+            "a = #",
+            "a = b ; c",
+            "a = b;c;--d",
+            "a = \\;\\;",
+        ] {
             assert_eq!(line(text), Ok(()), "{text}");
         }
         for (text, refusal) in [
             ("#exec x", Refusal::Directive),
             ("\t #include x", Refusal::Directive),
-            (";--", Refusal::Comment),
-            (" ;-- x", Refusal::Comment),
-            ("a = b;c", Refusal::Comment),
-            ("a = --;", Refusal::Comment),
-            ("a = \\;;", Refusal::Comment),
+            (";--", Refusal::BlockComment),
+            (" ;-- x", Refusal::BlockComment),
+            ("a = --;", Refusal::BlockComment),
+            ("a = \\;;-- b", Refusal::BlockComment),
             ("a\nb", Refusal::LineBreak),
         ] {
             assert_eq!(line(text), Err(refusal), "{text}");

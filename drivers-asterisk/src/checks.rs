@@ -1,44 +1,57 @@
-//! What is found out about a value before it is written.
+//! Whether a value of a row can stand in its place, so that Asterisk reads it back.
 
 use std::fmt::Display;
 
+use driver_api::asterisk::syntax::{self, LINE_LIMIT, Refusal};
 use driver_api::{Session, Warning};
 
-/// Warns of each of these values of a row, each with its column, in which Asterisk sees a comment. They are
-/// written as they are.
-pub(crate) fn warn_of_comments<'a>(
+/// Appends a text as it is written in its place, or says why it can't be: one of
+/// `driver_api::asterisk::syntax`.
+pub(crate) type Place = fn(&mut String, &str) -> Result<(), Refusal>;
+
+/// Whether these values of a row, each with its column, can stand in such a place. If one can't, this notes
+/// that the row is left out.
+pub(crate) fn keeps_row(
     session: &mut Session<'_>,
     table: &str,
     key: impl Display,
-    values: impl IntoIterator<Item = (&'a str, &'a str)>,
-) {
-    for (column, value) in values {
-        if has_comment(value) {
-            session.warn(Warning::new(table, COMMENT).row(&key).column(column));
-        }
-    }
+    place: Place,
+    values: &[(&str, &str)],
+) -> bool {
+    keeps(session, table, key, place, values, "the row is left out")
 }
 
-/// Whether Asterisk takes a part of this text for a comment. A semicolon is one of the text only behind a
-/// backslash.
-pub(crate) fn has_comment(text: &str) -> bool {
-    text.starts_with(';') || text.as_bytes().windows(2).any(|pair| pair[0] != b'\\' && pair[1] == b';')
+/// The same where the row stays and only what is made of these values is left out.
+pub(crate) fn keeps(
+    session: &mut Session<'_>,
+    table: &str,
+    key: impl Display,
+    place: Place,
+    values: &[(&str, &str)],
+    consequence: &str,
+) -> bool {
+    let refused = values.iter().find_map(|&(column, value)| Some((column, refusal(place, value)?)));
+    if let Some((column, refusal)) = refused {
+        let message = format!("{refusal}; {consequence}");
+        session.warn(Warning::new(table, message).row(key).column(column));
+    }
+    refused.is_none()
 }
 
-/// What a warning says then.
-pub(crate) const COMMENT: &str = "there is a semicolon: Asterisk takes what follows it for a comment";
+/// Why this value can't stand in this place.
+pub(crate) fn refusal(place: Place, value: &str) -> Option<Refusal> {
+    place(&mut String::new(), value).err()
+}
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+/// A value that a template prints, in a line with other values and text of the template.
+pub(crate) fn in_template(out: &mut String, value: &str) -> Result<(), Refusal> {
+    let start = out.len();
+    syntax::value(out, value)?;
+    if out.len() - start > LINE_LIMIT / 4 { Err(Refusal::LongLine) } else { Ok(()) }
+}
 
-    #[test]
-    fn a_semicolon_behind_a_backslash_is_no_comment() {
-        for text in [";", ";a", "a;", "a;b", "\\;;", "é;"] {
-            assert!(has_comment(text), "{text}");
-        }
-        for text in ["", "a", "\\;", "a\\;b", "é"] {
-            assert!(!has_comment(text), "{text}");
-        }
-    }
+/// A value that a template prints as an argument of a dialplan application.
+pub(crate) fn argument_in_template(out: &mut String, value: &str) -> Result<(), Refusal> {
+    syntax::argument(&mut String::new(), value)?;
+    in_template(out, value)
 }

@@ -1,9 +1,10 @@
 //! `iax.conf`: the trunks that speak IAX2, under the options that all of them share.
 
-use driver_api::asterisk::{Writer, yes_no};
+use driver_api::asterisk::{Writer, syntax, yes_no};
 use driver_api::{Blanked, Driver, Error, OneLine, Query, Session};
 use serde::Deserialize;
 
+use crate::checks::keeps_row;
 use crate::pairs::Pairs;
 use crate::section_names::SectionNames;
 use crate::static_table::{GeneralOption, general_options};
@@ -122,7 +123,7 @@ impl Trunk {
         for (name, value) in self.options.read(session, "useriax", &key) {
             let Some(value) = value.filter(|value| !value.is_empty()) else { continue };
             let key = format_args!("{key} option={name:?}");
-            if session.keeps_line("useriax", key, &[("options", name)]) {
+            if keeps_row(session, "useriax", key, syntax::padded_key, &[("options", name)]) {
                 write_option(writer, name, &session.blanked("useriax", key, "options", value));
             }
         }
@@ -402,7 +403,6 @@ mod tests {
             (r#"["allow", "gsm, ulaw"]"#, "disallow = all|allow = gsm|allow =  ulaw"),
             (r#"["register", "x"]"#, "register = x"),
             (r#"[" sp ", " v "]"#, "sp  =  v"),
-            (r#"["", "v"]"#, "= v"),
             (r#"["a", ""], ["allow", ""], ["b", null], ["c", "3"]"#, "c = 3"),
         ] {
             let (trunk_lines, warnings) = trunk(&format!(r#""options": [{options}]"#));
@@ -435,8 +435,7 @@ mod tests {
         assert_eq!(
             warnings,
             [
-                "table useriax, row id=1, column name: the name of a section ends at its first `]`; the row is left \
-                    out",
+                "table useriax, row id=1, column name: there is a \"]\", which ends the name of a section; the row is left out",
                 "table useriax, row id=3, column name: there is more than one section \"general\": Asterisk merges \
                     or replaces them",
             ]

@@ -1,10 +1,12 @@
 //! `musiconhold.conf`: the classes of music on hold. A class `default` always exists.
 
+use driver_api::asterisk::syntax;
 use driver_api::{Blanked, Config, Driver, Error, OneLine, Query, Session, Warning};
 use minijinja::value::Serde;
 use minijinja::{Value, context};
 use serde::{Deserialize, Serialize};
 
+use crate::checks::{in_template, keeps_row};
 use crate::template::Folder;
 
 pub(crate) struct MusicOnHold {
@@ -19,7 +21,8 @@ impl MusicOnHold {
 
 impl Driver for MusicOnHold {
     fn generate(&self, session: &mut Session<'_>) -> Result<String, Error> {
-        let classes: Vec<Class> = session.query(CLASSES, &[])?;
+        let mut classes: Vec<Class> = session.query(CLASSES, &[])?;
+        classes.retain(|class| class.is_writable(session));
         for class in &classes {
             if let Some((column, message)) = class.trouble() {
                 session.warn(
@@ -29,7 +32,7 @@ impl Driver for MusicOnHold {
                 );
             }
         }
-        self.folder.templates().render(
+        self.folder.templates().render_file(
             TEMPLATE,
             context! {
                 base_directory => "/var/lib/asterisk/moh",
@@ -64,6 +67,18 @@ struct Class {
 }
 
 impl Class {
+    fn is_writable(&self, session: &mut Session<'_>) -> bool {
+        let key = format_args!("uuid={} name={:?}", &*self.uuid, &*self.name);
+        let values = [
+            ("mode", &*self.mode),
+            ("label", &*self.label),
+            ("application", self.application.as_deref().unwrap_or_default()),
+            ("sort", self.sort.as_deref().unwrap_or_default()),
+        ];
+        keeps_row(session, "moh", key, syntax::section_name, &[("name", &self.name)])
+            && keeps_row(session, "moh", key, in_template, &values)
+    }
+
     /// The column of a class that is written as it is and will not work, and why.
     fn trouble(&self) -> Option<(&'static str, &'static str)> {
         if &*self.name == "default" {
@@ -177,7 +192,7 @@ mod tests {
             ("c", "Custom", Some("/x"), None, &format!("[c]\nmode = Custom\n{directory}/c\n\n")),
             ("c", "files", None, Some(""), &format!("[c]\nmode = files\n{directory}/c\n\n")),
             ("c", "files", None, Some(" "), &format!("[c]\nmode = files\n{directory}/c\nsort =  \n")),
-            ("c ", "files", Some("/x"), None, &format!("[c ]\nmode = files\n{directory}/c \n\n")),
+            ("c;d", "files", None, None, &format!("[c\\;d]\nmode = files\n{directory}/c\\;d\n\n")),
         ] {
             let rows = Rows::default().class(name, mode, application, sort);
             assert_eq!(class(&rows), format!("\n{text}"));

@@ -4,12 +4,12 @@
 use std::collections::HashMap;
 use std::fmt;
 
-use driver_api::asterisk::Writer;
+use driver_api::asterisk::{Writer, syntax};
 use driver_api::{Blanked, Driver, Error, OneLine, Query, Session, Warning};
 use serde::de::{Error as _, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
-use crate::checks::{COMMENT, has_comment};
+use crate::checks::{keeps, keeps_row};
 use crate::static_table::StaticOption;
 
 pub(crate) struct Queues;
@@ -29,7 +29,9 @@ impl Driver for Queues {
             writer.option(&option.var_name, option.value(session, "staticqueue"));
         }
         for queue in &queues {
-            queue.write(&mut writer, session);
+            if !queue.write(&mut writer, session) {
+                continue;
+            }
             for member in members.get(&*queue.name).copied().unwrap_or_default() {
                 member.write(&mut writer, session);
             }
@@ -131,11 +133,15 @@ fn next<'de, A: SeqAccess<'de>, T: Deserialize<'de>>(row: &mut A) -> Result<T, A
 }
 
 impl Queue {
-    fn write(&self, writer: &mut Writer, session: &mut Session<'_>) {
+    /// Whether it could be written; its members are left out with it.
+    fn write(&self, writer: &mut Writer, session: &mut Session<'_>) -> bool {
         let key = format_args!("name={:?}", &*self.name);
         if self.name.eq_ignore_ascii_case("general") {
             let message = "Asterisk has a section of this name already and takes the queue for its options";
             session.warn(Warning::new("queue", message).row(key).column("name"));
+        }
+        if !keeps_row(session, "queue", key, syntax::section_name, &[("name", &self.name)]) {
+            return false;
         }
         writer.headed_section(Some(self.label.as_deref().unwrap_or("unknown")), &self.name);
         for (column, value) in &self.options {
@@ -143,12 +149,20 @@ impl Queue {
                 Setting::Number(number) => writer.option(column, &number.to_string()),
                 Setting::Text(text) if text.is_empty() => {}
                 Setting::Text(text) => {
-                    if session.keeps_option("queue", key, column, text) {
+                    if keeps(
+                        session,
+                        "queue",
+                        key,
+                        syntax::value,
+                        &[(column, text)],
+                        "the option is left out",
+                    ) {
                         writer.option(column, text);
                     }
                 }
             }
         }
+        true
     }
 }
 
@@ -182,26 +196,17 @@ impl Member {
             return;
         }
         let key = format_args!("queue_name={:?} interface={interface:?}", self.queue_name);
-        if !session.keeps_line("queuemember", key, &[("interface", interface)]) {
+        if !keeps_row(session, "queuemember", key, syntax::member_field, &[("interface", interface)]) {
             return;
         }
-        if let Some(message) = trouble(interface) {
+        if interface.is_empty() {
+            let message = "there is no interface, nor a user: Asterisk can't call the member";
             session.warn(Warning::new("queuemember", message).row(key).column("interface"));
         }
-        writer.option("member", &format!("{interface},{penalty},,"));
-    }
-}
-
-/// Why an interface that is written as it is will not work.
-fn trouble(interface: &str) -> Option<&'static str> {
-    if interface.is_empty() {
-        Some("there is no interface, nor a user: Asterisk can't call the member")
-    } else if interface.contains(',') {
-        Some("there is a comma: Asterisk takes what follows it for the penalty")
-    } else if has_comment(interface) {
-        Some(COMMENT)
-    } else {
-        None
+        let mut member = String::new();
+        if syntax::member_field(&mut member, interface).is_ok() {
+            writer.option("member", &format!("{member},{penalty},,"));
+        }
     }
 }
 
@@ -413,7 +418,7 @@ mod tests {
             ("maxlen", "-1", with("maxlen = -1\n")),
             ("strategy", "\"\"", DEFAULTS.to_owned()),
             ("strategy", "\" \"", with("strategy =\n")),
-            ("strategy", "\" a;b \"", with("strategy =  a;b\n")),
+            ("strategy", "\" a;b \"", with("strategy =  a\\;b\n")),
             ("timeoutpriority", "\"\"", DEFAULTS.replace("timeoutpriority = app\n", "")),
         ] {
             let written = options(column, json);
@@ -557,16 +562,17 @@ mod tests {
     #[test]
     fn an_interface_that_will_not_work_is_named() {
         let empty = "there is no interface, nor a user: Asterisk can't call the member";
-        let comma = "there is a comma: Asterisk takes what follows it for the penalty";
+        let blank = "there is a blank at an end, which Asterisk strips; the row is left out";
         for (interface, line, message) in [
-            ("", "member = ,0,,", empty),
-            (" a,b;c ", "member =  a,b;c ,0,,", comma),
-            ("a;b", "member = a;b,0,,", COMMENT),
+            ("", "member = ,0,,\n", Some(empty)),
+            (" a", "", Some(blank)),
+            ("a,(b);c", "member = a\\,\\(b\\)\\;c,0,,\n", None),
         ] {
             let Written { text, warnings } = members(Rows::default().team_member("q", 0, interface, 0, 0));
-            assert_eq!(text, format!("{line}\n"));
+            assert_eq!(text, line);
             let row = format!("row queue_name=\"q\" interface={interface:?}, column interface");
-            assert_eq!(warnings, [format!("table queuemember, {row}: {message}")]);
+            let expected = message.map(|message| format!("table queuemember, {row}: {message}"));
+            assert_eq!(warnings, expected.into_iter().collect::<Vec<_>>());
             // Nobody reads the interface of a user.
             let Written { text, warnings } =
                 members(Rows::default().employee(1).team_member("q", 1, interface, 0, 0));

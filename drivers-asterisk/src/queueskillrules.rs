@@ -1,9 +1,11 @@
 //! `queueskillrules.conf`: the rules by which a queue with skills chooses among its agents. Queues refer to
 //! them by id.
 
-use driver_api::asterisk::Writer;
+use driver_api::asterisk::{Writer, syntax};
 use driver_api::{Driver, Error, Query, Session};
 use serde::Deserialize;
+
+use crate::checks::keeps;
 
 pub(crate) struct QueueSkillRules;
 
@@ -14,7 +16,8 @@ impl Driver for QueueSkillRules {
         for Rule { id, rule } in &rules {
             writer.section(&format!("skillrule-{id}"));
             for part in rule.iter().flat_map(|rule| rule.split(';')) {
-                if session.keeps_option("queueskillrule", format_args!("id={id}"), "rule", part) {
+                let (key, columns) = (format_args!("id={id}"), [("rule", part)]);
+                if keeps(session, "queueskillrule", key, syntax::value, &columns, "the option is left out") {
                     writer.option("rule", part);
                 }
             }

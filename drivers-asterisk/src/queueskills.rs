@@ -1,21 +1,23 @@
 //! `queueskills.conf`: what each agent is good at, and how much. Agents without skills are not in it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use driver_api::asterisk::Writer;
-use driver_api::{Driver, Error, OneLine, Query, Session, Warning};
+use driver_api::asterisk::{Writer, syntax};
+use driver_api::{Driver, Error, OneLine, Query, Session};
 use serde::Deserialize;
+
+use crate::checks::keeps_row;
 
 pub(crate) struct QueueSkills;
 
 impl Driver for QueueSkills {
     fn generate(&self, session: &mut Session<'_>) -> Result<String, Error> {
         let skills: Vec<Skill> = session.query(SKILLS, &[])?;
-        check_names(session, &skills);
+        let names = written_names(session, &skills);
         let mut writer = Writer::new();
         for skills in skills.chunk_by(|a, b| a.agentid == b.agentid) {
             writer.section(&format!("agent-{}", skills[0].agentid));
-            for skill in skills {
+            for skill in skills.iter().filter(|skill| names.contains(&skill.skillid)) {
                 writer.option(&skill.name, &skill.weight.to_string());
             }
         }
@@ -41,19 +43,18 @@ struct Skill {
     weight: i64,
 }
 
-/// Warns of names that Asterisk will not read as such: once each, however many agents have the skill.
-fn check_names(session: &mut Session<'_>, skills: &[Skill]) {
+/// The skills whose names can be written. Of the others there is one warning each, however many agents have the
+/// skill.
+fn written_names(session: &mut Session<'_>, skills: &[Skill]) -> BTreeSet<i64> {
     let names: BTreeMap<i64, &str> = skills.iter().map(|skill| (skill.skillid, &*skill.name)).collect();
+    let mut written = BTreeSet::new();
     for (id, name) in names {
-        let message = if name.is_empty() {
-            "it is empty: a skill needs a name"
-        } else if name.contains(['=', ';']) {
-            "Asterisk does not read the skill's name as a whole: it ends at the first = or ;"
-        } else {
-            continue;
-        };
-        session.warn(Warning::new("queueskill", message).row(format_args!("id={id}")).column("name"));
+        let columns = [("name", name)];
+        if keeps_row(session, "queueskill", format_args!("id={id}"), syntax::padded_key, &columns) {
+            written.insert(id);
+        }
     }
+    written
 }
 
 #[cfg(test)]
@@ -123,19 +124,16 @@ mod tests {
     #[test]
     fn a_name_that_asterisk_can_not_read_is_named_once() {
         let warning = |message: &str| [format!("table queueskill, row id=1, column name: {message}")];
-        let ends = "Asterisk does not read the skill's name as a whole: it ends at the first = or ;";
-        for (name, weight, line, message) in [
-            ("", 0, "= 0", "it is empty: a skill needs a name"),
-            (" a;b = c ", 100, "a;b = c  = 100", ends),
-            ("a;b", 1, "a;b = 1", ends),
-            ("a=b", 1, "a=b = 1", ends),
-        ] {
-            let written = agent(&[(name, weight)]);
-            assert_eq!(written.text, format!("[agent-1]\n{line}\n"));
+        let equals = "there is a \"=\", which ends the name of an option; the row is left out";
+        for (name, message) in
+            [("", "it is empty; the row is left out"), (" a;b = c ", equals), ("a=b", equals)]
+        {
+            let written = agent(&[(name, 1), ("c;d", 2)]);
+            assert_eq!(written.text, "[agent-1]\nc\\;d = 2\n");
             assert_eq!(written.warnings, warning(message));
         }
         let rows = Rows::default().agent(1).agent(2).skill(1, "").has_skill(1, 1, 5).has_skill(2, 1, 6);
-        assert_eq!(rows.write(&QueueSkills).warnings, warning("it is empty: a skill needs a name"));
+        assert_eq!(rows.write(&QueueSkills).warnings, warning("it is empty; the row is left out"));
     }
 
     #[test]

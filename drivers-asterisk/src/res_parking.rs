@@ -154,7 +154,10 @@ mod tests {
     fn each_column_has_its_option() {
         let table = [
             (row! { id: 1, tenant_uuid: "T", slots_start: "", slots_end: "" }, "parkpos = -\n"),
-            (row! { id: 1, tenant_uuid: "T", slots_start: " 1 ", slots_end: "2;3 " }, "parkpos =  1 -2;3\n"),
+            (
+                row! { id: 1, tenant_uuid: "T", slots_start: " 1 ", slots_end: "2;3 " },
+                "parkpos =  1 -2\\;3\n",
+            ),
             (
                 row! { id: 1, tenant_uuid: "T", slots_start: "", slots_end: "", timeout: () },
                 "parkingtime = 0\n",

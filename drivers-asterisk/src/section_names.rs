@@ -3,7 +3,10 @@
 use std::collections::HashSet;
 use std::fmt::Display;
 
+use driver_api::asterisk::syntax;
 use driver_api::{Session, Warning};
+
+use crate::checks::keeps_row;
 
 /// The names of the sections of a file.
 pub(crate) struct SectionNames(HashSet<String>);
@@ -24,9 +27,7 @@ impl SectionNames {
         key: impl Display,
         name: &str,
     ) -> bool {
-        if name.contains(']') {
-            let message = "the name of a section ends at its first `]`; the row is left out";
-            session.warn(Warning::new(table, message).row(key).column("name"));
+        if !keeps_row(session, table, &key, syntax::section_name, &[("name", name)]) {
             return false;
         }
         if !self.0.insert(name.to_owned()) {
@@ -54,20 +55,29 @@ mod tests {
             .filter(|(id, name)| names.add(&mut session, "useriax", format_args!("id={id}"), name))
             .map(|(_, name)| name)
             .collect();
-        assert_eq!(kept, ["a", "A", " a", "[a", "", "a", "general"]);
+        assert_eq!(kept, ["a", "A", "[a", "a", "general"]);
         let warnings: Vec<String> = session.take_warnings().iter().map(ToString::to_string).collect();
-        let bracket = |id| {
-            format!(
-                "table useriax, row id={id}, column name: the name of a section ends at its first `]`; the row is \
-                    left out"
-            )
-        };
+        let left_out =
+            |id, reason| format!("table useriax, row id={id}, column name: {reason}; the row is left out");
+        let bracket = |id| left_out(id, "there is a \"]\", which ends the name of a section");
+        let blank = left_out(5, "there is a blank at an end, which Asterisk strips");
         let twice = |id, name| {
             format!(
                 "table useriax, row id={id}, column name: there is more than one section {name:?}: Asterisk \
                     merges or replaces them"
             )
         };
-        assert_eq!(warnings, [bracket(2), bracket(3), twice(8, "a"), twice(9, "general"), bracket(10)]);
+        assert_eq!(
+            warnings,
+            [
+                bracket(2),
+                bracket(3),
+                blank,
+                left_out(7, "it is empty"),
+                twice(8, "a"),
+                twice(9, "general"),
+                bracket(10)
+            ]
+        );
     }
 }

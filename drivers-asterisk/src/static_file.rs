@@ -1,9 +1,11 @@
 //! Static files: sections that an administrator edits through the API and that the database keeps as
 //! file, section and variable rows.
 
-use driver_api::asterisk::Writer;
+use driver_api::asterisk::{Writer, syntax};
 use driver_api::{Error, Query, Session, Value, Warning};
 use serde::Deserialize;
+
+use crate::checks::keeps_row;
 
 /// Returns a whole file that is nothing but its static sections.
 pub(crate) fn generate(session: &mut Session<'_>, file: &str) -> Result<String, Error> {
@@ -47,15 +49,18 @@ pub(crate) fn write(
 /// Writes the section of these rows, if there is one and it can be written.
 fn write_section(writer: &mut Writer, session: &mut Session<'_>, rows: &[Variable]) -> bool {
     let [Variable { section: Some(section), name: Some(name), .. }, ..] = rows else { return false };
-    if !session.keeps_line("asterisk_file_section", format_args!("id={section}"), &[("name", name)]) {
+    let key = format_args!("id={section}");
+    if !keeps_row(session, "asterisk_file_section", key, syntax::section_name, &[("name", name)]) {
         return false;
     }
     writer.section(name);
     for row in rows {
         let (Some(variable), Some(key)) = (row.variable, &row.key) else { continue };
         let value = row.value.as_deref().unwrap_or_default();
-        let columns = [("key", key.as_str()), ("value", value)];
-        if session.keeps_line("asterisk_file_variable", format_args!("id={variable}"), &columns) {
+        let row = format_args!("id={variable}");
+        if keeps_row(session, "asterisk_file_variable", row, syntax::padded_key, &[("key", key)])
+            && keeps_row(session, "asterisk_file_variable", row, syntax::value, &[("value", value)])
+        {
             writer.option(key, value);
         }
     }
@@ -139,7 +144,7 @@ mod tests {
             rtpstart = 10000
             strictrtp =
             rtpend = 20000
-            note = a;b
+            note = a\\;b
 
             [second]
             k =  v
@@ -183,16 +188,14 @@ mod tests {
             ("k", Some("None"), "k = None"),
             ("c", Some("  3 "), "c =   3"),
             (" k ", Some("v"), "k  = v"),
-            ("", Some("z"), "= z"),
-            ("", Some(""), "="),
-            ("k", Some("a;b]"), "k = a;b]"),
+            ("k", Some("a;b]"), "k = a\\;b]"),
         ] {
             let written = file("hep.conf").section(1, "general", None).variable(1, key, value).write(&Hep);
             assert_eq!(written.text, format!("[general]\n{line}\n\n"), "{key:?} {value:?}");
             assert_eq!(written.warnings, [""; 0]);
         }
-        let twice = file("hep.conf").section(1, " sp ace]", None).variable(1, "k", "1").variable(1, "k", "2");
-        assert_eq!(twice.write(&Hep).text, "[ sp ace]]\nk = 1\nk = 2\n\n");
+        let twice = file("hep.conf").section(1, "sp ace", None).variable(1, "k", "1").variable(1, "k", "2");
+        assert_eq!(twice.write(&Hep).text, "[sp ace]\nk = 1\nk = 2\n\n");
     }
 
     #[test]

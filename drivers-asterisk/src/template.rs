@@ -2,7 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
+use driver_api::asterisk::syntax;
 use driver_api::{Config, Error, ErrorKind};
+use minijinja::value::ValueKind;
 use minijinja::{AutoEscape, Environment, ErrorKind as JinjaErrorKind, Value, path_loader};
 use minijinja_contrib::pycompat::unknown_method_callback;
 
@@ -65,7 +67,7 @@ impl Templates<'_> {
         !self.environment.get_template(name).is_err_and(missing)
     }
 
-    /// Renders the template of this name.
+    /// Renders the template of this name; the [`Writer`](driver_api::asterisk::Writer) checks the text.
     pub(crate) fn render(&self, name: &str, context: Value) -> Result<String, Error> {
         let rendered = self.environment.get_template(name).and_then(|template| template.render(context));
         rendered.map_err(|error| {
@@ -74,15 +76,20 @@ impl Templates<'_> {
             failed(&path, &error)
         })
     }
+
+    /// Renders a template that is a whole file.
+    pub(crate) fn render_file(&self, name: &str, context: Value) -> Result<String, Error> {
+        checked(&self.folder.join(name), self.render(name, context)?)
+    }
 }
 
-/// Renders one template as Jinja2 does by default: no escaping, one line end removed at the end of the
-/// text, `None`, `True` and `False` as Python prints them.
+/// Renders one template as Jinja2 does by default: one line end removed at the end of the text, `None`, `True`
+/// and `False` as Python prints them. What the template prints has its semicolons escaped, as Asterisk wants it.
 pub(crate) fn render(file: &TextFile, context: Value) -> Result<String, Error> {
     let path = file.path();
     let source = file.read().map_err(|error| error.in_(place(path)))?;
     let rendered = environment().render_named_str(&path.to_string_lossy(), &source, context);
-    rendered.map_err(|error| failed(path, &error))
+    checked(path, rendered.map_err(|error| failed(path, &error))?)
 }
 
 fn environment() -> Environment<'static> {
@@ -90,16 +97,30 @@ fn environment() -> Environment<'static> {
     environment.set_auto_escape_callback(|_| AutoEscape::None);
     // `sort_map.get(…)`, `name.startswith(…)`: methods that only Python's values have.
     environment.set_unknown_method_callback(unknown_method_callback);
-    environment.set_formatter(|out, state, value| {
-        let python = match value {
-            value if value.is_none() => "None",
-            value if value.is_true() && value.kind() == minijinja::value::ValueKind::Bool => "True",
-            value if value.kind() == minijinja::value::ValueKind::Bool => "False",
-            value => return minijinja::escape_formatter(out, state, value),
+    environment.set_formatter(|out, _, value| {
+        let text = match value.kind() {
+            ValueKind::None => "None".to_owned(),
+            ValueKind::Bool if value.is_true() => "True".to_owned(),
+            ValueKind::Bool => "False".to_owned(),
+            _ => value.to_string(),
         };
-        out.write_str(python).map_err(minijinja::Error::from)
+        let mut escaped = String::with_capacity(text.len());
+        syntax::escape(&mut escaped, &text);
+        out.write_str(&escaped).map_err(minijinja::Error::from)
     });
     environment
+}
+
+/// Refuses a text in which a line is a directive, or has a mark of a block comment. The values that were put into
+/// it have their semicolons escaped, so it is the template that has them, or that puts a value where a line begins.
+fn checked(path: &Path, text: String) -> Result<String, Error> {
+    match syntax::lines(&text) {
+        Ok(()) => Ok(text),
+        Err((line, refusal)) => {
+            let message = format!("line {line} of the text that it renders can't be written: {refusal}");
+            Err(Error::new(ErrorKind::Template, message).in_(place(path)))
+        }
+    }
 }
 
 fn place(path: &Path) -> String {

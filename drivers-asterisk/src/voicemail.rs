@@ -4,11 +4,11 @@
 use std::borrow::Cow;
 use std::fmt::{self, Display};
 
-use driver_api::asterisk::{Writer, yes_no};
+use driver_api::asterisk::{Writer, syntax, yes_no};
 use driver_api::{Blanked, Driver, Error, OneLine, Query, Session, Warning};
 use serde::Deserialize;
 
-use crate::checks::warn_of_comments;
+use crate::checks::{keeps, keeps_row};
 use crate::pairs::Pairs;
 use crate::static_table::StaticOption;
 
@@ -53,12 +53,11 @@ fn write_options(
     for option in options.iter().filter(|option| option.category == section) {
         let key = format_args!("id={}", option.id);
         let value = written(session, option);
-        if !session.keeps_line("staticvoicemail", key, &[("var_val", &value)]) {
-            continue;
+        if keeps_row(session, "staticvoicemail", key, syntax::padded_key, &[("var_name", &option.var_name)])
+            && keeps_row(session, "staticvoicemail", key, syntax::value, &[("var_val", &value)])
+        {
+            writer.option(&option.var_name, &value);
         }
-        let columns = [("var_name", &*option.var_name), ("var_val", &value)];
-        warn_of_comments(session, "staticvoicemail", key, columns);
-        writer.option(&option.var_name, &value);
     }
 }
 
@@ -111,7 +110,9 @@ fn write_context(writer: &mut Writer, session: &mut Session<'_>, mailboxes: &[Ma
         let message = "Asterisk has a section of this name already and takes the mailboxes for its options";
         first.warn(session, "context", message);
     }
-    warn_of_comments(session, "voicemail", first.key(), [("context", &*first.context)]);
+    if !keeps_row(session, "voicemail", first.key(), syntax::section_name, &[("context", &first.context)]) {
+        return;
+    }
     writer.section(&first.context);
     for mailbox in mailboxes {
         mailbox.write(writer, session);
@@ -122,18 +123,30 @@ impl Mailbox {
     fn write(&self, writer: &mut Writer, session: &mut Session<'_>) {
         let [password, email, pager] =
             [&self.password, &self.email, &self.pager].map(|text| text.as_deref().unwrap_or_default());
-        let fields =
-            [("password", password), ("fullname", &*self.fullname), ("email", email), ("pager", pager)];
-        for (column, text) in fields {
-            if text.contains(',') {
-                let message = "there is a comma: Asterisk takes what follows it for the next field";
-                self.warn(session, column, message);
-            }
+        // A mailbox with an empty password asks for none.
+        if !keeps_row(session, "voicemail", self.key(), syntax::padded_key, &[("mailbox", &self.mailbox)])
+            || !keeps_row(session, "voicemail", self.key(), syntax::mailbox_field, &[("password", password)])
+        {
+            return;
         }
-        warn_of_comments(session, "voicemail", self.key(), fields);
-        warn_of_comments(session, "voicemail", self.key(), [("mailbox", &*self.mailbox)]);
-        let value = [password, &self.fullname, email, pager, &self.options(session)].join(",");
+        let fullname = self.field(session, "fullname", &self.fullname);
+        let (email, pager) = (self.field(session, "email", email), self.field(session, "pager", pager));
+        let value = [password, fullname, email, pager, &self.options(session)].join(",");
         writer.verbatim_object_option(&self.mailbox, &value);
+    }
+
+    /// The field, or nothing if it can't be written.
+    fn field<'a>(&self, session: &mut Session<'_>, column: &str, text: &'a str) -> &'a str {
+        let columns = [(column, text)];
+        let kept = keeps(
+            session,
+            "voicemail",
+            self.key(),
+            syntax::mailbox_field,
+            &columns,
+            "the field is left empty",
+        );
+        if kept { text } else { "" }
     }
 
     /// `attach=yes|deletevoicemail=no`: what holds for this mailbox alone.
@@ -177,11 +190,10 @@ impl Mailbox {
         if end > 0 {
             options.push('|');
         }
-        options.extend([name, "=", &escaped(value)]);
-        let added = &options[end..];
-        if session.keeps_option("voicemail", self.key(), column, added) {
-            warn_of_comments(session, "voicemail", self.key(), [(column, added)]);
-        } else {
+        let value = &*escaped(value);
+        options.extend([name, "=", value]);
+        let parts = [(column, name), (column, value)];
+        if !keeps(session, "voicemail", self.key(), mailbox_option, &parts, "the option is left out") {
             options.truncate(end);
         }
     }
@@ -204,18 +216,22 @@ impl Display for Key {
     }
 }
 
-/// Asterisk reads the escapes; what separates options can't be in one.
+/// Asterisk reads the escapes.
 fn escaped(value: &str) -> Cow<'_, str> {
-    if !value.contains(['\n', '\r', '\t', '|']) {
+    if !value.contains(['\n', '\r', '\t']) {
         return value.into();
     }
-    value.replace('\n', "\\n").replace('\r', "\\r").replace('\t', "\\t").replace('|', "").into()
+    value.replace('\n', "\\n").replace('\r', "\\r").replace('\t', "\\t").into()
+}
+
+/// The name or the value of an option, which the next option follows.
+fn mailbox_option(out: &mut String, text: &str) -> Result<(), syntax::Refusal> {
+    if text.contains('|') { Err(syntax::Refusal::Pipe) } else { syntax::value(out, text) }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::checks::COMMENT;
     use crate::testing::{Rows, Written, row, unindented};
 
     impl Rows {
@@ -267,7 +283,7 @@ mod tests {
                 row! {
                     uniqueid: 1, context: "ctx-a", mailbox: "1001", password: "4242", fullname: "Alice A",
                     email: "alice@example.org", language: "fr_FR", tz: "eu-fr", attach: 1, maxmsg: 20,
-                    options: [["saycid", "yes"], ["emailsubject", "a|b\nc"]],
+                    options: [["saycid", "yes"], ["emailsubject", "ab\nc"]],
                 },
             )
             .add("voicemail", row! { uniqueid: 2, context: "ctx-a", mailbox: "1002" })
@@ -318,7 +334,7 @@ mod tests {
             ("k", Some(" x "), "k =  x", None),
             ("k", Some("a\tb|c"), "k = a\tb|c", None),
             ("k", Some("a\\;b"), "k = a\\;b", None),
-            ("k", Some("a;b"), "k = a;b", Some(COMMENT.to_owned())),
+            ("k", Some("a;b"), "k = a\\;b", None),
         ] {
             for (category, text) in [
                 ("general", format!("[general]\n{line}\n\n\n[zonemessages]\n\n\n")),
@@ -337,11 +353,8 @@ mod tests {
             .voicemail_option("general", "k", "2")
             .voicemail_option("general", "a;b", "3");
         let written = rows.write(&Voicemail);
-        assert!(written.text.starts_with("[general]\nk = 1\nk = 2\na;b = 3\n\n"), "{}", written.text);
-        assert_eq!(
-            written.warnings,
-            [format!("table staticvoicemail, row id=3, column var_name: {COMMENT}")]
-        );
+        assert!(written.text.starts_with("[general]\nk = 1\nk = 2\na\\;b = 3\n\n"), "{}", written.text);
+        assert_eq!(written.warnings, [""; 0]);
     }
 
     #[test]
@@ -426,7 +439,7 @@ mod tests {
                 "1 => ,,,,deletevoicemail=no|maxmsg=-1",
             ),
             (
-                row! { uniqueid: 1, context: "c", mailbox: "1", language: "a\nb|\t", tz: "e\r " },
+                row! { uniqueid: 1, context: "c", mailbox: "1", language: "a\nb\t", tz: "e\r " },
                 "1 => ,,,,language=a\\nb\\t|tz=e\\r |deletevoicemail=no",
             ),
         ] {
@@ -443,7 +456,7 @@ mod tests {
             (r#"[["b", "1"], ["a", "2"], ["b", "3"]]"#, "|b=1|a=2|b=3"),
             (r#"[["e", "f\\,g\\;h="]]"#, "|e=f\\,g\\;h="),
             (r#"[["", "v"], ["k", ""]]"#, "|=v|k="),
-            (r#"[["a|b", "1|2"], ["k", "c\r\nd\te"]]"#, "|a|b=12|k=c\\r\\nd\\te"),
+            (r#"[["k", "c\r\nd\te"]]"#, "|k=c\\r\\nd\\te"),
         ] {
             let written = options(json);
             assert_eq!((written.text.as_str(), written.warnings.len()), (text, 0), "{json}");
@@ -452,10 +465,13 @@ mod tests {
 
     #[test]
     fn what_is_no_option_is_left_out() {
+        let pipe = "there is a \"|\", and what follows it would be the next option; the option is left out";
         let no_pair = "element 1 of the array is not a name and a value; it is left out";
         for (json, text, message) in [
             (r#"[[null, "1"], ["k", "2"]]"#, "|k=2", "element 1 of the array has no name; it is left out"),
             (r#"[["k", null], ["l", "2"]]"#, "|l=2", "\"k\" has no value; it is left out"),
+            (r#"[["a|b", "1"], ["k", "2"]]"#, "|k=2", pipe),
+            (r#"[["a", "1|2"], ["k", "2"]]"#, "|k=2", pipe),
             (r#"["ab"]"#, "", no_pair),
             (r#"[["a", "b", "c"]]"#, "", no_pair),
             (r#"[["a"]]"#, "", no_pair),
@@ -471,28 +487,39 @@ mod tests {
 
     #[test]
     fn what_asterisk_reads_otherwise_is_named() {
-        let comma = "there is a comma: Asterisk takes what follows it for the next field";
         let with = |column: &str, value: &str| {
             let row = row! { uniqueid: 1, context: "c", mailbox: "1" };
             row.replace('}', &format!(", \"{column}\": \"{value}\"}}"))
         };
+        let comma = "there is a comma, and what follows it would be the next field; ";
         for (column, line) in
             [("password", "a,b,,,"), ("fullname", ",a,b,,"), ("email", ",,a,b,"), ("pager", ",,,a,b")]
         {
             let written = mailbox(with(column, "a,b"));
-            assert_eq!(written.text, format!("1 => {line},deletevoicemail=no"));
-            assert_eq!(written.warnings, [mailbox_warning(column, comma)]);
+            if column == "password" {
+                assert_eq!(written.text, "");
+                assert_eq!(
+                    written.warnings,
+                    [mailbox_warning(column, &(comma.to_owned() + "the row is left out"))]
+                );
+            } else {
+                assert_eq!(written.text, "1 => ,,,,deletevoicemail=no");
+                let message = comma.to_owned() + "the field is left empty";
+                assert_eq!(written.warnings, [mailbox_warning(column, &message)]);
+            }
             let written = mailbox(with(column, "a;b"));
-            assert_eq!(written.text, format!("1 => {line},deletevoicemail=no").replace("a,b", "a;b"));
-            assert_eq!(written.warnings, [mailbox_warning(column, COMMENT)]);
+            assert_eq!(written.text, format!("1 => {line},deletevoicemail=no").replace("a,b", "a\\;b"));
+            assert_eq!(written.warnings, [""; 0]);
         }
         let further = ["language", "tz"].map(|column| (with(column, "a;b"), column));
         let numbered = (row! { uniqueid: 1, context: "c", mailbox: "1;2" }, "mailbox");
         let context = (row! { uniqueid: 1, context: "c;d", mailbox: "1" }, "context");
         for (row, column) in further.into_iter().chain([numbered, context]) {
-            assert_eq!(mailbox(row).warnings, [mailbox_warning(column, COMMENT)]);
+            let written = mailbox(row);
+            assert!(written.text.contains("\\;"), "{column}: {}", written.text);
+            assert_eq!(written.warnings, [""; 0]);
         }
-        assert_eq!(options(r#"[["a", "b;c"]]"#).warnings, [mailbox_warning("options", COMMENT)]);
+        assert_eq!(options(r#"[["a", "b;c"]]"#).warnings, [""; 0]);
     }
 
     #[test]

@@ -2,13 +2,13 @@
 
 use std::collections::HashMap;
 
-use driver_api::asterisk::Writer;
+use driver_api::asterisk::{Writer, syntax};
 use driver_api::{Error, OneLine, Query, Session};
 use serde::Deserialize;
 
 use super::contexts_conf::ContextsConf;
 use super::section::{Block, Section};
-use crate::checks::warn_of_comments;
+use crate::checks::keeps_row;
 
 /// The contexts that are written, by name. The rest of the module calls a context by its index here.
 pub(super) struct Contexts {
@@ -76,7 +76,8 @@ struct Extension {
 
 impl Contexts {
     pub(super) fn read(session: &mut Session<'_>, conf: &ContextsConf) -> Result<Contexts, Error> {
-        let rows: Vec<Row> = session.query(CONTEXTS, &[])?;
+        let mut rows: Vec<Row> = session.query(CONTEXTS, &[])?;
+        rows.retain(|row| row.is_writable(session));
         let mut all: Vec<Context> = rows.into_iter().filter_map(|row| Context::new(row, conf)).collect();
         let by_name: HashMap<String, usize> =
             all.iter().enumerate().map(|(at, context)| (context.row.name.to_string(), at)).collect();
@@ -88,14 +89,15 @@ impl Contexts {
         }
         let extensions: Vec<Extension> = session.query(EXTENSIONS, &[])?;
         for extension in extensions {
-            if let Some(&context) = by_name.get(&extension.context) {
+            if let Some(&context) = by_name.get(&extension.context)
+                && extension.is_writable(session)
+            {
                 all[context].extensions.push(extension);
             }
         }
         for context in &mut all {
             context.includes.sort_unstable_by(|a, b| (a.priority, &a.include).cmp(&(b.priority, &b.include)));
             context.extensions.sort_unstable_by(|a, b| (&a.exten, a.id).cmp(&(&b.exten, b.id)));
-            context.warn(session);
         }
         Ok(Contexts { all, by_name })
     }
@@ -114,7 +116,7 @@ impl Contexts {
 impl Context {
     /// `None` for one that `contexts.conf` leaves out.
     fn new(row: Row, conf: &ContextsConf) -> Option<Context> {
-        let section = conf.of_context(&row.name, &row.contexttype)?.in_context(&row.name);
+        let section = conf.of_context(&row.name, &row.contexttype)?.clone();
         Some(Context { row, section, includes: Vec::new(), extensions: Vec::new() })
     }
 
@@ -125,8 +127,8 @@ impl Context {
     /// Writes the context with its extensions.
     pub(super) fn write(&self, writer: &mut Writer) {
         writer.section(&self.row.name);
-        for (name, value) in self.section.fixed() {
-            writer.option(name, value);
+        for (name, value) in self.section.fixed(&self.row.name) {
+            writer.option(name, &value);
         }
         for include in &self.includes {
             writer.option("include", &include.include);
@@ -134,27 +136,45 @@ impl Context {
         writer.blank();
         for extension in &self.extensions {
             let action = extension.action();
-            let block =
-                Block { exten: &extension.exten, action: &action, tenant_uuid: &self.row.tenant_uuid };
+            let block = Block {
+                context: &self.row.name,
+                exten: &extension.exten,
+                action: &action,
+                tenant_uuid: &self.row.tenant_uuid,
+            };
             self.section.write_block(writer, &block);
-        }
-    }
-
-    fn warn(&self, session: &mut Session<'_>) {
-        let name = &*self.row.name;
-        warn_of_comments(session, "context", format_args!("name={name:?}"), [("name", name)]);
-        for include in &self.includes {
-            let key = format_args!("context={name:?} include={:?}", &*include.include);
-            warn_of_comments(session, "contextinclude", key, [("include", &*include.include)]);
-        }
-        for extension in &self.extensions {
-            let values = [("exten", &*extension.exten), ("typeval", &extension.typeval)];
-            warn_of_comments(session, "extensions", format_args!("id={}", extension.id), values);
         }
     }
 }
 
+impl Row {
+    /// Whether the name can be that of a section, and stand in its lines as an argument.
+    fn is_writable(&self, session: &mut Session<'_>) -> bool {
+        let key = format_args!("name={:?}", &*self.name);
+        keeps_row(session, "context", key, syntax::section_name, &[("name", &self.name)])
+            && keeps_row(
+                session,
+                "context",
+                key,
+                syntax::argument,
+                &[("name", &self.name), ("tenant_uuid", &self.tenant_uuid)],
+            )
+    }
+}
+
 impl Extension {
+    fn is_writable(&self, session: &mut Session<'_>) -> bool {
+        let key = format_args!("id={}", self.id);
+        keeps_row(session, "extensions", key, syntax::extension, &[("exten", &self.exten)])
+            && keeps_row(
+                session,
+                "extensions",
+                key,
+                syntax::argument,
+                &[("type", &self.kind), ("typeval", &self.typeval)],
+            )
+    }
+
     fn action(&self) -> String {
         let Extension { id, typeval, .. } = self;
         match &*self.kind {

@@ -178,7 +178,7 @@ mod tests {
     }
 
     fn shown(section: &Section) -> Vec<String> {
-        section.fixed().map(|(name, value)| format!("{name}={value}")).collect()
+        section.fixed("%%CONTEXT%%").map(|(name, value)| format!("{name}={value}")).collect()
     }
 
     fn mistake(text: &str) -> String {

@@ -2,14 +2,14 @@
 
 use std::collections::HashMap;
 
-use driver_api::asterisk::Writer;
+use driver_api::asterisk::{Writer, syntax};
 use driver_api::{Error, OneLine, Query, Session, Warning};
 use serde::Deserialize;
 use uuid::Uuid;
 
 use super::code::clean_extension;
 use super::section::{Block, Section};
-use crate::checks::warn_of_comments;
+use crate::checks::keeps_row;
 
 pub(super) const SECTION: &str = "xivo-features";
 
@@ -38,7 +38,11 @@ const FORWARDS: [(&str, &str); 3] = [("fwdbusy", "busy"), ("fwdrna", "rna"), ("f
 
 impl Features {
     pub(super) fn read(session: &mut Session<'_>) -> Result<Features, Error> {
-        let rows: Vec<Feature> = session.query(FEATURES, &[])?;
+        let mut rows: Vec<Feature> = session.query(FEATURES, &[])?;
+        rows.retain(|feature| {
+            let columns = [("exten", &*feature.exten)];
+            keeps_row(session, "feature_extension", feature.key(), syntax::extension, &columns)
+        });
         let by_uuid = rows.iter().enumerate().map(|(at, feature)| (feature.uuid, at)).collect();
         Ok(Features { rows, by_uuid })
     }
@@ -66,15 +70,15 @@ impl Features {
 
     pub(super) fn write(&self, writer: &mut Writer, session: &mut Session<'_>, section: &Section) {
         writer.section(SECTION);
-        let section = section.in_context(SECTION);
-        for (name, value) in section.fixed() {
-            writer.option(name, value);
+        for (name, value) in section.fixed(SECTION) {
+            writer.option(name, &value);
             writer.blank();
         }
         for feature in self.rows.iter().filter(|feature| feature.enabled) {
             if let Some(action) = action(&feature.feature) {
                 feature.warn(session, action);
-                section.write_block(writer, &Block { exten: &feature.exten, action, tenant_uuid: "" });
+                let block = Block { context: SECTION, exten: &feature.exten, action, tenant_uuid: "" };
+                section.write_block(writer, &block);
             }
         }
         for (name, when) in FORWARDS {
@@ -95,6 +99,7 @@ impl Features {
         let code = clean_extension(&feature.exten);
         if code.is_empty() {
             session.warn(feature.warning("the code is empty: it can't be dialled"));
+            return;
         }
         writer.option("exten", &format!("{code},1,Set(__WAZO_BASE_CONTEXT=${{CONTEXT}})"));
         writer.option("exten", &format!("{code},n,Set(__XIVO_BASE_EXTEN=${{EXTEN}})"));
@@ -104,7 +109,6 @@ impl Features {
 
 impl Feature {
     fn warn(&self, session: &mut Session<'_>, action: &str) {
-        warn_of_comments(session, "feature_extension", self.key(), [("exten", &*self.exten)]);
         let code = clean_extension(&self.exten);
         if let Some(skipped) = skipped(action)
             && skipped != code.chars().count()

@@ -2,13 +2,13 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use driver_api::asterisk::Writer;
+use driver_api::asterisk::{Writer, syntax};
 use driver_api::{Blanked, Error, OneLine, Query, Session, Warning, blanked};
 use minijinja::context;
 use minijinja::value::{Serde, Value};
 use serde::{Deserialize, Serialize};
 
-use crate::checks::warn_of_comments;
+use crate::checks::{argument_in_template, in_template, keeps_row};
 use crate::template::{Folder, Templates};
 
 /// What the name of an IVR's section begins with; its id follows.
@@ -116,13 +116,17 @@ pub(super) fn write(writer: &mut Writer, session: &mut Session<'_>, folder: &Fol
     let mut choices_of: HashMap<i64, Vec<Choice<'_>>> = HashMap::new();
     for choice in &choices {
         let key = format_args!("id={}", choice.id);
-        warn_of_comments(session, "ivr_choice", key, [("exten", &*choice.exten)]);
+        if !keeps_row(session, "ivr_choice", key, extension_in_template, &[("exten", &choice.exten)]) {
+            continue;
+        }
         choices_of.entry(choice.ivr_id).or_default().extend(choice.with_destination(&destinations));
     }
     let templates = folder.templates();
     let none = Destinations::new();
     for row in &mut rows {
-        row.warn(session);
+        if !row.is_writable(session) {
+            continue;
+        }
         row.put_description_on_one_line();
         let dialactions = destinations.get(&("ivr".to_owned(), row.id.to_string())).unwrap_or(&none);
         let on = |event: &str| dialactions.get(event).and_then(Option::as_ref);
@@ -134,23 +138,29 @@ pub(super) fn write(writer: &mut Writer, session: &mut Session<'_>, folder: &Fol
             dialactions,
             row,
         };
-        if let Some(text) = ivr.render(session, &templates)? {
-            writer.rendered(&text);
+        if let Some(text) = ivr.render(session, &templates)?
+            && let Err(reason) = writer.rendered(&text)
+        {
+            let message = format!("the IVR is left out: {reason}");
+            session.warn(Warning::new("ivr", message).row(format_args!("id={}", row.id)));
         }
     }
     Ok(())
 }
 
 impl Row {
-    fn warn(&self, session: &mut Session<'_>) {
+    fn is_writable(&self, session: &mut Session<'_>) -> bool {
         let sounds = [
             ("greeting_sound", self.greeting_sound.as_deref()),
             ("menu_sound", Some(&*self.menu_sound)),
             ("invalid_sound", self.invalid_sound.as_deref()),
             ("abort_sound", self.abort_sound.as_deref()),
         ];
-        let values = sounds.into_iter().filter_map(|(column, sound)| Some((column, sound?)));
-        warn_of_comments(session, "ivr", format_args!("id={}", self.id), values);
+        let key = format_args!("id={}", self.id);
+        let sounds = sounds.map(|(column, sound)| (column, sound.unwrap_or_default()));
+        let names = [("name", &*self.name), ("tenant_uuid", &self.tenant_uuid)];
+        keeps_row(session, "ivr", key, argument_in_template, &sounds)
+            && keeps_row(session, "ivr", key, in_template, &names)
     }
 
     /// A description may well have several lines, and hardly any template prints it: it is no matter for
@@ -214,31 +224,30 @@ impl DestinationRow {
             .map(|(column, argument)| (column, argument.as_deref().unwrap_or_default()))
     }
 
-    /// Whether it can be written. If Asterisk will read something else than is meant, there is a warning.
+    /// Whether it can be written.
     fn is_writable(&self, session: &mut Session<'_>) -> bool {
         let key = format_args!(
             "event={} category={} categoryval={}",
             &*self.event, &*self.category, &*self.categoryval
         );
-        for (column, argument) in self.arguments() {
-            if let Some(trouble) = trouble(&self.action, argument) {
-                session.warn(Warning::new("dialaction", trouble).row(key).column(column));
-            }
-        }
-        session.keeps_line("dialaction", key, &self.arguments())
+        // The whole call of a dialplan application is one argument, and has commas and variables of its own.
+        let place = if &*self.action == "custom" { call_in_template } else { argument_in_template };
+        let columns = [("event", &*self.event), ("action", &*self.action)];
+        keeps_row(session, "dialaction", key, in_template, &columns)
+            && keeps_row(session, "dialaction", key, place, &self.arguments())
     }
 }
 
-/// What is wrong with an argument that stands among others, between parentheses.
-fn trouble(action: &str, argument: &str) -> Option<&'static str> {
-    // The whole call of a dialplan application is one argument, and has commas of its own.
-    if argument.contains(',') && action != "custom" {
-        return Some("the comma begins another argument");
-    }
-    if argument.matches('(').count() != argument.matches(')').count() {
-        return Some("the parentheses are not balanced: the call may end early");
-    }
-    argument.contains("\\;").then_some("the \";\" is escaped already, and is escaped again")
+/// An extension that a template prints.
+fn extension_in_template(out: &mut String, value: &str) -> Result<(), syntax::Refusal> {
+    syntax::extension(&mut String::new(), value)?;
+    in_template(out, value)
+}
+
+/// The call of a dialplan application that a template prints.
+fn call_in_template(out: &mut String, value: &str) -> Result<(), syntax::Refusal> {
+    syntax::balanced(value)?;
+    in_template(out, value)
 }
 
 impl Destination {

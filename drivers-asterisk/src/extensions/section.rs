@@ -26,6 +26,7 @@ struct Line {
 
 /// What the placeholders of an extension's lines stand for.
 pub(super) struct Block<'a> {
+    pub(super) context: &'a str,
     pub(super) exten: &'a str,
     pub(super) action: &'a str,
     pub(super) tenant_uuid: &'a str,
@@ -38,21 +39,12 @@ impl Section {
         Section { fixed, block: block.into_iter().map(line).collect() }
     }
 
-    /// The section as it is in the context of this name.
-    pub(super) fn in_context(&self, name: &str) -> Section {
-        let named = |text: &str| text.replace("%%CONTEXT%%", name);
-        let fixed = self.fixed.iter().map(|(option, value)| (option.clone(), named(value)));
-        let block = self.block.iter().map(|line| Line { text: named(&line.text), ..*line });
-        Section { fixed: fixed.collect(), block: block.collect() }
+    /// The lines of the context of this name, as options.
+    pub(super) fn fixed(&self, context: &str) -> impl Iterator<Item = (&str, String)> {
+        self.fixed.iter().map(move |(name, value)| (name.as_str(), value.replace("%%CONTEXT%%", context)))
     }
 
-    /// The lines of the context, as options.
-    pub(super) fn fixed(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.fixed.iter().map(|(name, value)| (name.as_str(), value.as_str()))
-    }
-
-    /// Writes the lines of an extension, and an empty one. It is in the context of
-    /// [`in_context`](Section::in_context).
+    /// Writes the lines of an extension, and an empty one.
     pub(super) fn write_block(&self, writer: &mut Writer, block: &Block<'_>) {
         for line in &self.block {
             let text = block.expand(&line.text);
@@ -67,22 +59,29 @@ impl Section {
 }
 
 impl Block<'_> {
-    /// Puts one value after the other into the text. A value may itself have a placeholder, which one of
-    /// the later values then replaces.
+    /// Puts the values into the text. A value that looks like a placeholder is a value.
     fn expand<'t>(&self, text: &'t str) -> Cow<'t, str> {
         let values = [
+            ("%%CONTEXT%%", self.context),
             ("%%EXTEN%%", self.exten),
             ("%%PRIORITY%%", "1"),
             ("%%ACTION%%", self.action),
             ("%%TENANT_UUID%%", self.tenant_uuid),
         ];
-        let mut expanded = Cow::Borrowed(text);
-        for (placeholder, value) in values {
-            if expanded.contains(placeholder) {
-                expanded = expanded.replace(placeholder, value).into();
-            }
+        let mut expanded = String::new();
+        let mut rest = text;
+        while let Some(at) = rest.find("%%") {
+            let placeholder = values.iter().find(|(placeholder, _)| rest[at..].starts_with(placeholder));
+            let (value, length) =
+                placeholder.map_or(("%", 1), |(placeholder, value)| (*value, placeholder.len()));
+            expanded.extend([&rest[..at], value]);
+            rest = &rest[at + length..];
         }
-        expanded
+        if expanded.is_empty() && rest.len() == text.len() {
+            return text.into();
+        }
+        expanded.push_str(rest);
+        expanded.into()
     }
 }
 
@@ -95,9 +94,9 @@ mod tests {
 
     /// The line that this template gives for the extension in the context `c1`.
     fn line(template: &str, exten: &str, action: &str) -> String {
-        let section = Section::new(&[("objtpl".to_owned(), template.to_owned())]).in_context("c1");
+        let section = Section::new(&[("objtpl".to_owned(), template.to_owned())]);
         let mut writer = Writer::new();
-        section.write_block(&mut writer, &Block { exten, action, tenant_uuid: "T%%ACTION%%" });
+        section.write_block(&mut writer, &Block { context: "c1", exten, action, tenant_uuid: "T%%ACTION%%" });
         let text = writer.finish(&mut Session::new(&mut NoDatabase));
         text.strip_suffix("\n\n").expect("an empty line at the end").to_owned()
     }
@@ -114,7 +113,6 @@ mod tests {
             ("n,%%ACTION%%", "same  =     n,Go(%%EXTEN%%)"),
             ("%%CONTEXT%%%%EXTEN%%", "same  =     c1100"),
             ("%%EX%%CONTEXT%%TEN%%", "same  =     %%EXc1TEN%%"),
-            // A tenant comes last, so nothing in it is expanded.
             ("%%TENANT_UUID%%", "same  =     T%%ACTION%%"),
         ] {
             assert_eq!(line(template, "100", "Go(%%EXTEN%%)"), expected, "{template}");
@@ -122,20 +120,18 @@ mod tests {
     }
 
     #[test]
-    fn a_value_may_have_a_later_placeholder() {
-        assert_eq!(line("%%EXTEN%%,1", "%%ACTION%%", "Go"), "exten = Go,1");
-        assert_eq!(line("%%EXTEN%%", "%%TENANT_UUID%%", ""), "exten = T%%ACTION%%");
+    fn a_value_that_looks_like_a_placeholder_is_a_value() {
+        assert_eq!(line("%%EXTEN%%,1", "%%ACTION%%", "Go"), "exten = %%ACTION%%,1");
         assert_eq!(line("%%EXTEN%%", "%%CONTEXT%%", ""), "exten = %%CONTEXT%%");
-        // Values may even make one together with the text around them.
-        assert_eq!(line("%%AC%%EXTEN%%ION%%", "T", "Go"), "same  =     Go");
+        assert_eq!(line("%%AC%%EXTEN%%ION%%", "T", "Go"), "same  =     %%ACTION%%");
     }
 
     #[test]
     fn an_extension_without_lines_is_an_empty_line() {
-        let section = Section::new(&[("a".to_owned(), "%%CONTEXT%%".to_owned())]).in_context("%%EXTEN%%");
-        assert_eq!(section.fixed().collect::<Vec<_>>(), [("a", "%%EXTEN%%")]);
+        let section = Section::new(&[("a".to_owned(), "%%CONTEXT%%".to_owned())]);
+        assert_eq!(section.fixed("%%EXTEN%%").collect::<Vec<_>>(), [("a", "%%EXTEN%%".to_owned())]);
         let mut writer = Writer::new();
-        section.write_block(&mut writer, &Block { exten: "1", action: "", tenant_uuid: "" });
+        section.write_block(&mut writer, &Block { context: "c1", exten: "1", action: "", tenant_uuid: "" });
         assert_eq!(writer.finish(&mut Session::new(&mut NoDatabase)), "\n");
     }
 }

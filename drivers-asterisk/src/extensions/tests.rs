@@ -9,7 +9,6 @@ mod ivrs;
 use driver_api::Config;
 
 use super::Extensions;
-use crate::checks::COMMENT;
 use crate::testing::{Rows, Written, row, unindented};
 
 /// A telephone system, put together row by row.

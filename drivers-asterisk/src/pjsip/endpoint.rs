@@ -3,11 +3,13 @@
 use std::collections::HashMap;
 use std::fmt::Display;
 
+use driver_api::asterisk::syntax;
 use driver_api::{Blanked, Error, OneLine, Query, Session, Warning};
 use serde::Deserialize;
 use uuid::Uuid;
 
 use super::transport::Transports;
+use crate::checks::keeps_row;
 
 /// All endpoints. The rest of the module calls an endpoint by its index here.
 pub(super) struct Endpoints {
@@ -168,10 +170,15 @@ impl Endpoints {
     }
 }
 
+/// The name of a section that other sections refer to, in options that are lists.
+pub(super) fn referred_name(out: &mut String, name: &str) -> Result<(), syntax::Refusal> {
+    if name.contains(',') { Err(syntax::Refusal::Comma) } else { syntax::section_name(out, name) }
+}
+
 impl Endpoint {
     fn new(session: &mut Session<'_>, transports: &Transports, row: Row) -> Endpoint {
         let key = format_args!("uuid={}", row.uuid);
-        let named = session.keeps_line("endpoint_sip", key, &[("name", &row.name)]);
+        let named = keeps_row(session, "endpoint_sip", key, referred_name, &[("name", &row.name)]);
         if let Some(uuid) = row.transport_uuid.filter(|&uuid| transports.name(uuid).is_none()) {
             let message = format!("there is no pjsip_transport {uuid}, or it is left out; so is this option");
             session.warn(Warning::new("endpoint_sip", message).row(key).column("transport_uuid"));

@@ -2,10 +2,12 @@
 
 use std::collections::HashMap;
 
-use driver_api::asterisk::Writer;
+use driver_api::asterisk::{Writer, syntax};
 use driver_api::{Error, Query, Session};
 use serde::Deserialize;
 use uuid::Uuid;
+
+use crate::checks::keeps_row;
 
 /// All transports, used or not, by name.
 pub(super) struct Transports {
@@ -28,6 +30,8 @@ const TRANSPORTS: Query<'_> = Query {
         LEFT JOIN pjsip_transport_option o ON o.pjsip_transport_uuid = t.uuid
         ORDER BY t.name COLLATE "C", o.id"#,
 };
+
+const OPTIONS: &str = "pjsip_transport_option";
 
 #[derive(Deserialize)]
 struct Row {
@@ -67,13 +71,15 @@ impl Transport {
     /// The transport of these rows, unless its name can't be written.
     fn new(session: &mut Session<'_>, rows: &[Row]) -> Option<Transport> {
         let Row { uuid, name, .. } = rows.first()?;
-        if !session.keeps_line("pjsip_transport", format_args!("uuid={uuid}"), &[("name", name)]) {
+        let key = format_args!("uuid={uuid}");
+        if !keeps_row(session, "pjsip_transport", key, syntax::section_name, &[("name", name)]) {
             return None;
         }
         let options = rows.iter().filter_map(|row| {
             let (id, key, value) = (row.option?, row.key.as_deref()?, row.value.as_deref()?);
-            let columns = [("key", key), ("value", value)];
-            let kept = session.keeps_line("pjsip_transport_option", format_args!("id={id}"), &columns);
+            let row = format_args!("id={id}");
+            let kept = keeps_row(session, OPTIONS, row, syntax::padded_key, &[("key", key)])
+                && keeps_row(session, OPTIONS, row, syntax::value, &[("value", value)]);
             kept.then(|| (key.to_owned(), value.to_owned()))
         });
         Some(Transport { uuid: *uuid, name: name.clone(), options: options.collect() })

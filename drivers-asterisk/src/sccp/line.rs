@@ -7,7 +7,6 @@ use driver_api::{Blanked, Error, OneLine, Query, Session};
 use serde::Deserialize;
 
 use super::write_present;
-use crate::checks::warn_of_comments;
 use crate::pickup::{Groups, Pickups};
 use crate::section_names::SectionNames;
 
@@ -73,12 +72,6 @@ pub(super) fn write(
                 line.id, line.line_id, line.user_id
             );
             if names.add(session, "sccpline", key, &line.name) {
-                warn_of_comments(
-                    session,
-                    "sccpline",
-                    format_args!("id={}", line.id),
-                    [("cid_name", &*line.cid_name)],
-                );
                 write_line(writer, line, exten, &groups);
             }
         }

@@ -23,15 +23,13 @@ impl Key for Custom {
             JOIN func_key_mapping m ON m.func_key_id = d.func_key_id AND m.blf",
     };
 
+    const TYPED: &str = "exten";
+
     fn place(&self) -> (i64, i64) {
         (self.template_id, self.position)
     }
 
     fn extension(&self, _: &User, _: &Source<'_>) -> Option<String> {
         Some(self.exten.to_string())
-    }
-
-    fn typed(&self) -> Option<(&'static str, &str)> {
-        Some(("exten", &self.exten))
     }
 }

@@ -25,15 +25,13 @@ impl Key for Forward {
             JOIN func_key_mapping m ON m.func_key_id = d.func_key_id AND m.blf",
     };
 
+    const TYPED: &str = "number";
+
     fn place(&self) -> (i64, i64) {
         (self.template_id, self.position)
     }
 
     fn extension(&self, user: &User, source: &Source<'_>) -> Option<String> {
         source.key_extension(user, self.feature_extension_uuid, self.number.as_deref().unwrap_or_default())
-    }
-
-    fn typed(&self) -> Option<(&'static str, &str)> {
-        Some(("number", self.number.as_deref()?))
     }
 }

@@ -1,12 +1,13 @@
 //! What the function keys of users have in common: a key with a lamp on a phone shows the state of an
 //! extension in the context of its user.
 
+use driver_api::asterisk::syntax;
 use driver_api::{Error, Query, Session};
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
 use super::{Argument, Hints, Source};
-use crate::checks::warn_of_comments;
+use crate::checks::keeps_row;
 use crate::extensions::code::fkey_extension;
 use crate::extensions::user::{Extension, User};
 
@@ -15,16 +16,14 @@ pub(super) trait Key: DeserializeOwned {
     /// All keys of this kind that have a lamp.
     const KEYS: Query<'static>;
 
+    /// The column with what somebody typed in, if there is one.
+    const TYPED: &str = "";
+
     /// The template, and the position in it, which no other key has.
     fn place(&self) -> (i64, i64);
 
     /// The extension whose state the key of this user shows. `None` if its feature is disabled.
     fn extension(&self, user: &User, source: &Source<'_>) -> Option<String>;
-
-    /// The column with what somebody typed in, and its value.
-    fn typed(&self) -> Option<(&'static str, &str)> {
-        None
-    }
 }
 
 /// Adds the hints of all keys of a kind, by user and position.
@@ -38,12 +37,10 @@ pub(super) fn add<K: Key>(
     let mut keys: Vec<(&User, K)> = keys.into_iter().filter_map(of_user).collect();
     keys.sort_by_key(|(user, key)| (user.id, key.place()));
     for (user, key) in &keys {
-        if let Some(typed) = key.typed() {
-            let (template, position) = key.place();
-            let row = format_args!("template_id={template} position={position}");
-            warn_of_comments(session, K::KEYS.table, row, [typed]);
-        }
-        if let Some(extension) = key.extension(user, source) {
+        let Some(extension) = key.extension(user, source) else { continue };
+        let (template, position) = key.place();
+        let row = format_args!("template_id={template} position={position}");
+        if keeps_row(session, K::KEYS.table, row, syntax::extension, &[(K::TYPED, &extension)]) {
             for context in contexts(source, user) {
                 hints.add(&context.context, extension.clone(), Argument::Custom);
             }

@@ -2,9 +2,9 @@
 //! application on their mobile phone.
 
 use driver_api::Session;
-use driver_api::asterisk::Writer;
+use driver_api::asterisk::{Writer, syntax};
 
-use crate::checks::warn_of_comments;
+use crate::checks::{keeps, keeps_row};
 use crate::extensions::user::{Kind, Line, User, Users};
 
 /// `queues.conf` names it.
@@ -18,7 +18,7 @@ pub(in crate::extensions) fn write(writer: &mut Writer, session: &mut Session<'_
     ordered.sort_by_key(|(_, lines)| lines.first().map(|line| !line.main_line));
     for (user, lines) in ordered {
         let key = format_args!("id={}", user.id);
-        if !session.keeps_line("userfeatures", key, &[("uuid", &user.uuid)]) {
+        if !keeps_row(session, "userfeatures", key, syntax::extension, &[("uuid", &user.uuid)]) {
             continue;
         }
         let mut argument = vec!["Custom:", &user.uuid, "-mobile"];
@@ -48,10 +48,9 @@ fn interface<'l>(session: &mut Session<'_>, line: &'l Line) -> Option<(&'static 
         return Some((prefix, "None"));
     };
     let (key, columns) = (format_args!("id={}", line.line_id), [("name", name)]);
-    if !session.keeps_line("linefeatures", key, &columns) {
+    if !keeps(session, "linefeatures", key, syntax::device, &columns, "the hint is made without it") {
         return None;
     }
-    warn_of_comments(session, "linefeatures", key, columns);
     if matches!(line.kind, Kind::Sip | Kind::Sccp)
         && let Some(endpoint) = line.endpoint.as_deref().filter(|endpoint| *endpoint != name)
     {

@@ -1,9 +1,10 @@
 //! The hint of a user's extension: the devices of all their lines.
 
 use driver_api::Session;
+use driver_api::asterisk::syntax;
 
 use super::{Argument, Hints};
-use crate::checks::warn_of_comments;
+use crate::checks::keeps;
 use crate::extensions::user::{Kind, Line, User, Users};
 
 pub(super) fn add<'a>(hints: &mut Hints<'a>, session: &mut Session<'_>, users: &'a Users) {
@@ -38,9 +39,8 @@ fn device(session: &mut Session<'_>, line: &Line) -> Option<String> {
     };
     let key = format_args!("linefeatures.id={}", line.line_id);
     let columns = [(column, endpoint)];
-    if !session.keeps_line(table, key, &columns) {
+    if !keeps(session, table, key, syntax::device, &columns, "the hint is made without it") {
         return None;
     }
-    warn_of_comments(session, table, key, columns);
     Some(format!("{prefix}{endpoint}"))
 }

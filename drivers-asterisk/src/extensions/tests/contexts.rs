@@ -114,11 +114,10 @@ fn disabled_and_hidden_contexts_are_left_out() {
 }
 
 #[test]
-fn odd_texts_stand_as_they_are() {
+fn an_odd_number_stands_as_it_is() {
     for (exten, line) in [
-        ("", "exten = ,1,GoSub(group,s,1(1,))"),
         (" 1 ", "exten =  1 ,1,GoSub(group,s,1(1,))"),
-        ("%%ACTION%%", "exten = GoSub(group,s,1(1,)),1,GoSub(group,s,1(1,))"),
+        ("%%ACTION%%", "exten = %%ACTION%%,1,GoSub(group,s,1(1,))"),
     ] {
         let written = System::with_contexts(&["c"]).extension(1, exten, "group", "1").write();
         assert_eq!(written.dialplan("c"), [line]);
@@ -127,19 +126,13 @@ fn odd_texts_stand_as_they_are() {
 }
 
 #[test]
-fn semicolons_are_written_with_a_warning() {
+fn semicolons_are_escaped() {
     let written = System::with_contexts(&["c;d"])
         .extension_in("c;d", 5, "1;2", "group", "3;4")
         .add("contextinclude", row! { context: "c;d", include: "x;y" })
         .write();
-    assert_eq!(written.dialplan("c;d"), ["include = x;y", "exten = 1;2,1,GoSub(group,s,1(3;4,))"]);
-    let rows = [
-        "context, row name=\"c;d\", column name",
-        "contextinclude, row context=\"c;d\" include=\"x;y\", column include",
-        "extensions, row id=5, column exten",
-        "extensions, row id=5, column typeval",
-    ];
-    assert_eq!(written.warnings, rows.map(|row| format!("table {row}: {COMMENT}")));
+    assert_eq!(written.dialplan("c\\;d"), [r"include = x\;y", r"exten = 1\;2,1,GoSub(group,s,1(3\;4,))"]);
+    assert_eq!(written.warnings, [""; 0]);
 }
 
 #[test]
@@ -205,4 +198,26 @@ fn a_bad_contexts_conf_is_an_error_that_names_the_file() {
     assert!(database.generate(&driver).is_ok());
     let doubt = format!("{}: line 3: \"=>\" is not understood: write \"=\"", path.display());
     assert_eq!(database.warnings[0], doubt);
+}
+
+#[test]
+fn what_would_be_other_lines_or_calls_costs_the_row() {
+    for (exten, typeval, column, reason) in [
+        ("666,1,System(id)", "1", "exten", "there is a comma, and what follows it would be the next field"),
+        ("", "1", "exten", "it is empty"),
+        ("${SHELL(id)}", "1", "exten", "there is \"${\" or \"$[\", which Asterisk evaluates"),
+        ("1", "1,2", "typeval", "there is a comma, and what follows it would be the next field"),
+        ("1", "${SHELL(id)}", "typeval", "there is \"${\" or \"$[\", which Asterisk evaluates"),
+        (
+            "1",
+            "1))",
+            "typeval",
+            "a parenthesis, bracket or quote has no counterpart, and the arguments behind it would be lost",
+        ),
+    ] {
+        let written = System::with_contexts(&["c"]).extension(5, exten, "group", typeval).write();
+        assert_eq!(written.dialplan("c"), [""; 0], "{exten} {typeval}");
+        let warning = format!("table extensions, row id=5, column {column}: {reason}; the row is left out");
+        assert_eq!(written.warnings, [warning]);
+    }
 }

@@ -3,12 +3,12 @@
 use std::borrow::Cow;
 use std::{fmt, mem};
 
-use driver_api::asterisk::{Writer, yes_no};
+use driver_api::asterisk::{Writer, syntax, yes_no};
 use driver_api::{Blanked, Error, OneLine, Query, Session, Warning};
 use serde::Deserialize;
 use serde::de::{Deserializer, Error as _, SeqAccess, Visitor};
 
-use crate::checks::warn_of_comments;
+use crate::checks::keeps_row;
 use crate::pairs::Pairs;
 
 /// The endpoints that are not disabled.
@@ -194,19 +194,14 @@ impl Endpoint {
         self.columns.iter().filter(|(_, value)| !value.is_empty())
     }
 
-    /// The options that are no columns, whatever their names and values are. Of all options, this notes
-    /// those that have what Asterisk takes for a comment.
+    /// The options that are no columns, whatever their names and values are.
     pub(super) fn pairs(&self, session: &mut Session<'_>) -> Options<'_> {
         let key = format_args!("id={}", self.id);
-        // Hardly any endpoint has a semicolon, and that is quickly seen of all columns at once.
-        if self.columns.text.contains(';') {
-            warn_of_comments(session, "usersip", key, self.columns());
-        }
         let pairs = self.pairs.read(session, "usersip", key);
         let mut options = Vec::with_capacity(pairs.len());
         for (name, value) in pairs {
             let key = format_args!("{key} option={name:?}");
-            if !session.keeps_line("usersip", key, &[("options", name)]) {
+            if !keeps_row(session, "usersip", key, syntax::padded_key, &[("options", name)]) {
                 continue;
             }
             let value = value.unwrap_or_else(|| {
@@ -214,7 +209,6 @@ impl Endpoint {
                 session.warn(Warning::new("usersip", message).row(key).column("options"));
                 "None"
             });
-            warn_of_comments(session, "usersip", key, [("options", value)]);
             options.push((name, session.blanked("usersip", key, "options", value)));
         }
         options

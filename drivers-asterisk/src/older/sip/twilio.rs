@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 
 use driver_api::asterisk::Writer;
-use driver_api::{Error, Session};
+use driver_api::{Error, Session, Warning};
 use minijinja::value::Serde;
 use minijinja::{Value, context};
 
@@ -27,7 +27,11 @@ pub(super) fn write(
     match trunks.iter().find(|trunk| trunk.is_twilio()) {
         Some(trunk) => {
             let options = Value::from(Serde(&options(trunk, session)));
-            writer.rendered(&folder.templates().render(TEMPLATE, context! { options })?);
+            let text = folder.templates().render(TEMPLATE, context! { options })?;
+            if let Err(reason) = writer.rendered(&text) {
+                let message = format!("the gateways of Twilio are left out: {reason}");
+                session.warn(Warning::new("usersip", message).row(format_args!("id={}", trunk.id)));
+            }
         }
         None => writer.blank(),
     }

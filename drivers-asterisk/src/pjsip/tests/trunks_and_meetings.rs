@@ -99,7 +99,7 @@ fn the_name_of_a_meeting_is_a_variable() {
             "__WAZO_TENANT_UUID=T",
             "WAZO_CHANNEL_DIRECTION=from-wazo",
             &format!("WAZO_MEETING_UUID={}", uuid(5)),
-            &format!("WAZO_MEETING_NAME={value}"),
+            &format!("WAZO_MEETING_NAME={}", value.replace(';', "\\;")),
         ];
         assert_eq!(written.variables("g"), expected);
         assert_eq!(written.warnings, [""; 0]);

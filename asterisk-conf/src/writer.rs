@@ -1,0 +1,266 @@
+//! Writes a file from top to bottom, each call one line.
+
+use crate::syntax::{self, Refusal};
+
+/// Writes a file, or a part of one, of which Asterisk reads what the calls say.
+///
+/// A call either writes its line or says why Asterisk would read something else, and writes nothing. The lines
+/// below a section that was refused are left out without a further word, so that they don't fall to the section
+/// before.
+///
+/// ```
+/// use asterisk_conf::{Refusal, Writer};
+///
+/// let mut writer = Writer::new();
+/// writer.section(None, "1001", None)?;
+/// writer.option("password", " = ", &["se;cret"])?;
+/// assert_eq!(writer.option("a=b", " = ", &["c"]), Err(Refusal::EqualsSign));
+/// assert_eq!(writer.into_text(), "[1001]\npassword = se\\;cret\n");
+/// # Ok::<(), Refusal>(())
+/// ```
+#[derive(Default)]
+pub struct Writer {
+    text: String,
+    /// Whether the current section was refused.
+    muted: bool,
+    /// Whether the next section is the first of a part, which no empty line precedes.
+    first: bool,
+}
+
+impl Writer {
+    /// A writer for a file, or for its first part.
+    pub fn new() -> Writer {
+        Writer { first: true, ..Writer::default() }
+    }
+
+    /// A writer for what follows other sections, to be put behind them with [`append`](Writer::append).
+    pub fn continued() -> Writer {
+        Writer::default()
+    }
+
+    /// Puts the text of another writer behind this one's.
+    pub fn append(&mut self, other: &Writer) {
+        self.text.push_str(&other.text);
+        self.muted = other.muted;
+    }
+
+    /// Begins a part of the file: an empty line stands between its sections, not before the first.
+    pub fn part(&mut self) {
+        self.first = true;
+        self.muted = false;
+    }
+
+    /// `[name]` or `[name](template)`, under a comment if there is one. A comment that can't be written is left
+    /// out.
+    pub fn section(
+        &mut self,
+        comment: Option<&str>,
+        name: &str,
+        template: Option<&str>,
+    ) -> Result<(), Refusal> {
+        let start = self.text.len();
+        let result = self.header(comment, name, template);
+        self.muted = result.is_err();
+        if self.muted {
+            self.text.truncate(start);
+        } else {
+            self.first = false;
+        }
+        result
+    }
+
+    fn header(&mut self, comment: Option<&str>, name: &str, template: Option<&str>) -> Result<(), Refusal> {
+        if !self.first {
+            self.text.push('\n');
+        }
+        if let Some(comment) = comment {
+            let start = self.text.len();
+            self.text.push_str("; ");
+            let written = syntax::comment(&mut self.text, comment).and_then(|()| self.end_line(start));
+            if written.is_err() {
+                self.text.truncate(start);
+            }
+        }
+        let start = self.text.len();
+        self.text.push('[');
+        syntax::section_name(&mut self.text, name)?;
+        self.text.push(']');
+        if let Some(template) = template {
+            self.text.push('(');
+            match template {
+                "!" => self.text.push('!'),
+                name => syntax::template_name(&mut self.text, name)?,
+            }
+            self.text.push(')');
+        }
+        self.end_line(start)
+    }
+
+    /// `key = value`, without blanks at either end of the line, where Asterisk strips them. The sign has its
+    /// blanks with it, `" = "` or `" => "`; the value is given in parts.
+    pub fn option(&mut self, key: &str, sign: &str, value: &[&str]) -> Result<(), Refusal> {
+        self.line(|text| {
+            let start = text.len();
+            option(text, key.trim_start_matches(syntax::is_blank), sign, value)?;
+            let end = start + text[start..].trim_end_matches(syntax::is_blank).len();
+            text.truncate(end);
+            Ok(())
+        })
+    }
+
+    /// The same with every blank in place, though Asterisk strips those around key and value.
+    pub fn verbatim_option(&mut self, key: &str, sign: &str, value: &[&str]) -> Result<(), Refusal> {
+        self.line(|text| option(text, key, sign, value))
+    }
+
+    /// `exten = extension,hint,devices`: whose state an extension has. The devices are given in parts, with the
+    /// `&` between them.
+    pub fn hint(&mut self, extension: &str, devices: &[&str]) -> Result<(), Refusal> {
+        self.line(|text| {
+            text.push_str("exten = ");
+            syntax::extension(text, extension)?;
+            text.push_str(",hint,");
+            devices.iter().try_for_each(|part| syntax::device(text, part))
+        })
+    }
+
+    /// An empty line.
+    pub fn blank(&mut self) {
+        self.text.push('\n');
+    }
+
+    /// A text of the program's own, with as many lines as it has.
+    pub fn fixed(&mut self, text: &'static str) {
+        self.text.push_str(text);
+    }
+
+    /// What a template made, with as many lines as that has, and the end of the last. All of it is refused if
+    /// [`syntax::line`] refuses one of its lines, whose number is beside the reason; the first is 1.
+    pub fn rendered(&mut self, text: &str) -> Result<(), (usize, Refusal)> {
+        syntax::lines(text)?;
+        self.text.push_str(text);
+        self.text.push('\n');
+        Ok(())
+    }
+
+    /// The text.
+    pub fn into_text(self) -> String {
+        self.text
+    }
+
+    /// Adds a line, or takes it back.
+    fn line(&mut self, write: impl FnOnce(&mut String) -> Result<(), Refusal>) -> Result<(), Refusal> {
+        let start = self.text.len();
+        let result = write(&mut self.text).and_then(|()| self.end_line(start));
+        if result.is_err() || self.muted {
+            self.text.truncate(start);
+        }
+        if self.muted { Ok(()) } else { result }
+    }
+
+    fn end_line(&mut self, start: usize) -> Result<(), Refusal> {
+        syntax::fits(&self.text[start..])?;
+        self.text.push('\n');
+        Ok(())
+    }
+}
+
+fn option(text: &mut String, key: &str, sign: &str, value: &[&str]) -> Result<(), Refusal> {
+    syntax::padded_key(text, key)?;
+    text.push_str(sign);
+    value.iter().try_for_each(|part| syntax::value(text, part))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn written(write: impl FnOnce(&mut Writer)) -> String {
+        let mut writer = Writer::new();
+        write(&mut writer);
+        writer.into_text()
+    }
+
+    fn one(write: impl FnOnce(&mut Writer) -> Result<(), Refusal>) -> Result<String, Refusal> {
+        let mut writer = Writer::new();
+        write(&mut writer).map(|()| writer.into_text())
+    }
+
+    #[test]
+    fn an_option_is_stripped_as_asterisk_strips_it() {
+        for (key, value, line) in [
+            ("k", "", "k ="),
+            ("k", " v ", "k =  v"),
+            (" k ", "v", "k  = v"),
+            ("c", "  3 ", "c =   3"),
+            ("k", "v\u{1c}\t", "k = v"),
+            // To Asterisk these are no blanks.
+            ("k", "v\u{a0}\u{85}", "k = v\u{a0}\u{85}"),
+            ("k", "a;b \"c\" é", "k = a\\;b \"c\" é"),
+            ("[evil](x)", "v", "\\[evil](x) = v"),
+            ("#exec x", "v", "\\#exec x = v"),
+        ] {
+            assert_eq!(one(|w| w.option(key, " = ", &[value])), Ok(format!("{line}\n")));
+        }
+        assert_eq!(one(|w| w.option("", " = ", &["v"])), Err(Refusal::Empty));
+        assert_eq!(one(|w| w.option(" ", " = ", &["v"])), Err(Refusal::Empty));
+        assert_eq!(one(|w| w.verbatim_option(" k ", " => ", &[" a", "b "])), Ok(" k  =>  ab \n".to_owned()));
+        assert_eq!(
+            one(|w| w.option("same ", " =     ", &["n,Hangup() "])),
+            Ok("same  =     n,Hangup()\n".to_owned())
+        );
+    }
+
+    #[test]
+    fn an_empty_line_precedes_each_section_but_the_first_of_a_part() {
+        let text = written(|w| {
+            let sections =
+                [w.section(None, "a", None), w.option("k", " = ", &["1"]), w.section(None, "b", Some("!"))];
+            assert_eq!(sections, [Ok(()); 3]);
+            w.part();
+            assert_eq!(w.section(Some("  "), "c", Some("b")), Ok(()));
+            assert_eq!(w.section(Some("two\nlines"), "d", None), Ok(()));
+        });
+        assert_eq!(text, "[a]\nk = 1\n\n[b](!)\n;   \n[c](b)\n\n[d]\n");
+    }
+
+    #[test]
+    fn what_stands_below_a_refused_section_is_left_out() {
+        let text = written(|w| {
+            assert_eq!(w.section(None, "a", None), Ok(()));
+            assert_eq!(w.section(None, "b]", None), Err(Refusal::Bracket));
+            assert_eq!(w.option("of", " = ", &["b"]), Ok(()));
+            assert_eq!(w.section(None, "b", Some("a)")), Err(Refusal::Bracket));
+            assert_eq!(w.option("of", " = ", &["b"]), Ok(()));
+            assert_eq!(w.section(None, "c", None), Ok(()));
+        });
+        assert_eq!(text, "[a]\n\n[c]\n");
+    }
+
+    #[test]
+    fn a_line_that_is_too_long_is_refused_whole() {
+        let fits = "x".repeat(syntax::LINE_LIMIT - "k = ".len());
+        assert!(one(|w| w.option("k", " = ", &[&fits])).is_ok());
+        assert_eq!(one(|w| w.option("k", " = ", &[&fits, ";"])), Err(Refusal::LongLine));
+    }
+
+    #[test]
+    fn a_hint_is_one_extension_and_its_devices() {
+        assert_eq!(
+            one(|w| w.hint(" 5;", &["Custom:", " 5;"])),
+            Ok("exten =  5\\;,hint,Custom: 5\\;\n".to_owned())
+        );
+        assert_eq!(one(|w| w.hint("666,1,System(id)", &["x"])), Err(Refusal::Comma));
+        assert_eq!(one(|w| w.hint("1", &["PJSIP/a", "&", "b,c"])), Err(Refusal::Comma));
+        assert_eq!(one(|w| w.hint("1", &["${SHELL(id)}"])), Err(Refusal::Expression));
+        assert_eq!(one(|w| w.hint("1", &["a(b"])), Err(Refusal::Unbalanced));
+    }
+
+    #[test]
+    fn a_template_is_held_to_every_line() {
+        let mut writer = Writer::new();
+        assert_eq!(writer.rendered("[a] ; a comment\n\nk = v"), Ok(()));
+        assert_eq!(writer.rendered("[b]\nk = x;--\n"), Err((2, Refusal::BlockComment)));
+        assert_eq!(writer.into_text(), "[a] ; a comment\n\nk = v\n");
+    }
+}
