@@ -62,6 +62,9 @@ pub enum Refusal {
     LongLine,
 }
 
+/// A place of a line: a function that appends a text as it is written there, or says why it can't be.
+pub type Place = fn(&mut String, &str) -> Result<(), Refusal>;
+
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

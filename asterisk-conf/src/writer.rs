@@ -143,6 +143,11 @@ impl Writer {
         Ok(())
     }
 
+    /// What is written so far.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
     /// The text.
     pub fn into_text(self) -> String {
         self.text

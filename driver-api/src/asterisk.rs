@@ -1,76 +1,128 @@
 //! The Asterisk syntax, which INI files share: sections and their options, each on a line of its own.
 //!
-//! [`Writer`] writes it, and it is what confgend's own drivers of Asterisk's files are written with.
+//! [`Writer`] writes it, and it is what confgend's own drivers of Asterisk's files are written with. A line comes
+//! [`at`](Writer::at) a row of the database, or is the program's [`own`](Writer::own):
 //!
 //! | call | line |
 //! |---|---|
-//! | [`section("1001")`](Writer::section) | `[1001]`, below an empty line if it is not the first |
-//! | [`template_section("wazo")`](Writer::template_section) | `[wazo](!)` |
-//! | [`derived_section("1001", "wazo")`](Writer::derived_section) | `[1001](wazo)` |
-//! | [`option("language", "fr_CA")`](Writer::option) | `language = fr_CA` |
-//! | [`object_option("number", "0612345678,30")`](Writer::object_option) | `number => 0612345678,30` |
-//! | [`hint("1001", &["PJSIP/abc"])`](Writer::hint) | `exten = 1001,hint,PJSIP/abc` |
-//! | [`same("n,Hangup()")`](Writer::same) | `same  =     n,Hangup()` |
+//! | [`section("1001")`](Lines::section) | `[1001]`, below an empty line if it is not the first |
+//! | [`template_section("wazo")`](Lines::template_section) | `[wazo](!)` |
+//! | [`derived_section("1001", "wazo")`](Lines::derived_section) | `[1001](wazo)` |
+//! | [`option("language", "fr_CA")`](Lines::option) | `language = fr_CA` |
+//! | [`object_option("number", "0612345678,30")`](Lines::object_option) | `number => 0612345678,30` |
+//! | [`hint("1001", &[&"PJSIP/abc"])`](Lines::hint) | `exten = 1001,hint,PJSIP/abc` |
+//! | [`same("n,Hangup()")`](Lines::same) | `same  =     n,Hangup()` |
 //!
-//! `option`, `object_option` and `same` strip white space from both ends of the line, as the files of earlier
-//! programs have it; what begins with `verbatim` keeps every blank. A semicolon in a value begins a comment for
-//! Asterisk: whether it may, the driver knows.
+//! A `;` in a value gets a backslash, unless it has one already: Asterisk would take what follows it for a comment.
+//! `option`, `object_option` and `same` strip blanks from both ends of the line, where Asterisk strips them; what
+//! begins with `verbatim` keeps every blank. [`syntax`] says what else can stand where.
 
 pub use asterisk_conf::syntax;
-use asterisk_conf::syntax::Refusal;
+use asterisk_conf::syntax::{Place, Refusal};
 
-use crate::{Session, Warning};
+use crate::{Origin, Piece, Row, Session, Warning};
 
 /// Writes a file, or a part of one, from top to bottom.
 ///
-/// Whatever the values are, Asterisk reads from each line what the call said: a `;` gets a backslash, and what
-/// can't be written so that Asterisk reads it back is left out, with a warning from
-/// [`finish`](Writer::finish). The options of a section that is left out are left out with it.
+/// Whatever the values are, Asterisk reads from each line what the call said. What can't be written so is left out,
+/// and [`finish`](Writer::finish) warns of it: of the table, row and column if the line comes from a row. The options
+/// of a section that is left out are left out with it.
 ///
 /// ```
 /// use driver_api::asterisk::{Writer, yes_no};
-/// use driver_api::{Driver, Error, Session};
+/// use driver_api::{Driver, Error, Query, Row, Session, Text};
+/// use serde::Deserialize;
 ///
 /// struct FollowMe;
 ///
 /// impl Driver for FollowMe {
 ///     fn generate(&self, session: &mut Session<'_>) -> Result<String, Error> {
-///         let mut writer = Writer::new();
-///         writer.section("general");
-///         writer.option("enable_callee_prompt", yes_no(true));
-///         writer.section("1001");
-///         writer.object_option("number", "0612345678;30");
-///         writer.option("musicclass", "jazz\n[general]");
+///         let users: Vec<Row<User>> = session.query(USERS, &[])?;
+///         let mut writer = Writer::new(session);
+///         writer.own().section("general");
+///         writer.own().option("enable_callee_prompt", yes_no(true));
+///         for user in &users {
+///             let mut lines = writer.at(user);
+///             lines.section(&user.uuid);
+///             lines.option("musicclass", &user.musiconhold);
+///         }
 ///         Ok(writer.finish(session))
 ///     }
 /// }
 ///
-/// let mut database = fixtures::Scratch::new(&[]);
-/// let text = "[general]\nenable_callee_prompt = yes\n\n[1001]\nnumber => 0612345678\\;30\n";
+/// const USERS: Query<'_> =
+///     Query { table: "userfeatures", key: &["id"], sql: "SELECT id, uuid, musiconhold FROM userfeatures ORDER BY id" };
+///
+/// #[derive(Deserialize)]
+/// struct User {
+///     id: i64,
+///     uuid: Text,
+///     musiconhold: Text,
+/// }
+///
+/// let user = |id: i64, class: &str| {
+///     let row = serde_json::json!({
+///         "id": id, "uuid": format!("u-{id}"), "musiconhold": class,
+///         "tenant_uuid": "t-1", "func_key_private_template_id": id, "description": "",
+///     });
+///     format!("{row}\n")
+/// };
+/// let rows = user(1, "jazz;--") + &user(2, "jazz\n[general]");
+/// let mut database = fixtures::Scratch::new(&[("userfeatures", &rows)]);
+/// let text = "[general]\nenable_callee_prompt = yes\n\n[u-1]\nmusicclass = jazz\\;--\n\n[u-2]\n";
 /// assert_eq!(database.generate(&FollowMe).unwrap(), text);
-/// let warning = r#"in section "1001", the option "musicclass" is left out: the value has a line break"#;
-/// assert_eq!(database.warnings, [warning]);
+/// let row = "table userfeatures, row id=2, column musiconhold";
+/// let message = "the value has a line break; the option \"musicclass\" is left out";
+/// assert_eq!(database.warnings, [format!("{row}: {message}")]);
 /// ```
-#[derive(Default)]
 pub struct Writer {
     text: asterisk_conf::Writer,
     section: String,
-    refused: Vec<String>,
+    refused: Vec<Warning>,
+    recorder: Option<Recorder>,
+}
+
+/// Where a line of a file comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LineOrigin {
+    /// The number of the line in the file; the first is 1.
+    pub line: usize,
+    /// The row. The options that an endpoint of `pjsip.conf` inherits come from rows of its template.
+    pub origin: Origin,
+    /// The column that the value of the line comes from, if it comes from one.
+    pub column: Option<String>,
 }
 
 impl Writer {
     /// A writer for a file, or for its first part.
-    pub fn new() -> Writer {
-        Writer { text: asterisk_conf::Writer::new(), ..Writer::default() }
+    pub fn new(session: &Session<'_>) -> Writer {
+        Writer {
+            text: asterisk_conf::Writer::new(),
+            ..Writer::with(session.records_origins().then(Recorder::default))
+        }
     }
 
-    /// A writer for what follows other sections, to be put behind them with [`append`](Writer::append).
-    pub fn continued() -> Writer {
-        Writer::default()
+    /// A writer for what follows other sections, to be put behind this one's text with
+    /// [`append`](Writer::append).
+    #[must_use]
+    pub fn continued(&self) -> Writer {
+        Writer::with(self.recorder.as_ref().map(|_| Recorder::default()))
+    }
+
+    fn with(recorder: Option<Recorder>) -> Writer {
+        Writer {
+            text: asterisk_conf::Writer::continued(),
+            section: String::new(),
+            refused: Vec::new(),
+            recorder,
+        }
     }
 
     /// Puts the text of another writer behind this one's.
     pub fn append(&mut self, mut other: Writer) {
+        if let (Some(recorder), Some(others)) = (&mut self.recorder, other.recorder) {
+            recorder.append(self.text.text(), others);
+        }
         self.text.append(&other.text);
         self.refused.append(&mut other.refused);
         self.section = other.section;
@@ -81,73 +133,19 @@ impl Writer {
         self.text.part();
     }
 
-    /// `[name]`.
-    pub fn section(&mut self, name: &str) {
-        self.begin_section(None, name, None);
+    /// For lines that come from this row.
+    pub fn at<'w, T>(&'w mut self, row: &'w Row<T>) -> Lines<'w> {
+        self.at_origin(row.origin())
     }
 
-    /// `[name](!)`: a section that is nothing by itself, and that others inherit from.
-    pub fn template_section(&mut self, name: &str) {
-        self.begin_section(None, name, Some("!"));
+    /// For lines that come from this place in the database.
+    pub fn at_origin<'w>(&'w mut self, origin: &'w Origin) -> Lines<'w> {
+        Lines { writer: self, origin: Some(origin) }
     }
 
-    /// `[name](template)`: a section that inherits from another.
-    pub fn derived_section(&mut self, name: &str, template: &str) {
-        self.begin_section(None, name, Some(template));
-    }
-
-    /// `[name]`, under a comment if there is one.
-    pub fn headed_section(&mut self, comment: Option<&str>, name: &str) {
-        self.begin_section(comment.filter(|comment| !comment.is_empty()), name, None);
-    }
-
-    fn begin_section(&mut self, comment: Option<&str>, name: &str, template: Option<&str>) {
-        name.clone_into(&mut self.section);
-        if let Err(refusal) = self.text.section(comment, name, template) {
-            self.refused.push(format!("the section {name:?} is left out: {refusal}"));
-        }
-    }
-
-    /// `key = value`, without blanks at either end of the line.
-    pub fn option(&mut self, key: &str, value: &str) {
-        let result = self.text.option(key, " = ", &[value]);
-        self.note(key, result);
-    }
-
-    /// `key => value`, without blanks at either end of the line.
-    pub fn object_option(&mut self, key: &str, value: &str) {
-        let result = self.text.option(key, " => ", &[value]);
-        self.note(key, result);
-    }
-
-    /// `same  =     value`: one more line of the extension above. Dialplans are compared with those of
-    /// earlier releases, so it has their blanks.
-    pub fn same(&mut self, value: &str) {
-        let result = self.text.option("same ", " =     ", &[value]);
-        self.note("same", result);
-    }
-
-    /// `exten = extension,hint,argument`: which device shows the state of an extension. Every blank is kept.
-    pub fn hint(&mut self, extension: &str, argument: &[&str]) {
-        let result = self.text.hint(extension, argument);
-        self.note(extension, result);
-    }
-
-    /// `key = value`, every blank kept.
-    pub fn verbatim_option(&mut self, key: &str, value: &str) {
-        self.verbatim_line(key, " = ", &[value]);
-    }
-
-    /// `key => value`, every blank of both kept.
-    pub fn verbatim_object_option(&mut self, key: &str, value: &str) {
-        self.verbatim_line(key, " => ", &[value]);
-    }
-
-    /// `key = value` with a sign of one's own and a value in parts, every blank kept. The sign has its blanks
-    /// with it: `" => "`.
-    pub fn verbatim_line(&mut self, key: &str, sign: &str, value: &[&str]) {
-        let result = self.text.verbatim_option(key, sign, value);
-        self.note(key, result);
+    /// For lines that the program has by itself, whatever the database holds.
+    pub fn own(&mut self) -> Lines<'_> {
+        Lines { writer: self, origin: None }
     }
 
     /// An empty line.
@@ -160,25 +158,235 @@ impl Writer {
         self.text.fixed(text);
     }
 
-    /// What a template made, with as many lines as that has, and the end of the last. If one of them is a
-    /// directive or has a mark of a block comment, all of it is refused; the reason has the number of the line.
-    pub fn rendered(&mut self, text: &str) -> Result<(), String> {
-        self.text.rendered(text).map_err(|(line, refusal)| format!("line {line} of its text: {refusal}"))
-    }
-
     /// The text, after a warning for each line that was left out.
     pub fn finish(self, session: &mut Session<'_>) -> String {
-        for message in self.refused {
-            session.warn(Warning::new("", message));
+        for warning in self.refused {
+            session.warn(warning);
+        }
+        if let Some(recorder) = self.recorder {
+            session.record(recorder.lines);
         }
         self.text.into_text()
     }
+}
 
-    fn note(&mut self, key: &str, result: Result<(), Refusal>) {
-        if let Err(refusal) = result {
-            let section = &self.section;
-            self.refused.push(format!("in section {section:?}, the option {key:?} is left out: {refusal}"));
+/// Writes lines that come from one row, or that are the program's own.
+///
+/// What is written is a [`Piece`]: a text, a number, or a field of the row, whose column a warning names.
+pub struct Lines<'w> {
+    writer: &'w mut Writer,
+    origin: Option<&'w Origin>,
+}
+
+impl Lines<'_> {
+    /// `[name]`.
+    pub fn section(&mut self, name: impl Piece) {
+        self.begin_section(None, &name, None);
+    }
+
+    /// `[name](!)`: a section that is nothing by itself, and that others inherit from.
+    pub fn template_section(&mut self, name: impl Piece) {
+        self.begin_section(None, &name, Some("!"));
+    }
+
+    /// `[name](template)`: a section that inherits from another.
+    pub fn derived_section(&mut self, name: impl Piece, template: &str) {
+        self.begin_section(None, &name, Some(template));
+    }
+
+    /// `[name]`, under a comment if there is one.
+    pub fn headed_section(&mut self, comment: Option<&str>, name: impl Piece) {
+        self.begin_section(comment.filter(|comment| !comment.is_empty()), &name, None);
+    }
+
+    fn begin_section(&mut self, comment: Option<&str>, name: &dyn Piece, template: Option<&str>) {
+        let text = name.text();
+        let section = &mut self.writer.section;
+        section.clear();
+        section.push_str(&text);
+        let start = self.writer.text.text().len();
+        match self.writer.text.section(comment, &text, template) {
+            Ok(()) => self.record(start, name),
+            Err(refusal) => self.refuse(name, &format!("the section {text:?}"), refusal),
         }
+    }
+
+    /// `key = value`, without blanks at either end of the line.
+    pub fn option(&mut self, key: impl Piece, value: impl Piece) {
+        self.stripped(&key, " = ", &[&value]);
+    }
+
+    /// The same with a value that is put together from pieces.
+    pub fn option_of(&mut self, key: impl Piece, value: &[&dyn Piece]) {
+        self.stripped(&key, " = ", value);
+    }
+
+    /// `key => value`, without blanks at either end of the line.
+    pub fn object_option(&mut self, key: impl Piece, value: impl Piece) {
+        self.stripped(&key, " => ", &[&value]);
+    }
+
+    /// The same with a value that is put together from pieces.
+    pub fn object_option_of(&mut self, key: impl Piece, value: &[&dyn Piece]) {
+        self.stripped(&key, " => ", value);
+    }
+
+    /// `same  =     value`: one more line of the extension above. Dialplans are compared with those of
+    /// earlier releases, so it has their blanks.
+    pub fn same(&mut self, value: impl Piece) {
+        self.stripped(&"same ", " =     ", &[&value]);
+    }
+
+    /// `key = value`, every blank kept.
+    pub fn verbatim_option(&mut self, key: impl Piece, value: impl Piece) {
+        self.verbatim_line(key, " = ", &[&value]);
+    }
+
+    /// `key => value`, every blank of both kept.
+    pub fn verbatim_object_option(&mut self, key: impl Piece, value: impl Piece) {
+        self.verbatim_line(key, " => ", &[&value]);
+    }
+
+    /// `key = value` with a sign of one's own and a value in pieces, every blank kept. The sign has its blanks
+    /// with it: `" => "`.
+    pub fn verbatim_line(&mut self, key: impl Piece, sign: &str, value: &[&dyn Piece]) {
+        self.line(&key, syntax::padded_key, value, syntax::value, |text, key, value| {
+            text.verbatim_option(key, sign, value)
+        });
+    }
+
+    /// `exten = extension,hint,devices`: which devices show the state of an extension, in pieces, with the `&` between
+    /// them. Every blank is kept.
+    pub fn hint(&mut self, extension: impl Piece, devices: &[&dyn Piece]) {
+        self.line(&extension, syntax::extension, devices, syntax::device, |text, extension, devices| {
+            text.hint(extension, devices)
+        });
+    }
+
+    /// What a template made, with as many lines as that has, and the end of the last. If one of them is a
+    /// directive or has a mark of a block comment, all of it is refused; the reason has the number of the line.
+    pub fn rendered(&mut self, text: &str) -> Result<(), String> {
+        let before = self.writer.recorder.as_ref().map(|_| self.writer.text.text().len());
+        let rendered = self.writer.text.rendered(text);
+        rendered.map_err(|(line, refusal)| format!("line {line} of its text: {refusal}"))?;
+        if let (Some(recorder), Some(origin), Some(before)) = (&mut self.writer.recorder, self.origin, before)
+        {
+            recorder.record_from(self.writer.text.text(), before, origin);
+        }
+        Ok(())
+    }
+
+    fn stripped(&mut self, key: &dyn Piece, sign: &str, value: &[&dyn Piece]) {
+        self.line(key, syntax::padded_key, value, syntax::value, |text, key, value| {
+            text.option(key, sign, value)
+        });
+    }
+
+    fn line(
+        &mut self,
+        key: &dyn Piece,
+        key_place: Place,
+        value: &[&dyn Piece],
+        value_place: Place,
+        write: impl FnOnce(&mut asterisk_conf::Writer, &str, &[&str]) -> Result<(), Refusal>,
+    ) {
+        let key_text = key.text();
+        let start = self.writer.text.text().len();
+        let text = &mut self.writer.text;
+        let result = match value {
+            // The usual cases need no list on the heap.
+            [value] => write(text, &key_text, &[&value.text()]),
+            value => {
+                let pieces: Vec<_> = value.iter().map(|piece| piece.text()).collect();
+                write(text, &key_text, &pieces.iter().map(|piece| &**piece).collect::<Vec<_>>())
+            }
+        };
+        match result {
+            Ok(()) if self.writer.recorder.is_none() => {}
+            Ok(()) => {
+                let value = value.iter().find(|piece| piece.column(self.origin).is_some());
+                self.record(start, *value.unwrap_or(&key));
+            }
+            Err(refusal) => {
+                let refused =
+                    |place: Place, piece: &&dyn Piece| place(&mut String::new(), &piece.text()).is_err();
+                let longest = || value.iter().max_by_key(|piece| piece.text().len()).copied();
+                let culprit = if refused(key_place, &key) {
+                    key
+                } else {
+                    let value = value.iter().find(|piece| refused(value_place, piece)).copied();
+                    value.or_else(longest).unwrap_or(key)
+                };
+                self.refuse(culprit, &format!("the option {key_text:?}"), refusal);
+            }
+        }
+    }
+
+    fn refuse(&mut self, culprit: &dyn Piece, what: &str, refusal: Refusal) {
+        let warning = match self.origin {
+            Some(origin) => {
+                let column = culprit.column(self.origin).unwrap_or_default();
+                origin.warning(column, format!("{refusal}; {what} is left out"))
+            }
+            None if what.starts_with("the section") => {
+                Warning::new("", format!("{what} is left out: {refusal}"))
+            }
+            None => {
+                let section = &self.writer.section;
+                Warning::new("", format!("in section {section:?}, {what} is left out: {refusal}"))
+            }
+        };
+        self.writer.refused.push(warning);
+    }
+
+    /// Records where the line comes from that was written behind that byte, if it was: below a refused section
+    /// nothing is.
+    fn record(&mut self, start: usize, value: &dyn Piece) {
+        if let (Some(recorder), Some(origin)) = (&mut self.writer.recorder, self.origin) {
+            let text = self.writer.text.text();
+            if text.len() > start {
+                recorder.record(text, origin, value.column(self.origin));
+            }
+        }
+    }
+}
+
+/// The origins of the lines that are there so far.
+#[derive(Default)]
+struct Recorder {
+    lines: Vec<LineOrigin>,
+    /// How much of the text was seen, and how many lines that is.
+    seen: usize,
+    count: usize,
+}
+
+impl Recorder {
+    /// How many lines the text has.
+    fn lines_of(&mut self, text: &str) -> usize {
+        self.count += memchr::memchr_iter(b'\n', &text.as_bytes()[self.seen..]).count();
+        self.seen = text.len();
+        self.count
+    }
+
+    /// Records the last line of the text.
+    fn record(&mut self, text: &str, origin: &Origin, column: Option<&str>) {
+        let line = self.lines_of(text);
+        self.lines.push(LineOrigin { line, origin: origin.clone(), column: column.map(str::to_owned) });
+    }
+
+    /// Records all lines behind that byte.
+    fn record_from(&mut self, text: &str, start: usize, origin: &Origin) {
+        let first = self.lines_of(&text[..start]) + 1;
+        for line in first..=self.lines_of(text) {
+            self.lines.push(LineOrigin { line, origin: origin.clone(), column: None });
+        }
+    }
+
+    /// Adds those of a text that is put behind this one.
+    fn append(&mut self, text: &str, others: Recorder) {
+        let lines = self.lines_of(text);
+        self.lines
+            .extend(others.lines.into_iter().map(|other| LineOrigin { line: other.line + lines, ..other }));
     }
 }
 
@@ -194,22 +402,57 @@ pub fn yes_no(value: bool) -> &'static str {
 
 #[cfg(test)]
 mod tests {
+    use serde::Deserialize;
+
     use super::*;
-    use crate::{Error, Rows, Snapshot, Value};
+    use crate::{EngineRow, Error, Query, Rows, Snapshot, Text, Value};
 
-    struct NoDatabase;
+    /// A database with one row, whatever it is asked.
+    struct OneRow(&'static [(&'static str, Value<'static>)]);
 
-    impl Snapshot for NoDatabase {
-        fn run(&mut self, sql: &str, _: &[Value<'_>], _: &mut dyn Rows) -> Result<(), Error> {
-            panic!("unexpected query: {sql}")
+    impl Snapshot for OneRow {
+        fn run(&mut self, _: &str, _: &[Value<'_>], rows: &mut dyn Rows) -> Result<(), Error> {
+            rows.columns(&self.0.iter().map(|(name, _)| *name).collect::<Vec<_>>())?;
+            rows.row(&Cells(self.0))
         }
     }
 
+    struct Cells(&'static [(&'static str, Value<'static>)]);
+
+    impl EngineRow for Cells {
+        fn value(&self, column: usize) -> Result<Value<'_>, Error> {
+            Ok(self.0[column].1.clone())
+        }
+    }
+
+    #[derive(Deserialize)]
+    struct Queue {
+        name: Text,
+        label: Text,
+    }
+
+    const QUEUES: Query<'_> = Query { table: "queue", key: &["id"], sql: "" };
+
+    fn queue(session: &mut Session<'_>) -> Row<Queue> {
+        #[derive(Deserialize)]
+        struct Columns {
+            #[serde(rename = "id")]
+            _id: i64,
+            name: Text,
+            label: Text,
+        }
+        let mut rows: Vec<Row<Columns>> = session.query(QUEUES, &[]).unwrap();
+        rows.pop().unwrap().map(|Columns { name, label, .. }| Queue { name, label })
+    }
+
+    const ROW: &[(&str, Value<'_>)] =
+        &[("id", Value::Integer(7)), ("name", Value::Text("sales")), ("label", Value::Text("a\nb"))];
+
     fn written(write: impl FnOnce(&mut Writer)) -> (String, Vec<String>) {
-        let mut writer = Writer::new();
-        write(&mut writer);
-        let mut snapshot = NoDatabase;
+        let mut snapshot = OneRow(ROW);
         let mut session = Session::new(&mut snapshot);
+        let mut writer = Writer::new(&session);
+        write(&mut writer);
         let text = writer.finish(&mut session);
         (text, session.take_warnings().iter().map(ToString::to_string).collect())
     }
@@ -217,22 +460,24 @@ mod tests {
     #[test]
     fn each_call_is_a_line() {
         let (text, warnings) = written(|w| {
-            w.section("a");
-            w.option("k", " v ");
-            w.verbatim_option("k", " v ");
-            w.object_option("k", "v");
-            w.verbatim_object_option(" k ", " v ");
-            w.hint(" 5 ", &["Custom:", " 5 "]);
-            w.same("n,Hangup() ");
+            w.own().section("a");
+            w.own().option("k", " v ");
+            w.own().option("n", 25);
+            w.own().option_of("k", &[&"a", &"-", &2]);
+            w.own().verbatim_option("k", " v ");
+            w.own().object_option("k", "v");
+            w.own().verbatim_object_option(" k ", " v ");
+            w.own().hint(" 5 ", &[&"Custom:", &" 5 "]);
+            w.own().same("n,Hangup() ");
             w.part();
-            w.headed_section(Some("  "), "b");
-            w.headed_section(Some(""), "c");
-            w.template_section("d");
-            w.derived_section("e", "d");
-            assert_eq!(w.rendered("; text"), Ok(()));
+            w.own().headed_section(Some("  "), "b");
+            w.own().headed_section(Some(""), "c");
+            w.own().template_section("d");
+            w.own().derived_section("e", "d");
+            assert_eq!(w.own().rendered("; text"), Ok(()));
         });
-        let expected = "[a]\nk =  v\nk =  v \nk => v\n k  =>  v \nexten =  5 ,hint,Custom: 5 \n\
-            same  =     n,Hangup()\n;   \n[b]\n\n[c]\n\n[d](!)\n\n[e](d)\n; text\n";
+        let expected = "[a]\nk =  v\nn = 25\nk = a-2\nk =  v \nk => v\n k  =>  v \n\
+            exten =  5 ,hint,Custom: 5 \nsame  =     n,Hangup()\n;   \n[b]\n\n[c]\n\n[d](!)\n\n[e](d)\n; text\n";
         assert_eq!((text.as_str(), warnings.len()), (expected, 0));
     }
 
@@ -240,30 +485,30 @@ mod tests {
     fn nothing_but_a_call_makes_a_line() {
         for bad in ["a\nb", "a\rb", "a\0b"] {
             let (text, warnings) = written(|w| {
-                w.section("s");
-                w.option("k", bad);
-                w.option(bad, "v");
-                w.object_option("k", bad);
-                w.same(bad);
-                w.hint(bad, &["x"]);
-                w.hint("x", &["x", bad]);
-                w.verbatim_option("k", bad);
-                w.verbatim_object_option(bad, "v");
-                w.section(bad);
-                w.option("of", "the bad section");
-                w.headed_section(Some(bad), "t");
-                w.template_section(bad);
-                w.section("u");
-                w.option("k", "v");
-                assert!(w.rendered("#exec x").is_err());
+                w.own().section("s");
+                w.own().option("k", bad);
+                w.own().option(bad, "v");
+                w.own().object_option("k", bad);
+                w.own().same(bad);
+                w.own().hint(bad, &[&"x"]);
+                w.own().hint("x", &[&"x", &bad]);
+                w.own().verbatim_option("k", bad);
+                w.own().verbatim_object_option(bad, "v");
+                w.own().section(bad);
+                w.own().option("of", "the bad section");
+                w.own().headed_section(Some(bad), "t");
+                w.own().template_section(bad);
+                w.own().section("u");
+                w.own().option("k", "v");
+                assert!(w.own().rendered("#exec x").is_err());
             });
             assert_eq!(text, "[s]\n\n[t]\n\n[u]\nk = v\n");
             assert_eq!(warnings.len(), 5, "{warnings:?}");
         }
         let (_, warnings) = written(|w| {
-            w.section("s");
-            w.option("a=b", "c");
-            w.section("a]b");
+            w.own().section("s");
+            w.own().option("a=b", "c");
+            w.own().section("a]b");
         });
         assert_eq!(
             warnings,
@@ -272,5 +517,74 @@ mod tests {
                 "the section \"a]b\" is left out: there is a \"]\", which ends the name of a section",
             ]
         );
+    }
+
+    #[test]
+    fn a_warning_names_the_row_and_the_column_of_the_piece() {
+        let mut snapshot = OneRow(ROW);
+        let mut session = Session::new(&mut snapshot);
+        let queue = queue(&mut session);
+        let mut writer = Writer::new(&session);
+        let mut lines = writer.at(&queue);
+        lines.section(&queue.name);
+        lines.option("label", &queue.label);
+        lines.option_of("both", &[&queue.name, &"-", &queue.label]);
+        lines.option(&queue.label, &queue.name);
+        lines.option("part", ("options", "a\nb"));
+        lines.hint(&queue.name, &[&queue.name, &"&", &"a,b"]);
+        lines.section(&queue.label);
+        assert_eq!(writer.finish(&mut session), "[sales]\n");
+        let row = "table queue, row id=7, column";
+        let break_ = "the value has a line break;";
+        let warnings: Vec<String> = session.take_warnings().iter().map(ToString::to_string).collect();
+        assert_eq!(
+            warnings,
+            [
+                format!("{row} label: {break_} the option \"label\" is left out"),
+                format!("{row} label: {break_} the option \"both\" is left out"),
+                format!("{row} label: {break_} the option \"a\\nb\" is left out"),
+                format!("{row} options: {break_} the option \"part\" is left out"),
+                "table queue, row id=7: there is a comma, and what follows it would be the next field; the option \
+                    \"sales\" is left out"
+                    .to_owned(),
+                format!("{row} label: {break_} the section \"a\\nb\" is left out"),
+            ]
+        );
+    }
+
+    #[test]
+    fn origins_are_recorded_when_somebody_asks() {
+        let mut snapshot = OneRow(ROW);
+        let mut session = Session::new(&mut snapshot).recording_origins();
+        let queue = queue(&mut session);
+        let mut writer = Writer::new(&session);
+        writer.own().section("general");
+        writer.own().option("k", "v");
+        writer.blank();
+        writer.at(&queue).headed_section(Some("a comment"), &queue.name);
+        writer.at(&queue).option("name", &queue.name);
+        writer.at(&queue).section(&queue.label);
+        writer.at(&queue).option("below", "a section that is left out");
+        let mut other = writer.continued();
+        other.at(&queue).section("second");
+        other.at(&queue).rendered("a = 1\nb = 2").unwrap();
+        writer.append(other);
+        writer.at(&queue).option("last", 1);
+        let text = writer.finish(&mut session);
+        let origins = session.take_origins();
+        let lines: Vec<&str> = text.lines().collect();
+        let recorded: Vec<(&str, Option<&str>)> =
+            origins.iter().map(|origin| (lines[origin.line - 1], origin.column.as_deref())).collect();
+        let expected = [
+            ("[sales]", Some("name")),
+            ("name = sales", Some("name")),
+            ("[second]", None),
+            ("a = 1", None),
+            ("b = 2", None),
+            ("last = 1", None),
+        ];
+        assert_eq!(recorded, expected);
+        assert!(origins.iter().all(|origin| origin.origin == *queue.origin()));
+        assert!(session.take_origins().is_empty());
     }
 }

@@ -93,7 +93,9 @@
 #![warn(missing_docs)]
 
 pub mod asterisk;
+mod columns;
 mod config;
+mod decode;
 mod driver;
 mod error;
 mod namespace;
@@ -104,11 +106,13 @@ mod text;
 mod value;
 pub mod yaml;
 
+pub use columns::{OptionColumn, OptionColumns};
 pub use config::Config;
 pub use driver::{Driver, Entry, Schema};
 pub use error::{Error, ErrorKind};
 pub use namespace::Namespace;
+pub use row::{Origin, Row};
 pub use session::{Query, Session, Warning};
-pub use snapshot::{Row, Rows, Snapshot};
-pub use text::{Blanked, OneLine, blanked, breaks_line};
+pub use snapshot::{EngineRow, Rows, Snapshot};
+pub use text::{Blanked, OneLine, Piece, Text, blanked, breaks_line};
 pub use value::Value;

@@ -1,576 +1,373 @@
-//! Rows through serde: a struct is read from the columns by position, after one check that their
-//! names are the names of its fields.
+//! Rows that know where they come from.
 
-use std::cell::Cell;
 use std::fmt;
+use std::ops::{Deref, DerefMut};
+use std::sync::Arc;
 
-use serde::de::value::StrDeserializer;
-use serde::de::{
-    self, DeserializeOwned, DeserializeSeed, Deserializer, IntoDeserializer, SeqAccess, Visitor,
-};
-use serde::forward_to_deserialize_any;
+use asterisk_conf::syntax::Place;
 
-use crate::text::{BLANKED, ONE_LINE, breaks_line};
-use crate::{Error, ErrorKind, Row, Value};
+use crate::decode::Shown;
+use crate::{Blanked, EngineRow, Piece, Query, Session, Value, Warning, blanked, breaks_line};
 
-/// Why a row can't be decoded.
-pub(crate) enum Problem {
-    /// A field that must stand on one line does not.
-    LineBreak { column: usize },
-    /// Anything else.
-    Value { column: Option<usize>, error: Error },
+/// A row of a query's result: the driver's struct, to which it derefs, and the place in the database that it
+/// comes from.
+///
+/// Messages about it need nothing else:
+///
+/// ```
+/// use driver_api::{Driver, Error, Query, Row, Session, Text};
+/// use serde::Deserialize;
+///
+/// /// `moh-classes.txt`: the classes of music on hold, one on a line.
+/// struct Classes;
+///
+/// impl Driver for Classes {
+///     fn generate(&self, session: &mut Session<'_>) -> Result<String, Error> {
+///         let classes: Vec<Row<Class>> = session.query(CLASSES, &[])?;
+///         for class in classes.iter().filter(|class| class.name == "default") {
+///             class.warn(session, "name", "Asterisk has a class of this name already");
+///         }
+///         Ok(classes.iter().map(|class| format!("{}\n", class.name)).collect())
+///     }
+/// }
+///
+/// const CLASSES: Query<'_> = Query { table: "moh", key: &["uuid"], sql: "SELECT uuid, name FROM moh ORDER BY uuid" };
+///
+/// #[derive(Deserialize)]
+/// struct Class {
+///     uuid: String,
+///     name: Text,
+/// }
+///
+/// let row = r#"{"uuid": "m-1", "tenant_uuid": "t-1", "name": "default", "label": "", "mode": "files"}"#;
+/// let mut database = fixtures::Scratch::new(&[("moh", row)]);
+/// assert_eq!(database.generate(&Classes).unwrap(), "default\n");
+/// let warning = "table moh, row uuid=m-1, column name: Asterisk has a class of this name already";
+/// assert_eq!(database.warnings, [warning]);
+/// ```
+#[derive(Debug, Clone)]
+pub struct Row<T> {
+    value: T,
+    origin: Origin,
 }
 
-/// Checks that the columns are the fields of `T`, by name and order.
-pub(crate) fn check_columns<T: DeserializeOwned>(columns: &[&str]) -> Result<(), Error> {
-    let mut fields = None;
-    // The probe gets the list of fields and then always fails.
-    let _ = T::deserialize(FieldProbe { fields: &mut fields });
-    let fields = fields.ok_or_else(|| {
-        Error::new(ErrorKind::Query, "the row type is not a struct whose fields are the columns")
-    })?;
-    if fields == columns {
-        return Ok(());
+impl<T> Deref for Row<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.value
     }
-    let message = match columns.iter().zip(fields).find(|(column, field)| column != field) {
-        Some((column, field)) => {
-            format!("the query gives the column {column} where the row has the field {field}")
-        }
-        None => format!("the query gives {} columns and the row has {} fields", columns.len(), fields.len()),
-    };
-    Err(Error::new(ErrorKind::Query, message))
 }
 
-/// Reads one row of so many columns. Beside it are the columns of the texts in which blanks replaced
-/// line breaks.
-pub(crate) fn decode<T: DeserializeOwned>(row: &dyn Row, columns: usize) -> Result<(T, Vec<usize>), Problem> {
-    let (mut column, mut blanked) = (0, Vec::new());
-    let decoded =
-        T::deserialize(RowDeserializer { row, columns, column: &mut column, blanked: &mut blanked });
-    decoded.map(|row| (row, blanked)).map_err(|failure| {
-        // The column that was being read; past the end it is the row as a whole.
-        match failure {
-            Failure::LineBreak => Problem::LineBreak { column: column.saturating_sub(1) },
-            Failure::Engine(error) => Problem::Value { column: column.checked_sub(1), error },
-            Failure::Message(message) => {
-                Problem::Value { column: column.checked_sub(1), error: Error::new(ErrorKind::Row, message) }
+impl<T> DerefMut for Row<T> {
+    fn deref_mut(&mut self) -> &mut T {
+        &mut self.value
+    }
+}
+
+impl<T> Row<T> {
+    pub(crate) fn new(value: T, origin: Origin) -> Row<T> {
+        Row { value, origin }
+    }
+
+    /// Where it comes from.
+    pub fn origin(&self) -> &Origin {
+        &self.origin
+    }
+
+    /// The struct, without its origin.
+    pub fn into_inner(self) -> T {
+        self.value
+    }
+
+    /// What becomes of the struct, from the same place.
+    pub fn map<U>(self, change: impl FnOnce(T) -> U) -> Row<U> {
+        Row { value: change(self.value), origin: self.origin }
+    }
+
+    /// Notes something about this column, or about the row as a whole if that is empty.
+    pub fn warn(&self, session: &mut Session<'_>, column: &str, message: impl Into<String>) {
+        self.origin.warn(session, column, message);
+    }
+
+    /// [`Origin::keeps`].
+    pub fn keeps(&self, session: &mut Session<'_>, place: Place, value: impl Piece) -> bool {
+        self.origin.keeps(session, place, value)
+    }
+
+    /// [`Origin::keeps_or`].
+    pub fn keeps_or(
+        &self,
+        session: &mut Session<'_>,
+        consequence: &str,
+        place: Place,
+        value: impl Piece,
+    ) -> bool {
+        self.origin.keeps_or(session, consequence, place, value)
+    }
+
+    /// The value with blanks in place of control characters if it has a line break; this notes it then, as
+    /// [`Session::query`] does by itself for [`Blanked`]. For values that are a part of a column.
+    pub fn blanked<'v>(
+        &self,
+        session: &mut Session<'_>,
+        column: &str,
+        value: &'v str,
+    ) -> std::borrow::Cow<'v, str> {
+        if breaks_line(value) {
+            self.warn(session, column, format!("the value has a line break; {}", Blanked::CONSEQUENCE));
+        }
+        blanked(value)
+    }
+}
+
+/// A place in the database: a row of a table.
+///
+/// It is small, since each row of a query has one: its text is made when somebody reads it.
+#[derive(Clone)]
+pub struct Origin {
+    source: Arc<Source>,
+    key: Key,
+}
+
+impl Origin {
+    /// The table, as [`Query::table`] says.
+    pub fn table(&self) -> &str {
+        &self.source.table
+    }
+
+    /// What tells the row from the others: `id=7`, or `context=default mailbox=1001`. Control characters are
+    /// escaped.
+    pub fn key(&self) -> String {
+        let parts = self.source.key.iter().zip(self.key.values());
+        parts.map(|(name, value)| format!("{name}={}", Shown(&value))).collect::<Vec<_>>().join(" ")
+    }
+
+    /// The name of the column at this index of the query.
+    pub(crate) fn column(&self, index: usize) -> Option<&str> {
+        self.source.columns.get(index).map(String::as_str)
+    }
+
+    /// A warning about this column of the row, or about the row as a whole if that is empty.
+    pub fn warning(&self, column: &str, message: impl Into<String>) -> Warning {
+        Warning::new(self.table(), message).row(self.key()).column(column)
+    }
+
+    /// Notes such a warning.
+    pub fn warn(&self, session: &mut Session<'_>, column: &str, message: impl Into<String>) {
+        session.warn(self.warning(column, message));
+    }
+
+    /// Whether this value of the row can stand in this [place](crate::asterisk::syntax) of a file. If it can't,
+    /// this notes that the row is left out; the caller leaves it out.
+    ///
+    /// ```
+    /// # use driver_api::asterisk::syntax;
+    /// # use driver_api::{Driver, Error, Query, Row, Session, Text};
+    /// # struct Names;
+    /// # #[derive(serde::Deserialize)]
+    /// # struct Context { name: Text }
+    /// # const CONTEXTS: Query<'_> = Query { table: "context", key: &["name"], sql: "SELECT name FROM context" };
+    /// # impl Driver for Names {
+    /// # fn generate(&self, session: &mut Session<'_>) -> Result<String, Error> {
+    /// let mut contexts: Vec<Row<Context>> = session.query(CONTEXTS, &[])?;
+    /// contexts.retain(|context| context.keeps(session, syntax::section_name, &context.name));
+    /// # Ok(contexts.iter().map(|context| format!("[{}]\n", context.name)).collect())
+    /// # }
+    /// # }
+    /// # let row = r#"{"id": 1, "uuid": "u", "name": "a]b", "displayname": "", "contexttype": "", "tenant_uuid": ""}"#;
+    /// # let mut database = fixtures::Scratch::new(&[("context", row)]);
+    /// # assert_eq!(database.generate(&Names).unwrap(), "");
+    /// let warning = r#"table context, row name="a]b", column name: there is a "]", which ends the name of a section; the row is left out"#;
+    /// # assert_eq!(database.warnings, [warning]);
+    /// ```
+    pub fn keeps(&self, session: &mut Session<'_>, place: Place, value: impl Piece) -> bool {
+        self.keeps_or(session, "the row is left out", place, value)
+    }
+
+    /// The same with another consequence than that the row is left out.
+    pub fn keeps_or(
+        &self,
+        session: &mut Session<'_>,
+        consequence: &str,
+        place: Place,
+        value: impl Piece,
+    ) -> bool {
+        let Err(refusal) = place(&mut String::new(), &value.text()) else { return true };
+        let column = value.column(Some(self)).unwrap_or_default();
+        self.warn(session, column, format!("{refusal}; {consequence}"));
+        false
+    }
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "table {}, row {}", self.table(), self.key())
+    }
+}
+
+impl fmt::Debug for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl PartialEq for Origin {
+    fn eq(&self, other: &Origin) -> bool {
+        self.table() == other.table() && self.source.key == other.source.key && self.key == other.key
+    }
+}
+
+impl Eq for Origin {}
+
+/// What all rows of a query's result have in common.
+pub(crate) struct Source {
+    table: String,
+    key: Vec<String>,
+    columns: Vec<String>,
+}
+
+impl Source {
+    pub(crate) fn new(query: &Query<'_>, columns: &[&str]) -> Source {
+        let owned = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect();
+        Source { table: query.table.to_owned(), key: owned(query.key), columns: owned(columns) }
+    }
+
+    pub(crate) fn column(&self, index: usize) -> &str {
+        &self.columns[index]
+    }
+
+    /// Where this row of the result comes from, given where the columns of the key are.
+    pub(crate) fn origin(self: &Arc<Source>, row: &dyn EngineRow, key: &[usize]) -> Origin {
+        Origin { source: Arc::clone(self), key: Key::read(row, key) }
+    }
+}
+
+/// The values of the columns that tell a row from the others.
+#[derive(Clone, PartialEq, Eq)]
+enum Key {
+    Integer(i64),
+    Uuid([u8; 16]),
+    /// Any number of values, each behind a byte that says what it is, and a text behind its length.
+    Several(Box<[u8]>),
+}
+
+const NULL: u8 = 0;
+const INTEGER: u8 = 1;
+const UUID: u8 = 2;
+const TEXT: u8 = 3;
+const OTHER: u8 = 4;
+
+impl Key {
+    fn read(row: &dyn EngineRow, columns: &[usize]) -> Key {
+        let value = |column: usize| row.value(column).unwrap_or(Value::Null);
+        match columns.first().map(|&column| value(column)) {
+            Some(Value::Integer(number)) if columns.len() == 1 => Key::Integer(number),
+            Some(Value::Uuid(uuid)) if columns.len() == 1 => Key::Uuid(uuid),
+            _ => {
+                let mut bytes = Vec::with_capacity(48);
+                for &column in columns {
+                    put(&mut bytes, &value(column));
+                }
+                Key::Several(bytes.into())
             }
         }
-    })
-}
+    }
 
-#[derive(Debug)]
-enum Failure {
-    LineBreak,
-    Engine(Error),
-    Message(String),
-}
-
-impl fmt::Display for Failure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    fn values(&self) -> Vec<Value<'_>> {
         match self {
-            Failure::LineBreak => f.write_str("the text has a line break"),
-            Failure::Engine(error) => error.fmt(f),
-            Failure::Message(message) => f.write_str(message),
-        }
-    }
-}
-
-impl std::error::Error for Failure {}
-
-impl de::Error for Failure {
-    fn custom<T: fmt::Display>(message: T) -> Failure {
-        Failure::Message(message.to_string())
-    }
-}
-
-struct FieldProbe<'a> {
-    fields: &'a mut Option<&'static [&'static str]>,
-}
-
-impl<'de> Deserializer<'de> for FieldProbe<'_> {
-    type Error = Failure;
-
-    fn deserialize_any<V: Visitor<'de>>(self, _: V) -> Result<V::Value, Failure> {
-        Err(Failure::Message(String::new()))
-    }
-
-    fn deserialize_struct<V: Visitor<'de>>(
-        self,
-        _: &'static str,
-        fields: &'static [&'static str],
-        _: V,
-    ) -> Result<V::Value, Failure> {
-        *self.fields = Some(fields);
-        Err(Failure::Message(String::new()))
-    }
-
-    forward_to_deserialize_any! {
-        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf option
-        unit unit_struct newtype_struct seq tuple tuple_struct map enum identifier ignored_any
-    }
-}
-
-struct RowDeserializer<'a> {
-    row: &'a dyn Row,
-    columns: usize,
-    /// The next column.
-    column: &'a mut usize,
-    blanked: &'a mut Vec<usize>,
-}
-
-impl<'de> Deserializer<'de> for RowDeserializer<'_> {
-    type Error = Failure;
-
-    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
-        visitor.visit_seq(self)
-    }
-
-    forward_to_deserialize_any! {
-        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf option
-        unit unit_struct newtype_struct seq tuple tuple_struct map struct enum identifier ignored_any
-    }
-}
-
-impl<'de> SeqAccess<'de> for RowDeserializer<'_> {
-    type Error = Failure;
-
-    fn next_element_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>, Failure> {
-        if *self.column == self.columns {
-            return Ok(None);
-        }
-        let column = *self.column;
-        *self.column += 1;
-        let value = self.row.value(column).map_err(Failure::Engine)?;
-        let blanked = Cell::new(false);
-        let element = seed.deserialize(ValueDeserializer { value, blanked: &blanked })?;
-        if blanked.get() {
-            self.blanked.push(column);
-        }
-        Ok(Some(element))
-    }
-}
-
-struct ValueDeserializer<'a> {
-    value: Value<'a>,
-    /// Whether it is a text in which blanks replaced line breaks.
-    blanked: &'a Cell<bool>,
-}
-
-impl ValueDeserializer<'_> {
-    fn expected(&self, what: &str) -> Failure {
-        Failure::Message(format!("expected {what}, found {}", Found(&self.value)))
-    }
-}
-
-/// Integers of every width: serde narrows them and says when one does not fit.
-macro_rules! integers {
-    ($($method:ident)*) => {$(
-        fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
-            match self.value {
-                Value::Integer(value) => visitor.visit_i64(value),
-                _ => Err(self.expected("an integer")),
+            Key::Integer(number) => vec![Value::Integer(*number)],
+            Key::Uuid(uuid) => vec![Value::Uuid(*uuid)],
+            Key::Several(bytes) => {
+                let (mut values, mut rest) = (Vec::new(), &**bytes);
+                while let Some(value) = take(&mut rest) {
+                    values.push(value);
+                }
+                values
             }
         }
-    )*};
-}
-
-impl<'de> Deserializer<'de> for ValueDeserializer<'_> {
-    type Error = Failure;
-
-    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
-        match self.value {
-            Value::Null => visitor.visit_unit(),
-            Value::Bool(value) => visitor.visit_bool(value),
-            Value::Integer(value) => visitor.visit_i64(value),
-            Value::Float(value) => visitor.visit_f64(value),
-            Value::Text(_) | Value::Uuid(_) => self.deserialize_str(visitor),
-            Value::Array(_) => self.deserialize_seq(visitor),
-        }
-    }
-
-    integers! {
-        deserialize_i8 deserialize_i16 deserialize_i32 deserialize_i64
-        deserialize_u8 deserialize_u16 deserialize_u32 deserialize_u64
-    }
-
-    fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
-        match self.value {
-            Value::Bool(value) => visitor.visit_bool(value),
-            Value::Integer(value @ (0 | 1)) => visitor.visit_bool(value == 1),
-            _ => Err(self.expected("a boolean")),
-        }
-    }
-
-    fn deserialize_f32<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
-        self.deserialize_f64(visitor)
-    }
-
-    fn deserialize_f64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
-        match self.value {
-            Value::Float(value) => visitor.visit_f64(value),
-            _ => Err(self.expected("a floating point number")),
-        }
-    }
-
-    fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
-        match self.value {
-            Value::Text(text) => visitor.visit_str(text),
-            Value::Uuid(bytes) => visitor.visit_str(hyphenated(bytes, &mut [0; 36])),
-            _ => Err(self.expected("a text")),
-        }
-    }
-
-    fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
-        self.deserialize_str(visitor)
-    }
-
-    fn deserialize_bytes<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
-        match self.value {
-            Value::Uuid(bytes) => visitor.visit_bytes(&bytes),
-            _ => Err(self.expected("a uuid")),
-        }
-    }
-
-    /// A uuid type that can takes the bytes, which saves writing and reading their text.
-    fn is_human_readable(&self) -> bool {
-        !matches!(self.value, Value::Uuid(_))
-    }
-
-    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
-        match self.value {
-            Value::Null => visitor.visit_none(),
-            _ => visitor.visit_some(self),
-        }
-    }
-
-    fn deserialize_newtype_struct<V: Visitor<'de>>(
-        self,
-        name: &'static str,
-        visitor: V,
-    ) -> Result<V::Value, Failure> {
-        match self.value {
-            Value::Text(text) if name == ONE_LINE && breaks_line(text) => Err(Failure::LineBreak),
-            Value::Text(text) if name == BLANKED && breaks_line(text) => {
-                self.blanked.set(true);
-                visitor.visit_newtype_struct(self)
-            }
-            _ => visitor.visit_newtype_struct(self),
-        }
-    }
-
-    fn deserialize_enum<V: Visitor<'de>>(
-        self,
-        _: &'static str,
-        _: &'static [&'static str],
-        visitor: V,
-    ) -> Result<V::Value, Failure> {
-        match self.value {
-            Value::Text(text) => {
-                let text: StrDeserializer<'_, Failure> = text.into_deserializer();
-                visitor.visit_enum(text)
-            }
-            _ => Err(self.expected("a text")),
-        }
-    }
-
-    fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
-        match self.value {
-            Value::Array(values) => {
-                visitor.visit_seq(Elements { values: values.into_iter(), blanked: self.blanked })
-            }
-            // SQLite's form of an array.
-            Value::Text(text) if text.starts_with('[') => {
-                serde_json::Deserializer::from_reader(text.as_bytes())
-                    .deserialize_seq(visitor)
-                    .map_err(|error| Failure::Message(format!("expected an array as JSON: {error}")))
-            }
-            _ => Err(self.expected("an array")),
-        }
-    }
-
-    fn deserialize_tuple<V: Visitor<'de>>(self, _: usize, visitor: V) -> Result<V::Value, Failure> {
-        self.deserialize_seq(visitor)
-    }
-
-    fn deserialize_tuple_struct<V: Visitor<'de>>(
-        self,
-        _: &'static str,
-        _: usize,
-        visitor: V,
-    ) -> Result<V::Value, Failure> {
-        self.deserialize_seq(visitor)
-    }
-
-    fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
-        visitor.visit_unit()
-    }
-
-    forward_to_deserialize_any! {
-        i128 u128 char byte_buf unit unit_struct map struct identifier
     }
 }
 
-/// The elements of an array.
-struct Elements<'a> {
-    values: std::vec::IntoIter<Value<'a>>,
-    blanked: &'a Cell<bool>,
-}
-
-impl<'de> SeqAccess<'de> for Elements<'_> {
-    type Error = Failure;
-
-    fn next_element_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>, Failure> {
-        let value = self.values.next();
-        value.map(|value| seed.deserialize(ValueDeserializer { value, blanked: self.blanked })).transpose()
-    }
-}
-
-/// A uuid in lower case with hyphens.
-fn hyphenated(bytes: [u8; 16], buffer: &mut [u8; 36]) -> &str {
-    const HEX: &[u8; 16] = b"0123456789abcdef";
-    let mut at = 0;
-    for (i, byte) in bytes.into_iter().enumerate() {
-        if matches!(i, 4 | 6 | 8 | 10) {
-            buffer[at] = b'-';
-            at += 1;
+fn put(bytes: &mut Vec<u8>, value: &Value<'_>) {
+    let mut text = |kind, text: &str| {
+        bytes.push(kind);
+        bytes.extend(u32::try_from(text.len()).unwrap_or(u32::MAX).to_le_bytes());
+        bytes.extend(text.as_bytes());
+    };
+    match value {
+        Value::Null => bytes.push(NULL),
+        Value::Integer(number) => {
+            bytes.push(INTEGER);
+            bytes.extend(number.to_le_bytes());
         }
-        buffer[at] = HEX[usize::from(byte >> 4)];
-        buffer[at + 1] = HEX[usize::from(byte & 15)];
-        at += 2;
-    }
-    std::str::from_utf8(buffer).unwrap_or_default()
-}
-
-/// A value in a message: `the text "x"`.
-struct Found<'a>(&'a Value<'a>);
-
-impl fmt::Display for Found<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            Value::Null => f.write_str("NULL"),
-            Value::Bool(value) => write!(f, "the boolean {value}"),
-            Value::Integer(value) => write!(f, "the integer {value}"),
-            Value::Float(value) => write!(f, "the number {value}"),
-            Value::Text(text) => write!(f, "the text {}", Shown(&Value::Text(text))),
-            Value::Uuid(_) => write!(f, "the uuid {}", Shown(self.0)),
-            Value::Array(_) => f.write_str("an array"),
+        Value::Uuid(uuid) => {
+            bytes.push(UUID);
+            bytes.extend(uuid);
         }
+        Value::Text(value) => text(TEXT, value),
+        other => text(OTHER, &Shown(other).to_string()),
     }
 }
 
-/// A value as the key of a row: bare where it is one word, else quoted and escaped.
-pub(crate) struct Shown<'a>(pub(crate) &'a Value<'a>);
-
-impl fmt::Display for Shown<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            Value::Null => f.write_str("NULL"),
-            Value::Bool(value) => value.fmt(f),
-            Value::Integer(value) => value.fmt(f),
-            Value::Float(value) => value.fmt(f),
-            Value::Text(text)
-                if text.chars().all(|c| c.is_alphanumeric() || "-_.".contains(c)) && !text.is_empty() =>
-            {
-                f.write_str(text)
-            }
-            Value::Text(text) => match text.char_indices().nth(40) {
-                Some((end, _)) => write!(f, "{:?}…", &text[..end]),
-                None => write!(f, "{text:?}"),
-            },
-            Value::Uuid(bytes) => f.write_str(hyphenated(*bytes, &mut [0; 36])),
-            Value::Array(_) => f.write_str("[…]"),
+/// The next value, which [`put`] wrote.
+fn take<'a>(rest: &mut &'a [u8]) -> Option<Value<'a>> {
+    let (&kind, behind) = rest.split_first()?;
+    *rest = behind;
+    match kind {
+        INTEGER => split(rest).map(|bytes| Value::Integer(i64::from_le_bytes(bytes))),
+        UUID => split(rest).map(Value::Uuid),
+        TEXT | OTHER => {
+            let length = usize::try_from(u32::from_le_bytes(split(rest)?)).ok()?;
+            let (text, behind) = rest.split_at_checked(length)?;
+            *rest = behind;
+            std::str::from_utf8(text).ok().map(Value::Text)
         }
+        _ => Some(Value::Null),
     }
+}
+
+fn split<const N: usize>(rest: &mut &[u8]) -> Option<[u8; N]> {
+    let (bytes, behind) = rest.split_first_chunk::<N>()?;
+    *rest = behind;
+    Some(*bytes)
 }
 
 #[cfg(test)]
 mod tests {
-    use serde::Deserialize;
+    use super::*;
+    use crate::Error;
 
-    use crate::{Blanked, Error, OneLine, Query, Row, Rows, Session, Snapshot, Value};
+    struct Cells(Vec<Value<'static>>);
 
-    /// A result that is there already.
-    struct Canned {
-        columns: Vec<&'static str>,
-        rows: Vec<Vec<Value<'static>>>,
-    }
-
-    impl Snapshot for Canned {
-        fn run(&mut self, _: &str, _: &[Value<'_>], rows: &mut dyn Rows) -> Result<(), Error> {
-            rows.columns(&self.columns)?;
-            self.rows.iter().try_for_each(|row| rows.row(&Values(row)))
-        }
-    }
-
-    struct Values<'a>(&'a [Value<'static>]);
-
-    impl Row for Values<'_> {
+    impl EngineRow for Cells {
         fn value(&self, column: usize) -> Result<Value<'_>, Error> {
             Ok(self.0[column].clone())
         }
     }
 
-    const QUERY: Query<'_> = Query { table: "moh", key: &["id"], sql: "SELECT" };
-
-    #[derive(Debug, Deserialize, PartialEq)]
-    struct Full {
-        id: i32,
-        ratio: f64,
-        enabled: bool,
-        name: Option<String>,
-        kind: Kind,
-        options: Vec<Vec<Option<String>>>,
-    }
-
-    #[derive(Debug, Deserialize, PartialEq)]
-    #[serde(rename_all = "lowercase")]
-    enum Kind {
-        Files,
-        Custom,
-    }
-
-    const COLUMNS: [&str; 6] = ["id", "ratio", "enabled", "name", "kind", "options"];
-
-    fn full(change: usize, value: Value<'static>) -> Result<Vec<Full>, String> {
-        let mut row = vec![
-            Value::Integer(7),
-            Value::Float(0.5),
-            Value::Bool(true),
-            Value::Null,
-            Value::Text("custom"),
-            Value::Text(r#"[["a","b"],["c",null]]"#),
-        ];
-        row[change] = value;
-        let mut canned = Canned { columns: COLUMNS.to_vec(), rows: vec![row] };
-        Session::new(&mut canned).query(QUERY, &[]).map_err(|error| error.chain())
-    }
-
     #[test]
-    fn every_type_of_both_engines() {
-        let expected = Full {
-            id: 7,
-            ratio: 0.5,
-            enabled: true,
-            name: Some("0a000000-0000-4000-8000-00000000000f".to_owned()),
-            kind: Kind::Custom,
-            options: vec![vec![Some("a".into()), Some("b".into())], vec![Some("c".into()), None]],
-        };
-        let uuid = Value::Uuid([0x0a, 0, 0, 0, 0, 0, 0x40, 0, 0x80, 0, 0, 0, 0, 0, 0, 0x0f]);
-        assert_eq!(full(3, uuid), Ok(vec![expected]));
-        let pair = |a, b| Value::Array(vec![a, b]);
-        let array = pair(pair(Value::Text("a"), Value::Text("b")), pair(Value::Text("c"), Value::Null));
-        assert_eq!(full(5, array), full(0, Value::Integer(7)));
-        assert_eq!(full(2, Value::Integer(1)), full(0, Value::Integer(7)));
-    }
-
-    #[test]
-    fn a_wrong_value_names_table_row_and_column() {
-        let cases = [
+    fn a_key_reads_as_it_was_written() {
+        let uuid = Value::Uuid([7; 16]);
+        for (values, text) in [
+            (vec![], ""),
+            (vec![Value::Integer(-7)], "a=-7"),
+            (vec![uuid.clone()], "a=07070707-0707-0707-0707-070707070707"),
+            (vec![Value::Text("x y\n")], "a=\"x y\\n\""),
+            (vec![Value::Null, Value::Bool(true)], "a=NULL b=true"),
             (
-                0,
-                Value::Text("x y"),
-                "table moh: row id=\"x y\": column id: expected an integer, found the text \"x y\"",
+                vec![Value::Text(""), Value::Integer(1), uuid],
+                "a=\"\" b=1 c=07070707-0707-0707-0707-070707070707",
             ),
-            (
-                0,
-                Value::Integer(1 << 40),
-                "table moh: row id=1099511627776: column id: invalid value: integer `1099511627776`, expected i32",
-            ),
-            (
-                1,
-                Value::Integer(1),
-                "table moh: row id=7: column ratio: expected a floating point number, found the integer 1",
-            ),
-            (
-                2,
-                Value::Integer(2),
-                "table moh: row id=7: column enabled: expected a boolean, found the integer 2",
-            ),
-            (2, Value::Null, "table moh: row id=7: column enabled: expected a boolean, found NULL"),
-            (
-                3,
-                Value::Bool(true),
-                "table moh: row id=7: column name: expected a text, found the boolean true",
-            ),
-            (
-                4,
-                Value::Text("mp3"),
-                "table moh: row id=7: column kind: unknown variant `mp3`, expected `files` or `custom`",
-            ),
-            (
-                5,
-                Value::Text("{a,b}"),
-                "table moh: row id=7: column options: expected an array, found the text \"{a,b}\"",
-            ),
-            (
-                5,
-                Value::Text("[1"),
-                "table moh: row id=7: column options: expected an array as JSON: invalid type: integer `1`, expected a sequence at line 1 column 2",
-            ),
-        ];
-        for (column, value, expected) in cases {
-            assert_eq!(full(column, value), Err(expected.to_owned()));
+        ] {
+            let names = &["a", "b", "c"][..values.len()];
+            let source = Arc::new(Source::new(&Query { table: "t", key: names, sql: "" }, names));
+            let key: Vec<usize> = (0..values.len()).collect();
+            let origin = source.origin(&Cells(values), &key);
+            assert_eq!(origin.key(), text);
+            assert_eq!(origin, origin.clone());
         }
-    }
-
-    fn columns(columns: &[&'static str]) -> String {
-        // No row: the names are checked all the same.
-        let mut canned = Canned { columns: columns.to_vec(), rows: Vec::new() };
-        Session::new(&mut canned).query::<Full>(QUERY, &[]).unwrap_err().chain()
-    }
-
-    #[derive(Debug, Deserialize)]
-    struct Other {
-        #[expect(dead_code, reason = "only its name matters")]
-        name: String,
-    }
-
-    #[test]
-    fn columns_are_the_fields_by_name_and_order() {
-        assert_eq!(
-            columns(&["id", "ratio", "name", "enabled", "kind", "options"]),
-            "table moh: the query gives the column name where the row has the field enabled"
-        );
-        assert_eq!(columns(&COLUMNS[..5]), "table moh: the query gives 5 columns and the row has 6 fields");
-        let mut canned = Canned { columns: vec!["id"], rows: Vec::new() };
-        let error = Session::new(&mut canned).query::<(i64,)>(QUERY, &[]).unwrap_err();
-        assert_eq!(error.chain(), "table moh: the row type is not a struct whose fields are the columns");
-        let mut canned = Canned { columns: vec!["name"], rows: Vec::new() };
-        let error = Session::new(&mut canned).query::<Other>(QUERY, &[]).unwrap_err();
-        assert_eq!(error.chain(), "table moh: the key column id is not among the columns");
-    }
-
-    #[test]
-    fn a_line_break_costs_the_row_and_a_warning() {
-        #[derive(Debug, Deserialize)]
-        struct Class {
-            id: i64,
-            name: Option<OneLine>,
-            label: Blanked,
-        }
-        let row = |id, name, label| vec![Value::Integer(id), Value::Text(name), Value::Text(label)];
-        let mut canned = Canned {
-            columns: vec!["id", "name", "label"],
-            rows: vec![
-                row(1, "a;b", "c\nd"),
-                row(2, "a\nb", ""),
-                row(3, "a\rb", ""),
-                row(4, "a\0b", ""),
-                row(5, "", ""),
-            ],
-        };
-        let mut session = Session::new(&mut canned);
-        let rows: Vec<Class> = session.query(QUERY, &[]).unwrap();
-        assert_eq!(rows.iter().map(|row| row.id).collect::<Vec<_>>(), [1, 5]);
-        assert_eq!((rows[0].name.as_deref(), &*rows[0].label), (Some("a;b"), "c d"));
-        let warnings: Vec<String> = session.take_warnings().iter().map(ToString::to_string).collect();
-        let left_out = |id| {
-            format!("table moh, row id={id}, column name: the value has a line break; the row is left out")
-        };
-        let blanked =
-            "table moh, row id=1, column label: the value has a line break; blanks stand in its place";
-        assert_eq!(warnings, [blanked.to_owned(), left_out(2), left_out(3), left_out(4)]);
-        assert!(session.take_warnings().is_empty());
+        // Every row of a large query has one.
+        assert!(size_of::<Origin>() <= 32, "{}", size_of::<Origin>());
     }
 }

@@ -1,11 +1,13 @@
-use std::borrow::Cow;
 use std::collections::HashSet;
 use std::fmt;
+use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
 
-use crate::row::{self, Problem};
-use crate::{Error, ErrorKind, Row, Rows, Snapshot, Value, blanked, breaks_line};
+use crate::asterisk::LineOrigin;
+use crate::decode::{self, Problem};
+use crate::row::{Origin, Source};
+use crate::{Blanked, EngineRow, Error, ErrorKind, OneLine, Row, Rows, Snapshot, Value};
 
 /// The database as a driver sees it: one read-only snapshot, for as long as the file takes.
 ///
@@ -26,6 +28,8 @@ use crate::{Error, ErrorKind, Row, Rows, Snapshot, Value, blanked, breaks_line};
 pub struct Session<'a> {
     snapshot: &'a mut dyn Snapshot,
     warnings: Vec<Warning>,
+    /// Where the lines of the file come from, if somebody asked for it.
+    origins: Option<Vec<LineOrigin>>,
 }
 
 /// One query: its text, and how its rows are called in messages.
@@ -50,7 +54,7 @@ pub struct Session<'a> {
 ///         WHERE e.context = $1
 ///         ORDER BY e.exten COLLATE \"C\", u.id",
 /// };
-/// # use driver_api::{Driver, Error, Session};
+/// # use driver_api::{Driver, Error, Row, Session};
 /// #
 /// # #[derive(serde::Deserialize)]
 /// # struct Number { uuid: String, exten: String, language: String }
@@ -59,7 +63,7 @@ pub struct Session<'a> {
 /// #
 /// # impl Driver for Numbers {
 /// #     fn generate(&self, session: &mut Session<'_>) -> Result<String, Error> {
-/// #         let rows: Vec<Number> = session.query(NUMBERS, &["internal".into()])?;
+/// #         let rows: Vec<Row<Number>> = session.query(NUMBERS, &["internal".into()])?;
 /// #         Ok(rows.iter().map(|row| format!("{} {} {}\n", row.uuid, row.exten, row.language)).collect())
 /// #     }
 /// # }
@@ -138,10 +142,33 @@ impl fmt::Display for Warning {
 impl<'a> Session<'a> {
     /// A session over a snapshot that is open already.
     pub fn new(snapshot: &'a mut dyn Snapshot) -> Session<'a> {
-        Session { snapshot, warnings: Vec::new() }
+        Session { snapshot, warnings: Vec::new(), origins: None }
     }
 
-    /// Runs the query and returns its rows in the order of the database.
+    /// Has the writers of the file record where each line comes from; [`take_origins`](Session::take_origins)
+    /// gives it when the file is there.
+    #[must_use]
+    pub fn recording_origins(self) -> Session<'a> {
+        Session { origins: Some(Vec::new()), ..self }
+    }
+
+    pub(crate) fn records_origins(&self) -> bool {
+        self.origins.is_some()
+    }
+
+    pub(crate) fn record(&mut self, origins: Vec<LineOrigin>) {
+        if let Some(recorded) = &mut self.origins {
+            recorded.extend(origins);
+        }
+    }
+
+    /// The origins of the lines of the file, in their order, and none left behind; nothing if nobody asked for them
+    /// by [`recording_origins`](Session::recording_origins).
+    pub fn take_origins(&mut self) -> Vec<LineOrigin> {
+        self.origins.as_mut().map(std::mem::take).unwrap_or_default()
+    }
+
+    /// Runs the query and returns its rows, each with its [`Origin`](crate::Origin), in the order of the database.
     ///
     /// `T` is a struct whose fields are, by name and order, the columns of the query. Integers,
     /// floats, booleans, texts (also of uuids and enumerations) and arrays are accepted as such,
@@ -150,7 +177,7 @@ impl<'a> Session<'a> {
     /// [`Blanked`](crate::Blanked) field blanks replace it, with a warning too.
     ///
     /// ```
-    /// use driver_api::{Driver, Error, OneLine, Query, Session};
+    /// use driver_api::{Driver, Error, OneLine, Query, Row, Session};
     /// use serde::Deserialize;
     ///
     /// const MAILBOXES: Query<'_> = Query {
@@ -175,7 +202,7 @@ impl<'a> Session<'a> {
     /// #
     /// # impl Driver for Mailboxes {
     /// # fn generate(&self, session: &mut Session<'_>) -> Result<String, Error> {
-    /// let mailboxes: Vec<Mailbox> = session.query(MAILBOXES, &["internal".into(), 1.into()])?;
+    /// let mailboxes: Vec<Row<Mailbox>> = session.query(MAILBOXES, &["internal".into(), 1.into()])?;
     /// assert_eq!((mailboxes[0].uniqueid, &*mailboxes[0].mailbox), (2, "1002"));
     /// assert!(mailboxes[0].email.is_none() && mailboxes[0].deletevoicemail);
     /// # Ok(String::new())
@@ -194,10 +221,16 @@ impl<'a> Session<'a> {
         &mut self,
         query: Query<'_>,
         params: &[Value<'_>],
-    ) -> Result<Vec<T>, Error> {
+    ) -> Result<Vec<Row<T>>, Error> {
         let earlier = self.warnings.len();
-        let mut decoder =
-            Decoder { query, columns: Vec::new(), rows: Vec::new(), warnings: &mut self.warnings };
+        let mut decoder = Decoder {
+            query,
+            source: None,
+            key: Vec::new(),
+            columns: 0,
+            rows: Vec::new(),
+            warnings: &mut self.warnings,
+        };
         let result = self.snapshot.run(query.sql, params, &mut decoder);
         let rows = decoder.rows;
         // A query without `ORDER BY` gives its rows, and with them these, in an order of chance.
@@ -233,104 +266,6 @@ impl<'a> Session<'a> {
         self.warnings.push(warning);
     }
 
-    /// Whether these values of a row, each with its column, can stand in a line. If one can't, this
-    /// notes that the row is left out, as [`query`](Session::query) does by itself for
-    /// [`OneLine`](crate::OneLine); for rows of which only a part is left out.
-    ///
-    /// ```
-    /// # use driver_api::{Error, Rows, Session, Snapshot, Value};
-    /// # struct Empty;
-    /// #
-    /// # impl Snapshot for Empty {
-    /// #     fn run(&mut self, _: &str, _: &[Value<'_>], rows: &mut dyn Rows) -> Result<(), Error> {
-    /// #         rows.columns(&[])
-    /// #     }
-    /// # }
-    /// #
-    /// # let mut snapshot = Empty;
-    /// # let mut session = Session::new(&mut snapshot);
-    /// // What is left out is the section of this user in `followme.conf`.
-    /// let columns = [("mobilephonenumber", "0612345678\n"), ("ringextern", "")];
-    /// assert!(!session.keeps_line("userfeatures", "uuid=u-1001", &columns));
-    /// let row = "table userfeatures, row uuid=u-1001, column mobilephonenumber";
-    /// let text = format!("{row}: the value has a line break; the row is left out");
-    /// assert_eq!(session.take_warnings()[0].to_string(), text);
-    /// ```
-    pub fn keeps_line(&mut self, table: &str, key: impl fmt::Display, values: &[(&str, &str)]) -> bool {
-        let broken = values.iter().find(|(_, value)| breaks_line(value));
-        if let Some((column, _)) = broken {
-            self.warn(line_break(table, key.to_string(), column, LEFT_OUT));
-        }
-        broken.is_none()
-    }
-
-    /// Whether this value of a row can stand in a line. If it can't, this notes that the option is left out;
-    /// the row, which has others, stays.
-    ///
-    /// ```
-    /// # use driver_api::{Error, Rows, Session, Snapshot, Value};
-    /// # struct Empty;
-    /// #
-    /// # impl Snapshot for Empty {
-    /// #     fn run(&mut self, _: &str, _: &[Value<'_>], rows: &mut dyn Rows) -> Result<(), Error> {
-    /// #         rows.columns(&[])
-    /// #     }
-    /// # }
-    /// #
-    /// # let mut snapshot = Empty;
-    /// # let mut session = Session::new(&mut snapshot);
-    /// let mut options = Vec::new();
-    /// for (column, value) in [("language", "fr_CA"), ("tz", "eu-fr\n[general]")] {
-    ///     if session.keeps_option("voicemail", "uniqueid=7", column, value) {
-    ///         options.push(format!("{column}={value}"));
-    ///     }
-    /// }
-    /// assert_eq!(options, ["language=fr_CA"]);
-    /// let text = "table voicemail, row uniqueid=7, column tz: the value has a line break; the option is left out";
-    /// assert_eq!(session.take_warnings()[0].to_string(), text);
-    /// ```
-    pub fn keeps_option(&mut self, table: &str, key: impl fmt::Display, column: &str, value: &str) -> bool {
-        let broken = breaks_line(value);
-        if broken {
-            self.warn(line_break(table, key.to_string(), column, OPTION_LEFT_OUT));
-        }
-        !broken
-    }
-
-    /// This value of a row, with blanks if it breaks the line; this notes it then, as
-    /// [`query`](Session::query) does by itself for [`Blanked`](crate::Blanked). For values that are part of
-    /// a column.
-    ///
-    /// ```
-    /// # use driver_api::{Error, Rows, Session, Snapshot, Value};
-    /// # struct Empty;
-    /// #
-    /// # impl Snapshot for Empty {
-    /// #     fn run(&mut self, _: &str, _: &[Value<'_>], rows: &mut dyn Rows) -> Result<(), Error> {
-    /// #         rows.columns(&[])
-    /// #     }
-    /// # }
-    /// #
-    /// # let mut snapshot = Empty;
-    /// # let mut session = Session::new(&mut snapshot);
-    /// let callerid = "\"Alice\nLindholm\" <1001>";
-    /// let name = callerid.split('"').nth(1).unwrap_or_default();
-    /// assert_eq!(session.blanked("userfeatures", "uuid=u-1001", "callerid", name), "Alice Lindholm");
-    /// assert_eq!(session.take_warnings().len(), 1);
-    /// ```
-    pub fn blanked<'v>(
-        &mut self,
-        table: &str,
-        key: impl fmt::Display,
-        column: &str,
-        value: &'v str,
-    ) -> Cow<'v, str> {
-        if breaks_line(value) {
-            self.warn(line_break(table, key.to_string(), column, BLANKED));
-        }
-        blanked(value)
-    }
-
     /// The warnings so far, each once, and none left behind. Several queries may read the same bad row.
     pub fn take_warnings(&mut self) -> Vec<Warning> {
         let mut seen = HashSet::new();
@@ -339,67 +274,56 @@ impl<'a> Session<'a> {
     }
 }
 
-const LEFT_OUT: &str = "the row is left out";
-const OPTION_LEFT_OUT: &str = "the option is left out";
-const BLANKED: &str = "blanks stand in its place";
-
-fn line_break(table: &str, key: String, column: &str, consequence: &str) -> Warning {
-    Warning::new(table, format!("the value has a line break; {consequence}")).row(key).column(column)
-}
-
 struct Decoder<'a, T> {
     query: Query<'a>,
-    columns: Vec<String>,
-    rows: Vec<T>,
+    source: Option<Arc<Source>>,
+    /// Where the columns of the key are.
+    key: Vec<usize>,
+    columns: usize,
+    rows: Vec<Row<T>>,
     warnings: &'a mut Vec<Warning>,
 }
 
 impl<T: DeserializeOwned> Rows for Decoder<'_, T> {
     fn columns(&mut self, names: &[&str]) -> Result<(), Error> {
-        row::check_columns::<T>(names)?;
-        if let Some(missing) = self.query.key.iter().find(|key| !names.contains(key)) {
-            return Err(Error::new(
-                ErrorKind::Query,
-                format!("the key column {missing} is not among the columns"),
-            ));
-        }
-        self.columns = names.iter().map(|&name| name.to_owned()).collect();
+        decode::check_columns::<T>(names)?;
+        let index = |key: &&str| {
+            let index = names.iter().position(|name| name == key);
+            let message = || format!("the key column {key} is not among the columns");
+            index.ok_or_else(|| Error::new(ErrorKind::Query, message()))
+        };
+        self.key = self.query.key.iter().map(index).collect::<Result<_, _>>()?;
+        self.columns = names.len();
+        self.source = Some(Arc::new(Source::new(&self.query, names)));
         Ok(())
     }
 
-    fn row(&mut self, row: &dyn Row) -> Result<(), Error> {
-        match row::decode(row, self.columns.len()) {
+    fn row(&mut self, row: &dyn EngineRow) -> Result<(), Error> {
+        let Some(source) = &self.source else {
+            return Err(Error::new(ErrorKind::Query, "a row came before the names of the columns"));
+        };
+        let mut line_break = |origin: &Origin, column: usize, consequence: &str| {
+            let message = format!("the value has a line break; {consequence}");
+            self.warnings.push(origin.warning(source.column(column), message));
+        };
+        let decoded = decode::decode(row, self.columns);
+        let origin = source.origin(row, &self.key);
+        match decoded {
             Ok((value, blanked)) => {
-                self.rows.push(value);
                 for column in blanked {
-                    let warning = line_break(self.query.table, self.key(row), &self.columns[column], BLANKED);
-                    self.warnings.push(warning);
+                    line_break(&origin, column, Blanked::CONSEQUENCE);
                 }
+                self.rows.push(Row::new(value, origin));
             }
-            Err(Problem::LineBreak { column }) => {
-                let warning = line_break(self.query.table, self.key(row), &self.columns[column], LEFT_OUT);
-                self.warnings.push(warning);
-            }
+            Err(Problem::LineBreak { column }) => line_break(&origin, column, OneLine::CONSEQUENCE),
             Err(Problem::Value { column, error }) => {
                 let error = match column {
-                    Some(column) => error.in_(format!("column {}", self.columns[column])),
+                    Some(column) => error.in_(format!("column {}", source.column(column))),
                     None => error,
                 };
-                return Err(error.in_(format!("row {}", self.key(row))));
+                return Err(error.in_(format!("row {}", origin.key())));
             }
         }
         Ok(())
-    }
-}
-
-impl<T> Decoder<'_, T> {
-    /// `id=7`, or `child=… parent=…`, with control characters escaped.
-    fn key(&self, row: &dyn Row) -> String {
-        let part = |name: &&str| {
-            let index = self.columns.iter().position(|column| column == name)?;
-            let value = row.value(index).ok()?;
-            Some(format!("{name}={}", row::Shown(&value)))
-        };
-        self.query.key.iter().filter_map(part).collect::<Vec<_>>().join(" ")
     }
 }

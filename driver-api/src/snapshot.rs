@@ -8,7 +8,7 @@ use crate::{Error, Value};
 /// test without a database, has two rows, whatever it is asked:
 ///
 /// ```
-/// use driver_api::{Error, Query, Row, Rows, Session, Snapshot, Value};
+/// use driver_api::{EngineRow, Error, Query, Row, Rows, Session, Snapshot, Value};
 /// use serde::Deserialize;
 ///
 /// struct TwoMailboxes;
@@ -23,7 +23,7 @@ use crate::{Error, Value};
 ///
 /// struct Cells(&'static [Value<'static>]);
 ///
-/// impl Row for Cells {
+/// impl EngineRow for Cells {
 ///     fn value(&self, column: usize) -> Result<Value<'_>, Error> {
 ///         Ok(self.0[column].clone())
 ///     }
@@ -41,8 +41,8 @@ use crate::{Error, Value};
 ///     sql: "SELECT mailbox, maxmsg FROM voicemail ORDER BY mailbox",
 /// };
 ///
-/// let mailboxes: Vec<Mailbox> = Session::new(&mut TwoMailboxes).query(MAILBOXES, &[])?;
-/// assert_eq!(mailboxes[0], Mailbox { mailbox: "1001".to_owned(), maxmsg: Some(100) });
+/// let mailboxes: Vec<Row<Mailbox>> = Session::new(&mut TwoMailboxes).query(MAILBOXES, &[])?;
+/// assert_eq!(*mailboxes[0], Mailbox { mailbox: "1001".to_owned(), maxmsg: Some(100) });
 /// assert_eq!(mailboxes[1].maxmsg, None);
 /// # Ok::<(), Error>(())
 /// ```
@@ -56,16 +56,16 @@ pub trait Snapshot {
     fn run(&mut self, sql: &str, params: &[Value<'_>], rows: &mut dyn Rows) -> Result<(), Error>;
 }
 
-/// Who takes the rows of a query; [`Snapshot`] shows the order of the calls.
+/// Takes the rows of a query; [`Snapshot`] shows the order of the calls.
 pub trait Rows {
     /// The names of the columns, before the first row, also when there is none.
     fn columns(&mut self, names: &[&str]) -> Result<(), Error>;
     /// One row.
-    fn row(&mut self, row: &dyn Row) -> Result<(), Error>;
+    fn row(&mut self, row: &dyn EngineRow) -> Result<(), Error>;
 }
 
 /// One row of a query's result, as the engine holds it; [`Snapshot`] has an example.
-pub trait Row {
+pub trait EngineRow {
     /// The value of the column at this index, which counts from 0 and is below the number of columns. It is an
     /// error of [`ErrorKind::Row`](crate::ErrorKind::Row) if the value has no form in [`Value`].
     fn value(&self, column: usize) -> Result<Value<'_>, Error>;

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use driver_api::{Error, ErrorKind, Row, Rows, Snapshot, Value};
+use driver_api::{EngineRow, Error, ErrorKind, Rows, Snapshot, Value};
 use rusqlite::config::DbConfig;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, ErrorCode, OpenFlags, ToSql, Transaction};
@@ -198,7 +198,7 @@ fn unused_parameter(number: usize) -> Error {
 
 struct SqliteRow<'a, 'b>(&'a rusqlite::Row<'b>);
 
-impl Row for SqliteRow<'_, '_> {
+impl EngineRow for SqliteRow<'_, '_> {
     fn value(&self, column: usize) -> Result<Value<'_>, Error> {
         let value = match self.0.get_ref(column).map_err(failed)? {
             ValueRef::Null => Value::Null,

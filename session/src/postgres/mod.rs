@@ -8,7 +8,7 @@ mod value;
 use std::thread;
 use std::time::Duration;
 
-use driver_api::{Error, ErrorKind, Row, Rows, Snapshot, Value};
+use driver_api::{EngineRow, Error, ErrorKind, Rows, Snapshot, Value};
 use fallible_iterator::FallibleIterator;
 use postgres::error::{Severity, SqlState};
 use postgres::{Client, IsolationLevel, SimpleQueryMessage, Transaction};
@@ -146,7 +146,7 @@ fn cancelled(error: &postgres::Error, limit: &str) -> Option<Error> {
 
 struct PostgresRow<'a>(&'a postgres::Row);
 
-impl Row for PostgresRow<'_> {
+impl EngineRow for PostgresRow<'_> {
     fn value(&self, column: usize) -> Result<Value<'_>, Error> {
         match self.0.try_get::<_, Cell<'_>>(column) {
             Ok(Cell(value)) => Ok(value),
