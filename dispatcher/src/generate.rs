@@ -72,7 +72,7 @@ impl Writer {
     /// Builds this driver.
     pub fn of(entry: &Entry, config: &Config, namespace: &Namespace) -> Result<Writer, Error> {
         let driver =
-            without_panic(|| (entry.new)(config)).map_err(|error| error.in_(namespace.to_string()))?;
+            without_panic(|| entry.build(config)).map_err(|error| error.in_(namespace.to_string()))?;
         Ok(Writer { namespace: namespace.clone(), schema: entry.schema, driver })
     }
 
@@ -142,27 +142,9 @@ mod tests {
     }
 
     static DRIVERS: &[Entry] = &[
-        Entry {
-            namespace: "a.panics",
-            name: "wazo",
-            defaults: "",
-            schema: Schema::Current,
-            new: |_| Ok(Box::new(Panics)),
-        },
-        Entry {
-            namespace: "a.unbuilt",
-            name: "wazo",
-            defaults: "",
-            schema: Schema::Current,
-            new: |_| Err(Error::driver("a bad key")),
-        },
-        Entry {
-            namespace: "a.works",
-            name: "wazo",
-            defaults: "",
-            schema: Schema::Current,
-            new: |_| Ok(Box::new(Works)),
-        },
+        Entry::new("a.panics", "wazo", |_| Ok(Box::new(Panics))),
+        Entry::new("a.unbuilt", "wazo", |_| Err(Error::driver("a bad key"))),
+        Entry::new("a.works", "wazo", |_| Ok(Box::new(Works))),
     ];
 
     struct NoDatabase;

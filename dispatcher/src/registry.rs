@@ -168,7 +168,7 @@ fn nearest(text: &str, candidates: impl Iterator<Item = String>) -> String {
 
 #[cfg(test)]
 mod tests {
-    use driver_api::{Driver, Schema, Session};
+    use driver_api::{Driver, Session};
 
     use super::*;
 
@@ -181,7 +181,7 @@ mod tests {
     }
 
     const fn entry(namespace: &'static str, name: &'static str) -> Entry {
-        Entry { namespace, name, defaults: "", schema: Schema::Current, new: |_| Ok(Box::new(Empty)) }
+        Entry::new(namespace, name, |_| Ok(Box::new(Empty)))
     }
 
     static OURS: &[Entry] = &[entry("a.one.conf", "wazo"), entry("a.two.conf", "wazo")];
@@ -271,7 +271,7 @@ mod tests {
     #[test]
     fn a_family_does_not_change_the_defaults_of_one_before_it() {
         const fn with(namespace: &'static str, defaults: &'static str) -> Entry {
-            Entry { defaults, ..entry(namespace, "acme") }
+            entry(namespace, "acme").defaults(defaults)
         }
         static FIRST: &[Entry] = &[with("b.z.conf", "modules: {a: 1, b: 2}")];
         static SECOND: &[Entry] =

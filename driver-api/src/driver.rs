@@ -47,23 +47,27 @@ pub trait Driver: Send + Sync {
 
 /// Registers one driver: the file that it writes, the name that selects it, how it is built.
 ///
-/// A family exports `pub static DRIVERS: &[Entry]`, sorted by namespace and name.
+/// A family exports `pub static DRIVERS: &[Entry]`, sorted by namespace and name. [`Entry::new`] takes what
+/// every driver has to say; a method sets each property that has a default. All of them are `const`, so that
+/// the list is a `static`.
+///
+/// The fields are there to be read. Other crates can't write an `Entry` out, since it is `#[non_exhaustive]`:
+/// a property that a later version adds has a default, and no list of drivers has to be changed for it.
+/// The fields have no getters because a getter would need the name of the method that sets the property.
 ///
 /// ```
-/// use driver_api::{Config, Driver, Entry, Error, Schema, Session};
+/// use driver_api::{Config, Driver, Entry, Error, Session};
 ///
 /// /// `minivm.conf`, of which an operator may set the longest message.
 /// struct MiniVoicemail {
 ///     max_seconds: u32,
 /// }
 ///
-/// impl MiniVoicemail {
-///     fn new(config: &Config) -> Result<MiniVoicemail, Error> {
-///         let key = "minivm.max_seconds";
-///         match config.get(key)? {
-///             Some(0) => Err(config.error(key, "a message of no length is none; 180 is usual")),
-///             max_seconds => Ok(MiniVoicemail { max_seconds: max_seconds.unwrap_or(180) }),
-///         }
+/// fn build(config: &Config) -> Result<Box<dyn Driver>, Error> {
+///     let key = "minivm.max_seconds";
+///     match config.require(key)? {
+///         0 => Err(config.error(key, "a message of no length is none; 180 is usual")),
+///         max_seconds => Ok(Box::new(MiniVoicemail { max_seconds })),
 ///     }
 /// }
 ///
@@ -73,38 +77,86 @@ pub trait Driver: Send + Sync {
 ///     }
 /// }
 ///
-/// static MINIVM: Entry = Entry {
-///     namespace: "asterisk.minivm.conf",
-///     name: "acme",
-///     defaults: "minivm: {max_seconds: 180}",
-///     schema: Schema::Current,
-///     new: |config| Ok(Box::new(MiniVoicemail::new(config)?)),
-/// };
+/// static MINIVM: Entry =
+///     Entry::new("asterisk.minivm.conf", "acme", build).defaults("minivm: {max_seconds: 180}");
 ///
 /// // What confgend does: the operator's configuration, then the defaults under it, then the driver.
 /// let mut config = Config::from_yaml("minivm: {max_seconds: 60}")?;
 /// config.fill_from(&Config::from_yaml(MINIVM.defaults)?);
-/// let driver = (MINIVM.new)(&config)?;
+/// let driver = MINIVM.build(&config)?;
 /// let text = fixtures::Scratch::new(&[]).generate(&*driver).unwrap();
 /// assert_eq!(text, "[general]\nmaxmessage = 60\n");
 /// # Ok::<(), Error>(())
 /// ```
 #[derive(Clone, Copy)]
+#[non_exhaustive]
 pub struct Entry {
     /// The file, as `<resource>.<filename>`: `asterisk.pjsip.conf`.
     pub namespace: &'static str,
     /// What `plugins:` in the configuration selects among the drivers of one namespace. Where the operator
     /// selects none, it is the driver called `wazo`, or the only one.
     pub name: &'static str,
-    /// A YAML mapping, or nothing: the values of the driver's own configuration keys where the
-    /// operator sets none. It is merged under everything else. The keys of all drivers stand in one tree, so
-    /// they are best kept below one key that is named after the file.
+    /// What [`Entry::defaults()`] sets: a YAML mapping, or nothing.
     pub defaults: &'static str,
-    /// The databases that it is for.
+    /// What [`Entry::schema()`] sets: the databases that it is for.
     pub schema: Schema,
+    build: fn(&Config) -> Result<Box<dyn Driver>, Error>,
+}
+
+impl Entry {
+    /// A driver that has no configuration keys of its own and is for the databases of today's releases.
+    ///
+    /// `build` builds it, see [`Entry::build`]: a function, or a closure where there is nothing to read from
+    /// the configuration.
+    ///
+    /// ```
+    /// # use driver_api::{Driver, Entry, Error, Schema, Session};
+    /// # struct Hep;
+    /// # impl Driver for Hep {
+    /// #     fn generate(&self, _: &mut Session<'_>) -> Result<String, Error> {
+    /// #         Ok(String::new())
+    /// #     }
+    /// # }
+    /// const HEP: Entry = Entry::new("asterisk.hep.conf", "acme", |_| Ok(Box::new(Hep)));
+    /// assert_eq!((HEP.namespace, HEP.name), ("asterisk.hep.conf", "acme"));
+    /// assert_eq!((HEP.defaults, HEP.schema), ("", Schema::Current));
+    /// ```
+    #[must_use]
+    pub const fn new(
+        namespace: &'static str,
+        name: &'static str,
+        build: fn(&Config) -> Result<Box<dyn Driver>, Error>,
+    ) -> Entry {
+        Entry { namespace, name, defaults: "", schema: Schema::Current, build }
+    }
+
+    /// Sets the values of the driver's own configuration keys where the operator sets none: a YAML mapping.
+    ///
+    /// It is merged under everything else. The keys of all drivers stand in one tree, so they are best kept
+    /// below one key that is named after the file.
+    #[must_use]
+    pub const fn defaults(self, defaults: &'static str) -> Entry {
+        Entry { defaults, ..self }
+    }
+
+    /// Sets the databases that the driver is for, where they are not those of today's releases.
+    ///
+    /// ```
+    /// # use driver_api::{Entry, Error, Schema};
+    /// const USERS: Entry = Entry::new("asterisk.users.conf", "acme", |_| Err(Error::driver("not today")))
+    ///     .schema(Schema::Before("2020-06"));
+    /// assert_eq!(USERS.schema, Schema::Before("2020-06"));
+    /// ```
+    #[must_use]
+    pub const fn schema(self, schema: Schema) -> Entry {
+        Entry { schema, ..self }
+    }
+
     /// Builds the driver. A bad value in the configuration is reported here, with its key; it costs this file
     /// alone. The database is not there yet.
-    pub new: fn(&Config) -> Result<Box<dyn Driver>, Error>,
+    pub fn build(&self, config: &Config) -> Result<Box<dyn Driver>, Error> {
+        (self.build)(config)
+    }
 }
 
 /// The databases whose tables a driver reads. The tables of a telephone system change with its releases.

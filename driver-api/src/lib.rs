@@ -12,17 +12,12 @@
 //!
 //! ```
 //! use driver_api::asterisk::Writer;
-//! use driver_api::{Driver, Entry, Error, OneLine, Query, Schema, Session};
+//! use driver_api::{Driver, Entry, Error, OneLine, Query, Session};
 //! use serde::Deserialize;
 //!
 //! /// What the family exports.
-//! pub static DRIVERS: &[Entry] = &[Entry {
-//!     namespace: "asterisk.followme.conf",
-//!     name: "acme",
-//!     defaults: "",
-//!     schema: Schema::Current,
-//!     new: |_config| Ok(Box::new(FollowMe)),
-//! }];
+//! pub static DRIVERS: &[Entry] =
+//!     &[Entry::new("asterisk.followme.conf", "acme", |_config| Ok(Box::new(FollowMe)))];
 //!
 //! /// `followme.conf`: the mobile phone of each user, and for how many seconds it rings.
 //! struct FollowMe;
@@ -83,11 +78,13 @@
 //!
 //! All crates of confgend have one version, which follows semantic versioning: before 1.0, a change that a
 //! driver has to be adapted to comes with a new minor version, and afterwards with a new major version. Such
-//! changes are: a field more or less in [`Entry`] or [`Query`], which drivers write out; a variant more or less
-//! in [`Schema`], [`Value`] or [`ErrorKind`]; a method without a default in [`Driver`], [`Snapshot`], [`Rows`]
-//! or [`Row`]; another release series of `serde_yaml` (0.9), whose types stand in [`Config`] and [`yaml`];
-//! and other bytes from [`asterisk::Writer`] or [`yaml::to_string`], or another form of the snapshots of
-//! `fixtures`, since these would change the snapshots of every family. The wording of errors and warnings, and
+//! changes are: another parameter of [`Entry::new`]; a field more or less in [`Query`], which drivers write
+//! out; a variant more or less in [`Schema`], [`Value`] or [`ErrorKind`]; a method without a default in
+//! [`Driver`], [`Snapshot`], [`Rows`] or [`Row`]; another release series of `serde_yaml` (0.9), whose types
+//! stand in [`Config`] and [`yaml`]; and other bytes from [`asterisk::Writer`] or [`yaml::to_string`], or
+//! another form of the snapshots of `fixtures`, since these would change the snapshots of every family.
+//!
+//! No such change is a new property in [`Entry`], which has a default. The wording of errors and warnings, and
 //! the tables and cases of `fixtures`, may change with any version; so may what confgend's own drivers write.
 
 #![warn(missing_docs)]

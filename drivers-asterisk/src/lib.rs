@@ -36,123 +36,29 @@ mod testing;
 mod text_file;
 mod voicemail;
 
-use driver_api::{Entry, Schema};
+use driver_api::Entry;
 
 /// Every driver of this family, sorted by namespace.
 pub static DRIVERS: &[Entry] = &[
-    Entry {
-        namespace: "asterisk.confbridge.conf",
-        name: "wazo",
-        defaults: "",
-        schema: Schema::Current,
-        new: |_| Ok(Box::new(confbridge::Confbridge)),
-    },
-    Entry {
-        namespace: "asterisk.extensions.conf",
-        name: "wazo",
-        defaults: extensions::DEFAULTS,
-        schema: Schema::Current,
-        new: |config| Ok(Box::new(extensions::Extensions::new(config)?)),
-    },
-    Entry {
-        namespace: "asterisk.features.conf",
-        name: "wazo",
-        defaults: "",
-        schema: Schema::Current,
-        new: |_| Ok(Box::new(features::Features)),
-    },
-    Entry {
-        namespace: "asterisk.hep.conf",
-        name: "wazo",
-        defaults: "",
-        schema: Schema::Current,
-        new: |_| Ok(Box::new(hep::Hep)),
-    },
-    Entry {
-        namespace: "asterisk.iax.conf",
-        name: "wazo",
-        defaults: "",
-        schema: Schema::Current,
-        new: |_| Ok(Box::new(iax::Iax)),
-    },
-    Entry {
-        namespace: "asterisk.modules.conf",
-        name: "wazo",
-        defaults: modules::DEFAULTS,
-        schema: Schema::Current,
-        new: |config| Ok(Box::new(modules::Modules::new(config)?)),
-    },
-    Entry {
-        namespace: "asterisk.musiconhold.conf",
-        name: "wazo",
-        defaults: template::DEFAULTS,
-        schema: Schema::Current,
-        new: |config| Ok(Box::new(musiconhold::MusicOnHold::new(config)?)),
-    },
-    Entry {
-        namespace: "asterisk.pjsip.conf",
-        name: "wazo",
-        defaults: "",
-        schema: Schema::Current,
-        new: |_| Ok(Box::new(pjsip::Pjsip)),
-    },
-    Entry {
-        namespace: "asterisk.queues.conf",
-        name: "wazo",
-        defaults: "",
-        schema: Schema::Current,
-        new: |_| Ok(Box::new(queues::Queues)),
-    },
-    Entry {
-        namespace: "asterisk.queueskillrules.conf",
-        name: "wazo",
-        defaults: "",
-        schema: Schema::Current,
-        new: |_| Ok(Box::new(queueskillrules::QueueSkillRules)),
-    },
-    Entry {
-        namespace: "asterisk.queueskills.conf",
-        name: "wazo",
-        defaults: "",
-        schema: Schema::Current,
-        new: |_| Ok(Box::new(queueskills::QueueSkills)),
-    },
-    Entry {
-        namespace: "asterisk.res_parking.conf",
-        name: "wazo",
-        defaults: "",
-        schema: Schema::Current,
-        new: |_| Ok(Box::new(res_parking::ResParking)),
-    },
-    Entry {
-        namespace: "asterisk.rtp.conf",
-        name: "wazo",
-        defaults: "",
-        schema: Schema::Current,
-        new: |_| Ok(Box::new(rtp::Rtp)),
-    },
-    Entry {
-        namespace: "asterisk.sccp.conf",
-        name: "wazo",
-        defaults: "",
-        schema: Schema::Current,
-        new: |_| Ok(Box::new(sccp::Sccp)),
-    },
+    Entry::new("asterisk.confbridge.conf", "wazo", |_| Ok(Box::new(confbridge::Confbridge))),
+    Entry::new("asterisk.extensions.conf", "wazo", extensions::build).defaults(extensions::DEFAULTS),
+    Entry::new("asterisk.features.conf", "wazo", |_| Ok(Box::new(features::Features))),
+    Entry::new("asterisk.hep.conf", "wazo", |_| Ok(Box::new(hep::Hep))),
+    Entry::new("asterisk.iax.conf", "wazo", |_| Ok(Box::new(iax::Iax))),
+    Entry::new("asterisk.modules.conf", "wazo", modules::build).defaults(modules::DEFAULTS),
+    Entry::new("asterisk.musiconhold.conf", "wazo", musiconhold::build).defaults(template::DEFAULTS),
+    Entry::new("asterisk.pjsip.conf", "wazo", |_| Ok(Box::new(pjsip::Pjsip))),
+    Entry::new("asterisk.queues.conf", "wazo", |_| Ok(Box::new(queues::Queues))),
+    Entry::new("asterisk.queueskillrules.conf", "wazo", |_| Ok(Box::new(queueskillrules::QueueSkillRules))),
+    Entry::new("asterisk.queueskills.conf", "wazo", |_| Ok(Box::new(queueskills::QueueSkills))),
+    Entry::new("asterisk.res_parking.conf", "wazo", |_| Ok(Box::new(res_parking::ResParking))),
+    Entry::new("asterisk.rtp.conf", "wazo", |_| Ok(Box::new(rtp::Rtp))),
+    Entry::new("asterisk.sccp.conf", "wazo", |_| Ok(Box::new(sccp::Sccp))),
     #[cfg(feature = "older")]
-    Entry {
-        namespace: "asterisk.sip.conf",
-        name: "wazo",
-        defaults: template::DEFAULTS,
-        schema: Schema::Before("2020-06"),
-        new: |config| Ok(Box::new(older::sip::Sip::new(config)?)),
-    },
-    Entry {
-        namespace: "asterisk.voicemail.conf",
-        name: "wazo",
-        defaults: "",
-        schema: Schema::Current,
-        new: |_| Ok(Box::new(voicemail::Voicemail)),
-    },
+    Entry::new("asterisk.sip.conf", "wazo", older::sip::build)
+        .defaults(template::DEFAULTS)
+        .schema(driver_api::Schema::Before("2020-06")),
+    Entry::new("asterisk.voicemail.conf", "wazo", |_| Ok(Box::new(voicemail::Voicemail))),
 ];
 
 #[cfg(test)]
@@ -234,7 +140,7 @@ mod tests {
     fn generate(entry: &Entry, snapshot: &mut dyn Snapshot) -> Result<(String, Vec<Warning>), String> {
         let config = Config::from_yaml(entry.defaults).unwrap();
         let mut session = Session::new(snapshot);
-        let text = (entry.new)(&config).and_then(|driver| driver.generate(&mut session));
+        let text = entry.build(&config).and_then(|driver| driver.generate(&mut session));
         text.map(|text| (text, session.take_warnings())).map_err(|error| error.chain())
     }
 

@@ -19,8 +19,12 @@ pub(crate) struct Modules {
     template: TextFile,
 }
 
+pub(crate) fn build(config: &Config) -> Result<Box<dyn Driver>, Error> {
+    Ok(Box::new(Modules::new(config)?))
+}
+
 impl Modules {
-    pub(crate) fn new(config: &Config) -> Result<Modules, Error> {
+    fn new(config: &Config) -> Result<Modules, Error> {
         let modules: Mapping = config.get(ENABLED)?.unwrap_or_default();
         let shipped = include_str!("../templates/modules.conf.jinja2");
         Ok(Modules {

@@ -13,8 +13,12 @@ pub(crate) struct MusicOnHold {
     folder: Folder,
 }
 
+pub(crate) fn build(config: &Config) -> Result<Box<dyn Driver>, Error> {
+    Ok(Box::new(MusicOnHold::new(config)?))
+}
+
 impl MusicOnHold {
-    pub(crate) fn new(config: &Config) -> Result<MusicOnHold, Error> {
+    fn new(config: &Config) -> Result<MusicOnHold, Error> {
         Ok(MusicOnHold { folder: Folder::new(config)? })
     }
 }

@@ -11,27 +11,12 @@ mod views;
 
 use driver_api::{Entry, Schema};
 
+/// Releases from September 2019 on have none of these tables.
+const SCHEMA: Schema = Schema::Before("2019-09");
+
 /// Every driver of this family, sorted by namespace.
 pub static DRIVERS: &[Entry] = &[
-    Entry {
-        namespace: "dird.services.yml",
-        name: "wazo",
-        defaults: services::DEFAULTS,
-        schema: Schema::Before("2019-09"),
-        new: |config| Ok(Box::new(services::Services::new(config)?)),
-    },
-    Entry {
-        namespace: "dird.sources.yml",
-        name: "wazo",
-        defaults: "",
-        schema: Schema::Before("2019-09"),
-        new: |_| Ok(Box::new(sources::Sources)),
-    },
-    Entry {
-        namespace: "dird.views.yml",
-        name: "wazo",
-        defaults: "",
-        schema: Schema::Before("2019-09"),
-        new: |_| Ok(Box::new(views::Views)),
-    },
+    Entry::new("dird.services.yml", "wazo", services::build).defaults(services::DEFAULTS).schema(SCHEMA),
+    Entry::new("dird.sources.yml", "wazo", |_| Ok(Box::new(sources::Sources))).schema(SCHEMA),
+    Entry::new("dird.views.yml", "wazo", |_| Ok(Box::new(views::Views))).schema(SCHEMA),
 ];

@@ -29,8 +29,12 @@ enum Naming {
     Consistent,
 }
 
+pub(crate) fn build(config: &Config) -> Result<Box<dyn Driver>, Error> {
+    Ok(Box::new(Services::new(config)?))
+}
+
 impl Services {
-    pub(crate) fn new(config: &Config) -> Result<Services, Error> {
+    fn new(config: &Config) -> Result<Services, Error> {
         Ok(Services { naming: config.get("dird.context_separation")?.unwrap_or_default() })
     }
 }

@@ -2,13 +2,8 @@
 
 mod config;
 
-use driver_api::{Entry, Schema};
+use driver_api::Entry;
 
 /// Every driver of this family, sorted by namespace.
-pub static DRIVERS: &[Entry] = &[Entry {
-    namespace: "phoned.config.yml",
-    name: "wazo",
-    defaults: "",
-    schema: Schema::Current,
-    new: |_| Ok(Box::new(config::PhonedConfig)),
-}];
+pub static DRIVERS: &[Entry] =
+    &[Entry::new("phoned.config.yml", "wazo", |_| Ok(Box::new(config::PhonedConfig)))];

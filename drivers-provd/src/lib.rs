@@ -2,13 +2,7 @@
 
 mod network;
 
-use driver_api::{Entry, Schema};
+use driver_api::Entry;
 
 /// Every driver of this family, sorted by namespace.
-pub static DRIVERS: &[Entry] = &[Entry {
-    namespace: "provd.network.yml",
-    name: "wazo",
-    defaults: "",
-    schema: Schema::Current,
-    new: |_| Ok(Box::new(network::Network)),
-}];
+pub static DRIVERS: &[Entry] = &[Entry::new("provd.network.yml", "wazo", |_| Ok(Box::new(network::Network)))];

@@ -2,13 +2,7 @@
 
 mod uuid;
 
-use driver_api::{Entry, Schema};
+use driver_api::Entry;
 
 /// Every driver of this family, sorted by namespace.
-pub static DRIVERS: &[Entry] = &[Entry {
-    namespace: "wazo.uuid.yml",
-    name: "wazo",
-    defaults: "",
-    schema: Schema::Current,
-    new: |_| Ok(Box::new(uuid::Uuid)),
-}];
+pub static DRIVERS: &[Entry] = &[Entry::new("wazo.uuid.yml", "wazo", |_| Ok(Box::new(uuid::Uuid)))];

@@ -61,7 +61,7 @@ fn has_two_lines(bytes: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use driver_api::{Driver, Entry, Error, Schema, Session};
+    use driver_api::{Driver, Entry, Error, Session};
 
     use super::*;
 
@@ -73,13 +73,7 @@ mod tests {
         }
     }
 
-    static FAMILY: &[Entry] = &[Entry {
-        namespace: "a.one.conf",
-        name: "wazo",
-        defaults: "",
-        schema: Schema::Current,
-        new: |_| Ok(Box::new(Empty)),
-    }];
+    static FAMILY: &[Entry] = &[Entry::new("a.one.conf", "wazo", |_| Ok(Box::new(Empty)))];
 
     fn registry() -> Registry {
         Registry::new(&[FAMILY]).unwrap()

@@ -41,8 +41,12 @@ pub(crate) struct Extensions {
     templates: Folder,
 }
 
+pub(crate) fn build(config: &Config) -> Result<Box<dyn Driver>, Error> {
+    Ok(Box::new(Extensions::new(config)?))
+}
+
 impl Extensions {
-    pub(crate) fn new(config: &Config) -> Result<Extensions, Error> {
+    fn new(config: &Config) -> Result<Extensions, Error> {
         let shipped = include_str!("../../templates/contexts.conf");
         Ok(Extensions {
             contexts_conf: TextFile::at_key(config, "templates.contextsconf", CONTEXTS_CONF, shipped)?,

@@ -1,13 +1,18 @@
 //! `followme.conf`: where Asterisk's FollowMe() finds users who are not at their desks.
 
 use driver_api::asterisk::Writer;
-use driver_api::{Driver, Error, OneLine, Query, Session};
+use driver_api::{Config, Driver, Error, OneLine, Query, Session};
 use serde::Deserialize;
 
 /// The part `followme` of the configuration.
 #[derive(Deserialize)]
-pub(crate) struct Followme {
+struct Followme {
     ring_seconds: u32,
+}
+
+pub(crate) fn build(config: &Config) -> Result<Box<dyn Driver>, Error> {
+    let followme: Followme = config.require("followme")?;
+    Ok(Box::new(followme))
 }
 
 impl Driver for Followme {
@@ -43,7 +48,6 @@ struct User {
 
 #[cfg(test)]
 mod tests {
-    use driver_api::Config;
     use fixtures::Scratch;
 
     use super::*;
@@ -51,11 +55,11 @@ mod tests {
     #[test]
     fn a_user_without_line_is_left_out() {
         let config = Config::from_yaml("followme: {ring_seconds: 30}").unwrap();
-        let driver: Followme = config.require("followme").unwrap();
+        let driver = build(&config).unwrap();
         let user = r#"{"uuid": "u-1", "mobilephonenumber": "0612345678", "tenant_uuid": "t-1",
             "description": "", "func_key_private_template_id": 1}"#;
         let mut database = Scratch::new(&[("userfeatures", &user.replace('\n', ""))]);
-        assert_eq!(database.generate(&driver).unwrap(), "");
+        assert_eq!(database.generate(&*driver).unwrap(), "");
         assert_eq!(database.warnings, [""; 0]);
     }
 }

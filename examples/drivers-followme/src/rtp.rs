@@ -6,19 +6,18 @@ use driver_api::{Config, Driver, Error, Session};
 use serde::Deserialize;
 
 #[derive(Deserialize)]
-pub(crate) struct Rtp {
+struct Rtp {
     first: u16,
     last: u16,
 }
 
-impl Rtp {
-    pub(crate) fn new(config: &Config) -> Result<Rtp, Error> {
-        let rtp: Rtp = config.require("rtp_ports")?;
-        if rtp.first >= rtp.last {
-            return Err(config.error("rtp_ports", "the first port is not below the last"));
-        }
-        Ok(rtp)
+pub(crate) fn build(config: &Config) -> Result<Box<dyn Driver>, Error> {
+    let key = "rtp.open_ports";
+    let rtp: Rtp = config.require(key)?;
+    if rtp.first >= rtp.last {
+        return Err(config.error(key, "the first port is not below the last"));
     }
+    Ok(Box::new(rtp))
 }
 
 impl Driver for Rtp {

@@ -3,7 +3,7 @@
 use driver_api::Error;
 use proc_macro2::Span;
 use syn::spanned::Spanned;
-use syn::{Expr, ExprArray, ExprLit, File, Item, ItemMod, Lit, Member};
+use syn::{Expr, ExprArray, ExprLit, File, Item, ItemMod, Lit};
 
 use super::names::Names;
 
@@ -97,17 +97,25 @@ fn array(expression: Expr) -> Option<ExprArray> {
     }
 }
 
-/// What entries are sorted by: their namespaces and names.
+/// What entries are sorted by: the namespace and the name in `Entry::new("…", "…", …)`, whatever methods set
+/// other properties behind it. Both are empty where it is no such call.
 fn key(entry: &Expr) -> (String, String) {
-    let text = |name: &str| {
-        let Expr::Struct(entry) = entry else { return String::new() };
-        let is_it = |member: &Member| matches!(member, Member::Named(field) if field == name);
-        match entry.fields.iter().find(|field| is_it(&field.member)).map(|field| &field.expr) {
-            Some(Expr::Lit(ExprLit { lit: Lit::Str(text), .. })) => text.value(),
-            _ => String::new(),
-        }
+    let text = |argument: Option<&Expr>| match argument {
+        Some(Expr::Lit(ExprLit { lit: Lit::Str(text), .. })) => text.value(),
+        _ => String::new(),
     };
-    (text("namespace"), text("name"))
+    match entry {
+        Expr::MethodCall(property) => key(&property.receiver),
+        Expr::Call(call) if is_constructor(&call.func) => (text(call.args.get(0)), text(call.args.get(1))),
+        _ => (String::new(), String::new()),
+    }
+}
+
+/// Whether this is `Entry::new`, or `driver_api::Entry::new`.
+fn is_constructor(function: &Expr) -> bool {
+    let Expr::Path(function) = function else { return false };
+    let mut segments = function.path.segments.iter().rev();
+    ["new", "Entry"].iter().all(|word| segments.next().is_some_and(|segment| segment.ident == word))
 }
 
 fn start(span: Span) -> usize {
@@ -135,17 +143,16 @@ mod tests {
     #[test]
     fn modules_and_entries_keep_their_order() {
         let source = "//! É.\n\nmod b;\n#[cfg(feature = \"d\")]\nmod d;\n\nuse x::y;\n\n/// All.\npub static DRIVERS: &[Entry] = &[\n    \
-            Entry { namespace: \"a.b.conf\", name: \"wazo\" },\n    #[cfg(feature = \"d\")]\n    \
-            Entry { namespace: \"a.d.conf\", name: \"wazo\" },\n];\n";
-        let first = source
-            .replace("mod b;", "mod a;\nmod b;")
-            .replace("Entry { namespace: \"a.b", "NEW,\nEntry { namespace: \"a.b");
+            Entry::new(\"a.b.conf\", \"wazo\", b::build),\n    #[cfg(feature = \"d\")]\n    \
+            Entry::new(\"a.d.conf\", \"wazo\", d::build)\n        .defaults(\"\")\n        .schema(X),\n];\n";
+        let first =
+            source.replace("mod b;", "mod a;\nmod b;").replace("Entry::new(\"a.b", "NEW,\nEntry::new(\"a.b");
         assert_eq!(with(source, "a.a.conf"), first);
         let middle = source
             .replace("#[cfg(feature = \"d\")]\nmod", "mod c;\n#[cfg(feature = \"d\")]\nmod")
             .replace("    #[cfg(feature = \"d\")]\n    E", "    NEW,\n#[cfg(feature = \"d\")]\n    E");
         assert_eq!(with(source, "a.c.conf"), middle);
-        let last = source.replace("mod d;", "mod d;\nmod e;").replace("},\n];", "},\nNEW,\n];");
+        let last = source.replace("mod d;", "mod d;\nmod e;").replace("(X),\n];", "(X),\nNEW,\n];");
         assert_eq!(with(source, "a.e.conf"), last);
     }
 
@@ -154,9 +161,9 @@ mod tests {
         let empty = "//! Ours.\n\nuse x;\npub static DRIVERS: &[Entry] = &[];\n";
         let one = "//! Ours.\n\nmod a;\n\nuse x;\npub static DRIVERS: &[Entry] = &[NEW,\n];\n";
         assert_eq!(with(empty, "a.a.conf"), one);
-        let inline = "mod a;\nstatic DRIVERS: [Entry; 1] = [Entry { namespace: \"a.a.conf\" }];\n";
+        let inline = "mod a;\nstatic DRIVERS: [Entry; 1] = [Entry::new(\"a.a.conf\", \"wazo\", a)];\n";
         let two =
-            "mod a;\nmod b;\nstatic DRIVERS: [Entry; 1] = [Entry { namespace: \"a.a.conf\" },NEW,\n];\n";
+            "mod a;\nmod b;\nstatic DRIVERS: [Entry; 1] = [Entry::new(\"a.a.conf\", \"wazo\", a),NEW,\n];\n";
         assert_eq!(with(inline, "a.b.conf"), two);
     }
 
@@ -184,9 +191,10 @@ mod tests {
 
     #[test]
     fn it_knows_who_is_there() {
-        let family = "static DRIVERS: &[Entry] = &[Entry { name: \"a\", namespace: \"x.y\" }, other()];";
+        let family = "static DRIVERS: &[Entry] = &[Entry::new(\"x.y\", \"a\", f).defaults(\"\"), other(), \
+            driver_api::Entry::new(\"x.y\", \"b\", |_| Ok(Box::new(B)))];";
         let family = Family::parse(family).unwrap();
-        assert_eq!(family.drivers("x.y"), ["a"]);
+        assert_eq!(family.drivers("x.y"), ["a", "b"]);
         assert_eq!(family.drivers("x.z"), [""; 0]);
     }
 }

@@ -392,6 +392,27 @@ mod tests {
     }
 
     #[test]
+    fn a_new_entry_is_found_again() {
+        let package = Package { folder: root().join("drivers-x"), name: "drivers-x".into(), is_ours: false };
+        let names = Names::new(&"a.x.conf".parse::<Namespace>().unwrap(), "acme").unwrap();
+        let entry = package.filled(template!("entry.rs.jinja"), Some(&names)).unwrap();
+        let family = template!("crate/lib.rs.jinja");
+        let family = Family::parse(family).unwrap().with(&names, entry.trim_end());
+        assert_eq!(Family::parse(&family).unwrap().drivers("a.x.conf"), ["acme"]);
+    }
+
+    #[test]
+    fn the_lists_of_this_workspace_are_understood() {
+        let registry = Registry::new(FAMILIES).unwrap();
+        for namespace in registry.namespaces() {
+            let package = Package::of_workspace(None, namespace).unwrap();
+            let source = fs::read_to_string(package.folder.join("src/lib.rs")).unwrap();
+            let names: Vec<&str> = registry.drivers(namespace).iter().map(|entry| entry.name).collect();
+            assert_eq!(Family::parse(&source).unwrap().drivers(&namespace.dotted()), names, "{namespace}");
+        }
+    }
+
+    #[test]
     fn files_of_others_keep_their_form() {
         let scratch = tempfile::tempdir().unwrap();
         let folder = scratch.path().to_owned();

@@ -20,8 +20,12 @@ pub(crate) struct Sip {
     folder: Folder,
 }
 
+pub(crate) fn build(config: &Config) -> Result<Box<dyn Driver>, Error> {
+    Ok(Box::new(Sip::new(config)?))
+}
+
 impl Sip {
-    pub(crate) fn new(config: &Config) -> Result<Sip, Error> {
+    fn new(config: &Config) -> Result<Sip, Error> {
         Ok(Sip { folder: Folder::new(config)? })
     }
 }
