@@ -105,7 +105,7 @@ enum Pattern<'t> {
     Plain(&'t [u8]),
     Regex {
         regex: Regex,
-        /// How many steps of work the engine may take for each byte of a text.
+        /// What looking at a byte of a text costs, in bytes of work.
         cost: usize,
     },
     Bad(&'t [u8]),
@@ -113,6 +113,9 @@ enum Pattern<'t> {
 
 /// The most bytes that a regular expression may take in memory when it is compiled.
 const SIZE_LIMIT: usize = 64 << 10;
+
+/// What the engine takes for one state, in bytes of work.
+const STATE_COST: usize = 4;
 
 impl<'t> Pattern<'t> {
     fn new(pattern: &'t [u8], budget: &mut Budget) -> Result<Self> {
@@ -122,8 +125,9 @@ impl<'t> Pattern<'t> {
         budget.work(SIZE_LIMIT)?;
         let built =
             RegexBuilder::new(&translated(pattern)).dot_matches_new_line(true).size_limit(SIZE_LIMIT).build();
-        // A repetition may stand for many states of the engine.
-        let cost = if pattern.contains(&b'{') { SIZE_LIMIT / 16 } else { pattern.len() };
+        // The engine may visit all of its states for each byte, and a repetition stands for many.
+        let states = if pattern.contains(&b'{') { SIZE_LIMIT / 16 } else { pattern.len() };
+        let cost = STATE_COST * states;
         Ok(built.map_or(Pattern::Bad(pattern), |regex| Pattern::Regex { regex, cost }))
     }
 
