@@ -55,7 +55,6 @@ use crate::{Origin, Piece, Row, Session, Warning};
 ///
 /// #[derive(Deserialize)]
 /// struct User {
-///     id: i64,
 ///     uuid: Text,
 ///     musiconhold: Text,
 /// }
@@ -434,15 +433,7 @@ mod tests {
     const QUEUES: Query<'_> = Query { table: "queue", key: &["id"], sql: "" };
 
     fn queue(session: &mut Session<'_>) -> Row<Queue> {
-        #[derive(Deserialize)]
-        struct Columns {
-            #[serde(rename = "id")]
-            _id: i64,
-            name: Text,
-            label: Text,
-        }
-        let mut rows: Vec<Row<Columns>> = session.query(QUEUES, &[]).unwrap();
-        rows.pop().unwrap().map(|Columns { name, label, .. }| Queue { name, label })
+        session.query(QUEUES, &[]).unwrap().pop().unwrap()
     }
 
     const ROW: &[(&str, Value<'_>)] =

@@ -22,48 +22,61 @@ pub(crate) enum Problem {
     Value { column: Option<usize>, error: Error },
 }
 
-/// Checks that the columns are the fields of `T`, by name and order. A last field [`TAKES_THE_REST`] stands for
-/// all columns behind the others.
-pub(crate) fn check_columns<T: DeserializeOwned>(columns: &[&str]) -> Result<(), Error> {
+/// Checks that the columns are the fields of `T`, by name and order, and returns the columns to be read. A column of
+/// the key need not be a field; a last field [`TAKES_THE_REST`] stands for all columns behind the others.
+pub(crate) fn columns_to_read<T: DeserializeOwned>(
+    columns: &[&str],
+    key: &[&str],
+) -> Result<Vec<usize>, Error> {
     let mut fields = None;
     // The probe gets the list of fields and then always fails.
     let _ = T::deserialize(FieldProbe { fields: &mut fields });
-    let fields = fields.ok_or_else(|| {
+    let mut fields: &[&str] = fields.ok_or_else(|| {
         Error::new(ErrorKind::Query, "the row type is not a struct whose fields are the columns")
     })?;
-    if fields == columns {
-        return Ok(());
-    }
-    if let Some((&TAKES_THE_REST, fields)) = fields.split_last()
-        && columns.starts_with(fields)
-    {
-        return Ok(());
-    }
-    let message = match columns.iter().zip(fields).find(|(column, field)| column != field) {
-        Some((column, field)) => {
-            format!("the query gives the column {column} where the row has the field {field}")
+    let number = fields.len();
+    let mut read = Vec::with_capacity(columns.len());
+    for (index, column) in columns.iter().enumerate() {
+        match fields {
+            [TAKES_THE_REST] => read.push(index),
+            [field, rest @ ..] if field == column => {
+                read.push(index);
+                fields = rest;
+            }
+            _ if key.contains(column) => {}
+            [field, ..] => {
+                let message =
+                    format!("the query gives the column {column} where the row has the field {field}");
+                return Err(Error::new(ErrorKind::Query, message));
+            }
+            [] => {
+                let message = format!("the query gives the column {column}, and the row has no field for it");
+                return Err(Error::new(ErrorKind::Query, message));
+            }
         }
-        None => format!("the query gives {} columns and the row has {} fields", columns.len(), fields.len()),
-    };
-    Err(Error::new(ErrorKind::Query, message))
+    }
+    if !matches!(fields, [] | [TAKES_THE_REST]) {
+        let message = format!("the query gives {} columns and the row has {number} fields", columns.len());
+        return Err(Error::new(ErrorKind::Query, message));
+    }
+    Ok(read)
 }
 
-/// Reads one row of so many columns. Beside it are the columns of the texts in which blanks replaced
-/// line breaks.
+/// Reads these columns of a row. Beside it are the columns of the texts in which blanks replaced line breaks.
 pub(crate) fn decode<T: DeserializeOwned>(
     row: &dyn EngineRow,
-    columns: usize,
+    columns: &[usize],
 ) -> Result<(T, Vec<usize>), Problem> {
     let cursor = Cursor { row, columns, next: Cell::new(0), blanked: RefCell::default() };
     let decoded = T::deserialize(RowDeserializer(&cursor));
-    let next = cursor.next.get();
+    let column = cursor.next.get().checked_sub(1).and_then(|at| columns.get(at).copied());
     decoded.map(|row| (row, cursor.blanked.into_inner())).map_err(|failure| {
         // The column that was being read; past the end it is the row as a whole.
         match failure {
-            Failure::LineBreak => Problem::LineBreak { column: next.saturating_sub(1) },
-            Failure::Engine(error) => Problem::Value { column: next.checked_sub(1), error },
+            Failure::LineBreak => Problem::LineBreak { column: column.unwrap_or_default() },
+            Failure::Engine(error) => Problem::Value { column, error },
             Failure::Message(message) => {
-                Problem::Value { column: next.checked_sub(1), error: Error::new(ErrorKind::Row, message) }
+                Problem::Value { column, error: Error::new(ErrorKind::Row, message) }
             }
         }
     })
@@ -124,8 +137,9 @@ impl<'de> Deserializer<'de> for FieldProbe<'_> {
 /// Where in a row the reading is.
 struct Cursor<'a> {
     row: &'a dyn EngineRow,
-    columns: usize,
-    /// The next column.
+    /// Those that are read.
+    columns: &'a [usize],
+    /// The next of them.
     next: Cell<usize>,
     /// The columns in which blanks replaced line breaks.
     blanked: RefCell<Vec<usize>>,
@@ -134,11 +148,9 @@ struct Cursor<'a> {
 impl<'a> Cursor<'a> {
     /// The next column and its value.
     fn advance(&self) -> Result<Option<(usize, Value<'a>)>, Failure> {
-        let column = self.next.get();
-        if column == self.columns {
-            return Ok(None);
-        }
-        self.next.set(column + 1);
+        let next = self.next.get();
+        let Some(&column) = self.columns.get(next) else { return Ok(None) };
+        self.next.set(next + 1);
         self.row.value(column).map(|value| Some((column, value))).map_err(Failure::Engine)
     }
 }
@@ -654,6 +666,10 @@ mod tests {
             "table moh: the query gives the column name where the row has the field enabled"
         );
         assert_eq!(columns(&COLUMNS[..5]), "table moh: the query gives 5 columns and the row has 6 fields");
+        assert_eq!(
+            columns(&["id", "ratio", "enabled", "name", "kind", "options", "more"]),
+            "table moh: the query gives the column more, and the row has no field for it"
+        );
         let mut canned = Canned { columns: vec!["id"], rows: Vec::new() };
         let error = Session::new(&mut canned).query::<(i64,)>(QUERY, &[]).unwrap_err();
         assert_eq!(error.chain(), "table moh: the row type is not a struct whose fields are the columns");

@@ -35,7 +35,6 @@ use crate::{Blanked, EngineRow, Piece, Query, Session, Value, Warning, blanked, 
 ///
 /// #[derive(Deserialize)]
 /// struct Class {
-///     uuid: String,
 ///     name: Text,
 /// }
 ///

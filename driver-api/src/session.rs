@@ -170,7 +170,9 @@ impl<'a> Session<'a> {
 
     /// Runs the query and returns its rows, each with its [`Origin`](crate::Origin), in the order of the database.
     ///
-    /// `T` is a struct whose fields are, by name and order, the columns of the query. Integers,
+    /// `T` is a struct whose fields are, by name and order, the columns of the query; a column of the
+    /// [key](Query::key) that the driver does not read needs no field, and those behind the others may be
+    /// [options](crate::OptionColumns). Integers,
     /// floats, booleans, texts (also of uuids and enumerations) and arrays are accepted as such,
     /// `Option` takes `NULL`; anything else is an error that names table, row and column. A row with
     /// a line break in a [`OneLine`](crate::OneLine) field is left out with a warning; in a
@@ -227,7 +229,7 @@ impl<'a> Session<'a> {
             query,
             source: None,
             key: Vec::new(),
-            columns: 0,
+            columns: Vec::new(),
             rows: Vec::new(),
             warnings: &mut self.warnings,
         };
@@ -279,21 +281,21 @@ struct Decoder<'a, T> {
     source: Option<Arc<Source>>,
     /// Where the columns of the key are.
     key: Vec<usize>,
-    columns: usize,
+    /// The columns that the row type has fields for.
+    columns: Vec<usize>,
     rows: Vec<Row<T>>,
     warnings: &'a mut Vec<Warning>,
 }
 
 impl<T: DeserializeOwned> Rows for Decoder<'_, T> {
     fn columns(&mut self, names: &[&str]) -> Result<(), Error> {
-        decode::check_columns::<T>(names)?;
+        self.columns = decode::columns_to_read::<T>(names, self.query.key)?;
         let index = |key: &&str| {
             let index = names.iter().position(|name| name == key);
             let message = || format!("the key column {key} is not among the columns");
             index.ok_or_else(|| Error::new(ErrorKind::Query, message()))
         };
         self.key = self.query.key.iter().map(index).collect::<Result<_, _>>()?;
-        self.columns = names.len();
         self.source = Some(Arc::new(Source::new(&self.query, names)));
         Ok(())
     }
@@ -306,7 +308,7 @@ impl<T: DeserializeOwned> Rows for Decoder<'_, T> {
             let message = format!("the value has a line break; {consequence}");
             self.warnings.push(origin.warning(source.column(column), message));
         };
-        let decoded = decode::decode(row, self.columns);
+        let decoded = decode::decode(row, &self.columns);
         let origin = source.origin(row, &self.key);
         match decoded {
             Ok((value, blanked)) => {

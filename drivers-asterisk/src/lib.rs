@@ -63,7 +63,7 @@ pub static DRIVERS: &[Entry] = &[
 
 #[cfg(test)]
 mod tests {
-    use driver_api::{Config, Error, Row, Rows, Session, Snapshot, Value, Warning};
+    use driver_api::{Config, EngineRow, Error, Rows, Session, Snapshot, Value, Warning};
     use fixtures::{Case, Strictness};
     use session::Uri;
 
@@ -108,7 +108,7 @@ mod tests {
             Ok(())
         }
 
-        fn row(&mut self, row: &dyn Row) -> Result<(), Error> {
+        fn row(&mut self, row: &dyn EngineRow) -> Result<(), Error> {
             let values: Result<_, Error> =
                 (0..self.columns.len()).map(|at| row.value(at).map(kept)).collect();
             self.rows.push(HeldRow(values?));
@@ -118,7 +118,7 @@ mod tests {
 
     struct HeldRow(Vec<Value<'static>>);
 
-    impl Row for HeldRow {
+    impl EngineRow for HeldRow {
         fn value(&self, column: usize) -> Result<Value<'_>, Error> {
             Ok(self.0[column].clone())
         }

@@ -1,8 +1,8 @@
 //! Options that a column holds as an array of pairs: `{{saycid,yes},{envelope,no}}`.
 
-use std::fmt::{self, Display};
+use std::fmt;
 
-use driver_api::{Session, Warning};
+use driver_api::{Row, Session};
 use serde::Deserialize;
 use serde::de::{self, Deserializer, SeqAccess, Visitor};
 
@@ -61,20 +61,15 @@ impl<'de> Deserialize<'de> for Element {
 
 impl Pairs {
     /// The names and their values, in order. What is not a pair, or has no name, is left out with a
-    /// warning about the column `options` of this row.
-    pub(crate) fn read(
-        &self,
-        session: &mut Session<'_>,
-        table: &str,
-        key: impl Display,
-    ) -> Vec<(&str, Option<&str>)> {
+    /// warning about the column `options` of their row.
+    pub(crate) fn read<T>(&self, session: &mut Session<'_>, row: &Row<T>) -> Vec<(&str, Option<&str>)> {
         let mut pairs = Vec::with_capacity(self.0.len());
         for (place, element) in (1..).zip(&self.0) {
             match element.pair() {
                 Ok(pair) => pairs.push(pair),
-                Err(trouble) => {
-                    let message = format!("element {place} of the array {trouble}; it is left out");
-                    session.warn(Warning::new(table, message).row(&key).column("options"));
+                Err(reason) => {
+                    let message = format!("element {place} of the array {reason}; it is left out");
+                    row.warn(session, "options", message);
                 }
             }
         }

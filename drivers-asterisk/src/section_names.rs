@@ -1,12 +1,9 @@
 //! Sections that rows of the database give their names to.
 
 use std::collections::HashSet;
-use std::fmt::Display;
 
 use driver_api::asterisk::syntax;
-use driver_api::{Session, Warning};
-
-use crate::checks::keeps_row;
+use driver_api::{Piece, Row, Session};
 
 /// The names of the sections of a file.
 pub(crate) struct SectionNames(HashSet<String>);
@@ -17,23 +14,17 @@ impl SectionNames {
         SectionNames(fixed.iter().map(|&name| name.to_owned()).collect())
     }
 
-    /// Whether a row can give its name to a section; if not, this notes that the row is left out. It also
+    /// Whether a row can give this name to a section; if not, this notes that the row is left out. It also
     /// notes a name that another section has: both are written, and what Asterisk makes of them is hardly
     /// what somebody intended.
-    pub(crate) fn add(
-        &mut self,
-        session: &mut Session<'_>,
-        table: &str,
-        key: impl Display,
-        name: &str,
-    ) -> bool {
-        if !keeps_row(session, table, &key, syntax::section_name, &[("name", name)]) {
+    pub(crate) fn add<T>(&mut self, session: &mut Session<'_>, row: &Row<T>, name: impl Piece) -> bool {
+        if !row.keeps(session, syntax::section_name, &name) {
             return false;
         }
-        if !self.0.insert(name.to_owned()) {
+        if !self.0.insert(name.text().into_owned()) {
             let message =
-                format!("there is more than one section {name:?}: Asterisk merges or replaces them");
-            session.warn(Warning::new(table, message).row(key).column("name"));
+                format!("there is more than one section {:?}: Asterisk merges or replaces them", name.text());
+            row.warn(session, name.column(Some(row.origin())).unwrap_or_default(), message);
         }
         true
     }

@@ -2,14 +2,12 @@
 //! file, section and variable rows.
 
 use driver_api::asterisk::{Writer, syntax};
-use driver_api::{Error, Query, Session, Value, Warning};
+use driver_api::{Error, Query, Row, Session, Text, Value, Warning};
 use serde::Deserialize;
-
-use crate::checks::keeps_row;
 
 /// Returns a whole file that is nothing but its static sections.
 pub(crate) fn generate(session: &mut Session<'_>, file: &str) -> Result<String, Error> {
-    let mut writer = Writer::new();
+    let mut writer = Writer::new(session);
     write(&mut writer, session, file, &[])?;
     Ok(writer.finish(session))
 }
@@ -24,68 +22,67 @@ pub(crate) fn write(
     file: &str,
     required: &[&str],
 ) -> Result<(), Error> {
-    let rows: Vec<Variable> = session.query(VARIABLES, &[Value::Text(file)])?;
-    if rows.is_empty() {
+    let sections: Vec<Row<Section>> = session.query(SECTIONS, &[Value::Text(file)])?;
+    let variables: Vec<Row<Variable>> = session.query(VARIABLES, &[Value::Text(file)])?;
+    if sections.is_empty() {
         let message = format!("there is no row named {file}, so its static part is empty");
         session.warn(Warning::new("asterisk_file", message));
     }
     let mut written = false;
-    for section in rows.chunk_by(|a, b| a.section == b.section) {
-        written |= write_section(writer, session, section);
+    for section in sections.iter().filter(|section| section.id.is_some()) {
+        if section.keeps(session, syntax::section_name, &section.name) {
+            writer.at(section).section(&section.name);
+            for variable in variables.iter().filter(|variable| Some(variable.section) == section.id) {
+                writer.at(variable).option(&variable.key, &variable.value);
+            }
+            written = true;
+        }
     }
     for name in required {
-        if !rows.iter().any(|row| row.name.as_deref() == Some(name)) {
-            writer.section(name);
+        if !sections.iter().any(|section| section.name.as_deref() == Some(name)) {
+            writer.own().section(*name);
             writer.blank();
             written = true;
         }
     }
-    if written && !rows.is_empty() {
+    if written && !sections.is_empty() {
         writer.blank();
     }
     Ok(())
 }
-
-/// Writes the section of these rows, if there is one and it can be written.
-fn write_section(writer: &mut Writer, session: &mut Session<'_>, rows: &[Variable]) -> bool {
-    let [Variable { section: Some(section), name: Some(name), .. }, ..] = rows else { return false };
-    let key = format_args!("id={section}");
-    if !keeps_row(session, "asterisk_file_section", key, syntax::section_name, &[("name", name)]) {
-        return false;
-    }
-    writer.section(name);
-    for row in rows {
-        let (Some(variable), Some(key)) = (row.variable, &row.key) else { continue };
-        let value = row.value.as_deref().unwrap_or_default();
-        let row = format_args!("id={variable}");
-        if keeps_row(session, "asterisk_file_variable", row, syntax::padded_key, &[("key", key)])
-            && keeps_row(session, "asterisk_file_variable", row, syntax::value, &[("value", value)])
-        {
-            writer.option(key, value);
-        }
-    }
-    true
-}
-
-/// A file without sections is one row, a section without variables too.
-const VARIABLES: Query<'_> = Query {
-    table: "asterisk_file",
-    key: &["section", "variable"],
-    sql: "SELECT s.id AS section, s.name, v.id AS variable, v.key, v.value
+/// A file without sections is one row.
+const SECTIONS: Query<'_> = Query {
+    table: "asterisk_file_section",
+    key: &["id"],
+    sql: "SELECT s.id, s.name
         FROM asterisk_file f
         LEFT JOIN asterisk_file_section s ON s.asterisk_file_id = f.id
-        LEFT JOIN asterisk_file_variable v ON v.asterisk_file_section_id = s.id
         WHERE f.name = $1
-        ORDER BY s.priority NULLS LAST, s.id, v.priority NULLS LAST, v.id",
+        ORDER BY s.priority NULLS LAST, s.id",
+};
+
+#[derive(Deserialize)]
+struct Section {
+    id: Option<i64>,
+    name: Option<Text>,
+}
+
+const VARIABLES: Query<'_> = Query {
+    table: "asterisk_file_variable",
+    key: &["id"],
+    sql: "SELECT v.id, s.id AS section, v.key, v.value
+        FROM asterisk_file_variable v
+        JOIN asterisk_file_section s ON s.id = v.asterisk_file_section_id
+        JOIN asterisk_file f ON f.id = s.asterisk_file_id
+        WHERE f.name = $1
+        ORDER BY v.priority NULLS LAST, v.id",
 };
 
 #[derive(Deserialize)]
 struct Variable {
-    section: Option<i64>,
-    name: Option<String>,
-    variable: Option<i64>,
-    key: Option<String>,
-    value: Option<String>,
+    section: i64,
+    key: Text,
+    value: Option<Text>,
 }
 
 #[cfg(test)]

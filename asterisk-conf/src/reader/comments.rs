@@ -1,0 +1,161 @@
+//! Comments and block comments.
+
+use std::borrow::Cow;
+
+use crate::DiagnosticKind;
+use crate::document::Location;
+
+/// The most block comments that Asterisk keeps open. It hangs at the next one.
+const DEPTH_LIMIT: usize = 128;
+
+/// The block comments that are open, from line to line.
+#[derive(Default)]
+pub(super) struct Comments {
+    /// Where each of the open ones began.
+    starts: Vec<Location>,
+    /// How many `--;` there were outside of any: Asterisk counts below zero, and swallows lines until as many
+    /// `;--` have come.
+    missing_starts: usize,
+    /// Where the first of these was.
+    unopened: Option<Location>,
+}
+
+/// A block comment opens inside too many others.
+#[derive(Debug)]
+pub(super) struct TooDeep;
+
+/// What a `;` is.
+enum Mark {
+    /// `\;`: a semicolon.
+    Escaped,
+    /// `;--`
+    Start,
+    /// `--;`
+    End,
+    Comment,
+    /// Text inside a block comment.
+    Plain,
+}
+
+impl Comments {
+    /// The line without comments; none if all of it is inside a block comment.
+    pub(super) fn strip<'t>(
+        &mut self,
+        line: &'t [u8],
+        location: Location,
+    ) -> Result<Option<Cow<'t, [u8]>>, TooDeep> {
+        if memchr::memchr(b';', line).is_none() {
+            return Ok((!self.is_inside()).then_some(Cow::Borrowed(line)));
+        }
+        let mut text = Text { kept: (!self.is_inside()).then(Vec::new), is_cut: false };
+        let mut rest = line;
+        while let Some((before, behind)) = memchr::memchr(b';', rest).and_then(|at| rest.split_at_checked(at))
+        {
+            let behind = behind.get(1..).unwrap_or_default();
+            rest = behind;
+            match self.mark(before, behind) {
+                Mark::Escaped => {
+                    text.push(before.strip_suffix(b"\\").unwrap_or(before));
+                    text.push(b";");
+                }
+                Mark::Start => {
+                    text.push(before);
+                    text.is_cut = true;
+                    self.start(location)?;
+                    rest = behind.strip_prefix(b"--").unwrap_or(behind);
+                }
+                Mark::End => {
+                    // Outside any block comment the mark stays in the text of its line.
+                    text.push(before);
+                    text.push(b";");
+                    self.end(location);
+                    if !self.is_inside() {
+                        text.go_on();
+                    }
+                }
+                Mark::Comment => {
+                    text.push(before);
+                    return Ok(text.kept.map(Cow::Owned));
+                }
+                Mark::Plain => {
+                    text.push(before);
+                    text.push(b";");
+                }
+            }
+        }
+        text.push(rest);
+        Ok(text.kept.map(Cow::Owned))
+    }
+
+    /// What a `;` is, by what stands before it, since the one before, and behind it. The order of the tests is
+    /// Asterisk's: with `--` on both sides it is a start.
+    fn mark(&self, before: &[u8], behind: &[u8]) -> Mark {
+        if before.ends_with(b"\\") {
+            Mark::Escaped
+        } else if behind.starts_with(b"--") && !behind.starts_with(b"---") {
+            Mark::Start
+        } else if before.ends_with(b"--") {
+            Mark::End
+        } else if self.is_inside() {
+            Mark::Plain
+        } else {
+            Mark::Comment
+        }
+    }
+
+    /// Whether the text is swallowed: a block comment is open, or one was closed that was not.
+    fn is_inside(&self) -> bool {
+        !self.starts.is_empty() || self.missing_starts > 0
+    }
+
+    fn start(&mut self, location: Location) -> Result<(), TooDeep> {
+        if self.missing_starts > 0 {
+            self.missing_starts -= 1;
+        } else if self.starts.len() < DEPTH_LIMIT {
+            self.starts.push(location);
+        } else {
+            return Err(TooDeep);
+        }
+        Ok(())
+    }
+
+    fn end(&mut self, location: Location) {
+        if self.starts.pop().is_none() {
+            if self.missing_starts == 0 {
+                self.unopened = Some(location);
+            }
+            self.missing_starts += 1;
+        }
+    }
+
+    /// What Asterisk complains about at the end of a file, and where it began.
+    pub(super) fn open(&self) -> Option<(DiagnosticKind, Location)> {
+        if let Some(&location) = self.starts.last() {
+            return Some((DiagnosticKind::UnterminatedBlockComment, location));
+        }
+        let location = self.unopened.filter(|_| self.missing_starts > 0)?;
+        Some((DiagnosticKind::UnopenedBlockComment, location))
+    }
+}
+
+/// The text of a line, while it is put together.
+struct Text {
+    /// None as long as the line is inside a block comment that began before it.
+    kept: Option<Vec<u8>>,
+    /// Whether what comes is not kept, since a block comment began on this line.
+    is_cut: bool,
+}
+
+impl Text {
+    fn push(&mut self, bytes: &[u8]) {
+        if let Some(kept) = self.kept.as_mut().filter(|_| !self.is_cut) {
+            kept.extend_from_slice(bytes);
+        }
+    }
+
+    /// Behind the end of a block comment.
+    fn go_on(&mut self) {
+        self.kept.get_or_insert_default();
+        self.is_cut = false;
+    }
+}

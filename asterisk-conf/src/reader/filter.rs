@@ -1,0 +1,276 @@
+//! The filter of `[name](+FILTER)`: which of the sections of a name is meant.
+
+use std::borrow::Cow;
+
+use bstr::ByteSlice;
+use regex_lite::{Regex, RegexBuilder};
+
+use super::limits::Budget;
+use super::{Result, stripped};
+use crate::document::Section;
+
+/// `key=value` joined by `&`. Both are regular expressions, and one option of the section must fit both.
+pub(super) struct Filter<'t> {
+    parts: Vec<Part<'t>>,
+}
+
+enum Part<'t> {
+    /// `TEMPLATES=include`: templates fit too.
+    IncludeTemplates,
+    /// `TEMPLATES=restrict`: only templates fit.
+    RestrictToTemplates,
+    Option {
+        key: Pattern<'t>,
+        value: Pattern<'t>,
+    },
+    /// A part without `=`, which no section fits. Asterisk looks at no further one.
+    Never,
+    /// `TEMPLATES` with another value, which no section fits either. Asterisk looks at the next one.
+    Unknown,
+}
+
+/// Whether a section passes a filter.
+pub(super) enum Verdict<'p> {
+    Fits,
+    Fails,
+    /// It does not, since this is no regular expression.
+    BadRegex(&'p [u8]),
+}
+
+impl<'t> Filter<'t> {
+    pub(super) fn new(filter: &'t [u8], budget: &mut Budget) -> Result<Self> {
+        let mut parts = Vec::new();
+        let mut rest = (!filter.is_empty()).then_some(filter);
+        while let Some(filter) = rest {
+            let (part, behind) = split_outside_quotes(filter, b'&');
+            parts.push(Part::new(part, budget)?);
+            rest = behind;
+        }
+        Ok(Filter { parts })
+    }
+
+    pub(super) fn verdict(&self, section: &Section, budget: &mut Budget) -> Result<Verdict<'_>> {
+        let (mut fits, mut templates_fit) = (true, false);
+        for part in &self.parts {
+            match part {
+                Part::IncludeTemplates => templates_fit = true,
+                Part::RestrictToTemplates if section.is_template => templates_fit = true,
+                Part::RestrictToTemplates | Part::Never => return Ok(Verdict::Fails),
+                Part::Unknown => fits = false,
+                Part::Option { key: Pattern::Bad(pattern), .. }
+                | Part::Option { value: Pattern::Bad(pattern), .. } => return Ok(Verdict::BadRegex(pattern)),
+                Part::Option { key, value } => fits &= has_option(section, key, value, budget)?,
+            }
+        }
+        Ok(if fits && (templates_fit || !section.is_template) { Verdict::Fits } else { Verdict::Fails })
+    }
+}
+
+fn has_option(section: &Section, key: &Pattern, value: &Pattern, budget: &mut Budget) -> Result<bool> {
+    for option in &section.options {
+        budget.work(1)?;
+        if key.fits(option.key(), budget)? && value.fits(option.value(), budget)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+impl<'t> Part<'t> {
+    fn new(part: &'t [u8], budget: &mut Budget) -> Result<Self> {
+        let (key, Some(behind)) = split_outside_quotes(part, b'=') else { return Ok(Part::Never) };
+        // Asterisk drops what stands behind a second `=`.
+        let (value, _) = split_outside_quotes(behind, b'=');
+        Ok(match (key, value) {
+            (b"TEMPLATES", _) if value.eq_ignore_ascii_case(b"include") => Part::IncludeTemplates,
+            (b"TEMPLATES", _) if value.eq_ignore_ascii_case(b"restrict") => Part::RestrictToTemplates,
+            (b"TEMPLATES", _) => Part::Unknown,
+            _ => Part::Option { key: Pattern::new(key, budget)?, value: Pattern::new(value, budget)? },
+        })
+    }
+}
+
+/// A POSIX extended regular expression, which may fit any part of a text.
+///
+/// Asterisk gives it to the C library in the C locale: every byte is a letter. So bytes are turned to the letters
+/// U+0000 to U+00FF before `regex-lite` sees them. It differs from the C library
+/// - in back references (`\1`) and `\<`, `\>`, `` \` ``, `\'`, which it refuses;
+/// - in `[[.x.]]` and `[[=x=]]`, which it refuses;
+/// - in what becomes of odd repetitions: `a{,3}`, `a{`, and more than about 1000 of anything, which it refuses;
+/// - in escapes such as `\d` and `\n`, which are digits and a line feed to it, and plain letters to the library.
+///
+/// None of these has been seen in a configuration file. Groups can't occur, since a `)` ends the filter.
+enum Pattern<'t> {
+    /// Without any character that is special: the usual case.
+    Plain(&'t [u8]),
+    Regex {
+        regex: Regex,
+        /// What looking at a byte of a text costs, in bytes of work.
+        cost: usize,
+    },
+    Bad(&'t [u8]),
+}
+
+/// The most bytes that a regular expression may take in memory when it is compiled.
+const SIZE_LIMIT: usize = 64 << 10;
+
+/// What the engine takes for one state, in bytes of work.
+const STATE_COST: usize = 4;
+
+impl<'t> Pattern<'t> {
+    fn new(pattern: &'t [u8], budget: &mut Budget) -> Result<Self> {
+        if pattern.find_byteset(b".[]()*+?{}|^$\\").is_none() {
+            return Ok(Pattern::Plain(pattern));
+        }
+        budget.work(SIZE_LIMIT)?;
+        let built =
+            RegexBuilder::new(&translated(pattern)).dot_matches_new_line(true).size_limit(SIZE_LIMIT).build();
+        // The engine may visit all of its states for each byte, and a repetition stands for many.
+        let states = if pattern.contains(&b'{') { SIZE_LIMIT / 16 } else { pattern.len() };
+        let cost = STATE_COST * states;
+        Ok(built.map_or(Pattern::Bad(pattern), |regex| Pattern::Regex { regex, cost }))
+    }
+
+    fn fits(&self, text: &[u8], budget: &mut Budget) -> Result<bool> {
+        Ok(match self {
+            Pattern::Plain(b"") => true,
+            Pattern::Plain(pattern) => {
+                budget.work(text.len())?;
+                text.contains_str(pattern)
+            }
+            Pattern::Regex { regex, cost } => {
+                budget.work(text.len().saturating_mul(*cost))?;
+                regex.is_match(&letters(text))
+            }
+            Pattern::Bad(_) => false,
+        })
+    }
+}
+
+/// One letter for each byte.
+fn letters(text: &[u8]) -> Cow<'_, str> {
+    match std::str::from_utf8(text) {
+        Ok(text) if text.is_ascii() => text.into(),
+        _ => text.iter().copied().map(char::from).collect::<String>().into(),
+    }
+}
+
+/// The expression with the backslashes that `regex-lite` wants in a bracket expression, where POSIX has none.
+fn translated(pattern: &[u8]) -> String {
+    let pattern = letters(pattern);
+    let mut out = String::with_capacity(pattern.len());
+    let mut chars = pattern.chars().peekable();
+    while let Some(c) = chars.next() {
+        out.push(c);
+        match c {
+            '\\' => out.extend(chars.next()),
+            '[' => bracket_expression(&mut chars, &mut out),
+            _ => {}
+        }
+    }
+    out
+}
+
+/// Copies a bracket expression, from behind its `[` up to its `]`.
+fn bracket_expression(chars: &mut std::iter::Peekable<std::str::Chars<'_>>, out: &mut String) {
+    out.extend(chars.next_if_eq(&'^'));
+    // In the first place a `]` is a letter.
+    if chars.next_if_eq(&']').is_some() {
+        out.push_str("\\]");
+    }
+    while let Some(c) = chars.next() {
+        match c {
+            ']' => return out.push(c),
+            '[' if chars.peek() == Some(&':') => {
+                out.push('[');
+                for c in chars.by_ref() {
+                    out.push(c);
+                    if c == ']' {
+                        break;
+                    }
+                }
+            }
+            '\\' | '[' | '&' | '~' => out.extend(['\\', c]),
+            c => out.push(c),
+        }
+    }
+}
+
+/// What stands before the first separator outside quotes, stripped of blanks and one pair of quotes; and what
+/// stands behind it. Read in Asterisk's source; that blanks go is measured.
+fn split_outside_quotes(text: &[u8], separator: u8) -> (&[u8], Option<&[u8]>) {
+    let mut quotes = Vec::new();
+    let mut is_escaped = false;
+    for (at, &byte) in text.iter().enumerate() {
+        if is_escaped {
+            is_escaped = false;
+        } else if byte == b'\\' {
+            is_escaped = true;
+        } else if byte == b'\'' || byte == b'"' {
+            if quotes.last() == Some(&byte) {
+                quotes.pop();
+            } else {
+                quotes.push(byte);
+            }
+        } else if byte == separator && quotes.is_empty() {
+            let (before, behind) = text.split_at(at);
+            return (unquoted(before), behind.get(1..));
+        }
+    }
+    (unquoted(text), None)
+}
+
+fn unquoted(text: &[u8]) -> &[u8] {
+    match stripped(text) {
+        [b'"', inside @ .., b'"'] | [b'\'', inside @ .., b'\''] => inside,
+        text => text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::limits::Limits;
+    use super::*;
+
+    fn fits(pattern: &str, text: &[u8]) -> Option<bool> {
+        let budget = &mut Budget::new(Limits::default());
+        match Pattern::new(pattern.as_bytes(), budget).unwrap() {
+            Pattern::Bad(_) => None,
+            pattern => Some(pattern.fits(text, budget).unwrap()),
+        }
+    }
+
+    #[test]
+    fn patterns_are_posix_regular_expressions_over_bytes() {
+        for (pattern, text, expected) in [
+            ("", &b"x"[..], Some(true)),
+            ("aor", b"xaory", Some(true)),
+            ("^aor$", b"xaory", Some(false)),
+            ("a.b", b"a\xffb", Some(true)),
+            ("^[[:digit:]]+$", b"123", Some(true)),
+            ("[\\]", b"a\\b", Some(true)),
+            ("[]x]", b"]", Some(true)),
+            ("^[^]x]$", b"]", Some(false)),
+            ("[a[]", b"[", Some(true)),
+            ("[&&]", b"&", Some(true)),
+            ("a\\.b", b"axb", Some(false)),
+            ("*a", b"a", None),
+            ("*[", b"a", None),
+            ("a(", b"a", None),
+            ("a{2}", b"aa", Some(true)),
+            ("(a{1000}){1000}", b"a", None),
+        ] {
+            assert_eq!(fits(pattern, text), expected, "{pattern}");
+        }
+    }
+
+    #[test]
+    fn quotes_protect_a_separator() {
+        let split = |text: &'static str| split_outside_quotes(text.as_bytes(), b'&');
+        assert_eq!(split(" a & b"), (&b"a"[..], Some(&b" b"[..])));
+        assert_eq!(split("\"a&b\"&"), (&b"a&b"[..], Some(&b""[..])));
+        assert_eq!(split("'a\"&'&\"b"), (&b"'a\"&'&\"b"[..], None));
+        assert_eq!(split("a\\&b"), (&b"a\\&b"[..], None));
+        assert_eq!(split(""), (&b""[..], None));
+    }
+}

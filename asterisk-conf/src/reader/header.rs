@@ -1,0 +1,143 @@
+//! The header of a section: `[name]`, `[name](items)`.
+
+use std::sync::Arc;
+
+use bstr::ByteSlice;
+
+use super::filter::{Filter, Verdict};
+use super::{Input, Parser, Result, Stop};
+use crate::DiagnosticKind;
+use crate::document::{ConfigOption, Location, Section};
+use crate::syntax::NAME_LIMIT;
+
+/// The section that a header is about.
+enum Target {
+    /// A new one, which is no part of the document yet: it can't inherit from itself.
+    New(Section),
+    /// One that options are added to, by its index.
+    Old(usize),
+}
+
+impl Parser<'_> {
+    /// Reads a header, without its `[`.
+    pub(super) fn header(&mut self, input: &mut Input, header: &[u8]) -> Result {
+        let location = input.location();
+        let Some((name, behind)) = header.split_once_str("]") else {
+            return self.cut(DiagnosticKind::NoClosingBracket, location, &[b"[", header].concat());
+        };
+        self.budget.section()?;
+        // Asterisk cuts the name, possibly in the middle of a letter.
+        let mut target = Target::New(Section::new(name.get(..NAME_LIMIT).unwrap_or(name), location));
+        if let Some(behind) = behind.strip_prefix(b"(") {
+            let Some((items, _)) = behind.split_once_str(")") else {
+                return self.cut(DiagnosticKind::NoClosingParen, location, name);
+            };
+            for item in items.split_str(",") {
+                target = self.item(target, name, item, location)?;
+            }
+        }
+        let index = match target {
+            Target::New(section) => self.document.sections_mut().push(section),
+            Target::Old(index) => index,
+        };
+        input.section = Some(index);
+        self.current = Some(index);
+        Ok(())
+    }
+
+    /// One item of the parentheses behind the name.
+    fn item(&mut self, target: Target, name: &[u8], item: &[u8], location: Location) -> Result<Target> {
+        match item {
+            b"!" => self.mark_as_template(target),
+            [b'+', filter @ ..] => self.append(target, name, filter, location),
+            base => self.inherit(target, base, location),
+        }
+    }
+
+    fn mark_as_template(&mut self, mut target: Target) -> Result<Target> {
+        match &mut target {
+            Target::New(section) => section.is_template = true,
+            Target::Old(index) => self.section_mut(*index)?.is_template = true,
+        }
+        Ok(target)
+    }
+
+    /// `+FILTER`: the options go to an earlier section, and with them those that were inherited before.
+    fn append(&mut self, target: Target, name: &[u8], filter: &[u8], location: Location) -> Result<Target> {
+        let Some(index) = self.section_for(name, filter, location)? else {
+            return self.cut(DiagnosticKind::AppendToMissingSection, location, name);
+        };
+        if let Target::New(section) = target {
+            let old = self.section_mut(index)?;
+            old.is_template |= section.is_template;
+            old.options.extend(section.options);
+        }
+        Ok(Target::Old(index))
+    }
+
+    /// The first section that has the name, which is not cut here, and passes the filter.
+    fn section_for(&mut self, name: &[u8], filter: &[u8], location: Location) -> Result<Option<usize>> {
+        let filter = Filter::new(filter, &mut self.budget)?;
+        let candidates = self.candidates(name);
+        self.budget.work(candidates.len() * size_of::<usize>())?;
+        for index in candidates {
+            let Some(section) = self.document.sections_mut().get(index) else { continue };
+            match filter.verdict(section, &mut self.budget)? {
+                Verdict::Fits => return Ok(Some(index)),
+                Verdict::Fails => {}
+                Verdict::BadRegex(pattern) => {
+                    self.report(DiagnosticKind::BadFilterRegex, location, pattern)?;
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    /// The sections that a name stands for: any, if it is empty.
+    fn candidates(&mut self, name: &[u8]) -> Vec<usize> {
+        let sections = self.document.sections_mut();
+        if name.is_empty() { (0..sections.len()).collect() } else { sections.named(name).collect() }
+    }
+
+    /// Copies the options of an earlier section, template or not, into this one.
+    fn inherit(&mut self, mut target: Target, base: &[u8], location: Location) -> Result<Target> {
+        let found = {
+            let sections = self.document.sections_mut();
+            let index = if base.is_empty() { Some(0) } else { sections.named(base).next() };
+            index.and_then(|index| Some((index, sections.get(index)?)))
+        };
+        let Some((base_index, found)) = found else {
+            return self.cut(DiagnosticKind::InheritFromMissingSection, location, base);
+        };
+        self.budget.entries(1 + found.options.len())?;
+        let name = found.shared_name();
+        let is_itself = matches!(target, Target::Old(index) if index == base_index);
+        if is_itself && !found.options.is_empty() {
+            self.report(DiagnosticKind::InheritFromItself, location, &name)?;
+            return Err(Stop::Hang);
+        }
+        let copies = found.options.iter().map(inherited);
+        match &mut target {
+            Target::New(section) => copy_into(section, name, copies),
+            Target::Old(index) => {
+                let copies: Vec<_> = copies.collect();
+                copy_into(self.section_mut(*index)?, name, copies);
+            }
+        }
+        Ok(target)
+    }
+
+    /// A section that was found before.
+    pub(super) fn section_mut(&mut self, index: usize) -> Result<&mut Section> {
+        self.document.sections_mut().get_mut(index).ok_or(Stop::Cut)
+    }
+}
+
+fn copy_into(section: &mut Section, base: Arc<[u8]>, options: impl IntoIterator<Item = ConfigOption>) {
+    section.inherits.push(base);
+    section.options.extend(options);
+}
+
+fn inherited(option: &ConfigOption) -> ConfigOption {
+    ConfigOption { is_inherited: true, ..option.clone() }
+}

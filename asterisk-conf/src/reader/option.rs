@@ -1,0 +1,98 @@
+//! A line `key = value`, `key => value` or `key += text`.
+
+use bstr::ByteSlice;
+
+use super::{Input, Parser, Result, stripped};
+use crate::DiagnosticKind;
+use crate::document::{ConfigOption, Location};
+
+impl Parser<'_> {
+    /// Reads a line that is neither empty nor header nor directive.
+    pub(super) fn option(&mut self, input: &Input, line: &[u8]) -> Result {
+        let location = input.location();
+        let Some(section) = input.section else {
+            return self.cut(DiagnosticKind::LineBeforeAnySection, location, line);
+        };
+        let escaped = line.strip_prefix(b"\\");
+        // Asterisk compares signed bytes, so that all above ASCII are below the blank.
+        if escaped.is_some_and(|text| !matches!(text, [b'!'..=0x7f, ..])) {
+            return self.cut(DiagnosticKind::InvalidEscape, location, line);
+        }
+        let text = escaped.unwrap_or(line);
+        let Some((key, value)) = split_at_equals(text, usize::from(escaped.is_some())) else {
+            return self.report(DiagnosticKind::NoEquals, location, line);
+        };
+        // The escaped byte is no part of a `+=`.
+        match key.strip_suffix(b"+").filter(|key| escaped.is_none() || !key.is_empty()) {
+            Some(key) => self.append_to_option(section, location, stripped(key), value),
+            None => self.set_option(section, location, stripped(key), value),
+        }
+    }
+
+    fn set_option(&mut self, section: usize, location: Location, key: &[u8], value: &[u8]) -> Result {
+        let (value, is_arrow) = match value.strip_prefix(b">") {
+            Some(value) => (value, true),
+            None => (value, false),
+        };
+        self.add_option(section, location, key, value, is_arrow)
+    }
+
+    fn add_option(
+        &mut self,
+        section: usize,
+        location: Location,
+        key: &[u8],
+        value: &[u8],
+        is_arrow: bool,
+    ) -> Result {
+        if key.is_empty() {
+            return self.report(DiagnosticKind::NoKey, location, stripped(value));
+        }
+        self.budget.entries(1)?;
+        let (key, value) = (key.into(), stripped(value).into());
+        let option = ConfigOption { key, value, location, is_arrow, is_inherited: false };
+        self.section_mut(section)?.options.push(option);
+        Ok(())
+    }
+
+    /// `key += text`. Asterisk takes the old value from the last option of exactly this key, and then replaces the
+    /// first option that has key and value without case, which need not be the same one.
+    fn append_to_option(&mut self, section: usize, location: Location, key: &[u8], text: &[u8]) -> Result {
+        let options = &self.section_mut(section)?.options;
+        let options_len = options.len();
+        let old = options.iter().rev().find(|option| option.key() == key).map(|option| option.value.clone());
+        self.budget.work(options_len)?;
+        let Some(old) = old else { return self.add_option(section, location, key, text, false) };
+        self.budget.work(old.len() + text.len())?;
+        let value = stripped(&[&old, text].concat()).into();
+        let Some(index) = self.first_option(section, key, &old)? else { return Ok(()) };
+        if let Some(option) = self.section_mut(section)?.options.get_mut(index) {
+            option.key = key.into();
+            option.value = value;
+            option.is_inherited = false;
+        }
+        Ok(())
+    }
+
+    /// The first option with this key and value, both without case; an empty value stands for any.
+    fn first_option(&mut self, section: usize, key: &[u8], value: &[u8]) -> Result<Option<usize>> {
+        let Some(section) = self.document.sections_mut().get(section) else { return Ok(None) };
+        for (index, option) in section.options.iter().enumerate() {
+            self.budget.work(1)?;
+            if !option.has_key(key) {
+                continue;
+            }
+            self.budget.work(value.len())?;
+            if value.is_empty() || option.value.eq_ignore_ascii_case(value) {
+                return Ok(Some(index));
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// Key and value around the first `=` that stands there or behind it.
+fn split_at_equals(text: &[u8], from: usize) -> Option<(&[u8], &[u8])> {
+    let at = from + text.get(from..)?.find_byte(b'=')?;
+    Some((text.get(..at)?, text.get(at + 1..)?))
+}

@@ -1,0 +1,8 @@
+//! The reader, from outside.
+
+#![expect(clippy::unwrap_used, reason = "a test that can't go on has failed")]
+
+mod golden;
+mod hostile;
+mod properties;
+mod rules;
