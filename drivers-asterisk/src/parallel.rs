@@ -20,8 +20,8 @@ pub(crate) fn in_parallel<T: Sync>(
         let others: Vec<_> = shares
             .map(|share| {
                 let write = &write;
+                let mut writer = writer.continued();
                 scope.spawn(move || {
-                    let mut writer = Writer::continued();
                     for entry in share {
                         write(&mut writer, entry);
                     }

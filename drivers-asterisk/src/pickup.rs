@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use driver_api::{Error, Query, Session};
+use driver_api::{Error, Query, Row, Session};
 use serde::Deserialize;
 
 /// The memberships of each user.
@@ -71,9 +71,9 @@ pub(crate) struct Groups {
 impl Pickups {
     pub(crate) fn read(session: &mut Session<'_>) -> Result<Pickups, Error> {
         let mut by_user: HashMap<i64, Vec<Membership>> = HashMap::new();
-        let memberships: Vec<Membership> = session.query(PICKUPS, &[])?;
+        let memberships: Vec<Row<Membership>> = session.query(PICKUPS, &[])?;
         for membership in memberships {
-            by_user.entry(membership.user_id).or_default().push(membership);
+            by_user.entry(membership.user_id).or_default().push(membership.into_inner());
         }
         Ok(Pickups(by_user))
     }
