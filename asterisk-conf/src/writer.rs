@@ -124,6 +124,20 @@ impl Writer {
         })
     }
 
+    /// `member = interface,penalty,name,state interface`: a member of a queue, in as many fields as are given.
+    pub fn member(&mut self, fields: &[&str]) -> Result<(), Refusal> {
+        self.line(|text| {
+            text.push_str("member = ");
+            for (number, field) in fields.iter().enumerate() {
+                if number > 0 {
+                    text.push(',');
+                }
+                syntax::member_field(text, field)?;
+            }
+            Ok(())
+        })
+    }
+
     /// An empty line.
     pub fn blank(&mut self) {
         self.text.push('\n');
@@ -259,6 +273,13 @@ mod tests {
         assert_eq!(one(|w| w.hint("1", &["PJSIP/a", "&", "b,c"])), Err(Refusal::Comma));
         assert_eq!(one(|w| w.hint("1", &["${SHELL(id)}"])), Err(Refusal::Expression));
         assert_eq!(one(|w| w.hint("1", &["a(b"])), Err(Refusal::Unbalanced));
+    }
+
+    #[test]
+    fn the_fields_of_a_member_stay_apart() {
+        let line = one(|w| w.member(&["Local/1,2", "5", "", "hint:(a)"]));
+        assert_eq!(line, Ok("member = Local/1\\,2,5,,hint:\\(a\\)\n".to_owned()));
+        assert_eq!(one(|w| w.member(&["a", " "])), Err(Refusal::BlankAtEnd));
     }
 
     #[test]

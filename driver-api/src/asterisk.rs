@@ -11,6 +11,7 @@
 //! | [`option("language", "fr_CA")`](Lines::option) | `language = fr_CA` |
 //! | [`object_option("number", "0612345678,30")`](Lines::object_option) | `number => 0612345678,30` |
 //! | [`hint("1001", &[&"PJSIP/abc"])`](Lines::hint) | `exten = 1001,hint,PJSIP/abc` |
+//! | [`member(&[&"PJSIP/abc", &0])`](Lines::member) | `member = PJSIP/abc,0` |
 //! | [`same("n,Hangup()")`](Lines::same) | `same  =     n,Hangup()` |
 //!
 //! A `;` in a value gets a backslash, unless it has one already: Asterisk would take what follows it for a comment.
@@ -177,7 +178,12 @@ pub struct Lines<'w> {
     origin: Option<&'w Origin>,
 }
 
-impl Lines<'_> {
+impl<'w> Lines<'w> {
+    /// The row that the lines come from; none if they are the program's own.
+    pub fn origin(&self) -> Option<&'w Origin> {
+        self.origin
+    }
+
     /// `[name]`.
     pub fn section(&mut self, name: impl Piece) {
         self.begin_section(None, &name, None);
@@ -259,6 +265,13 @@ impl Lines<'_> {
     pub fn hint(&mut self, extension: impl Piece, devices: &[&dyn Piece]) {
         self.line(&extension, syntax::extension, devices, syntax::device, |text, extension, devices| {
             text.hint(extension, devices)
+        });
+    }
+
+    /// `member = interface,penalty,name,state interface`: a member of a queue, in as many fields as are given.
+    pub fn member(&mut self, fields: &[&dyn Piece]) {
+        self.line(&"member", syntax::key, fields, syntax::member_field, |text, _, fields| {
+            text.member(fields)
         });
     }
 

@@ -301,8 +301,8 @@ impl<'de> Deserializer<'de> for ValueDeserializer<'_, '_> {
         match name {
             TEXT | ONE_LINE | BLANKED => self.text(name, visitor),
             OPTION_COLUMNS => {
-                let ahead = Some((self.column, self.value));
-                visitor.visit_seq(RestOfColumns { open: None, ahead, cursor: self.cursor })
+                let first = Some((self.column, self.value));
+                visitor.visit_seq(RestOfColumns { first, open: None, cursor: self.cursor })
             }
             _ => visitor.visit_newtype_struct(self),
         }
@@ -420,38 +420,41 @@ fn index(column: usize) -> U16Deserializer<Failure> {
 
 /// This column and all behind it, without those that are NULL: for each its index, and then its text.
 struct RestOfColumns<'c, 'v> {
-    /// The column whose index was given.
+    first: Option<(usize, Value<'v>)>,
+    /// The value of the column whose index was given.
     open: Option<Value<'v>>,
-    ahead: Option<(usize, Value<'v>)>,
     cursor: &'c Cursor<'v>,
+}
+
+impl<'v> RestOfColumns<'_, 'v> {
+    fn advance(&mut self) -> Result<Option<(usize, Value<'v>)>, Failure> {
+        loop {
+            let column = match self.first.take() {
+                Some(first) => Some(first),
+                None => self.cursor.advance()?,
+            };
+            if !matches!(column, Some((_, Value::Null))) {
+                return Ok(column);
+            }
+        }
+    }
 }
 
 impl<'de> SeqAccess<'de> for RestOfColumns<'_, '_> {
     type Error = Failure;
 
     fn next_element_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>, Failure> {
-        if let Some(value) = self.open.take() {
-            let text =
-                |text: &str, seed: S| seed.deserialize(StrDeserializer::<Failure>::new(text)).map(Some);
-            return match &value {
-                Value::Text(value) => text(value, seed),
-                Value::Integer(number) => text(&number.to_string(), seed),
-                Value::Uuid(bytes) => text(hyphenated(*bytes, &mut [0; 36]), seed),
-                other => {
-                    Err(Failure::Message(format!("expected a text or an integer, found {}", Found(other))))
-                }
-            };
-        }
-        loop {
-            match self.ahead.take() {
-                Some((_, Value::Null)) => self.ahead = self.cursor.advance()?,
-                Some((column, value)) => {
-                    self.open = Some(value);
-                    let column = seed.deserialize(index(column)).map(Some);
-                    return column;
-                }
-                None => return Ok(None),
-            }
+        let Some(value) = self.open.take() else {
+            let Some((column, value)) = self.advance()? else { return Ok(None) };
+            self.open = Some(value);
+            return seed.deserialize(index(column)).map(Some);
+        };
+        let text = |text: &str| seed.deserialize(StrDeserializer::<Failure>::new(text)).map(Some);
+        match &value {
+            Value::Text(value) => text(value),
+            Value::Integer(number) => text(&number.to_string()),
+            Value::Uuid(bytes) => text(hyphenated(*bytes, &mut [0; 36])),
+            other => Err(Failure::Message(format!("expected a text or an integer, found {}", Found(other)))),
         }
     }
 }

@@ -2,7 +2,7 @@
 //! name.
 
 use driver_api::asterisk::{Writer, yes_no};
-use driver_api::{Driver, Error, OneLine, Query, Session};
+use driver_api::{Driver, Error, OneLine, Query, Row, Session, Text};
 use serde::Deserialize;
 
 use crate::static_file;
@@ -11,9 +11,9 @@ pub(crate) struct Confbridge;
 
 impl Driver for Confbridge {
     fn generate(&self, session: &mut Session<'_>) -> Result<String, Error> {
-        let mut writer = Writer::new();
+        let mut writer = Writer::new(session);
         static_file::write(&mut writer, session, "confbridge.conf", &[])?;
-        let conferences: Vec<Conference> = session.query(CONFERENCES, &[])?;
+        let conferences: Vec<Row<Conference>> = session.query(CONFERENCES, &[])?;
         for conference in &conferences {
             write_bridge(&mut writer, conference);
         }
@@ -47,34 +47,36 @@ struct Conference {
     announce_user_count: bool,
     announce_only_user: bool,
     music_on_hold: Option<OneLine>,
-    admin_pin: Option<String>,
+    admin_pin: Option<Text>,
 }
 
-fn write_bridge(writer: &mut Writer, conference: &Conference) {
+fn write_bridge(writer: &mut Writer, conference: &Row<Conference>) {
     writer.part();
-    writer.derived_section(&format!("wazo-bridge-profile-{}", conference.id), "wazo_default_bridge");
-    writer.option("type", "bridge");
-    writer.option("max_members", &conference.max_users.to_string());
-    writer.option("record_conference", yes_no(conference.record));
+    let mut lines = writer.at(conference);
+    lines.derived_section(format!("wazo-bridge-profile-{}", conference.id), "wazo_default_bridge");
+    lines.option("type", "bridge");
+    lines.option("max_members", ("max_users", conference.max_users));
+    lines.option("record_conference", ("record", yes_no(conference.record)));
     writer.blank();
 }
 
-fn write_users(writer: &mut Writer, conference: &Conference) {
+fn write_users(writer: &mut Writer, conference: &Row<Conference>) {
     let user_profile = format!("wazo-user-profile-{}", conference.id);
     writer.part();
-    writer.derived_section(&user_profile, "wazo_default_user");
-    writer.option("type", "user");
-    writer.option("quiet", yes_no(conference.quiet_join_leave));
-    writer.option("announce_join_leave", yes_no(conference.announce_join_leave));
-    writer.option("announce_user_count", yes_no(conference.announce_user_count));
-    writer.option("announce_only_user", yes_no(conference.announce_only_user));
-    if let Some(class) = conference.music_on_hold.as_deref().filter(|class| !class.is_empty()) {
-        writer.option("music_on_hold_when_empty", "yes");
-        writer.verbatim_option("music_on_hold_class", class);
+    let mut lines = writer.at(conference);
+    lines.derived_section(&user_profile, "wazo_default_user");
+    lines.option("type", "user");
+    lines.option("quiet", ("quiet_join_leave", yes_no(conference.quiet_join_leave)));
+    lines.option("announce_join_leave", ("announce_join_leave", yes_no(conference.announce_join_leave)));
+    lines.option("announce_user_count", ("announce_user_count", yes_no(conference.announce_user_count)));
+    lines.option("announce_only_user", ("announce_only_user", yes_no(conference.announce_only_user)));
+    if let Some(class) = conference.music_on_hold.as_ref().filter(|class| !class.is_empty()) {
+        lines.option("music_on_hold_when_empty", "yes");
+        lines.verbatim_option("music_on_hold_class", class);
     }
     if conference.admin_pin.as_deref().is_some_and(|pin| !pin.is_empty()) {
-        writer.derived_section(&format!("wazo-admin-profile-{}", conference.id), &user_profile);
-        writer.option("admin", "yes");
+        lines.derived_section(format!("wazo-admin-profile-{}", conference.id), &user_profile);
+        lines.option("admin", "yes");
     } else {
         writer.blank();
     }

@@ -1,20 +1,24 @@
 //! `features.conf`: what a caller can do by dialling digits during a call.
 
 use driver_api::asterisk::Writer;
-use driver_api::{Driver, Error, Query, Session};
+use driver_api::{Driver, Error, Query, Row, Session};
 
-use crate::static_table::StaticOption;
+use crate::static_table::{StaticOption, value};
 
 pub(crate) struct Features;
 
 impl Driver for Features {
     fn generate(&self, session: &mut Session<'_>) -> Result<String, Error> {
-        let rows: Vec<StaticOption> = session.query(FEATURES, &[])?;
-        let mut writer = Writer::new();
-        for (name, options) in sections(session, &rows) {
-            writer.section(name);
-            for (key, value) in options {
-                writer.option(key, value);
+        let rows: Vec<Row<StaticOption>> = session.query(FEATURES, &[])?;
+        let mut writer = Writer::new(session);
+        for (name, options) in sections(&rows) {
+            writer.own().section(name);
+            for (key, row) in options {
+                let value = value(session, row);
+                match key {
+                    Some(key) => writer.at(row).option(key, value),
+                    None => writer.at(row).option(&row.var_name, value),
+                }
             }
         }
         Ok(writer.finish(session))
@@ -30,23 +34,23 @@ const FEATURES: Query<'_> = Query {
         ORDER BY id",
 };
 
-type Options<'a> = Vec<(&'a str, &'a str)>;
+/// The rows of a section, each with the key that stands for its name, if one does.
+type Options<'r> = Vec<(Option<&'static str>, &'r Row<StaticOption>)>;
 
 /// The three sections, in the order of the file.
-fn sections<'a>(session: &mut Session<'_>, rows: &'a [StaticOption]) -> [(&'static str, Options<'a>); 3] {
+fn sections(rows: &[Row<StaticOption>]) -> [(&'static str, Options<'_>); 3] {
     let [mut general, mut feature_map, mut application_map] = [const { Options::new() }; 3];
     for row in rows {
-        let (name, value) = (&*row.var_name, row.value(session, "features"));
         match row.category.as_str() {
             "featuremap" => {
-                // Who may hang up with a code may abort an attended transfer with it.
-                if name == "disconnect" {
-                    general.push(("atxferabort", value));
+                // A user that may hang up with a code may abort an attended transfer with it.
+                if row.var_name == "disconnect" {
+                    general.push((Some("atxferabort"), row));
                 }
-                feature_map.push((name, value));
+                feature_map.push((None, row));
             }
-            "general" => general.push((name, value)),
-            _ => application_map.push((name, value)),
+            "general" => general.push((None, row)),
+            _ => application_map.push((None, row)),
         }
     }
     [("general", general), ("featuremap", feature_map), ("applicationmap", application_map)]

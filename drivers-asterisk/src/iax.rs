@@ -1,10 +1,9 @@
 //! `iax.conf`: the trunks that speak IAX2, under the options that all of them share.
 
-use driver_api::asterisk::{Writer, syntax, yes_no};
-use driver_api::{Blanked, Driver, Error, OneLine, Query, Session};
+use driver_api::asterisk::{Lines, Writer, yes_no};
+use driver_api::{Blanked, Driver, Error, OneLine, OptionColumns, Piece, Query, Row, Session};
 use serde::Deserialize;
 
-use crate::checks::keeps_row;
 use crate::pairs::Pairs;
 use crate::section_names::SectionNames;
 use crate::static_table::{GeneralOption, general_options};
@@ -14,29 +13,30 @@ pub(crate) struct Iax;
 impl Driver for Iax {
     fn generate(&self, session: &mut Session<'_>) -> Result<String, Error> {
         let general = general_options(session, "staticiax")?;
-        let limits: Vec<Limit> = session.query(LIMITS, &[])?;
-        let trunks: Vec<Trunk> = session.query(TRUNKS, &[])?;
-        let mut writer = Writer::new();
+        let limits: Vec<Row<Limit>> = session.query(LIMITS, &[])?;
+        let trunks: Vec<Row<Trunk>> = session.query(TRUNKS, &[])?;
+        let mut writer = Writer::new(session);
         write_general(&mut writer, &general);
         write_limits(&mut writer, &limits);
         let mut names = SectionNames::new(&["general", "callnumberlimits"]);
         for trunk in &trunks {
-            if names.add(session, "useriax", format_args!("id={}", trunk.id), &trunk.name) {
-                trunk.write(&mut writer, session);
+            if names.add(session, trunk, &trunk.name) {
+                write_trunk(&mut writer, session, trunk);
             }
         }
         Ok(writer.finish(session))
     }
 }
 
-fn write_general(writer: &mut Writer, rows: &[GeneralOption]) {
-    writer.section("general");
-    for GeneralOption { var_name: name, var_val: value, .. } in rows {
-        match &**name {
-            "register" => writer.object_option(name, value),
+fn write_general(writer: &mut Writer, rows: &[Row<GeneralOption>]) {
+    writer.own().section("general");
+    for row in rows {
+        let mut lines = writer.at(row);
+        match &*row.var_name {
+            "register" => lines.object_option(&row.var_name, &row.var_val),
             // Implied by `allow`.
             "disallow" => {}
-            _ => write_option(writer, name, value),
+            _ => write_option(&mut lines, &row.var_name, &row.var_val),
         }
     }
 }
@@ -49,124 +49,89 @@ const LIMITS: Query<'_> = Query {
 
 #[derive(Deserialize)]
 struct Limit {
-    #[expect(dead_code, reason = "names the row in messages")]
-    id: i64,
     destination: OneLine,
     netmask: OneLine,
     calllimits: i64,
 }
 
 /// How many call numbers the hosts of a network may use at a time.
-fn write_limits(writer: &mut Writer, limits: &[Limit]) {
+fn write_limits(writer: &mut Writer, limits: &[Row<Limit>]) {
     if limits.is_empty() {
         return;
     }
-    writer.section("callnumberlimits");
+    writer.own().section("callnumberlimits");
     for limit in limits {
         let network = format!("{}/{}", limit.destination, limit.netmask);
-        writer.option(&network, &limit.calllimits.to_string());
+        writer.at(limit).option(("destination", network), ("calllimits", limit.calllimits));
     }
 }
 
-/// Makes the query and the row of trunks from the columns that are options, each with its type. So they
-/// stand in one place, in the order of the table, which is their order in the file: `deny` before `permit`.
-macro_rules! trunks {
-    ($($column:ident: $type:ty,)+) => {
-        const TRUNKS: Query<'_> = Query {
-            table: "useriax",
-            key: &["id"],
-            sql: concat!(
-                "SELECT id, name, options, type AS kind", $(", ", stringify!($column),)+
-                " FROM useriax WHERE commented = 0 AND category = 'trunk' ORDER BY id",
-            ),
-        };
+/// The columns behind the kind are options, in the order of the table, which is their order in the file: `deny`
+/// before `permit`.
+const TRUNKS: Query<'_> = Query {
+    table: "useriax",
+    key: &["id"],
+    sql: "SELECT id, name, options, type AS kind, username, secret, dbsecret, context, language, accountcode,
+            amaflags, mailbox, callerid, fullname, cid_number, trunk, auth, encryption, forceencryption,
+            maxauthreq, inkeys, outkey, adsi, transfer, codecpriority, jitterbuffer, forcejitterbuffer,
+            sendani, qualify, qualifysmoothing, qualifyfreqok, qualifyfreqnotok, timezone, allow,
+            mohinterpret, mohsuggest, deny, permit, defaultip, sourceaddress, setvar, host, port, mask,
+            regexten, peercontext, immediate, keyrotate, parkinglot, requirecalltoken
+        FROM useriax
+        WHERE commented = 0 AND category = 'trunk'
+        ORDER BY id",
+};
 
-        #[derive(Deserialize)]
-        struct Trunk {
-            id: i64,
-            name: OneLine,
-            options: Pairs,
-            kind: Blanked,
-            $($column: Option<$type>,)+
-        }
-
-        impl Trunk {
-            /// Writes the options that are columns and not NULL.
-            fn write_columns(&self, writer: &mut Writer) {
-                self.kind.write("type", writer);
-                $(if let Some(value) = &self.$column {
-                    value.write(stringify!($column), writer);
-                })+
-            }
-        }
-    };
-}
-
-trunks! {
-    username: Blanked, secret: Blanked, dbsecret: Blanked, context: Blanked, language: Blanked,
-    accountcode: Blanked, amaflags: Blanked, mailbox: Blanked, callerid: Blanked, fullname: Blanked,
-    cid_number: Blanked, trunk: Switch, auth: Blanked, encryption: Blanked, forceencryption: Blanked,
-    maxauthreq: i64, inkeys: Blanked, outkey: Blanked, adsi: Switch, transfer: Blanked,
-    codecpriority: Blanked, jitterbuffer: Switch, forcejitterbuffer: Switch, sendani: Switch,
-    qualify: Blanked, qualifysmoothing: Switch, qualifyfreqok: i64, qualifyfreqnotok: i64,
-    timezone: Blanked, allow: Blanked, mohinterpret: Blanked, mohsuggest: Blanked, deny: Blanked,
-    permit: Blanked, defaultip: Blanked, sourceaddress: Blanked, setvar: Blanked, host: Blanked,
-    port: i64, mask: Blanked, regexten: Blanked, peercontext: Blanked, immediate: Switch,
-    keyrotate: Switch, parkinglot: i64, requirecalltoken: Blanked,
-}
-
-impl Trunk {
-    fn write(&self, writer: &mut Writer, session: &mut Session<'_>) {
-        writer.section(&self.name);
-        self.write_columns(writer);
-        let key = format!("id={}", self.id);
-        for (name, value) in self.options.read(session, "useriax", &key) {
-            let Some(value) = value.filter(|value| !value.is_empty()) else { continue };
-            let key = format_args!("{key} option={name:?}");
-            if keeps_row(session, "useriax", key, syntax::padded_key, &[("options", name)]) {
-                write_option(writer, name, &session.blanked("useriax", key, "options", value));
-            }
-        }
-    }
-}
-
-/// An option that is a column.
-trait Column {
-    fn write(&self, name: &str, writer: &mut Writer);
-}
-
-impl Column for Blanked {
-    fn write(&self, name: &str, writer: &mut Writer) {
-        if !self.is_empty() {
-            write_option(writer, name, self);
-        }
-    }
-}
-
-impl Column for i64 {
-    fn write(&self, name: &str, writer: &mut Writer) {
-        writer.option(name, &self.to_string());
-    }
-}
-
-/// A number that says yes or no: 0 is no.
 #[derive(Deserialize)]
-struct Switch(i64);
+struct Trunk {
+    name: OneLine,
+    options: Pairs,
+    kind: Blanked,
+    option_columns: OptionColumns,
+}
 
-impl Column for Switch {
-    fn write(&self, name: &str, writer: &mut Writer) {
-        writer.option(name, yes_no(self.0 != 0));
+/// The columns with a number that says yes or no: 0 is no.
+const SWITCHES: &[&str] = &[
+    "trunk",
+    "adsi",
+    "jitterbuffer",
+    "forcejitterbuffer",
+    "sendani",
+    "qualifysmoothing",
+    "immediate",
+    "keyrotate",
+];
+
+fn write_trunk(writer: &mut Writer, session: &mut Session<'_>, trunk: &Row<Trunk>) {
+    let mut lines = writer.at(trunk);
+    lines.section(&trunk.name);
+    if !trunk.kind.is_empty() {
+        lines.option("type", &trunk.kind);
+    }
+    for option in trunk.options(&trunk.option_columns).filter(|option| !option.value().is_empty()) {
+        let name = option.name();
+        if SWITCHES.contains(&name) {
+            lines.option(name, (name, yes_no(option.value() != "0")));
+        } else {
+            write_option(&mut lines, name, (name, trunk.blanked(session, name, option.value())));
+        }
+    }
+    for (name, value) in trunk.options.read(session, trunk) {
+        let Some(value) = value.filter(|value| !value.is_empty()) else { continue };
+        let value = trunk.blanked(session, "options", value);
+        write_option(&mut lines, ("options", name), ("options", value));
     }
 }
 
 /// Codecs stand one on a line, after a line that takes away those that Asterisk allows by itself.
-fn write_option(writer: &mut Writer, name: &str, value: &str) {
-    if name != "allow" {
-        return writer.option(name, value);
+fn write_option(lines: &mut Lines<'_>, name: impl Piece, value: impl Piece) {
+    if name.text() != "allow" {
+        return lines.option(name, value);
     }
-    writer.option("disallow", "all");
-    for codec in value.split(',') {
-        writer.option(name, codec);
+    lines.option("disallow", "all");
+    let column = value.column(lines.origin()).unwrap_or_default();
+    for codec in value.text().split(',') {
+        lines.option(&name, (column, codec));
     }
 }
 
@@ -475,8 +440,10 @@ mod tests {
                 format!("table iaxcallnumberlimits, row id=2, column netmask: {left_out}"),
                 format!("table useriax, row id=1, column name: {left_out}"),
                 format!("table useriax, row id=2, column host: {blanks}"),
-                format!("table useriax, row id=2 option=\"a\\n[evil]\", column options: {left_out}"),
-                format!("table useriax, row id=2 option=\"k\", column options: {blanks}"),
+                format!("table useriax, row id=2, column options: {blanks}"),
+                "table useriax, row id=2, column options: the value has a line break; the option \"a\\n[evil]\" is \
+                    left out"
+                    .to_owned(),
             ]
         );
     }

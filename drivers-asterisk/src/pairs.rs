@@ -89,16 +89,29 @@ impl Element {
 
 #[cfg(test)]
 mod tests {
+    use driver_api::Query;
+
     use super::*;
-    use crate::testing::NoDatabase;
+    use crate::testing::{Rows, row};
+
+    #[derive(Deserialize)]
+    struct Trunk {
+        options: Pairs,
+    }
+
+    const TRUNKS: Query<'_> =
+        Query { table: "useriax", key: &["id"], sql: "SELECT id, options FROM useriax" };
 
     fn read(json: &str) -> (Vec<(String, Option<String>)>, Vec<String>) {
-        let pairs: Pairs = serde_yaml::from_str(json).unwrap();
-        let mut snapshot = NoDatabase;
-        let mut session = Session::new(&mut snapshot);
-        let pairs = pairs.read(&mut session, "useriax", "id=1");
-        let pairs = pairs.into_iter().map(|(name, value)| (name.to_owned(), value.map(str::to_owned)));
-        (pairs.collect(), session.take_warnings().iter().map(ToString::to_string).collect())
+        let row = row! { id: 1, tenant_uuid: "T", name: "t", type: "friend", category: "trunk" };
+        let row = row.replace('}', &format!(", \"options\": {json}}}"));
+        let mut database = Rows::default().add("useriax", row).load();
+        let pairs = database.in_session(|session| {
+            let trunk = session.query::<Trunk>(TRUNKS, &[]).unwrap().pop().unwrap();
+            let pairs = trunk.options.read(session, &trunk);
+            pairs.into_iter().map(|(name, value)| (name.to_owned(), value.map(str::to_owned))).collect()
+        });
+        (pairs, database.warnings)
     }
 
     #[test]

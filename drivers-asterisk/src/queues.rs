@@ -2,38 +2,36 @@
 //! members. Agents are members only as long as they are logged in, so they are not in it.
 
 use std::collections::HashMap;
-use std::fmt;
 
 use driver_api::asterisk::{Writer, syntax};
-use driver_api::{Blanked, Driver, Error, OneLine, Query, Session, Warning};
-use serde::de::{Error as _, SeqAccess, Visitor};
-use serde::{Deserialize, Deserializer};
+use driver_api::{Blanked, Driver, Error, OneLine, OptionColumns, Query, Row, Session, Text};
+use serde::Deserialize;
 
-use crate::checks::{keeps, keeps_row};
-use crate::static_table::StaticOption;
+use crate::static_table::{StaticOption, value};
 
 pub(crate) struct Queues;
 
 impl Driver for Queues {
     fn generate(&self, session: &mut Session<'_>) -> Result<String, Error> {
-        let general: Vec<StaticOption> = session.query(GENERAL, &[])?;
-        let queues: Vec<Queue> = session.query(QUEUES, &[])?;
-        let members: Vec<Member> = session.query(MEMBERS, &[])?;
-        let members: HashMap<&str, &[Member]> = members
+        let general: Vec<Row<StaticOption>> = session.query(GENERAL, &[])?;
+        let queues: Vec<Row<Queue>> = session.query(QUEUES, &[])?;
+        let members: Vec<Row<Member>> = session.query(MEMBERS, &[])?;
+        let members: HashMap<&str, &[Row<Member>]> = members
             .chunk_by(|a, b| a.queue_name == b.queue_name)
             .map(|members| (members[0].queue_name.as_str(), members))
             .collect();
-        let mut writer = Writer::new();
-        writer.section("general");
+        let mut writer = Writer::new(session);
+        writer.own().section("general");
         for option in &general {
-            writer.option(&option.var_name, option.value(session, "staticqueue"));
+            let value = value(session, option);
+            writer.at(option).option(&option.var_name, value);
         }
         for queue in &queues {
-            if !queue.write(&mut writer, session) {
-                continue;
-            }
-            for member in members.get(&*queue.name).copied().unwrap_or_default() {
-                member.write(&mut writer, session);
+            if queue.keeps(session, syntax::section_name, &queue.name) {
+                write_queue(&mut writer, session, queue);
+                for member in members.get(&*queue.name).copied().unwrap_or_default() {
+                    write_member(&mut writer, session, member);
+                }
             }
         }
         Ok(writer.finish(session))
@@ -49,120 +47,49 @@ const GENERAL: Query<'_> = Query {
         ORDER BY id",
 };
 
-/// Makes the query and the list of its columns from the columns that are options. So they stand in one place,
-/// in the order of the file.
-macro_rules! queues {
-    ($($option:literal,)+) => {
-        /// Of several groups of a name the one with the smallest id gives the label.
-        const QUEUES: Query<'_> = Query {
-            table: "queue",
-            key: &["name"],
-            sql: concat!(
-                "SELECT q.name, f.displayname, g.label", $(", q.\"", $option, "\"",)+
-                r#" FROM queue q
-                LEFT JOIN queuefeatures f ON f.name = q.name AND q.category = 'queue'
-                LEFT JOIN (SELECT name, MIN(id) AS id FROM groupfeatures GROUP BY name) first
-                    ON first.name = q.name AND q.category = 'group'
-                LEFT JOIN groupfeatures g ON g.id = first.id
-                WHERE q.commented = 0
-                ORDER BY q.name COLLATE "C""#,
-            ),
-        };
-
-        /// The columns of [`QUEUES`]. Those behind the first three are options.
-        const COLUMNS: &[&str] = &["name", "displayname", "label", $($option),+];
-    };
-}
-
-queues! {
-    "musicclass", "announce", "context", "timeout", "monitor-type", "monitor-format",
-    "queue-youarenext", "queue-thereare", "queue-callswaiting", "queue-holdtime", "queue-minutes",
-    "queue-seconds", "queue-thankyou", "queue-reporthold", "periodic-announce", "announce-frequency",
-    "periodic-announce-frequency", "announce-round-seconds", "announce-holdtime", "retry", "wrapuptime",
-    "maxlen", "servicelevel", "strategy", "joinempty", "leavewhenempty", "ringinuse", "reportholdtime",
-    "memberdelay", "weight", "timeoutrestart", "timeoutpriority", "autofill", "autopause",
-    "setinterfacevar", "setqueueentryvar", "setqueuevar", "membermacro", "min-announce-frequency",
-    "random-periodic-announce", "announce-position", "announce-position-limit", "defaultrule",
-}
+/// Of several groups of a name the one with the smallest id gives the label. The columns behind it are options, in
+/// the order of the file.
+const QUEUES: Query<'_> = Query {
+    table: "queue",
+    key: &["name"],
+    sql: r#"SELECT q.name, f.displayname, g.label,
+            q.musicclass, q.announce, q.context, q.timeout, q."monitor-type", q."monitor-format",
+            q."queue-youarenext", q."queue-thereare", q."queue-callswaiting", q."queue-holdtime",
+            q."queue-minutes", q."queue-seconds", q."queue-thankyou", q."queue-reporthold",
+            q."periodic-announce", q."announce-frequency", q."periodic-announce-frequency",
+            q."announce-round-seconds", q."announce-holdtime", q.retry, q.wrapuptime, q.maxlen,
+            q.servicelevel, q.strategy, q.joinempty, q.leavewhenempty, q.ringinuse, q.reportholdtime,
+            q.memberdelay, q.weight, q.timeoutrestart, q.timeoutpriority, q.autofill, q.autopause,
+            q.setinterfacevar, q.setqueueentryvar, q.setqueuevar, q.membermacro, q."min-announce-frequency",
+            q."random-periodic-announce", q."announce-position", q."announce-position-limit", q.defaultrule
+        FROM queue q
+        LEFT JOIN queuefeatures f ON f.name = q.name AND q.category = 'queue'
+        LEFT JOIN (SELECT name, MIN(id) AS id FROM groupfeatures GROUP BY name) first
+            ON first.name = q.name AND q.category = 'group'
+        LEFT JOIN groupfeatures g ON g.id = first.id
+        WHERE q.commented = 0
+        ORDER BY q.name COLLATE "C""#,
+};
 
 /// A queue or group.
+#[derive(Deserialize)]
 struct Queue {
     name: OneLine,
+    displayname: Option<Blanked>,
     label: Option<Blanked>,
-    /// Those that are there.
-    options: Vec<(&'static str, Setting)>,
+    option_columns: OptionColumns,
 }
 
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Setting {
-    Number(i64),
-    Text(String),
-}
-
-impl<'de> Deserialize<'de> for Queue {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Queue, D::Error> {
-        deserializer.deserialize_struct("Queue", COLUMNS, Columns)
+fn write_queue(writer: &mut Writer, session: &mut Session<'_>, queue: &Row<Queue>) {
+    if queue.name.eq_ignore_ascii_case("general") {
+        let message = "Asterisk has a section of this name already and takes the queue for its options";
+        queue.warn(session, "name", message);
     }
-}
-
-struct Columns;
-
-impl<'de> Visitor<'de> for Columns {
-    type Value = Queue;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the columns of a queue")
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut row: A) -> Result<Queue, A::Error> {
-        let name = next(&mut row)?;
-        let (displayname, label): (Option<Blanked>, Option<Blanked>) = (next(&mut row)?, next(&mut row)?);
-        let mut options = Vec::new();
-        for column in &COLUMNS[3..] {
-            let value: Option<Setting> = next(&mut row)?;
-            options.extend(value.map(|value| (*column, value)));
-        }
-        Ok(Queue { name, label: displayname.or(label), options })
-    }
-}
-
-/// The value of the next column.
-fn next<'de, A: SeqAccess<'de>, T: Deserialize<'de>>(row: &mut A) -> Result<T, A::Error> {
-    row.next_element()?.ok_or_else(|| A::Error::custom("the row has too few columns"))
-}
-
-impl Queue {
-    /// Whether it could be written; its members are left out with it.
-    fn write(&self, writer: &mut Writer, session: &mut Session<'_>) -> bool {
-        let key = format_args!("name={:?}", &*self.name);
-        if self.name.eq_ignore_ascii_case("general") {
-            let message = "Asterisk has a section of this name already and takes the queue for its options";
-            session.warn(Warning::new("queue", message).row(key).column("name"));
-        }
-        if !keeps_row(session, "queue", key, syntax::section_name, &[("name", &self.name)]) {
-            return false;
-        }
-        writer.headed_section(Some(self.label.as_deref().unwrap_or("unknown")), &self.name);
-        for (column, value) in &self.options {
-            match value {
-                Setting::Number(number) => writer.option(column, &number.to_string()),
-                Setting::Text(text) if text.is_empty() => {}
-                Setting::Text(text) => {
-                    if keeps(
-                        session,
-                        "queue",
-                        key,
-                        syntax::value,
-                        &[(column, text)],
-                        "the option is left out",
-                    ) {
-                        writer.option(column, text);
-                    }
-                }
-            }
-        }
-        true
+    let label = queue.displayname.as_ref().or(queue.label.as_ref());
+    let mut lines = writer.at(queue);
+    lines.headed_section(Some(label.map_or("unknown", |label| label)), &queue.name);
+    for option in queue.options(&queue.option_columns).filter(|option| !option.value().is_empty()) {
+        lines.option(option.name(), option);
     }
 }
 
@@ -180,34 +107,28 @@ const MEMBERS: Query<'_> = Query {
 #[derive(Deserialize)]
 struct Member {
     queue_name: String,
-    interface: String,
+    interface: Text,
     penalty: i64,
     /// That of the user; other members are but an interface.
     uuid: Option<OneLine>,
 }
 
-impl Member {
-    fn write(&self, writer: &mut Writer, session: &mut Session<'_>) {
-        let Member { interface, penalty, .. } = self;
-        if let Some(uuid) = &self.uuid {
-            // The user is called on all lines; the hint tells whether one of them is in use.
-            let user = format!("{uuid}@usersharedlines");
-            writer.option("member", &format!("Local/{user},{penalty},,hint:{user}"));
-            return;
-        }
-        let key = format_args!("queue_name={:?} interface={interface:?}", self.queue_name);
-        if !keeps_row(session, "queuemember", key, syntax::member_field, &[("interface", interface)]) {
-            return;
-        }
-        if interface.is_empty() {
-            let message = "there is no interface, nor a user: Asterisk can't call the member";
-            session.warn(Warning::new("queuemember", message).row(key).column("interface"));
-        }
-        let mut member = String::new();
-        if syntax::member_field(&mut member, interface).is_ok() {
-            writer.option("member", &format!("{member},{penalty},,"));
-        }
+fn write_member(writer: &mut Writer, session: &mut Session<'_>, member: &Row<Member>) {
+    let Member { interface, penalty, uuid, .. } = &**member;
+    if let Some(uuid) = uuid {
+        // The user is called on all lines; the hint tells whether one of them is in use.
+        let (user, hint) = (format!("Local/{uuid}@usersharedlines"), format!("hint:{uuid}@usersharedlines"));
+        let (user, hint) = (("uuid", user), ("uuid", hint));
+        return writer.at(member).member(&[&user, penalty, &"", &hint]);
     }
+    if interface.is_empty() {
+        member.warn(
+            session,
+            "interface",
+            "there is no interface, nor a user: Asterisk can't call the member",
+        );
+    }
+    writer.at(member).member(&[interface, penalty, &"", &""]);
 }
 
 #[cfg(test)]
@@ -395,14 +316,19 @@ mod tests {
 
     #[test]
     fn each_column_is_an_option_in_the_order_of_the_file() {
-        let options = &COLUMNS[3..];
+        let (_, rest) = QUEUES.sql.split_once("g.label,").unwrap();
+        let (columns, _) = rest.split_once("FROM queue q").unwrap();
+        let options: Vec<&str> = columns
+            .split(',')
+            .map(|column| column.trim().trim_start_matches("q.").trim_matches('"'))
+            .collect();
         assert_eq!(options.len(), 43);
         // SQLite makes a number of it where the column is one.
         let value = |(number, column): (usize, &&str)| format!("\"{column}\": \"{number}\"");
-        let columns: Vec<String> = (100..).zip(options).map(value).collect();
+        let columns: Vec<String> = (100..).zip(&options).map(value).collect();
         let row = format!(r#"{{"name": "q", "category": "queue", {}}}"#, columns.join(", "));
         let lines: Vec<String> = (100..)
-            .zip(options)
+            .zip(&options)
             .map(|(number, column): (usize, _)| format!("{column} = {number}\n"))
             .collect();
         let Written { text, warnings } = sections(&Rows::default().add("queue", row));
@@ -436,8 +362,8 @@ mod tests {
         ] {
             let Written { text, warnings } = options(column, json);
             assert_eq!(text, DEFAULTS);
-            let message = "the value has a line break; the option is left out";
-            assert_eq!(warnings, [format!("table queue, row name=\"q\", column {column}: {message}")]);
+            let message = format!("the value has a line break; the option {column:?} is left out");
+            assert_eq!(warnings, [format!("table queue, row name=q, column {column}: {message}")]);
         }
     }
 
@@ -511,7 +437,7 @@ mod tests {
         for name in ["general", "General"] {
             let Written { text, warnings } = sections(&Rows::default().team(name, "queue"));
             assert_eq!(text, format!("\n; unknown\n[{name}]\n{DEFAULTS}"));
-            assert_eq!(warnings, [format!("table queue, row name={name:?}, column name: {message}")]);
+            assert_eq!(warnings, [format!("table queue, row name={name}, column name: {message}")]);
         }
     }
 
@@ -562,7 +488,7 @@ mod tests {
     #[test]
     fn an_interface_that_will_not_work_is_named() {
         let empty = "there is no interface, nor a user: Asterisk can't call the member";
-        let blank = "there is a blank at an end, which Asterisk strips; the row is left out";
+        let blank = "there is a blank at an end, which Asterisk strips; the option \"member\" is left out";
         for (interface, line, message) in [
             ("", "member = ,0,,\n", Some(empty)),
             (" a", "", Some(blank)),
@@ -570,7 +496,7 @@ mod tests {
         ] {
             let Written { text, warnings } = members(Rows::default().team_member("q", 0, interface, 0, 0));
             assert_eq!(text, line);
-            let row = format!("row queue_name=\"q\" interface={interface:?}, column interface");
+            let row = format!("row queue_name=q interface={interface:?}, column interface");
             let expected = message.map(|message| format!("table queuemember, {row}: {message}"));
             assert_eq!(warnings, expected.into_iter().collect::<Vec<_>>());
             // Nobody reads the interface of a user.
@@ -596,14 +522,20 @@ mod tests {
         let Written { text, warnings } = members(rows);
         let user = "member = Local/user-1@usersharedlines,0,,hint:user-1@usersharedlines\n";
         assert_eq!(text, format!("{user}member = Local/2@c,0,,\n"));
-        let left_out = |key: &str, column: &str| {
-            format!("table queuemember, row {key}, column {column}: {ROW_LEFT_OUT}")
+        let left_out = |key: &str, column: &str, what: &str| {
+            format!(
+                "table queuemember, row {key}, column {column}: the value has a line break; {what} is left out"
+            )
         };
         assert_eq!(
             warnings,
             [
-                left_out("queue_name=q interface=\"PJSIP/b\"", "uuid"),
-                left_out("queue_name=\"q\" interface=\"Local/1@c\\n[evil]\"", "interface"),
+                left_out("queue_name=q interface=\"PJSIP/b\"", "uuid", "the row"),
+                left_out(
+                    "queue_name=q interface=\"Local/1@c\\n[evil]\"",
+                    "interface",
+                    "the option \"member\""
+                ),
             ]
         );
     }

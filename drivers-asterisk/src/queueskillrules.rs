@@ -1,25 +1,21 @@
 //! `queueskillrules.conf`: the rules by which a queue with skills chooses among its agents. Queues refer to
 //! them by id.
 
-use driver_api::asterisk::{Writer, syntax};
-use driver_api::{Driver, Error, Query, Session};
+use driver_api::asterisk::Writer;
+use driver_api::{Driver, Error, Query, Row, Session, Text};
 use serde::Deserialize;
-
-use crate::checks::keeps;
 
 pub(crate) struct QueueSkillRules;
 
 impl Driver for QueueSkillRules {
     fn generate(&self, session: &mut Session<'_>) -> Result<String, Error> {
-        let rules: Vec<Rule> = session.query(RULES, &[])?;
-        let mut writer = Writer::new();
-        for Rule { id, rule } in &rules {
-            writer.section(&format!("skillrule-{id}"));
-            for part in rule.iter().flat_map(|rule| rule.split(';')) {
-                let (key, columns) = (format_args!("id={id}"), [("rule", part)]);
-                if keeps(session, "queueskillrule", key, syntax::value, &columns, "the option is left out") {
-                    writer.option("rule", part);
-                }
+        let rules: Vec<Row<Rule>> = session.query(RULES, &[])?;
+        let mut writer = Writer::new(session);
+        for rule in &rules {
+            let mut lines = writer.at(rule);
+            lines.section(format!("skillrule-{}", rule.id));
+            for part in rule.rule.iter().flat_map(|rule| rule.split(';')) {
+                lines.option("rule", ("rule", part));
             }
         }
         Ok(writer.finish(session))
@@ -32,7 +28,7 @@ const RULES: Query<'_> =
 #[derive(Deserialize)]
 struct Rule {
     id: i64,
-    rule: Option<String>,
+    rule: Option<Text>,
 }
 
 #[cfg(test)]
@@ -101,8 +97,8 @@ mod tests {
         assert_eq!(text, "[skillrule-1]\nrule = a\nrule = d\n\n[skillrule-2]\n\n[skillrule-3]\nrule = e\n");
         let left_out = |id| {
             format!(
-                "table queueskillrule, row id={id}, column rule: the value has a line break; the option is left \
-                 out"
+                "table queueskillrule, row id={id}, column rule: the value has a line break; the option \"rule\" \
+                    is left out"
             )
         };
         // Once for each rule.

@@ -1,34 +1,47 @@
 //! `queueskills.conf`: what each agent is good at, and how much. Agents without skills are not in it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::HashMap;
 
 use driver_api::asterisk::{Writer, syntax};
-use driver_api::{Driver, Error, OneLine, Query, Session};
+use driver_api::{Driver, Error, OneLine, Query, Row, Session};
 use serde::Deserialize;
-
-use crate::checks::keeps_row;
 
 pub(crate) struct QueueSkills;
 
 impl Driver for QueueSkills {
     fn generate(&self, session: &mut Session<'_>) -> Result<String, Error> {
-        let skills: Vec<Skill> = session.query(SKILLS, &[])?;
-        let names = written_names(session, &skills);
-        let mut writer = Writer::new();
-        for skills in skills.chunk_by(|a, b| a.agentid == b.agentid) {
-            writer.section(&format!("agent-{}", skills[0].agentid));
-            for skill in skills.iter().filter(|skill| names.contains(&skill.skillid)) {
-                writer.option(&skill.name, &skill.weight.to_string());
+        let skills: Vec<Row<Skill>> = session.query(SKILLS, &[])?;
+        let mut weights: Vec<Row<Weight>> = session.query(WEIGHTS, &[])?;
+        let skills: HashMap<i64, &Row<Skill>> = skills
+            .iter()
+            .filter(|skill| skill.keeps(session, syntax::padded_key, &skill.name))
+            .map(|skill| (skill.id, skill))
+            .collect();
+        weights.retain(|weight| skills.contains_key(&weight.skillid));
+        let mut writer = Writer::new(session);
+        for weights in weights.chunk_by(|a, b| a.agentid == b.agentid) {
+            writer.at(&weights[0]).section(format!("agent-{}", weights[0].agentid));
+            for weight in weights {
+                writer.at(weight).option(&*skills[&weight.skillid].name, ("weight", weight.weight));
             }
         }
         Ok(writer.finish(session))
     }
 }
 
-const SKILLS: Query<'_> = Query {
+const SKILLS: Query<'_> =
+    Query { table: "queueskill", key: &["id"], sql: "SELECT id, name FROM queueskill ORDER BY id" };
+
+#[derive(Deserialize)]
+struct Skill {
+    id: i64,
+    name: OneLine,
+}
+
+const WEIGHTS: Query<'_> = Query {
     table: "agentqueueskill",
     key: &["agentid", "skillid"],
-    sql: "SELECT a.id AS agentid, s.id AS skillid, s.name, x.weight
+    sql: "SELECT a.id AS agentid, s.id AS skillid, x.weight
         FROM agentqueueskill x
         JOIN agentfeatures a ON a.id = x.agentid
         JOIN queueskill s ON s.id = x.skillid
@@ -36,25 +49,10 @@ const SKILLS: Query<'_> = Query {
 };
 
 #[derive(Deserialize)]
-struct Skill {
+struct Weight {
     agentid: i64,
     skillid: i64,
-    name: OneLine,
     weight: i64,
-}
-
-/// The skills whose names can be written. Of the others there is one warning each, however many agents have the
-/// skill.
-fn written_names(session: &mut Session<'_>, skills: &[Skill]) -> BTreeSet<i64> {
-    let names: BTreeMap<i64, &str> = skills.iter().map(|skill| (skill.skillid, &*skill.name)).collect();
-    let mut written = BTreeSet::new();
-    for (id, name) in names {
-        let columns = [("name", name)];
-        if keeps_row(session, "queueskill", format_args!("id={id}"), syntax::padded_key, &columns) {
-            written.insert(id);
-        }
-    }
-    written
 }
 
 #[cfg(test)]
@@ -141,8 +139,8 @@ mod tests {
         for bad in ["a\n[evil]", "a\r", "\0"] {
             let Written { text, warnings } = agent(&[("before", 1), (bad, 2), ("after", 3)]);
             assert_eq!(text, "[agent-1]\nbefore = 1\nafter = 3\n");
-            let left_out = "table agentqueueskill, row agentid=1 skillid=2, column name: the value has a line \
-                break; the row is left out";
+            let left_out =
+                "table queueskill, row id=2, column name: the value has a line break; the row is left out";
             assert_eq!(warnings, [left_out]);
             assert_eq!(agent(&[(bad, 1)]).text, "");
         }

@@ -1,25 +1,25 @@
 //! `res_parking.conf`: the parking lots, where a call waits until somebody takes it from its place.
 
 use driver_api::asterisk::Writer;
-use driver_api::{Blanked, Driver, Error, Query, Session, Warning};
+use driver_api::{Blanked, Driver, Error, Query, Row, Session};
 use serde::Deserialize;
 
 pub(crate) struct ResParking;
 
 impl Driver for ResParking {
     fn generate(&self, session: &mut Session<'_>) -> Result<String, Error> {
-        let rows: Vec<Lot> = session.query(LOTS, &[])?;
-        let mut writer = Writer::new();
+        let rows: Vec<Row<Lot>> = session.query(LOTS, &[])?;
+        let mut writer = Writer::new(session);
         // Asterisk makes a lot of this name in any case, so it gets a context that leads nowhere.
-        writer.section("default");
-        writer.option("context", "wazo-disabled");
+        writer.own().section("default");
+        writer.own().option("context", "wazo-disabled");
         for rows in rows.chunk_by(|a, b| a.id == b.id) {
             let [lot, others @ ..] = rows else { continue };
             write_lot(&mut writer, lot);
             for other in others {
                 let message =
                     format!("the parking lot {} has an extension already; this one is left out", lot.id);
-                session.warn(Warning::new("extensions", message).row(format_args!("id={}", other.extension)));
+                other.warn(session, "extension", message);
             }
         }
         Ok(writer.finish(session))
@@ -44,18 +44,18 @@ struct Lot {
     slots_end: Blanked,
     timeout: Option<i64>,
     music_on_hold: Option<Blanked>,
-    extension: i64,
     exten: Blanked,
     context: Blanked,
 }
 
-fn write_lot(writer: &mut Writer, lot: &Lot) {
-    writer.section(&format!("parkinglot-{}", lot.id));
-    writer.option("parkext", &lot.exten);
-    writer.option("context", &lot.context);
-    writer.option("parkedmusicclass", lot.music_on_hold.as_deref().unwrap_or_default());
-    writer.option("parkpos", &[&lot.slots_start, "-", &lot.slots_end].concat());
-    writer.option("parkingtime", &lot.timeout.unwrap_or_default().to_string());
+fn write_lot(writer: &mut Writer, lot: &Row<Lot>) {
+    let mut lines = writer.at(lot);
+    lines.section(format!("parkinglot-{}", lot.id));
+    lines.option("parkext", &lot.exten);
+    lines.option("context", &lot.context);
+    lines.option("parkedmusicclass", &lot.music_on_hold);
+    lines.option_of("parkpos", &[&lot.slots_start, &"-", &lot.slots_end]);
+    lines.option("parkingtime", ("timeout", lot.timeout.unwrap_or_default()));
     for (key, value) in [
         ("findslot", "next"),
         ("parkext_exclusive", "yes"),
@@ -67,7 +67,7 @@ fn write_lot(writer: &mut Writer, lot: &Lot) {
         ("parkedcallhangup", "no"),
         ("parkedcallrecording", "no"),
     ] {
-        writer.option(key, value);
+        lines.option(key, value);
     }
 }
 
@@ -215,7 +215,8 @@ mod tests {
         assert_eq!(extensions, ["parkext = 701", "parkext = 702"]);
         let left_out = |id| {
             format!(
-                "table extensions, row id={id}: the parking lot 1 has an extension already; this one is left out"
+                "table parking_lot, row id=1 extension={id}, column extension: the parking lot 1 has an extension \
+                    already; this one is left out"
             )
         };
         assert_eq!(warnings, [left_out(3), left_out(4)]);

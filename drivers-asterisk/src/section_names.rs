@@ -32,22 +32,39 @@ impl SectionNames {
 
 #[cfg(test)]
 mod tests {
+    use driver_api::{Query, Text};
+    use serde::Deserialize;
+
     use super::*;
-    use crate::testing::NoDatabase;
+    use crate::testing::{Rows, row};
+
+    #[derive(Deserialize)]
+    struct Trunk {
+        name: Text,
+    }
+
+    const TRUNKS: Query<'_> =
+        Query { table: "useriax", key: &["id"], sql: "SELECT id, name FROM useriax ORDER BY id" };
 
     #[test]
     fn a_bracket_costs_the_row_and_a_known_name_a_warning() {
-        let mut snapshot = NoDatabase;
-        let mut session = Session::new(&mut snapshot);
-        let mut names = SectionNames::new(&["general"]);
-        let rows = ["a", "a]", "]", "A", " a", "[a", "", "a", "general", "a]"];
-        let kept: Vec<&str> = (1..)
-            .zip(rows)
-            .filter(|(id, name)| names.add(&mut session, "useriax", format_args!("id={id}"), name))
-            .map(|(_, name)| name)
-            .collect();
+        let names = ["a", "a]", "]", "A", " a", "[a", "", "a", "general", "a]"];
+        let rows = (1..).zip(names).fold(Rows::default(), |rows, (id, name)| {
+            rows.add(
+                "useriax",
+                row! { id: id, tenant_uuid: "T", name: name, type: "friend", category: "trunk" },
+            )
+        });
+        let mut database = rows.load();
+        let kept: Vec<Row<Trunk>> = database.in_session(|session| {
+            let mut trunks = session.query::<Trunk>(TRUNKS, &[]).unwrap();
+            let mut names = SectionNames::new(&["general"]);
+            trunks.retain(|trunk| names.add(session, trunk, &trunk.name));
+            trunks
+        });
+        let warnings = database.warnings;
+        let kept: Vec<&str> = kept.iter().map(|trunk| &*trunk.name).collect();
         assert_eq!(kept, ["a", "A", "[a", "a", "general"]);
-        let warnings: Vec<String> = session.take_warnings().iter().map(ToString::to_string).collect();
         let left_out =
             |id, reason| format!("table useriax, row id={id}, column name: {reason}; the row is left out");
         let bracket = |id| left_out(id, "there is a \"]\", which ends the name of a section");

@@ -255,15 +255,16 @@ mod tests {
             .variable(3, "after", "2");
         let written = rows.write(&Hep);
         assert_eq!(written.text, "[header_stays]\n\n[general]\nbefore = 1\nafter = 2\n\n");
-        let left_out =
-            |row: &str| format!("table asterisk_file_{row}: the value has a line break; the row is left out");
+        let left_out = |(row, what): (&str, &str)| {
+            format!("table asterisk_file_{row}: the value has a line break; {what} is left out")
+        };
         assert_eq!(
             written.warnings,
             [
-                "section, row id=1, column name",
-                "variable, row id=2, column value",
-                "variable, row id=4, column key",
-                "variable, row id=5, column value",
+                ("section, row id=1, column name", "the row"),
+                ("variable, row id=2, column value", "the option \"k\""),
+                ("variable, row id=4, column key", "the option \"k\\n\""),
+                ("variable, row id=5, column value", "the option \"k\""),
             ]
             .map(left_out)
         );

@@ -2,23 +2,21 @@
 //! mailboxes of each context. Mailboxes of disabled contexts are in it.
 
 use std::borrow::Cow;
-use std::fmt::{self, Display};
 
 use driver_api::asterisk::{Writer, syntax, yes_no};
-use driver_api::{Blanked, Driver, Error, OneLine, Query, Session, Warning};
+use driver_api::{Blanked, Driver, Error, OneLine, Piece, Query, Row, Session, Text};
 use serde::Deserialize;
 
-use crate::checks::{keeps, keeps_row};
 use crate::pairs::Pairs;
-use crate::static_table::StaticOption;
+use crate::static_table::{self, StaticOption, VALUE};
 
 pub(crate) struct Voicemail;
 
 impl Driver for Voicemail {
     fn generate(&self, session: &mut Session<'_>) -> Result<String, Error> {
-        let options: Vec<StaticOption<String>> = session.query(OPTIONS, &[])?;
-        let mailboxes: Vec<Mailbox> = session.query(MAILBOXES, &[])?;
-        let mut writer = Writer::new();
+        let options: Vec<Row<StaticOption<Text>>> = session.query(OPTIONS, &[])?;
+        let mailboxes: Vec<Row<Mailbox>> = session.query(MAILBOXES, &[])?;
+        let mut writer = Writer::new(session);
         write_options(&mut writer, session, GENERAL, &options);
         writer.blank();
         write_options(&mut writer, session, ZONES, &options);
@@ -47,28 +45,22 @@ fn write_options(
     writer: &mut Writer,
     session: &mut Session<'_>,
     section: &str,
-    options: &[StaticOption<String>],
+    options: &[Row<StaticOption<Text>>],
 ) {
-    writer.section(section);
+    writer.own().section(section);
     for option in options.iter().filter(|option| option.category == section) {
-        let key = format_args!("id={}", option.id);
         let value = written(session, option);
-        if keeps_row(session, "staticvoicemail", key, syntax::padded_key, &[("var_name", &option.var_name)])
-            && keeps_row(session, "staticvoicemail", key, syntax::value, &[("var_val", &value)])
-        {
-            writer.option(&option.var_name, &value);
-        }
+        writer.at(option).option(&option.var_name, (VALUE, value));
     }
 }
 
 /// The value of an option. The body of a mail has more than one line, which Asterisk reads from escapes.
-fn written<'a>(session: &mut Session<'_>, option: &'a StaticOption<String>) -> Cow<'a, str> {
-    if option.category != GENERAL || &*option.var_name != "emailbody" {
-        return option.value(session, "staticvoicemail").into();
+fn written<'a>(session: &mut Session<'_>, option: &'a Row<StaticOption<Text>>) -> Cow<'a, str> {
+    if option.category != GENERAL || option.var_name != "emailbody" {
+        return static_table::value(session, option).1.into();
     }
     let Some(body) = &option.var_val else {
-        let warning = Warning::new("staticvoicemail", "there is no value: the body of mails is empty");
-        session.warn(warning.row(format_args!("id={}", option.id)).column("var_val"));
+        option.warn(session, VALUE, "there is no value: the body of mails is empty");
         return "".into();
     };
     body.replace('\n', "\\n").replace('\r', "\\r").into()
@@ -86,15 +78,14 @@ const MAILBOXES: Query<'_> = Query {
 
 #[derive(Deserialize)]
 struct Mailbox {
-    uniqueid: i64,
     context: OneLine,
     mailbox: OneLine,
     password: Option<OneLine>,
     fullname: Blanked,
     email: Option<OneLine>,
     pager: Option<OneLine>,
-    language: Option<String>,
-    tz: Option<String>,
+    language: Option<Text>,
+    tz: Option<Text>,
     attach: Option<i64>,
     deletevoicemail: i64,
     maxmsg: Option<i64>,
@@ -103,116 +94,95 @@ struct Mailbox {
 
 /// Writes a section of mailboxes that have the same context. Where those of another stand between them, the
 /// context has several.
-fn write_context(writer: &mut Writer, session: &mut Session<'_>, mailboxes: &[Mailbox]) {
+fn write_context(writer: &mut Writer, session: &mut Session<'_>, mailboxes: &[Row<Mailbox>]) {
     let first = &mailboxes[0];
     // Asterisk knows its own sections in upper case, too.
     if [GENERAL, ZONES].iter().any(|section| first.context.eq_ignore_ascii_case(section)) {
         let message = "Asterisk has a section of this name already and takes the mailboxes for its options";
         first.warn(session, "context", message);
     }
-    if !keeps_row(session, "voicemail", first.key(), syntax::section_name, &[("context", &first.context)]) {
+    // Each mailbox is left out for itself, since each is a row.
+    if !mailboxes
+        .iter()
+        .fold(true, |kept, mailbox| mailbox.keeps(session, syntax::section_name, &mailbox.context) && kept)
+    {
         return;
     }
-    writer.section(&first.context);
+    writer.at(first).section(&first.context);
     for mailbox in mailboxes {
-        mailbox.write(writer, session);
+        write_mailbox(writer, session, mailbox);
     }
 }
 
-impl Mailbox {
-    fn write(&self, writer: &mut Writer, session: &mut Session<'_>) {
-        let [password, email, pager] =
-            [&self.password, &self.email, &self.pager].map(|text| text.as_deref().unwrap_or_default());
-        // A mailbox with an empty password asks for none.
-        if !keeps_row(session, "voicemail", self.key(), syntax::padded_key, &[("mailbox", &self.mailbox)])
-            || !keeps_row(session, "voicemail", self.key(), syntax::mailbox_field, &[("password", password)])
-        {
-            return;
-        }
-        let fullname = self.field(session, "fullname", &self.fullname);
-        let (email, pager) = (self.field(session, "email", email), self.field(session, "pager", pager));
-        let value = [password, fullname, email, pager, &self.options(session)].join(",");
-        writer.verbatim_object_option(&self.mailbox, &value);
+fn write_mailbox(writer: &mut Writer, session: &mut Session<'_>, mailbox: &Row<Mailbox>) {
+    // A mailbox with an empty password asks for none.
+    if !mailbox.keeps(session, syntax::padded_key, &mailbox.mailbox)
+        || !mailbox.keeps(session, syntax::mailbox_field, &mailbox.password)
+    {
+        return;
     }
+    let fullname = field(session, mailbox, Some(&mailbox.fullname));
+    let email = field(session, mailbox, mailbox.email.as_ref());
+    let pager = field(session, mailbox, mailbox.pager.as_ref());
+    let options = options(session, mailbox);
+    let value: [&dyn Piece; 9] =
+        [&mailbox.password, &",", &fullname, &",", &email, &",", &pager, &",", &options];
+    writer.at(mailbox).verbatim_line(&mailbox.mailbox, " => ", &value);
+}
 
-    /// The field, or nothing if it can't be written.
-    fn field<'a>(&self, session: &mut Session<'_>, column: &str, text: &'a str) -> &'a str {
-        let columns = [(column, text)];
-        let kept = keeps(
-            session,
-            "voicemail",
-            self.key(),
-            syntax::mailbox_field,
-            &columns,
-            "the field is left empty",
-        );
-        if kept { text } else { "" }
-    }
+/// The field, or nothing if it can't be written.
+fn field<'a, P: Piece>(
+    session: &mut Session<'_>,
+    mailbox: &Row<Mailbox>,
+    field: Option<&'a P>,
+) -> Option<&'a P> {
+    let consequence = "the field is left empty";
+    field.filter(|field| mailbox.keeps_or(session, consequence, syntax::mailbox_field, field))
+}
 
-    /// `attach=yes|deletevoicemail=no`: what holds for this mailbox alone.
-    fn options(&self, session: &mut Session<'_>) -> String {
-        let maxmsg = self.maxmsg.map(|messages| messages.to_string());
-        let columns = [
-            ("language", self.language.as_deref()),
-            ("tz", self.tz.as_deref()),
-            ("attach", self.attach.map(|attach| yes_no(attach != 0))),
-            ("deletevoicemail", Some(yes_no(self.deletevoicemail != 0))),
-            ("maxmsg", maxmsg.as_deref()),
-        ];
-        let mut options = String::new();
-        for (column, value) in columns {
-            if let Some(value) = value {
-                self.add_option(&mut options, session, column, column, value);
-            }
+/// `attach=yes|deletevoicemail=no`: what holds for this mailbox alone.
+fn options(session: &mut Session<'_>, mailbox: &Row<Mailbox>) -> String {
+    let maxmsg = mailbox.maxmsg.map(|messages| messages.to_string());
+    let columns = [
+        ("language", mailbox.language.as_deref()),
+        ("tz", mailbox.tz.as_deref()),
+        ("attach", mailbox.attach.map(|attach| yes_no(attach != 0))),
+        ("deletevoicemail", Some(yes_no(mailbox.deletevoicemail != 0))),
+        ("maxmsg", maxmsg.as_deref()),
+    ];
+    let mut options = String::new();
+    for (column, value) in columns {
+        if let Some(value) = value {
+            add_option(&mut options, session, mailbox, column, column, value);
         }
-        for (name, value) in self.options.read(session, "voicemail", self.key()) {
-            match value {
-                Some(value) => self.add_option(&mut options, session, "options", name, value),
-                None => {
-                    let message = format!("{name:?} has no value; it is left out");
-                    self.warn(session, "options", message);
-                }
-            }
-        }
-        options
     }
+    for (name, value) in mailbox.options.read(session, mailbox) {
+        match value {
+            Some(value) => add_option(&mut options, session, mailbox, "options", name, value),
+            None => mailbox.warn(session, "options", format!("{name:?} has no value; it is left out")),
+        }
+    }
+    options
+}
 
-    /// Adds `name=value`, unless it can't be written.
-    fn add_option(
-        &self,
-        options: &mut String,
-        session: &mut Session<'_>,
-        column: &str,
-        name: &str,
-        value: &str,
-    ) {
-        let end = options.len();
-        if end > 0 {
+/// Adds `name=value`, unless it can't be written.
+fn add_option(
+    options: &mut String,
+    session: &mut Session<'_>,
+    mailbox: &Row<Mailbox>,
+    column: &str,
+    name: &str,
+    value: &str,
+) {
+    let value = &*escaped(value);
+    let consequence = "the option is left out";
+    if mailbox.keeps_or(session, consequence, mailbox_option, (column, name))
+        && mailbox.keeps_or(session, consequence, mailbox_option, (column, value))
+    {
+        if !options.is_empty() {
             options.push('|');
         }
-        let value = &*escaped(value);
         options.extend([name, "=", value]);
-        let parts = [(column, name), (column, value)];
-        if !keeps(session, "voicemail", self.key(), mailbox_option, &parts, "the option is left out") {
-            options.truncate(end);
-        }
-    }
-
-    fn warn(&self, session: &mut Session<'_>, column: &str, message: impl Into<String>) {
-        session.warn(Warning::new("voicemail", message).row(self.key()).column(column));
-    }
-
-    fn key(&self) -> Key {
-        Key(self.uniqueid)
-    }
-}
-
-/// What a mailbox is called in messages.
-struct Key(i64);
-
-impl Display for Key {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "uniqueid={}", self.0)
     }
 }
 
@@ -396,17 +366,18 @@ mod tests {
         let Written { text, warnings } = rows.write(&Voicemail);
         assert_eq!(text, "[general]\ne = 5\n\n\n[zonemessages]\nh = 8\n\n\n");
         let columns = [
-            (2, "var_name"),
-            (7, "var_name"),
-            (1, "var_val"),
-            (3, "var_val"),
-            (4, "var_val"),
-            (6, "var_val"),
+            (2, "var_name", "the row"),
+            (7, "var_name", "the row"),
+            (1, "var_val", "the option \"a\""),
+            (3, "var_val", "the option \"Emailbody\""),
+            (4, "var_val", "the option \"emailbody\""),
+            (6, "var_val", "the option \"emailbody\""),
         ];
         assert_eq!(
             warnings,
-            columns.map(|(id, column)| {
-                format!("table staticvoicemail, row id={id}, column {column}: {LEFT_OUT}")
+            columns.map(|(id, column, what)| {
+                let message = format!("the value has a line break; {what} is left out");
+                format!("table staticvoicemail, row id={id}, column {column}: {message}")
             })
         );
     }
