@@ -314,15 +314,15 @@ impl<'w> Lines<'w> {
             }
         };
         match result {
-            Ok(()) if self.writer.recorder.is_none() => {}
             Ok(()) => {
+                self.warn_of_blanks(start, key, value);
                 let value = value.iter().find(|piece| piece.column(self.origin).is_some());
                 self.record(start, *value.unwrap_or(&key));
             }
             Err(refusal) => {
                 let refused =
                     |place: Place, piece: &&dyn Piece| place(&mut String::new(), &piece.text()).is_err();
-                let longest = || value.iter().max_by_key(|piece| piece.text().len()).copied();
+                let longest = || value.iter().chain([&key]).max_by_key(|piece| piece.text().len()).copied();
                 let culprit = if refused(key_place, &key) {
                     key
                 } else {
@@ -330,6 +330,27 @@ impl<'w> Lines<'w> {
                     value.or_else(longest).unwrap_or(key)
                 };
                 self.refuse(culprit, &format!("the option {key_text:?}"), refusal);
+            }
+        }
+    }
+
+    /// Notes that Asterisk strips blanks of a row's value, if it stands at an end of key or value and has some there.
+    fn warn_of_blanks(&mut self, start: usize, key: &dyn Piece, value: &[&dyn Piece]) {
+        let Some(origin) = self.origin else { return };
+        let ends = [
+            (Some(key), str::starts_with as fn(&str, _) -> bool),
+            (Some(key), str::ends_with),
+            (value.first().copied(), str::starts_with),
+            (value.last().copied(), str::ends_with),
+        ];
+        for (piece, has_blank) in ends {
+            let Some(piece) = piece else { continue };
+            let Some(column) = piece.column(self.origin) else { continue };
+            if has_blank(&piece.text(), syntax::is_blank as fn(char) -> bool)
+                && self.writer.text.text().len() > start
+            {
+                let message = "Asterisk strips the blanks at its ends";
+                self.writer.refused.push(origin.warning(column, message));
             }
         }
     }

@@ -1,5 +1,6 @@
 //! `iax.conf`: the trunks that speak IAX2, under the options that all of them share.
 
+use driver_api::asterisk::syntax::{self, LINE_LIMIT, Refusal};
 use driver_api::asterisk::{Lines, Writer, yes_no};
 use driver_api::{Blanked, Driver, Error, OneLine, OptionColumns, Piece, Query, Row, Session};
 use serde::Deserialize;
@@ -17,7 +18,7 @@ impl Driver for Iax {
         let trunks: Vec<Row<Trunk>> = session.query(TRUNKS, &[])?;
         let mut writer = Writer::new(session);
         write_general(&mut writer, &general);
-        write_limits(&mut writer, &limits);
+        write_limits(&mut writer, session, &limits);
         let mut names = SectionNames::new(&["general", "callnumberlimits"]);
         for trunk in &trunks {
             if names.add(session, trunk, &trunk.name) {
@@ -55,15 +56,31 @@ struct Limit {
 }
 
 /// How many call numbers the hosts of a network may use at a time.
-fn write_limits(writer: &mut Writer, limits: &[Row<Limit>]) {
+fn write_limits(writer: &mut Writer, session: &mut Session<'_>, limits: &[Row<Limit>]) {
     if limits.is_empty() {
         return;
     }
     writer.own().section("callnumberlimits");
     for limit in limits {
+        if !limit.keeps(session, part_of_network, &limit.destination)
+            || !limit.keeps(session, part_of_network, &limit.netmask)
+        {
+            continue;
+        }
         let network = format!("{}/{}", limit.destination, limit.netmask);
         writer.at(limit).option(("destination", network), ("calllimits", limit.calllimits));
     }
+}
+
+/// An address or a mask, which stand in a key with a `/` between them.
+fn part_of_network(out: &mut String, text: &str) -> Result<(), Refusal> {
+    if text.contains('=') {
+        return Err(Refusal::EqualsSign);
+    }
+    if text.len() > LINE_LIMIT / 4 {
+        return Err(Refusal::LongLine);
+    }
+    syntax::key(out, text)
 }
 
 /// The columns behind the kind are options, in the order of the table, which is their order in the file: `deny`
