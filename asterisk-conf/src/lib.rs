@@ -5,4 +5,5 @@
 
 #![warn(missing_docs)]
 
+pub mod catalogue;
 pub mod syntax;
