@@ -1,7 +1,7 @@
 //! The syntax of Asterisk's configuration files: how they are written so that Asterisk reads what is meant, and
 //! what it reads in them.
 //!
-//! It is no list of the options that Asterisk's modules know, and it opens no file and no database: a caller that
+//! Which options Asterisk's modules know, [`catalogue`] says. The crate opens no file and no database: a caller that
 //! wants `#include` followed passes the [`Files`]. It never runs an `#exec`.
 //!
 //! Begin with [`read`] and [`Document`] for reading, and with [`syntax`] and [`Writer`] for writing.
@@ -19,6 +19,7 @@
 
 #![warn(missing_docs)]
 
+pub mod catalogue;
 mod diagnostic;
 mod document;
 pub mod files;
