@@ -143,7 +143,7 @@ impl<'de> DeserializeSeed<'de> for Append<'_> {
     }
 }
 
-impl<'de> Visitor<'de> for Append<'_> {
+impl Visitor<'_> for Append<'_> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

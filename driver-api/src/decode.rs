@@ -521,9 +521,7 @@ impl fmt::Display for Shown<'_> {
 mod tests {
     use serde::Deserialize;
 
-    use crate::{
-        Blanked, EngineRow, Error, OneLine, OptionColumns, Query, Row, Rows, Session, Snapshot, Value,
-    };
+    use crate::{Blanked, EngineRow, Error, OneLine, Query, Row, Rows, Session, Snapshot, Value};
 
     /// A result that is there already.
     struct Canned {

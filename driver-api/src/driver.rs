@@ -10,7 +10,7 @@ use crate::{Config, Error, Session};
 /// whether the tables and columns are there. If it needs a row, it says so with [`Error::driver`].
 ///
 /// ```
-/// use driver_api::{Driver, Error, OneLine, Query, Session};
+/// use driver_api::{Driver, Error, OneLine, Query, Row, Session};
 /// use serde::Deserialize;
 ///
 /// /// `moh-classes.txt`: the classes of music on hold, one on a line.
@@ -18,7 +18,7 @@ use crate::{Config, Error, Session};
 ///
 /// impl Driver for Classes {
 ///     fn generate(&self, session: &mut Session<'_>) -> Result<String, Error> {
-///         let classes: Vec<Class> = session.query(CLASSES, &[])?;
+///         let classes: Vec<Row<Class>> = session.query(CLASSES, &[])?;
 ///         Ok(classes.iter().map(|class| format!("{}\n", class.name)).collect())
 ///     }
 /// }

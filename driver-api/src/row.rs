@@ -5,12 +5,13 @@ use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
 use asterisk_conf::syntax::Place;
+use serde::{Serialize, Serializer};
 
 use crate::decode::Shown;
 use crate::{Blanked, EngineRow, Piece, Query, Session, Value, Warning, blanked, breaks_line};
 
 /// A row of a query's result: the driver's struct, to which it derefs, and the place in the database that it
-/// comes from.
+/// comes from. It serializes as its struct.
 ///
 /// Messages about it need nothing else:
 ///
@@ -61,6 +62,12 @@ impl<T> Deref for Row<T> {
 impl<T> DerefMut for Row<T> {
     fn deref_mut(&mut self) -> &mut T {
         &mut self.value
+    }
+}
+
+impl<T: Serialize> Serialize for Row<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.value.serialize(serializer)
     }
 }
 

@@ -81,7 +81,8 @@ pub struct Query<'a> {
     pub table: &'a str,
     /// The columns that tell a row from the others, for messages. They are among those of `sql`.
     pub key: &'a [&'a str],
-    /// The text. Its columns have the names and the order of the row type's fields.
+    /// The text. Its columns have the names and the order of the row type's fields; a column of the key needs no
+    /// field.
     pub sql: &'a str,
 }
 

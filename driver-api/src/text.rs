@@ -319,7 +319,7 @@ macro_rules! displayed {
     )*};
 }
 
-displayed!(i32 i64 u32 u64 usize);
+displayed!(i32 i64 u16 u32 u64 usize);
 
 impl<P: Piece + ?Sized> Piece for &P {
     fn text(&self) -> Cow<'_, str> {

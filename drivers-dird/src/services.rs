@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use driver_api::{Config, Driver, Error, Query, Session, Warning, yaml};
+use driver_api::{Config, Driver, Error, Query, Row, Session, Warning, yaml};
 use serde::{Deserialize, Serialize};
 
 use crate::shared;
@@ -41,8 +41,8 @@ impl Services {
 
 impl Driver for Services {
     fn generate(&self, session: &mut Session<'_>) -> Result<String, Error> {
-        let profiles: Vec<Profile> = session.query(PROFILES, &[])?;
-        let types: Vec<Type> = session.query(TYPES, &[])?;
+        let profiles: Vec<Row<Profile>> = session.query(PROFILES, &[])?;
+        let types: Vec<Row<Type>> = session.query(TYPES, &[])?;
         let reverse = reverse_sources(session)?;
         let copied = if shared::contexts_are_separated(session)? {
             self.naming.copied(&types)
@@ -54,7 +54,7 @@ impl Driver for Services {
         for profile in &profiles {
             let sources = sources(profile.sources(), profile.name.as_deref(), &copied);
             if lookup.insert(profile.name.as_deref(), Search { sources, timeout: 2.9 }).is_some() {
-                session.warn(shared::namesake("cticontexts", profile.id));
+                shared::warn_of_namesake(session, profile);
             }
         }
         let reverse = sources(reverse.iter().map(String::as_str), Some("default"), &copied);
@@ -74,7 +74,6 @@ const PROFILES: Query<'_> = Query {
 
 #[derive(Deserialize)]
 struct Profile {
-    id: i64,
     name: Option<String>,
     directories: String,
 }
@@ -100,15 +99,13 @@ const TYPES: Query<'_> = Query {
 
 #[derive(Deserialize)]
 struct Type {
-    #[expect(dead_code, reason = "names the row in messages")]
-    id: i64,
     name: String,
     dirtype: String,
 }
 
 impl Naming {
     /// The names of the sources that have a copy for each profile.
-    fn copied<'a>(&self, types: &'a [Type]) -> BTreeSet<&'a str> {
+    fn copied<'a>(&self, types: &'a [Row<Type>]) -> BTreeSet<&'a str> {
         let types: BTreeMap<&str, &str> =
             types.iter().map(|source| (source.name.as_str(), source.dirtype.as_str())).collect();
         let is_copied = |dirtype: &str| match self {
@@ -121,14 +118,14 @@ impl Naming {
 
 /// The names of the sources that know whose number it is.
 fn reverse_sources(session: &mut Session<'_>) -> Result<Vec<String>, Error> {
-    let rows: Vec<Reverse> = session.query(REVERSE, &[])?;
+    let rows: Vec<Row<Reverse>> = session.query(REVERSE, &[])?;
     if rows.len() > 1 {
         session.warn(Warning::new("ctireversedirectories", shared::first_of(rows.len())));
     }
     let Some(row) = rows.first() else { return Ok(Vec::new()) };
     Ok(serde_json::from_str(&row.directories).unwrap_or_else(|_| {
         let message = "not a JSON array of texts; only personal contacts are searched for a number";
-        session.warn(shared::about("ctireversedirectories", row.id, message).column("directories"));
+        row.warn(session, "directories", message);
         Vec::new()
     }))
 }
@@ -141,7 +138,6 @@ const REVERSE: Query<'_> = Query {
 
 #[derive(Deserialize)]
 struct Reverse {
-    id: i64,
     directories: String,
 }
 

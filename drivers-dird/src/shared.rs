@@ -1,11 +1,11 @@
 //! What the files have in common: contexts that may be separated, and rows that go by their names.
 
-use driver_api::{Error, Query, Session, Warning};
+use driver_api::{Error, Query, Row, Session, Warning};
 use serde::Deserialize;
 
 /// Whether users find only those of their own context.
 pub(crate) fn contexts_are_separated(session: &mut Session<'_>) -> Result<bool, Error> {
-    let rows: Vec<Main> = session.query(MAIN, &[])?;
+    let rows: Vec<Row<Main>> = session.query(MAIN, &[])?;
     match rows.len() {
         0 => session.warn(Warning::new("ctimain", "there is no row, so contexts are not separated")),
         1 => {}
@@ -19,8 +19,6 @@ const MAIN: Query<'_> =
 
 #[derive(Deserialize)]
 struct Main {
-    #[expect(dead_code, reason = "names the row in messages")]
-    id: i64,
     context_separation: Option<i64>,
 }
 
@@ -30,14 +28,9 @@ pub(crate) fn name_of_copy(source: Option<&str>, profile: Option<&str>) -> Strin
     format!("{}_{}", source.unwrap_or("None"), profile.unwrap_or("None"))
 }
 
-/// A warning about a row of a table with ids.
-pub(crate) fn about(table: &str, id: i64, message: impl Into<String>) -> Warning {
-    Warning::new(table, message).row(format_args!("id={id}"))
-}
-
-/// A warning that this row takes the place of an earlier one.
-pub(crate) fn namesake(table: &str, id: i64) -> Warning {
-    about(table, id, "another row has the same name; this one counts").column("name")
+/// Warns that this row takes the place of an earlier one.
+pub(crate) fn warn_of_namesake<T>(session: &mut Session<'_>, row: &Row<T>) {
+    row.warn(session, "name", "another row has the same name; this one counts");
 }
 
 /// The message where only one of so many rows is asked for.

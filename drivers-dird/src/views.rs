@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use driver_api::{Driver, Error, Query, Session, yaml};
+use driver_api::{Driver, Error, Query, Row, Session, yaml};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -12,15 +12,15 @@ pub(crate) struct Views;
 
 impl Driver for Views {
     fn generate(&self, session: &mut Session<'_>) -> Result<String, Error> {
-        let rows: Vec<Display> = session.query(DISPLAYS, &[])?;
-        let profiles: Vec<Profile> = session.query(PROFILES, &[])?;
+        let rows: Vec<Row<Display>> = session.query(DISPLAYS, &[])?;
+        let profiles: Vec<Row<Profile>> = session.query(PROFILES, &[])?;
 
         let mut displays = BTreeMap::new();
         for row in &rows {
-            if let Some(columns) = row.columns(session)
+            if let Some(columns) = columns(session, row)
                 && displays.insert(row.name.as_deref(), columns).is_some()
             {
-                session.warn(shared::namesake("ctidisplays", row.id));
+                shared::warn_of_namesake(session, row);
             }
         }
         let mut profile_to_display = BTreeMap::new();
@@ -29,7 +29,7 @@ impl Driver for Views {
             if displays.contains_key(&Some(display))
                 && profile_to_display.insert(profile.name.as_deref(), display).is_some()
             {
-                session.warn(shared::namesake("cticontexts", profile.id));
+                shared::warn_of_namesake(session, profile);
             }
         }
         let phones = profiles.iter().map(|profile| (profile.name.as_deref(), "default")).collect();
@@ -43,35 +43,34 @@ const DISPLAYS: Query<'_> =
 
 #[derive(Deserialize)]
 struct Display {
-    id: i64,
     name: Option<String>,
     data: String,
 }
 
-impl Display {
-    /// Its columns by rank; nothing if they can't be read.
-    fn columns(&self, session: &mut Session<'_>) -> Option<Vec<Column>> {
-        let warn = |session: &mut Session<'_>, message: String| {
-            session.warn(shared::about("ctidisplays", self.id, message).column("data"));
-        };
-        let Ok(ranked) = serde_json::from_str::<BTreeMap<Rank, Value>>(&self.data) else {
-            warn(session, "not a JSON object of columns; the display is left out".to_owned());
-            return None;
-        };
-        let mut columns = Vec::new();
-        for (rank, value) in ranked {
-            match (&rank, Column::new(value)) {
-                (Rank::Number(_), Some(column)) => columns.push(column),
-                (Rank::Number(rank), None) => {
-                    let wanted = "not an array of title, type, default and field";
-                    warn(session, format!("the column of rank {rank} is {wanted}; it is left out"));
-                }
-                (Rank::Other(rank), _) => {
-                    warn(session, format!("the rank {rank:?} is not a number; its column is left out"));
-                }
-            }
+/// The columns of a display by rank; nothing if they can't be read.
+fn columns(session: &mut Session<'_>, display: &Row<Display>) -> Option<Vec<Column>> {
+    let Ok(ranked) = serde_json::from_str::<BTreeMap<Rank, Value>>(&display.data) else {
+        display.warn(session, "data", "not a JSON object of columns; the display is left out");
+        return None;
+    };
+    let mut columns = Vec::new();
+    for (rank, value) in ranked {
+        match column(&rank, value) {
+            Ok(column) => columns.push(column),
+            Err(message) => display.warn(session, "data", message),
         }
-        Some(columns)
+    }
+    Some(columns)
+}
+
+/// The column of this rank, or why it is left out.
+fn column(rank: &Rank, value: Value) -> Result<Column, String> {
+    match rank {
+        Rank::Number(rank) => Column::new(value).ok_or_else(|| {
+            let wanted = "not an array of title, type, default and field";
+            format!("the column of rank {rank} is {wanted}; it is left out")
+        }),
+        Rank::Other(rank) => Err(format!("the rank {rank:?} is not a number; its column is left out")),
     }
 }
 
@@ -132,7 +131,6 @@ const PROFILES: Query<'_> = Query {
 
 #[derive(Deserialize)]
 struct Profile {
-    id: i64,
     name: Option<String>,
     display: String,
 }

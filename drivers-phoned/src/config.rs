@@ -5,21 +5,19 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
-use driver_api::{Driver, Error, Query, Session, Warning, yaml};
+use driver_api::{Driver, Error, Query, Row, Session, yaml};
 use serde::{Deserialize, Serialize};
 
 pub(crate) struct PhonedConfig;
 
 impl Driver for PhonedConfig {
     fn generate(&self, session: &mut Session<'_>) -> Result<String, Error> {
-        let accesses: Vec<Access> = session.query(ACCESSES, &[])?;
+        let accesses: Vec<Row<Access>> = session.query(ACCESSES, &[])?;
         for access in accesses.iter().filter(|access| !is_understood(&access.host)) {
             let message = "not an IP address, a network or a host name: wazo-phoned refuses the whole file";
-            session.warn(
-                Warning::new("accessfeatures", message).row(format_args!("id={}", access.id)).column("host"),
-            );
+            access.warn(session, "host", message);
         }
-        content(&accesses)
+        content(accesses.iter().map(|access| access.host.as_str()).collect())
     }
 }
 
@@ -34,11 +32,10 @@ const ACCESSES: Query<'_> = Query {
 
 #[derive(Deserialize)]
 struct Access {
-    id: i64,
     host: String,
 }
 
-fn content(accesses: &[Access]) -> Result<String, Error> {
+fn content(authorized_subnets: Vec<&str>) -> Result<String, Error> {
     #[derive(Serialize)]
     struct File<'a> {
         rest_api: RestApi<'a>,
@@ -47,7 +44,6 @@ fn content(accesses: &[Access]) -> Result<String, Error> {
     struct RestApi<'a> {
         authorized_subnets: Vec<&'a str>,
     }
-    let authorized_subnets = accesses.iter().map(|access| access.host.as_str()).collect();
     yaml::to_string(&File { rest_api: RestApi { authorized_subnets } })
 }
 
@@ -91,9 +87,7 @@ mod tests {
     use super::*;
 
     fn written(hosts: &[&str]) -> String {
-        let accesses: Vec<Access> =
-            (1..).zip(hosts).map(|(id, &host)| Access { id, host: host.to_owned() }).collect();
-        content(&accesses).unwrap()
+        content(hosts.to_vec()).unwrap()
     }
 
     #[test]

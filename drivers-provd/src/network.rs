@@ -5,24 +5,22 @@
 
 use std::net::Ipv6Addr;
 
-use driver_api::{Driver, Error, Query, Session, Warning, yaml};
+use driver_api::{Driver, Error, Query, Row, Session, Warning, yaml};
 use serde::{Deserialize, Serialize};
 
 pub(crate) struct Network;
 
 impl Driver for Network {
     fn generate(&self, session: &mut Session<'_>) -> Result<String, Error> {
-        let provisioning: Vec<Provisioning> = session.query(PROVISIONING, &[])?;
-        let interfaces: Vec<Interface> = session.query(VOIP_INTERFACES, &[])?;
+        let provisioning: Vec<Row<Provisioning>> = session.query(PROVISIONING, &[])?;
+        let interfaces: Vec<Row<Interface>> = session.query(VOIP_INTERFACES, &[])?;
         if provisioning.len() > 1 {
             let message = format!("there are {} rows; the first one counts", provisioning.len());
             session.warn(Warning::new("provisioning", message));
         }
         let source = Source::of(provisioning.first(), interfaces.first());
-        for warning in source.warnings() {
-            session.warn(warning);
-        }
-        content(source.url(provisioning.first()))
+        source.warn(session);
+        content(source.url(provisioning.first().map(|row| row.http_port)))
     }
 }
 
@@ -34,7 +32,6 @@ const PROVISIONING: Query<'_> = Query {
 
 #[derive(Deserialize)]
 struct Provisioning {
-    id: i64,
     net4_ip: Option<String>,
     http_base_url: Option<String>,
     http_port: i64,
@@ -48,7 +45,6 @@ const VOIP_INTERFACES: Query<'_> = Query {
 
 #[derive(Deserialize)]
 struct Interface {
-    id: i64,
     address: Option<String>,
     disable: i64,
 }
@@ -56,64 +52,61 @@ struct Interface {
 /// What the URL is made from.
 enum Source<'a> {
     BaseUrl(&'a str),
-    /// The address in this row of `provisioning`.
-    Address(i64, &'a str),
+    /// The address in this row.
+    Address(&'a Row<Provisioning>, &'a str),
     /// The interface, even one that has no address: the next one is not asked.
-    Interface(&'a Interface),
+    Interface(&'a Row<Interface>),
     Nothing,
 }
 
 impl<'a> Source<'a> {
-    fn of(provisioning: Option<&'a Provisioning>, interface: Option<&'a Interface>) -> Source<'a> {
+    fn of(provisioning: Option<&'a Row<Provisioning>>, interface: Option<&'a Row<Interface>>) -> Source<'a> {
         if let Some(row) = provisioning {
             if let Some(url) = entered(row.http_base_url.as_deref()) {
                 return Source::BaseUrl(url);
             }
             if let Some(address) = entered(row.net4_ip.as_deref()) {
-                return Source::Address(row.id, address);
+                return Source::Address(row, address);
             }
         }
         interface.map_or(Source::Nothing, Source::Interface)
     }
 
-    fn url(&self, provisioning: Option<&Provisioning>) -> Option<String> {
+    /// The URL, with the port of provisioning, if that has a row.
+    fn url(&self, port: Option<i64>) -> Option<String> {
         let host = match self {
             Source::BaseUrl(url) => return Some((*url).to_owned()),
             Source::Address(_, address) => address,
             Source::Interface(interface) => entered(interface.address.as_deref())?,
             Source::Nothing => return None,
         };
-        Some(match provisioning.map_or(0, |row| row.http_port) {
+        Some(match port.unwrap_or(0) {
             0 => format!("http://{host}"),
             port => format!("http://{host}:{port}"),
         })
     }
 
-    fn warnings(&self) -> Vec<Warning> {
-        let mut warnings = Vec::new();
-        let mut warn = |table: &str, id, column: &str, message: &str| {
-            warnings.push(Warning::new(table, message).row(format_args!("id={id}")).column(column));
-        };
+    /// Warns of what will not work.
+    fn warn(&self, session: &mut Session<'_>) {
         let no_brackets = "an IPv6 address without brackets makes a URL that no phone understands";
-        match *self {
-            Source::Address(id, address) if is_ipv6(address) => {
-                warn("provisioning", id, "net4_ip", no_brackets);
-            }
-            Source::Interface(&Interface { id, ref address, disable }) => {
-                let Some(address) = entered(address.as_deref()) else {
-                    warn("netiface", id, "address", "the first voip interface has none, so there is no URL");
-                    return warnings;
+        match self {
+            Source::Address(row, address) if is_ipv6(address) => row.warn(session, "net4_ip", no_brackets),
+            Source::Interface(interface) => {
+                let Some(address) = entered(interface.address.as_deref()) else {
+                    let message = "the first voip interface has none, so there is no URL";
+                    interface.warn(session, "address", message);
+                    return;
                 };
-                if disable != 0 {
-                    warn("netiface", id, "disable", "phones are sent to an interface that is disabled");
+                if interface.disable != 0 {
+                    let message = "phones are sent to an interface that is disabled";
+                    interface.warn(session, "disable", message);
                 }
                 if is_ipv6(address) {
-                    warn("netiface", id, "address", no_brackets);
+                    interface.warn(session, "address", no_brackets);
                 }
             }
             _ => {}
         }
-        warnings
     }
 }
 
@@ -141,7 +134,7 @@ fn content(url: Option<String>) -> Result<String, Error> {
 
 #[cfg(test)]
 mod tests {
-    use driver_api::{Row, Rows, Snapshot, Value};
+    use driver_api::{EngineRow, Rows, Snapshot, Value};
 
     use super::*;
 
@@ -168,7 +161,7 @@ mod tests {
 
     struct Cells<'a>(&'a Values);
 
-    impl Row for Cells<'_> {
+    impl EngineRow for Cells<'_> {
         fn value(&self, column: usize) -> Result<Value<'_>, Error> {
             Ok(self.0[column].clone())
         }

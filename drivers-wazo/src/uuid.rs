@@ -1,13 +1,13 @@
 //! `wazo/uuid.yml`: the identity of the installation.
 
-use driver_api::{Driver, Error, Query, Session, Warning, yaml};
+use driver_api::{Driver, Error, Query, Row, Session, Warning, yaml};
 use serde::{Deserialize, Serialize};
 
 pub(crate) struct Uuid;
 
 impl Driver for Uuid {
     fn generate(&self, session: &mut Session<'_>) -> Result<String, Error> {
-        let rows: Vec<Infos> = session.query(INFOS, &[])?;
+        let rows: Vec<Row<Infos>> = session.query(INFOS, &[])?;
         if rows.len() > 1 {
             let message = format!("there are {} rows; the one with the smallest uuid counts", rows.len());
             session.warn(Warning::new("infos", message));
@@ -30,7 +30,7 @@ struct Infos {
 
 #[cfg(test)]
 mod tests {
-    use driver_api::{Row, Rows, Snapshot, Value};
+    use driver_api::{EngineRow, Rows, Snapshot, Value};
 
     use super::*;
 
@@ -46,7 +46,7 @@ mod tests {
 
     struct OneText<'a>(&'a str);
 
-    impl Row for OneText<'_> {
+    impl EngineRow for OneText<'_> {
         fn value(&self, _: usize) -> Result<Value<'_>, Error> {
             Ok(Value::Text(self.0))
         }

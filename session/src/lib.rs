@@ -6,7 +6,7 @@
 //! over a snapshot:
 //!
 //! ```
-//! use driver_api::{Driver, Error, OneLine, Query, Session};
+//! use driver_api::{Driver, Error, OneLine, Query, Row, Session};
 //! # use serde::Deserialize;
 //! #
 //! # #[derive(Deserialize)]
@@ -18,7 +18,7 @@
 //! impl Driver for Classes {
 //!     fn generate(&self, session: &mut Session<'_>) -> Result<String, Error> {
 //!         let sql = "SELECT name FROM moh ORDER BY name";
-//!         let classes: Vec<Class> = session.query(Query { table: "moh", key: &["name"], sql }, &[])?;
+//!         let classes: Vec<Row<Class>> = session.query(Query { table: "moh", key: &["name"], sql }, &[])?;
 //!         Ok(classes.iter().map(|class| format!("{}\n", class.name)).collect())
 //!     }
 //! }
@@ -84,7 +84,7 @@ pub trait Database: Send {
     /// has no rows.
     ///
     /// ```
-    /// use driver_api::{Error, ErrorKind, Query, Session};
+    /// use driver_api::{Error, ErrorKind, Query, Row, Session};
     ///
     /// # #[derive(serde::Deserialize)]
     /// # struct Mailbox { mailbox: String }
@@ -94,7 +94,7 @@ pub trait Database: Send {
     ///
     /// let mut database = session::open(&uri)?;
     /// let mut rehearsal = database.rehearsal()?;
-    /// let mailboxes: Vec<Mailbox> = Session::new(&mut *rehearsal).query(MAILBOXES, &[])?;
+    /// let mailboxes: Vec<Row<Mailbox>> = Session::new(&mut *rehearsal).query(MAILBOXES, &[])?;
     /// assert!(mailboxes.is_empty());
     /// drop(rehearsal);
     ///

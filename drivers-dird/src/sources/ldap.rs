@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use driver_api::{Error, Query, Session};
+use driver_api::{Error, Query, Row, Session};
 use serde::{Deserialize, Serialize};
 
 /// The filters that have a server, by id.
 pub(super) fn filters(session: &mut Session<'_>) -> Result<BTreeMap<i64, Filter>, Error> {
-    let filters: Vec<Filter> = session.query(FILTERS, &[])?;
-    Ok(filters.into_iter().map(|filter| (filter.id, filter)).collect())
+    let filters: Vec<Row<Filter>> = session.query(FILTERS, &[])?;
+    Ok(filters.into_iter().map(|filter| (filter.id, filter.into_inner())).collect())
 }
 
 const FILTERS: Query<'_> = Query {

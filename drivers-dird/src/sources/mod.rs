@@ -8,7 +8,7 @@ mod wazo;
 
 use std::collections::BTreeMap;
 
-use driver_api::{Driver, Error, Query, Session, Warning, yaml};
+use driver_api::{Driver, Error, Query, Row, Session, Warning, yaml};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -20,17 +20,17 @@ pub(crate) struct Sources;
 
 impl Driver for Sources {
     fn generate(&self, session: &mut Session<'_>) -> Result<String, Error> {
-        let directories: Vec<Directory> = session.query(DIRECTORIES, &[])?;
+        let directories: Vec<Row<Directory>> = session.query(DIRECTORIES, &[])?;
         let mut fields = fields(session)?;
         let filters = ldap::filters(session)?;
-        let profiles: Vec<Profile> = session.query(PROFILES, &[])?;
+        let profiles: Vec<Row<Profile>> = session.query(PROFILES, &[])?;
 
         let mut sources = BTreeMap::new();
         for directory in &directories {
-            match directory.source(fields.remove(&directory.id).unwrap_or_default(), &filters) {
+            match source(directory, fields.remove(&directory.id).unwrap_or_default(), &filters) {
                 Ok(source) => {
                     if sources.insert(source.name.clone(), source).is_some() {
-                        session.warn(shared::namesake("ctidirectories", directory.id));
+                        shared::warn_of_namesake(session, directory);
                     }
                 }
                 Err(warning) => session.warn(warning),
@@ -88,7 +88,7 @@ type Fields = BTreeMap<String, Option<String>>;
 /// The fields of each directory, by its id.
 fn fields(session: &mut Session<'_>) -> Result<BTreeMap<i64, Fields>, Error> {
     let mut fields: BTreeMap<i64, Fields> = BTreeMap::new();
-    for row in session.query::<Field>(FIELDS, &[])? {
+    for row in session.query::<Field>(FIELDS, &[])?.into_iter().map(Row::into_inner) {
         fields.entry(row.dir_id).or_default().insert(row.fieldname, row.value);
     }
     Ok(fields)
@@ -112,8 +112,6 @@ const PROFILES: Query<'_> =
 
 #[derive(Deserialize)]
 struct Profile {
-    #[expect(dead_code, reason = "names the row in messages")]
-    id: i64,
     name: Option<String>,
 }
 
@@ -145,78 +143,83 @@ enum Kind<'a> {
     Wazo { auth: Auth<'a>, confd: Confd<'a>, unique_column: &'static str },
 }
 
-impl Directory {
-    /// The source, or why there is none.
-    fn source<'a>(
-        &'a self,
-        fields: Fields,
-        filters: &'a BTreeMap<i64, Filter>,
-    ) -> Result<Source<'a>, Warning> {
-        if self.dirtype == "ldapfilter" && fields.is_empty() {
-            return Err(self.left_out("an LDAP source needs fields"));
+/// The source, or why there is none.
+fn source<'a>(
+    directory: &'a Row<Directory>,
+    fields: Fields,
+    filters: &'a BTreeMap<i64, Filter>,
+) -> Result<Source<'a>, Warning> {
+    if directory.dirtype == "ldapfilter" && fields.is_empty() {
+        return Err(left_out(directory, "", "an LDAP source needs fields"));
+    }
+    Ok(Source {
+        kind: kind(directory, filters)?,
+        name: directory.name.clone(),
+        searched_columns: columns(directory, "match_direct", &directory.match_direct)?,
+        first_matched_columns: columns(directory, "match_reverse", &directory.match_reverse)?,
+        format_columns: fields,
+        extra_search_params: None,
+    })
+}
+
+fn kind<'a>(directory: &'a Row<Directory>, filters: &'a BTreeMap<i64, Filter>) -> Result<Kind<'a>, Warning> {
+    let (uri, delimiter) = (directory.uri.as_deref(), directory.delimiter.as_deref());
+    Ok(match directory.dirtype.as_str() {
+        "csv" => {
+            let file = directory.needed_uri()?.split_once("file://").map_or("", |(_, path)| path);
+            Kind::Csv { file, separator: delimiter }
         }
-        Ok(Source {
-            kind: self.kind(filters)?,
-            name: self.name.clone(),
-            searched_columns: self.columns("match_direct", &self.match_direct)?,
-            first_matched_columns: self.columns("match_reverse", &self.match_reverse)?,
-            format_columns: fields,
-            extra_search_params: None,
-        })
-    }
+        "csv_ws" => Kind::CsvWs { delimiter, lookup_url: uri },
+        "dird_phonebook" => Kind::DirdPhonebook {
+            db_uri: uri,
+            phonebook_name: directory.dird_phonebook.as_deref(),
+            tenant: directory.dird_tenant.as_deref(),
+        },
+        "ldapfilter" => {
+            let filter = directory.ldapfilter_id.and_then(|id| filters.get(&id));
+            let filter = filter.ok_or("its LDAP filter, or the server of that, does not exist");
+            Kind::Ldap(filter.and_then(Filter::ldap).map_err(|why| left_out(directory, "", why))?)
+        }
+        "wazo" => {
+            let confd = directory.confd(directory.needed_uri()?);
+            let bad_port = || directory.bad_uri("what stands for the port is not a number");
+            Kind::Wazo { auth: directory.auth(), confd: confd.ok_or_else(bad_port)?, unique_column: "id" }
+        }
+        other => {
+            let why = format!("wazo-dird has no sources of the type {other:?}");
+            return Err(left_out(directory, "", &why));
+        }
+    })
+}
 
-    fn kind<'a>(&'a self, filters: &'a BTreeMap<i64, Filter>) -> Result<Kind<'a>, Warning> {
-        Ok(match self.dirtype.as_str() {
-            "csv" => {
-                let file = self.needed_uri()?.split_once("file://").map_or("", |(_, path)| path);
-                Kind::Csv { file, separator: self.delimiter.as_deref() }
-            }
-            "csv_ws" => Kind::CsvWs { delimiter: self.delimiter.as_deref(), lookup_url: self.uri.as_deref() },
-            "dird_phonebook" => Kind::DirdPhonebook {
-                db_uri: self.uri.as_deref(),
-                phonebook_name: self.dird_phonebook.as_deref(),
-                tenant: self.dird_tenant.as_deref(),
-            },
-            "ldapfilter" => {
-                let filter = self.ldapfilter_id.and_then(|id| filters.get(&id));
-                let filter = filter.ok_or("its LDAP filter, or the server of that, does not exist");
-                Kind::Ldap(filter.and_then(Filter::ldap).map_err(|why| self.left_out(why))?)
-            }
-            "wazo" => {
-                let confd = self.confd(self.needed_uri()?);
-                let confd = confd.ok_or_else(|| self.bad_uri("what stands for the port is not a number"))?;
-                Kind::Wazo { auth: self.auth(), confd, unique_column: "id" }
-            }
-            other => return Err(self.left_out(&format!("wazo-dird has no sources of the type {other:?}"))),
-        })
+/// Reads the names of columns, which may be any JSON.
+fn columns(directory: &Row<Directory>, column: &str, json: &str) -> Result<Value, Warning> {
+    if json.is_empty() {
+        return Ok(Value::Array(Vec::new()));
     }
+    serde_json::from_str(json).map_err(|_| left_out(directory, column, "not JSON"))
+}
 
+fn left_out(directory: &Row<Directory>, column: &str, why: &str) -> Warning {
+    directory.origin().warning(column, format!("{why}; the source is left out"))
+}
+
+impl Directory {
     fn needed_uri(&self) -> Result<&str, Warning> {
         self.uri.as_deref().ok_or_else(|| self.bad_uri("there is none"))
     }
 
-    /// Reads the names of columns, which may be any JSON.
-    fn columns(&self, column: &str, json: &str) -> Result<Value, Warning> {
-        if json.is_empty() {
-            return Ok(Value::Array(Vec::new()));
-        }
-        serde_json::from_str(json).map_err(|_| self.left_out("not JSON").column(column))
-    }
-
-    fn left_out(&self, why: &str) -> Warning {
-        shared::about("ctidirectories", self.id, format!("{why}; the source is left out"))
-    }
-
+    /// About the row of the other table, which is where an administrator finds the URI.
     fn bad_uri(&self, why: &str) -> Warning {
-        let message = format!("{why}; the source is left out");
-        shared::about("directories", self.directory_id, message).column("uri")
+        let warning = Warning::new("directories", format!("{why}; the source is left out"));
+        warning.row(format_args!("id={}", self.directory_id)).column("uri")
     }
 }
 
 /// The sources, with copies for each profile in the place of directories of users.
 fn separated<'a>(
     sources: BTreeMap<Option<String>, Source<'a>>,
-    profiles: &'a [Profile],
+    profiles: &'a [Row<Profile>],
 ) -> BTreeMap<Option<String>, Source<'a>> {
     let copies = |source: Source<'a>| match source.kind {
         Kind::Wazo { .. } => profiles.iter().map(|profile| source.copy(profile.name.as_deref())).collect(),

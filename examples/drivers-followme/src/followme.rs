@@ -1,7 +1,7 @@
 //! `followme.conf`: where Asterisk's FollowMe() finds users who are not at their desks.
 
-use driver_api::asterisk::Writer;
-use driver_api::{Config, Driver, Error, OneLine, Query, Session};
+use driver_api::asterisk::{Writer, syntax};
+use driver_api::{Config, Driver, Error, Query, Row, Session, Text};
 use serde::Deserialize;
 
 /// The part `followme` of the configuration.
@@ -17,13 +17,16 @@ pub(crate) fn build(config: &Config) -> Result<Box<dyn Driver>, Error> {
 
 impl Driver for Followme {
     fn generate(&self, session: &mut Session<'_>) -> Result<String, Error> {
-        let users: Vec<User> = session.query(USERS, &[])?;
-        let mut writer = Writer::new();
+        let mut users: Vec<Row<User>> = session.query(USERS, &[])?;
+        // A comma would end the number, and a line break the line.
+        users.retain(|user| user.keeps(session, syntax::argument, &user.mobilephonenumber));
+        let mut writer = Writer::new(session);
         for user in &users {
-            writer.section(&user.uuid);
-            writer.object_option("context", &user.context);
-            let number = format!("{},{}", user.mobilephonenumber, self.ring_seconds);
-            writer.object_option("number", &number);
+            let mut lines = writer.at(user);
+            lines.section(&user.uuid);
+            lines.object_option("context", &user.context);
+            let number = &user.mobilephonenumber;
+            lines.object_option_of("number", &[number, &",", &self.ring_seconds]);
         }
         Ok(writer.finish(session))
     }
@@ -41,9 +44,9 @@ const USERS: Query<'_> = Query {
 
 #[derive(Deserialize)]
 struct User {
-    uuid: String,
-    mobilephonenumber: OneLine,
-    context: OneLine,
+    uuid: Text,
+    mobilephonenumber: Text,
+    context: Text,
 }
 
 #[cfg(test)]

@@ -22,10 +22,10 @@ pub(crate) fn build(config: &Config) -> Result<Box<dyn Driver>, Error> {
 
 impl Driver for Rtp {
     fn generate(&self, session: &mut Session<'_>) -> Result<String, Error> {
-        let mut writer = Writer::new();
-        writer.section("general");
-        writer.option("rtpstart", &self.first.to_string());
-        writer.option("rtpend", &self.last.to_string());
+        let mut writer = Writer::new(session);
+        writer.own().section("general");
+        writer.own().option("rtpstart", self.first);
+        writer.own().option("rtpend", self.last);
         Ok(writer.finish(session))
     }
 }

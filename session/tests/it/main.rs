@@ -19,7 +19,7 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-use driver_api::{Error, Query, Session, Snapshot, Value};
+use driver_api::{Error, Query, Row, Session, Snapshot, Value};
 use fixtures::postgres::shared;
 use postgres::{Client, NoTls};
 use rusqlite::Connection;
@@ -87,7 +87,8 @@ fn rows<T: DeserializeOwned>(
     sql: &str,
     params: &[Value<'_>],
 ) -> Result<Vec<T>, Error> {
-    Session::new(snapshot).query(Query { table: "thing", key: &["id"], sql }, params)
+    let rows = Session::new(snapshot).query(Query { table: "thing", key: &["id"], sql }, params)?;
+    Ok(rows.into_iter().map(Row::into_inner).collect())
 }
 
 /// The only column of a query, which is called `value`.
@@ -97,11 +98,12 @@ fn values<T: DeserializeOwned>(
     params: &[Value<'_>],
 ) -> Result<Vec<T>, Error> {
     #[derive(Deserialize)]
-    struct Row<T> {
+    struct Only<T> {
         value: T,
     }
-    let rows: Vec<Row<T>> = Session::new(snapshot).query(Query { table: "thing", key: &[], sql }, params)?;
-    Ok(rows.into_iter().map(|row| row.value).collect())
+    let rows: Vec<Row<Only<T>>> =
+        Session::new(snapshot).query(Query { table: "thing", key: &[], sql }, params)?;
+    Ok(rows.into_iter().map(|row| row.into_inner().value).collect())
 }
 
 /// Why it failed, on one line.

@@ -74,7 +74,7 @@ impl Names {
 const MODULES: [&str; 3] = ["main", "lib", "driver_api"];
 
 /// What the examples use, so that their driver can't be called like it.
-const TYPES: [&str; 14] = [
+const TYPES: [&str; 16] = [
     "Deserialize",
     "Driver",
     "Error",
@@ -83,9 +83,11 @@ const TYPES: [&str; 14] = [
     "OneLine",
     "Query",
     "Result",
+    "Row",
     "Serialize",
     "Session",
     "String",
+    "Text",
     "User",
     "Vec",
     "Writer",
