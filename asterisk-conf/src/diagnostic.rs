@@ -164,20 +164,6 @@ impl DiagnosticKind {
             | DiagnosticKind::LimitReached => Effect::NotRead,
         }
     }
-
-    /// Whether Asterisk's own message has the right line number.
-    pub fn has_line_in_log(self) -> bool {
-        match self {
-            DiagnosticKind::IncludeMissing
-            | DiagnosticKind::ExecCommandTooLong
-            | DiagnosticKind::BadFilterRegex
-            | DiagnosticKind::UnopenedBlockComment
-            | DiagnosticKind::IncludedTwice
-            | DiagnosticKind::IncludeNotAFile
-            | DiagnosticKind::IncludeTooDeep => false,
-            _ => self.effect() != Effect::NotRead,
-        }
-    }
 }
 
 impl fmt::Display for DiagnosticKind {
@@ -214,10 +200,24 @@ impl Diagnostic {
         self.kind.level()
     }
 
-    /// Where it is. Asterisk's own message does not always say so: see
-    /// [`DiagnosticKind::has_line_in_log`].
+    /// Where it is. Asterisk's own message does not always say so: see [`Diagnostic::line_in_log`].
     pub fn location(&self) -> Location {
         self.location
+    }
+
+    /// The number of the line in Asterisk's own message, if there is one. A block comment that was not opened has
+    /// the number 0 there.
+    pub fn line_in_log(&self) -> Option<u32> {
+        match self.kind {
+            DiagnosticKind::UnopenedBlockComment => Some(0),
+            DiagnosticKind::IncludeMissing
+            | DiagnosticKind::ExecCommandTooLong
+            | DiagnosticKind::BadFilterRegex
+            | DiagnosticKind::IncludedTwice
+            | DiagnosticKind::IncludeNotAFile
+            | DiagnosticKind::IncludeTooDeep => None,
+            kind => (kind.effect() != Effect::NotRead).then_some(self.location.line),
+        }
     }
 
     /// The text that is wrong: a name, a word or the start of a line, at most 80 bytes of it.

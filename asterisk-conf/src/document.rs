@@ -183,7 +183,7 @@ impl Document {
     }
 }
 
-/// File and line for people: what [`Document::place`] gives.
+/// File and line for people: `pjsip.d/10-users.conf:7`, or `line 7` of a text without a name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Place<'d> {
     /// The name of the file.
@@ -194,6 +194,9 @@ pub struct Place<'d> {
 
 impl fmt::Display for Place<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.file.is_empty() {
+            return write!(f, "line {}", self.line);
+        }
         write!(f, "{}:{}", self.file, self.line)
     }
 }

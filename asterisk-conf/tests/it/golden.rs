@@ -68,11 +68,10 @@ impl From<&BStr> for Text {
 
 impl From<&Diagnostic> for Message {
     fn from(diagnostic: &Diagnostic) -> Self {
-        let kind = diagnostic.kind();
         Message {
             level: diagnostic.level().to_string(),
-            kind: kind.to_string(),
-            line: kind.has_line_in_log().then(|| diagnostic.location().line),
+            kind: diagnostic.kind().to_string(),
+            line: diagnostic.line_in_log(),
         }
     }
 }
@@ -126,12 +125,6 @@ fn differences(case: &mut Case, document: &Document) -> Vec<String> {
     compare("status", case.status.clone(), document.status().to_string());
     let categories = categories(document);
     let log: Vec<_> = document.diagnostics().iter().map(Message::from).collect();
-    // Behind a `--;` outside any block comment Asterisk's line number means nothing.
-    for (message, diagnostic) in case.log.iter_mut().zip(document.diagnostics()) {
-        if !diagnostic.kind().has_line_in_log() && message.line == Some(0) {
-            message.line = None;
-        }
-    }
     if !document.commands().is_empty() {
         keep_common(&mut case.log, &log, |a, b| a == b);
         keep_common(&mut case.categories, &categories, |a, b| a.name == b.name);

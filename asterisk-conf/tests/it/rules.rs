@@ -83,7 +83,7 @@ fn messages_show_no_control_characters() {
     let document = read(b"[a]\nx\x1b[2J\xff\r\x07x\n");
     assert_eq!(
         messages(&document),
-        [r#":2: the line "x\x1b[2J\xff\r\x07x" has no "=", and Asterisk skips it"#]
+        [r#"line 2: the line "x\x1b[2J\xff\r\x07x" has no "=", and Asterisk skips it"#]
     );
 }
 
