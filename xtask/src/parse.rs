@@ -302,3 +302,43 @@ impl From<&Diagnostic> for Message {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::*;
+
+    /// The cases that run a command are compared by the tests of `asterisk-conf`, as far as they can be.
+    #[test]
+    fn the_json_of_a_file_on_disk_is_that_of_its_measured_case() {
+        let root = &crate::root().join("asterisk-conf/tests/golden");
+        let mut compared = 0;
+        for entry in fs::read_dir(root).unwrap() {
+            let path = entry.unwrap().path();
+            if path.extension().is_none_or(|extension| extension != "json") {
+                continue;
+            }
+            let mut expected: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+            let name = expected["file"].as_str().unwrap().to_owned();
+            let document = Reader::new(&Folder { root }).read(&name, &fs::read(root.join(&name)).unwrap());
+            if !document.commands().is_empty() {
+                continue;
+            }
+            let mut json = serde_json::to_value(Json::from(&document)).unwrap();
+            // The files of a case need not be those that are read.
+            for key in ["about", "exec", "files"] {
+                expected.as_object_mut().unwrap().remove(key);
+                json.as_object_mut().unwrap().remove(key);
+            }
+            assert_eq!(json, expected, "{name}");
+            compared += 1;
+        }
+        assert_eq!(compared, 409);
+    }
+
+    #[test]
+    fn text_for_a_terminal_has_no_control_characters() {
+        assert_eq!(visible(BStr::new("Zoë\u{1b}[2J\t")), "Zoë\\u{1b}[2J\\t");
+    }
+}
