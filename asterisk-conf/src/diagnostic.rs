@@ -1,4 +1,4 @@
-//! What Asterisk complains about when it reads a file, and what the reader adds to that.
+//! The complaints of Asterisk when it reads a file, and those that the reader adds.
 
 use std::fmt;
 
@@ -24,7 +24,7 @@ impl fmt::Display for Level {
     }
 }
 
-/// What follows from a diagnostic.
+/// The consequence of a diagnostic.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Effect {
     /// Everything is read as it stands.
@@ -40,7 +40,7 @@ pub enum Effect {
     NotRead,
 }
 
-/// What kind of thing is wrong. Measured on Asterisk 22, but for the kinds whose documentation says otherwise.
+/// The kind of a diagnostic. Measured on Asterisk 22, but for the kinds whose documentation says otherwise.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum DiagnosticKind {
@@ -136,7 +136,7 @@ impl DiagnosticKind {
         }
     }
 
-    /// What follows from it.
+    /// The consequence for the file.
     pub fn effect(self) -> Effect {
         match self {
             DiagnosticKind::NoClosingBracket
@@ -190,7 +190,7 @@ impl Diagnostic {
         Diagnostic { kind, location, detail }
     }
 
-    /// What kind of thing is wrong.
+    /// The kind of thing that is wrong.
     pub fn kind(&self) -> DiagnosticKind {
         self.kind
     }

@@ -165,7 +165,7 @@ fn show_json(document: &Document) {
     }
 }
 
-/// A document as `asterisk-conf/tests/golden` has it. What is false or empty is left out.
+/// A document as `asterisk-conf/tests/golden` has it. False and empty fields are left out.
 #[derive(Serialize)]
 struct Json {
     file: Text,

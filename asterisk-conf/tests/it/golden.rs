@@ -1,4 +1,4 @@
-//! What Asterisk 22 made of 421 small files, and what the reader makes of them.
+//! The reader agrees with Asterisk 22 about 421 small files.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -110,7 +110,7 @@ fn collect(root: &Path, folder: &Path, files: &mut Vec<(String, Vec<u8>)>) {
     }
 }
 
-/// What differs between Asterisk's result and the reader's.
+/// The differences between Asterisk's result and the reader's.
 ///
 /// A case that ran a command has more sections, options and messages than the reader can know, which runs none:
 /// there the status is compared, and that all sections, options and messages of the reader are among those of

@@ -1,4 +1,4 @@
-//! What the measured files do not show: places, lookups, commands, and the words of messages.
+//! Rules that the measured files do not show: places, lookups, commands, and the words of messages.
 
 use asterisk_conf::{DiagnosticKind, Document, Effect, Level, MemoryFiles, Reader, Status, read};
 
