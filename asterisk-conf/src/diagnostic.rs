@@ -1,4 +1,4 @@
-//! What Asterisk complains about when it reads a file, and what the reader adds to that.
+//! The complaints of Asterisk when it reads a file, and those that the reader adds.
 
 use std::fmt;
 
@@ -24,7 +24,7 @@ impl fmt::Display for Level {
     }
 }
 
-/// What follows from a diagnostic.
+/// The consequence of a diagnostic.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Effect {
     /// Everything is read as it stands.
@@ -40,7 +40,7 @@ pub enum Effect {
     NotRead,
 }
 
-/// What kind of thing is wrong. Measured on Asterisk 22, but for the kinds whose documentation says otherwise.
+/// The kind of a diagnostic. Measured on Asterisk 22, but for the kinds whose documentation says otherwise.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum DiagnosticKind {
@@ -136,7 +136,7 @@ impl DiagnosticKind {
         }
     }
 
-    /// What follows from it.
+    /// The consequence for the file.
     pub fn effect(self) -> Effect {
         match self {
             DiagnosticKind::NoClosingBracket
@@ -162,20 +162,6 @@ impl DiagnosticKind {
             DiagnosticKind::BlockCommentTooDeep
             | DiagnosticKind::InheritFromItself
             | DiagnosticKind::LimitReached => Effect::NotRead,
-        }
-    }
-
-    /// Whether Asterisk's own message has the right line number.
-    pub fn has_line_in_log(self) -> bool {
-        match self {
-            DiagnosticKind::IncludeMissing
-            | DiagnosticKind::ExecCommandTooLong
-            | DiagnosticKind::BadFilterRegex
-            | DiagnosticKind::UnopenedBlockComment
-            | DiagnosticKind::IncludedTwice
-            | DiagnosticKind::IncludeNotAFile
-            | DiagnosticKind::IncludeTooDeep => false,
-            _ => self.effect() != Effect::NotRead,
         }
     }
 }
@@ -204,7 +190,7 @@ impl Diagnostic {
         Diagnostic { kind, location, detail }
     }
 
-    /// What kind of thing is wrong.
+    /// The kind of thing that is wrong.
     pub fn kind(&self) -> DiagnosticKind {
         self.kind
     }
@@ -214,10 +200,24 @@ impl Diagnostic {
         self.kind.level()
     }
 
-    /// Where it is. Asterisk's own message does not always say so: see
-    /// [`DiagnosticKind::has_line_in_log`].
+    /// Where it is. Asterisk's own message does not always say so: see [`Diagnostic::line_in_log`].
     pub fn location(&self) -> Location {
         self.location
+    }
+
+    /// The number of the line in Asterisk's own message, if there is one. A block comment that was not opened has
+    /// the number 0 there.
+    pub fn line_in_log(&self) -> Option<u32> {
+        match self.kind {
+            DiagnosticKind::UnopenedBlockComment => Some(0),
+            DiagnosticKind::IncludeMissing
+            | DiagnosticKind::ExecCommandTooLong
+            | DiagnosticKind::BadFilterRegex
+            | DiagnosticKind::IncludedTwice
+            | DiagnosticKind::IncludeNotAFile
+            | DiagnosticKind::IncludeTooDeep => None,
+            kind => (kind.effect() != Effect::NotRead).then_some(self.location.line),
+        }
     }
 
     /// The text that is wrong: a name, a word or the start of a line, at most 80 bytes of it.

@@ -1,4 +1,4 @@
-//! What Asterisk makes of a file: sections with options, in order.
+//! The document that Asterisk makes of a file: sections with options, in order.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -8,7 +8,7 @@ use bstr::{BStr, BString, ByteSlice};
 
 use crate::Diagnostic;
 
-/// What becomes of a file as a whole.
+/// Whether Asterisk uses a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Status {
     /// Asterisk uses what it read. There can be diagnostics all the same, and an included file can be cut.
@@ -17,7 +17,7 @@ pub enum Status {
     Refused,
     /// Asterisk does not come back from reading the file.
     Hangs,
-    /// The reader gave up: see [`Limits`](crate::Limits). What Asterisk does is not known.
+    /// The reader gave up: see [`Limits`](crate::Limits). Asterisk's own result is not known.
     LimitReached,
 }
 
@@ -88,7 +88,7 @@ impl Document {
         }
     }
 
-    /// What becomes of the file as a whole.
+    /// Whether Asterisk uses the file.
     pub fn status(&self) -> Status {
         self.status
     }
@@ -119,7 +119,7 @@ impl Document {
         self.section(section)?.value(key)
     }
 
-    /// What Asterisk complains about, in order.
+    /// The complaints of Asterisk, in order.
     pub fn diagnostics(&self) -> &[Diagnostic] {
         &self.diagnostics
     }
@@ -156,7 +156,7 @@ impl Document {
         self.files.get(usize::try_from(file.0).ok()?)
     }
 
-    /// Ends the reading. What Asterisk does not use is no part of the document.
+    /// Ends the reading. Sections that Asterisk does not use are no part of the document.
     pub(crate) fn finish(&mut self, status: Status) {
         self.status = status;
         if status != Status::Ok {
@@ -183,7 +183,7 @@ impl Document {
     }
 }
 
-/// File and line for people: what [`Document::place`] gives.
+/// File and line for people: `pjsip.d/10-users.conf:7`, or `line 7` of a text without a name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Place<'d> {
     /// The name of the file.
@@ -194,6 +194,9 @@ pub struct Place<'d> {
 
 impl fmt::Display for Place<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.file.is_empty() {
+            return write!(f, "line {}", self.line);
+        }
         write!(f, "{}:{}", self.file, self.line)
     }
 }

@@ -26,11 +26,11 @@ pub trait Files {
     /// A name is at most [`INCLUDE_LIMIT`] bytes long.
     fn find(&self, pattern: &BStr) -> Vec<BString>;
 
-    /// What stands under a name that [`Files::find`] gave.
+    /// The content of a name that [`Files::find`] gave.
     fn read(&self, name: &BStr) -> Content<'_>;
 }
 
-/// What stands under a name.
+/// The content of a name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Content<'f> {
     /// A file, and all of its text.

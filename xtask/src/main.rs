@@ -24,6 +24,7 @@ mod guide;
 mod new_driver;
 mod package_test;
 mod packages;
+mod parse;
 mod postgres;
 
 use std::path::{Path, PathBuf};
@@ -54,6 +55,7 @@ enum Command {
     Guide(guide::Guide),
     Measure(bench::Measure),
     NewDriver(new_driver::NewDriver),
+    Parse(parse::Parse),
 }
 
 fn main() -> ExitCode {
@@ -68,6 +70,7 @@ fn main() -> ExitCode {
         Command::Guide(guide) => guide.run(),
         Command::Measure(measure) => measure.run(),
         Command::NewDriver(new_driver) => new_driver.run(),
+        Command::Parse(parse) => parse.run(),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

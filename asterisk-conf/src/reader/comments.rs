@@ -24,7 +24,7 @@ pub(super) struct Comments {
 #[derive(Debug)]
 pub(super) struct TooDeep;
 
-/// What a `;` is.
+/// The meaning of a `;`.
 enum Mark {
     /// `\;`: a semicolon.
     Escaped,
@@ -87,7 +87,7 @@ impl Comments {
         Ok(text.kept.map(Cow::Owned))
     }
 
-    /// What a `;` is, by what stands before it, since the one before, and behind it. The order of the tests is
+    /// The meaning of a `;`, by what stands before it, since the one before, and behind it. The order of the tests is
     /// Asterisk's: with `--` on both sides it is a start.
     fn mark(&self, before: &[u8], behind: &[u8]) -> Mark {
         if before.ends_with(b"\\") {
@@ -128,7 +128,7 @@ impl Comments {
         }
     }
 
-    /// What Asterisk complains about at the end of a file, and where it began.
+    /// The complaint of Asterisk at the end of a file, and where the comment began.
     pub(super) fn open(&self) -> Option<(DiagnosticKind, Location)> {
         if let Some(&location) = self.starts.last() {
             return Some((DiagnosticKind::UnterminatedBlockComment, location));

@@ -14,7 +14,7 @@ const INCLUDE_LEVELS: usize = 10;
 /// of which a redirection to a temporary file takes some.
 const COMMAND_LIMIT: usize = 970;
 
-/// What looking for a file costs, in bytes of work.
+/// The cost of looking for a file, in bytes of work.
 const SEARCH_COST: usize = 4096;
 
 impl Parser<'_> {

@@ -105,7 +105,7 @@ enum Pattern<'t> {
     Plain(&'t [u8]),
     Regex {
         regex: Regex,
-        /// What looking at a byte of a text costs, in bytes of work.
+        /// The cost of looking at a byte of a text, in bytes of work.
         cost: usize,
     },
     Bad(&'t [u8]),
@@ -114,7 +114,7 @@ enum Pattern<'t> {
 /// The most bytes that a regular expression may take in memory when it is compiled.
 const SIZE_LIMIT: usize = 64 << 10;
 
-/// What the engine takes for one state, in bytes of work.
+/// The cost of one state of the engine, in bytes of work.
 const STATE_COST: usize = 4;
 
 impl<'t> Pattern<'t> {
@@ -196,8 +196,8 @@ fn bracket_expression(chars: &mut std::iter::Peekable<std::str::Chars<'_>>, out:
     }
 }
 
-/// What stands before the first separator outside quotes, stripped of blanks and one pair of quotes; and what
-/// stands behind it. Read in Asterisk's source; that blanks go is measured.
+/// The text before the first separator outside quotes, stripped of blanks and one pair of quotes; and the text
+/// behind it. Read in Asterisk's source; that blanks go is measured.
 fn split_outside_quotes(text: &[u8], separator: u8) -> (&[u8], Option<&[u8]>) {
     let mut quotes = Vec::new();
     let mut is_escaped = false;

@@ -1,4 +1,4 @@
-//! What stops the reader before a hostile text stops the machine.
+//! Limits, which stop the reader before a hostile text stops the machine.
 
 use super::{Result, Stop};
 
@@ -37,7 +37,7 @@ impl Default for Limits {
     }
 }
 
-/// What is left of the limits.
+/// The rest of the limits.
 pub(super) struct Budget {
     left: Limits,
 }

@@ -64,7 +64,7 @@ impl<'f> Reader<'f> {
         Reader { limits, ..self }
     }
 
-    /// What Asterisk makes of a file, when a module asks for it by this name. The name is for messages: it is not
+    /// Reads a file as Asterisk does when a module asks for it by this name. The name is for messages: it is not
     /// looked up.
     ///
     /// This never fails: [`Document::status`] and [`Document::diagnostics`] say what is wrong with the text.
@@ -82,7 +82,7 @@ impl<'f> Reader<'f> {
     }
 }
 
-/// What Asterisk makes of a file that includes no other; an `#include` refuses it.
+/// Reads a file that includes no other, as Asterisk does; an `#include` refuses it.
 ///
 /// ```
 /// let document = asterisk_conf::read("[general]\nname = Ann\\; Bob ; a comment\n");

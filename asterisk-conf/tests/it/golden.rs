@@ -1,4 +1,4 @@
-//! What Asterisk 22 made of 421 small files, and what the reader makes of them.
+//! The reader agrees with Asterisk 22 about 421 small files.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -68,11 +68,10 @@ impl From<&BStr> for Text {
 
 impl From<&Diagnostic> for Message {
     fn from(diagnostic: &Diagnostic) -> Self {
-        let kind = diagnostic.kind();
         Message {
             level: diagnostic.level().to_string(),
-            kind: kind.to_string(),
-            line: kind.has_line_in_log().then(|| diagnostic.location().line),
+            kind: diagnostic.kind().to_string(),
+            line: diagnostic.line_in_log(),
         }
     }
 }
@@ -111,7 +110,7 @@ fn collect(root: &Path, folder: &Path, files: &mut Vec<(String, Vec<u8>)>) {
     }
 }
 
-/// What differs between Asterisk's result and the reader's.
+/// The differences between Asterisk's result and the reader's.
 ///
 /// A case that ran a command has more sections, options and messages than the reader can know, which runs none:
 /// there the status is compared, and that all sections, options and messages of the reader are among those of
@@ -126,12 +125,6 @@ fn differences(case: &mut Case, document: &Document) -> Vec<String> {
     compare("status", case.status.clone(), document.status().to_string());
     let categories = categories(document);
     let log: Vec<_> = document.diagnostics().iter().map(Message::from).collect();
-    // Behind a `--;` outside any block comment Asterisk's line number means nothing.
-    for (message, diagnostic) in case.log.iter_mut().zip(document.diagnostics()) {
-        if !diagnostic.kind().has_line_in_log() && message.line == Some(0) {
-            message.line = None;
-        }
-    }
     if !document.commands().is_empty() {
         keep_common(&mut case.log, &log, |a, b| a == b);
         keep_common(&mut case.categories, &categories, |a, b| a.name == b.name);

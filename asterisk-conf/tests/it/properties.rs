@@ -1,4 +1,4 @@
-//! What holds for every text: the reader survives it, and reads back what the writing rules accept.
+//! Properties of every text: the reader survives it, and reads back what the writing rules accept.
 
 use asterisk_conf::syntax::{self, Refusal, meaning, stripped};
 use asterisk_conf::{Document, Limits, MemoryFiles, Reader, Section, Status};
@@ -6,7 +6,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
 
-/// What means something to Asterisk's parser, in one place or another.
+/// Texts that mean something to Asterisk's parser, in one place or another.
 const TOKENS: &[&str] = &[
     ";--",
     "--;",
@@ -98,7 +98,7 @@ fn option(key: &str, value: &str) -> (String, String) {
     (key.to_owned(), value.to_owned())
 }
 
-/// What a place of a line accepts.
+/// The text as it is written in a place of a line; none if the place refuses it.
 fn written(place: fn(&mut String, &str) -> Result<(), Refusal>, text: &str) -> Option<String> {
     let mut out = String::new();
     place(&mut out, text).ok().map(|()| out)

@@ -1,4 +1,4 @@
-//! What the measured files do not show: places, lookups, commands, and the words of messages.
+//! Rules that the measured files do not show: places, lookups, commands, and the words of messages.
 
 use asterisk_conf::{DiagnosticKind, Document, Effect, Level, MemoryFiles, Reader, Status, read};
 
@@ -83,7 +83,7 @@ fn messages_show_no_control_characters() {
     let document = read(b"[a]\nx\x1b[2J\xff\r\x07x\n");
     assert_eq!(
         messages(&document),
-        [r#":2: the line "x\x1b[2J\xff\r\x07x" has no "=", and Asterisk skips it"#]
+        [r#"line 2: the line "x\x1b[2J\xff\r\x07x" has no "=", and Asterisk skips it"#]
     );
 }
 
