@@ -304,53 +304,56 @@ impl<'w> Lines<'w> {
     ) {
         let key_text = key.text();
         let start = self.writer.text.text().len();
-        let text = &mut self.writer.text;
         let result = match value {
             // The usual cases need no list on the heap.
-            [value] => write(text, &key_text, &[&value.text()]),
-            value => {
-                let pieces: Vec<_> = value.iter().map(|piece| piece.text()).collect();
-                write(text, &key_text, &pieces.iter().map(|piece| &**piece).collect::<Vec<_>>())
+            [piece] => {
+                let text = piece.text();
+                write(&mut self.writer.text, &key_text, &[&text]).map(|()| {
+                    self.written(start, (key, &key_text), Some((*piece, &text)), Some((*piece, &text)))
+                })
+            }
+            pieces => {
+                let texts: Vec<_> = pieces.iter().map(|piece| piece.text()).collect();
+                let texts: Vec<&str> = texts.iter().map(|text| &**text).collect();
+                write(&mut self.writer.text, &key_text, &texts).map(|()| {
+                    let mut pairs = pieces.iter().copied().zip(texts);
+                    let first = pairs.next();
+                    let last = pairs.last().or(first);
+                    self.written(start, (key, &key_text), first, last);
+                })
             }
         };
         match result {
+            Ok(()) if self.writer.recorder.is_none() => {}
             Ok(()) => {
-                self.warn_of_blanks(start, key, value);
                 let value = value.iter().find(|piece| piece.column(self.origin).is_some());
                 self.record(start, *value.unwrap_or(&key));
             }
             Err(refusal) => {
-                let refused =
-                    |place: Place, piece: &&dyn Piece| place(&mut String::new(), &piece.text()).is_err();
-                let longest = || value.iter().chain([&key]).max_by_key(|piece| piece.text().len()).copied();
-                let culprit = if refused(key_place, &key) {
-                    key
-                } else {
-                    let value = value.iter().find(|piece| refused(value_place, piece)).copied();
-                    value.or_else(longest).unwrap_or(key)
-                };
+                let culprit = culprit(key, key_place, value, value_place);
                 self.refuse(culprit, &format!("the option {key_text:?}"), refusal);
             }
         }
     }
 
-    /// Notes that Asterisk strips blanks of a row's value, if it stands at an end of key or value and has some there.
-    fn warn_of_blanks(&mut self, start: usize, key: &dyn Piece, value: &[&dyn Piece]) {
-        let Some(origin) = self.origin else { return };
-        let ends = [
-            (Some(key), str::starts_with as fn(&str, _) -> bool),
-            (Some(key), str::ends_with),
-            (value.first().copied(), str::starts_with),
-            (value.last().copied(), str::ends_with),
-        ];
-        for (piece, has_blank) in ends {
-            let Some(piece) = piece else { continue };
-            let Some(column) = piece.column(self.origin) else { continue };
-            if has_blank(&piece.text(), syntax::is_blank as fn(char) -> bool)
+    /// Notes that Asterisk strips blanks of a row's text, if there are some at an end of the key or of the value
+    /// that was written behind that byte.
+    fn written(
+        &mut self,
+        start: usize,
+        key: (&dyn Piece, &str),
+        first: Option<(&dyn Piece, &str)>,
+        last: Option<(&dyn Piece, &str)>,
+    ) {
+        let is_blank = |byte: Option<&u8>| byte.is_some_and(|byte| *byte <= b' ');
+        let begins = |(_, text): &(&dyn Piece, &str)| is_blank(text.as_bytes().first());
+        let ends = |(_, text): &(&dyn Piece, &str)| is_blank(text.as_bytes().last());
+        let key = Some(key).filter(|key| begins(key) || ends(key));
+        for (piece, _) in [key, first.filter(begins), last.filter(ends)].into_iter().flatten() {
+            if let (Some(origin), Some(column)) = (self.origin, piece.column(self.origin))
                 && self.writer.text.text().len() > start
             {
-                let message = "Asterisk strips the blanks at its ends";
-                self.writer.refused.push(origin.warning(column, message));
+                self.writer.refused.push(origin.warning(column, "Asterisk strips the blanks at its ends"));
             }
         }
     }
@@ -382,6 +385,22 @@ impl<'w> Lines<'w> {
             }
         }
     }
+}
+
+/// The piece for which a line is refused; the longest one if it is for the length of the line.
+fn culprit<'p>(
+    key: &'p dyn Piece,
+    key_place: Place,
+    value: &[&'p dyn Piece],
+    value_place: Place,
+) -> &'p dyn Piece {
+    let is_refused = |place: Place, piece: &dyn Piece| place(&mut String::new(), &piece.text()).is_err();
+    if is_refused(key_place, key) {
+        return key;
+    }
+    let refused = value.iter().copied().find(|piece| is_refused(value_place, *piece));
+    let longest = || value.iter().copied().chain([key]).max_by_key(|piece| piece.text().len());
+    refused.or_else(longest).unwrap_or(key)
 }
 
 /// The origins of the lines that are there so far.
