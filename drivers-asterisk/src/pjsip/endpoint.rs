@@ -1,41 +1,37 @@
 //! The SIP endpoints, with their own options and the templates that they inherit from.
 
 use std::collections::HashMap;
-use std::fmt::Display;
 
-use driver_api::asterisk::syntax;
-use driver_api::{Blanked, Error, OneLine, Query, Session, Warning};
+use driver_api::asterisk::syntax::{self, Refusal};
+use driver_api::{Blanked, Error, OneLine, Query, Row, Session, Text};
 use serde::Deserialize;
 use uuid::Uuid;
 
 use super::transport::Transports;
-use crate::checks::keeps_row;
 
 /// All endpoints. The rest of the module calls an endpoint by its index here.
 pub(super) struct Endpoints {
     all: Vec<Endpoint>,
     by_uuid: HashMap<Uuid, usize>,
+    /// The options of all, in the order in which they stand in their table: that of their insertion.
+    options: Vec<Row<OptionRow>>,
+    links: Vec<Row<Link>>,
 }
 
 pub(super) struct Endpoint {
-    pub(super) row: Row,
+    pub(super) row: Row<EndpointRow>,
     /// Whether it is written itself, and not just inherited from.
     pub(super) written: bool,
-    /// Its own options, in the order in which they stand in their table: that of their insertion.
-    pub(super) own: Vec<Own>,
+    /// Whether its label can stand in a comment.
+    labelled: bool,
+    /// Where its own options are.
+    own: Vec<usize>,
     /// The templates, strongest last.
     pub(super) parents: Vec<usize>,
     /// The smallest priority of the links to the templates.
     pub(super) link_priority: Option<i64>,
     /// Whether others inherit from it.
     pub(super) is_parent: bool,
-}
-
-/// One option of one section of an endpoint.
-pub(super) struct Own {
-    pub(super) section: Section,
-    pub(super) key: OneLine,
-    pub(super) value: OneLine,
 }
 
 /// The sections of an endpoint, by their names in the database.
@@ -58,10 +54,10 @@ const ENDPOINTS: Query<'_> = Query {
 };
 
 #[derive(Deserialize)]
-pub(super) struct Row {
-    pub(super) uuid: Uuid,
-    pub(super) name: String,
-    pub(super) label: Option<Blanked>,
+pub(super) struct EndpointRow {
+    uuid: Uuid,
+    pub(super) name: Text,
+    label: Option<Blanked>,
     pub(super) tenant_uuid: OneLine,
     pub(super) transport_uuid: Option<Uuid>,
     template: Option<bool>,
@@ -78,13 +74,13 @@ const OPTIONS: Query<'_> = Query {
 };
 
 #[derive(Deserialize)]
-struct OptionRow {
+pub(super) struct OptionRow {
     ctid: i64,
     endpoint_sip_uuid: Uuid,
     #[serde(rename = "type")]
-    section: Section,
-    key: OneLine,
-    value: OneLine,
+    pub(super) section: Section,
+    pub(super) key: OneLine,
+    pub(super) value: OneLine,
 }
 
 const LINKS: Query<'_> = Query {
@@ -102,43 +98,64 @@ struct Link {
 
 impl Endpoints {
     pub(super) fn read(session: &mut Session<'_>, transports: &Transports) -> Result<Endpoints, Error> {
-        let mut rows: Vec<Row> = session.query(ENDPOINTS, &[])?;
+        let mut rows: Vec<Row<EndpointRow>> = session.query(ENDPOINTS, &[])?;
         rows.sort_unstable_by_key(|row| row.uuid);
         let all: Vec<Endpoint> =
             rows.into_iter().map(|row| Endpoint::new(session, transports, row)).collect();
         let by_uuid = all.iter().enumerate().map(|(at, endpoint)| (endpoint.row.uuid, at)).collect();
-        let mut endpoints = Endpoints { all, by_uuid };
-        let mut options: Vec<OptionRow> = session.query(OPTIONS, &[])?;
+        let mut options: Vec<Row<OptionRow>> = session.query(OPTIONS, &[])?;
         options.sort_unstable_by_key(|option| option.ctid);
-        for OptionRow { endpoint_sip_uuid, section, key, value, .. } in options {
-            if let Some(at) = endpoints.find(endpoint_sip_uuid) {
-                endpoints.all[at].own.push(Own { section, key, value });
-            }
-        }
-        let mut links: Vec<Link> = session.query(LINKS, &[])?;
+        let mut links: Vec<Row<Link>> = session.query(LINKS, &[])?;
         links.sort_unstable_by_key(|link| {
             (link.priority.is_none(), link.priority, link.parent_uuid, link.child_uuid)
         });
-        for link in &links {
-            endpoints.link(session, link);
-        }
+        let mut endpoints = Endpoints { all, by_uuid, options, links };
+        endpoints.distribute_options();
+        endpoints.follow_links(session);
         Ok(endpoints)
     }
 
-    fn link(&mut self, session: &mut Session<'_>, link: &Link) {
-        let (Some(child), Some(parent)) = (self.find(link.child_uuid), self.find(link.parent_uuid)) else {
-            let message = "one of the two endpoints does not exist; the link is left out";
-            session.warn(
-                Warning::new("endpoint_sip_template", message)
-                    .row(format_args!("child_uuid={} parent_uuid={}", link.child_uuid, link.parent_uuid)),
+    /// Tells each endpoint its own options.
+    fn distribute_options(&mut self) {
+        for (index, option) in self.options.iter().enumerate() {
+            if let Some(&at) = self.by_uuid.get(&option.endpoint_sip_uuid) {
+                self.all[at].own.push(index);
+            }
+        }
+    }
+
+    /// Tells each endpoint its templates.
+    fn follow_links(&mut self, session: &mut Session<'_>) {
+        for link in &self.links {
+            let find = |column, uuid: Uuid| self.by_uuid.get(&uuid).copied().ok_or((column, uuid));
+            let child = find("child_uuid", link.child_uuid);
+            let ends = child.and_then(|child| Ok((child, find("parent_uuid", link.parent_uuid)?)));
+            let (child, parent) = match ends {
+                Ok(ends) => ends,
+                Err((column, uuid)) => {
+                    link.warn(session, column, missing("endpoint_sip", uuid, "row"));
+                    continue;
+                }
+            };
+            self.all[parent].is_parent = true;
+            let child = &mut self.all[child];
+            child.parents.push(parent);
+            // They come in ascending order.
+            child.link_priority = child.link_priority.or(link.priority);
+        }
+    }
+
+    /// Warns that the link between these two is ignored.
+    pub(super) fn report_circle(&self, session: &mut Session<'_>, child: usize, parent: usize) {
+        let [child, parent] = [child, parent].map(|at| &self.all[at].row);
+        let is_it = |link: &&Row<Link>| link.child_uuid == child.uuid && link.parent_uuid == parent.uuid;
+        if let Some(link) = self.links.iter().find(is_it) {
+            let message = format!(
+                "the templates of {:?} lead back to it; its link to {:?} is ignored",
+                child.name, parent.name
             );
-            return;
-        };
-        self.all[parent].is_parent = true;
-        let child = &mut self.all[child];
-        child.parents.push(parent);
-        // They come in ascending order.
-        child.link_priority = child.link_priority.or(link.priority);
+            link.warn(session, "parent_uuid", message);
+        }
     }
 
     pub(super) fn len(&self) -> usize {
@@ -149,48 +166,67 @@ impl Endpoints {
         &self.all[at]
     }
 
-    /// The endpoint of a row of `table`, unless it does not exist, which is worth a warning.
-    pub(super) fn of_row(
+    /// The options of an endpoint's own, in their order.
+    pub(super) fn own<'a>(&'a self, endpoint: &'a Endpoint) -> impl Iterator<Item = &'a Row<OptionRow>> {
+        endpoint.own.iter().map(|&at| &self.options[at])
+    }
+
+    /// The endpoint that a row refers to in this column. If it does not exist, this notes that the row is left out.
+    pub(super) fn of_row<T>(
         &self,
         session: &mut Session<'_>,
-        table: &str,
-        key: impl Display,
+        row: &Row<T>,
+        column: &str,
         uuid: Uuid,
     ) -> Option<usize> {
-        let found = self.find(uuid);
+        let found = self.by_uuid.get(&uuid).copied();
         if found.is_none() {
-            let message = format!("there is no endpoint_sip {uuid}, or it is left out; so is this row");
-            session.warn(Warning::new(table, message).row(key));
+            row.warn(session, column, missing("endpoint_sip", uuid, "row"));
         }
         found
     }
+}
 
-    fn find(&self, uuid: Uuid) -> Option<usize> {
-        self.by_uuid.get(&uuid).copied()
-    }
+fn missing(table: &str, uuid: Uuid, what: &str) -> String {
+    format!("there is no {table} {uuid}, or it is left out; so is this {what}")
 }
 
 /// The name of a section that other sections refer to, in options that are lists.
-pub(super) fn referred_name(out: &mut String, name: &str) -> Result<(), syntax::Refusal> {
-    if name.contains(',') { Err(syntax::Refusal::Comma) } else { syntax::section_name(out, name) }
+pub(super) fn referred_name(out: &mut String, name: &str) -> Result<(), Refusal> {
+    if name.contains(',') { Err(Refusal::Comma) } else { syntax::section_name(out, name) }
+}
+
+/// A label in a comment above its section.
+fn label(out: &mut String, label: &str) -> Result<(), Refusal> {
+    if label.len() + "; ".len() > syntax::LINE_LIMIT {
+        Err(Refusal::LongLine)
+    } else {
+        syntax::comment(out, label)
+    }
 }
 
 impl Endpoint {
-    fn new(session: &mut Session<'_>, transports: &Transports, row: Row) -> Endpoint {
-        let key = format_args!("uuid={}", row.uuid);
-        let named = keeps_row(session, "endpoint_sip", key, referred_name, &[("name", &row.name)]);
+    fn new(session: &mut Session<'_>, transports: &Transports, row: Row<EndpointRow>) -> Endpoint {
+        let named = row.keeps(session, referred_name, &row.name);
+        let labelled =
+            row.label.is_some() && row.keeps_or(session, "the comment is left out", label, &row.label);
         if let Some(uuid) = row.transport_uuid.filter(|&uuid| transports.name(uuid).is_none()) {
-            let message = format!("there is no pjsip_transport {uuid}, or it is left out; so is this option");
-            session.warn(Warning::new("endpoint_sip", message).row(key).column("transport_uuid"));
+            row.warn(session, "transport_uuid", missing("pjsip_transport", uuid, "option"));
         }
         Endpoint {
             written: named && row.template != Some(true),
+            labelled,
             row,
             own: Vec::new(),
             parents: Vec::new(),
             link_priority: None,
             is_parent: false,
         }
+    }
+
+    /// What stands in a comment above it.
+    pub(super) fn label(&self) -> Option<&str> {
+        self.row.label.as_deref().filter(|_| self.labelled)
     }
 
     /// Where an item of this endpoint stands among the others: by the priority of its first template,

@@ -2,23 +2,24 @@
 
 use std::collections::HashMap;
 
-use driver_api::{Error, OneLine, Query, Session};
+use driver_api::asterisk::syntax;
+use driver_api::{Error, OneLine, Origin, Query, Row, Session};
 use serde::Deserialize;
 use uuid::Uuid;
 
 use super::endpoint::Endpoints;
-use super::options::Options;
+use super::options::{Kind, Options};
 use super::resolve::Item;
-use super::tenant::Tenant;
+use super::tenant::{self, Tenant};
 use crate::pickup::{Groups, Pickups};
 
 pub(super) struct Line {
-    row: Row,
+    row: Row<LineRow>,
     endpoint: usize,
     /// The main user first.
-    users: Vec<User>,
+    users: Vec<Row<User>>,
     /// The main one, if there is any.
-    extension: Option<Extension>,
+    extension: Option<Row<Extension>>,
     /// `1000@default,1001@default`.
     mailboxes: Option<String>,
     /// The groups whose calls it may pick up: `1,5`.
@@ -36,7 +37,7 @@ const LINES: Query<'_> = Query {
 };
 
 #[derive(Deserialize)]
-struct Row {
+struct LineRow {
     id: i64,
     context: OneLine,
     application_uuid: Option<OneLine>,
@@ -47,10 +48,9 @@ const USERS: Query<'_> = Query {
     table: "user_line",
     key: &["line_id", "user_id"],
     sql: "SELECT ul.line_id, ul.user_id, ul.main_user, ul.main_line, u.uuid, u.enableonlinerec,
-            u.simultcalls, v.uniqueid AS voicemail, v.mailbox, v.context AS voicemail_context
+            u.simultcalls, u.voicemailid
         FROM user_line ul
-        JOIN userfeatures u ON u.id = ul.user_id
-        LEFT JOIN voicemail v ON v.uniqueid = u.voicemailid",
+        JOIN userfeatures u ON u.id = ul.user_id",
 };
 
 #[derive(Deserialize)]
@@ -62,9 +62,7 @@ struct User {
     uuid: OneLine,
     enableonlinerec: i64,
     simultcalls: i64,
-    voicemail: Option<i64>,
-    mailbox: Option<String>,
-    voicemail_context: Option<String>,
+    voicemailid: Option<i64>,
 }
 
 const EXTENSIONS: Query<'_> = Query {
@@ -83,6 +81,34 @@ struct Extension {
     exten: OneLine,
     context: OneLine,
 }
+
+const VOICEMAILS: Query<'_> =
+    Query { table: "voicemail", key: &["uniqueid"], sql: "SELECT uniqueid, mailbox, context FROM voicemail" };
+
+#[derive(Deserialize)]
+struct Voicemail {
+    uniqueid: i64,
+    mailbox: OneLine,
+    context: OneLine,
+}
+
+static DIRECTION: Kind = Kind::variable("WAZO_CHANNEL_DIRECTION=");
+static LINE_ID: Kind = Kind::variable("WAZO_LINE_ID=").of("id");
+static APPLICATION: Kind = Kind::option("context").prefixed("stasis-wazo-app-").of("application_uuid");
+static CONTEXT: Kind = Kind::option("context").of("context");
+static TRANSFER_CONTEXT: Kind = Kind::variable("TRANSFER_CONTEXT=").of("context");
+static PICKUP_MARK: Kind = Kind::variable("PICKUPMARK=").of("exten");
+static MAY_PICK_UP: Kind = Kind::option("named_pickup_group");
+static PICKED_UP_BY: Kind = Kind::option("named_call_group");
+static MAILBOXES: Kind = Kind::option("mailboxes");
+
+// The old names are for dialplans that were written before the product was renamed.
+static USER_IDS: [Kind; 2] =
+    [Kind::variable("XIVO_USERID=").of("user_id"), Kind::variable("WAZO_USERID=").of("user_id")];
+static USER_UUIDS: [Kind; 2] =
+    [Kind::variable("XIVO_USERUUID=").of("uuid"), Kind::variable("WAZO_USERUUID=").of("uuid")];
+static RECORD_TOGGLE: Kind = Kind::variable("WAZO_USER_DTMF_RECORD_TOGGLE_ENABLED=").of("enableonlinerec");
+static SIMULTANEOUS_CALLS: Kind = Kind::variable("WAZO_CALLER_SIMULTCALLS=").of("simultcalls");
 
 /// The lines that have a SIP endpoint, in the order of the file.
 pub(super) fn items(session: &mut Session<'_>, endpoints: &Endpoints) -> Result<Vec<Line>, Error> {
@@ -114,9 +140,10 @@ pub(super) fn items(session: &mut Session<'_>, endpoints: &Endpoints) -> Result<
 
 /// The lines with their users and extensions, by id.
 fn read(session: &mut Session<'_>, endpoints: &Endpoints) -> Result<Vec<Line>, Error> {
-    let mut rows: Vec<Row> = session.query(LINES, &[])?;
-    let mut users: Vec<User> = session.query(USERS, &[])?;
-    let mut extensions: Vec<Extension> = session.query(EXTENSIONS, &[])?;
+    let mut rows: Vec<Row<LineRow>> = session.query(LINES, &[])?;
+    let mut users: Vec<Row<User>> = session.query(USERS, &[])?;
+    let mut extensions: Vec<Row<Extension>> = session.query(EXTENSIONS, &[])?;
+    let mailboxes = Mailboxes::read(session)?;
     rows.sort_unstable_by_key(|row| row.id);
     // By line, and backwards, so that the next ones are taken from the end.
     users.sort_unstable_by_key(|user| (user.line_id, !user.main_user, user.user_id));
@@ -127,9 +154,9 @@ fn read(session: &mut Session<'_>, endpoints: &Endpoints) -> Result<Vec<Line>, E
     for row in rows {
         let users = take(&mut users, row.id, |user| user.line_id);
         let extension = take(&mut extensions, row.id, |extension| extension.line_id).into_iter().next();
-        let key = format_args!("id={}", row.id);
-        if let Some(endpoint) = endpoints.of_row(session, "linefeatures", key, row.endpoint_sip_uuid) {
-            let mailboxes = mailboxes(session, &users);
+        let uuid = row.endpoint_sip_uuid;
+        if let Some(endpoint) = endpoints.of_row(session, &row, "endpoint_sip_uuid", uuid) {
+            let mailboxes = mailboxes.of(&users);
             lines.push(Line {
                 row,
                 endpoint,
@@ -156,16 +183,29 @@ fn take<T>(rows: &mut Vec<T>, line: i64, line_of: impl Fn(&T) -> i64) -> Vec<T> 
     taken
 }
 
-/// A mailbox that can't be written is left out, and its user stays.
-fn mailboxes(session: &mut Session<'_>, users: &[User]) -> Option<String> {
-    let mailbox = |user: &User| {
-        let (mailbox, context) = (user.mailbox.as_deref()?, user.voicemail_context.as_deref()?);
-        let columns = [("mailbox", mailbox), ("context", context)];
-        let kept = session.keeps_line("voicemail", format_args!("uniqueid={}", user.voicemail?), &columns);
-        kept.then(|| format!("{mailbox}@{context}"))
-    };
-    let mailboxes: Vec<String> = users.iter().filter_map(mailbox).collect();
-    (!mailboxes.is_empty()).then(|| mailboxes.join(","))
+/// The mailboxes that can be written, by the id of the voicemail. Without its mailbox, a user stays.
+struct Mailboxes(HashMap<i64, Voicemail>);
+
+impl Mailboxes {
+    fn read(session: &mut Session<'_>) -> Result<Mailboxes, Error> {
+        let mut voicemails: Vec<Row<Voicemail>> = session.query(VOICEMAILS, &[])?;
+        voicemails.sort_unstable_by_key(|voicemail| voicemail.uniqueid);
+        // Behind a comma, Asterisk would read another mailbox.
+        voicemails.retain(|voicemail| {
+            voicemail.keeps(session, syntax::mailbox_field, &voicemail.mailbox)
+                && voicemail.keeps(session, syntax::mailbox_field, &voicemail.context)
+        });
+        let voicemails = voicemails.into_iter().map(Row::into_inner);
+        Ok(Mailboxes(voicemails.map(|voicemail| (voicemail.uniqueid, voicemail)).collect()))
+    }
+
+    /// Those of these users: `1000@default,1001@default`.
+    fn of(&self, users: &[Row<User>]) -> Option<String> {
+        let voicemails = users.iter().filter_map(|user| self.0.get(&user.voicemailid?));
+        let mailboxes: Vec<String> =
+            voicemails.map(|voicemail| [&*voicemail.mailbox, "@", &voicemail.context].concat()).collect();
+        (!mailboxes.is_empty()).then(|| mailboxes.join(","))
+    }
 }
 
 impl Item for Line {
@@ -173,41 +213,40 @@ impl Item for Line {
         self.endpoint
     }
 
-    fn row(&self) -> (&'static str, String) {
-        ("linefeatures", format!("id={}", self.row.id))
+    fn origin(&self) -> &Origin {
+        self.row.origin()
     }
 
-    fn defaults<'a>(&'a self, tenant: Option<&Tenant>, options: &mut Options<'a>) {
-        options.push("set_var", "WAZO_CHANNEL_DIRECTION=from-wazo");
-        options.set_var("WAZO_LINE_ID", &self.row.id.to_string());
-        match self.row.application_uuid.as_deref() {
-            Some(application) if !application.is_empty() => {
-                options.push("context", format!("stasis-wazo-app-{application}"));
-            }
-            _ if self.row.context.is_empty() => {}
-            _ => options.push("context", &*self.row.context),
+    fn defaults<'a>(&'a self, tenant: Option<&'a Row<Tenant>>, options: &mut Options<'a>) {
+        let (row, origin) = (&self.row, self.row.origin());
+        options.push(&DIRECTION, origin, "from-wazo");
+        options.push(&LINE_ID, origin, row.id.to_string());
+        match row.application_uuid.as_deref() {
+            Some(application) if !application.is_empty() => options.push(&APPLICATION, origin, application),
+            _ if row.context.is_empty() => {}
+            _ => options.push(&CONTEXT, origin, &*row.context),
         }
-        if !self.row.context.is_empty() {
-            options.set_var("TRANSFER_CONTEXT", &self.row.context);
+        if !row.context.is_empty() {
+            options.push(&TRANSFER_CONTEXT, origin, &*row.context);
         }
         for user in &self.users {
-            user.variables(options);
+            add_variables(user, options);
         }
         if let Some(extension) = &self.extension {
-            let mark = ["PICKUPMARK=", &extension.exten, "%", &extension.context].concat();
-            options.push("set_var", mark);
+            let mark = [&*extension.exten, "%", &extension.context].concat();
+            options.push(&PICKUP_MARK, extension.origin(), mark);
         }
         if let Some(tenant) = tenant {
-            tenant.announce(options);
+            tenant::announce(tenant, options);
         }
         let computed = [
-            ("named_pickup_group", &self.may_pick_up),
-            ("named_call_group", &self.picked_up_by),
-            ("mailboxes", &self.mailboxes),
+            (&MAY_PICK_UP, &self.may_pick_up),
+            (&PICKED_UP_BY, &self.picked_up_by),
+            (&MAILBOXES, &self.mailboxes),
         ];
-        for (key, value) in computed {
+        for (kind, value) in computed {
             if let Some(value) = value {
-                options.push(key, value);
+                options.push(kind, origin, value);
             }
         }
     }
@@ -217,17 +256,16 @@ impl Item for Line {
     }
 }
 
-impl User {
-    fn variables(&self, options: &mut Options<'_>) {
-        // The old names are for dialplans that were written before the product was renamed.
-        let id = self.user_id.to_string();
-        options.set_var("XIVO_USERID", &id);
-        options.set_var("WAZO_USERID", &id);
-        options.set_var("XIVO_USERUUID", &self.uuid);
-        options.set_var("WAZO_USERUUID", &self.uuid);
-        if self.enableonlinerec != 0 {
-            options.push("set_var", "WAZO_USER_DTMF_RECORD_TOGGLE_ENABLED=1");
-        }
-        options.set_var("WAZO_CALLER_SIMULTCALLS", &self.simultcalls.to_string());
+fn add_variables<'a>(user: &'a Row<User>, options: &mut Options<'a>) {
+    let origin = user.origin();
+    for kind in &USER_IDS {
+        options.push(kind, origin, user.user_id.to_string());
     }
+    for kind in &USER_UUIDS {
+        options.push(kind, origin, &*user.uuid);
+    }
+    if user.enableonlinerec != 0 {
+        options.push(&RECORD_TOGGLE, origin, "1");
+    }
+    options.push(&SIMULTANEOUS_CALLS, origin, user.simultcalls.to_string());
 }

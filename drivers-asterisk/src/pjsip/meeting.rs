@@ -1,16 +1,16 @@
 //! The guests of meetings, who come in by an endpoint of the meeting.
 
-use driver_api::{Error, OneLine, Query, Session};
+use driver_api::{Error, OneLine, Origin, Query, Row, Session};
 use serde::Deserialize;
 use uuid::Uuid;
 
 use super::endpoint::Endpoints;
-use super::options::Options;
+use super::options::{Kind, Options};
 use super::resolve::Item;
-use super::tenant::Tenant;
+use super::tenant::{self, Tenant};
 
 pub(super) struct Meeting {
-    row: Row,
+    row: Row<MeetingRow>,
     endpoint: usize,
 }
 
@@ -23,20 +23,24 @@ const MEETINGS: Query<'_> = Query {
 };
 
 #[derive(Deserialize)]
-struct Row {
+struct MeetingRow {
     uuid: Uuid,
     name: Option<OneLine>,
     guest_endpoint_sip_uuid: Uuid,
 }
 
+static DIRECTION: Kind = Kind::variable("WAZO_CHANNEL_DIRECTION=");
+static UUID: Kind = Kind::variable("WAZO_MEETING_UUID=").of("uuid");
+static NAME: Kind = Kind::variable("WAZO_MEETING_NAME=").of("name");
+
 /// The meetings that have an endpoint for guests, in the order of the file.
 pub(super) fn items(session: &mut Session<'_>, endpoints: &Endpoints) -> Result<Vec<Meeting>, Error> {
-    let rows: Vec<Row> = session.query(MEETINGS, &[])?;
+    let rows: Vec<Row<MeetingRow>> = session.query(MEETINGS, &[])?;
     let mut meetings: Vec<Meeting> = rows
         .into_iter()
         .filter_map(|row| {
-            let key = format_args!("uuid={}", row.uuid);
-            let endpoint = endpoints.of_row(session, "meeting", key, row.guest_endpoint_sip_uuid)?;
+            let uuid = row.guest_endpoint_sip_uuid;
+            let endpoint = endpoints.of_row(session, &row, "guest_endpoint_sip_uuid", uuid)?;
             Some(Meeting { row, endpoint })
         })
         .collect();
@@ -49,17 +53,17 @@ impl Item for Meeting {
         self.endpoint
     }
 
-    fn row(&self) -> (&'static str, String) {
-        ("meeting", format!("uuid={}", self.row.uuid))
+    fn origin(&self) -> &Origin {
+        self.row.origin()
     }
 
-    fn defaults<'a>(&'a self, tenant: Option<&Tenant>, options: &mut Options<'a>) {
-        options.push("set_var", "WAZO_CHANNEL_DIRECTION=from-wazo");
-        options.set_var("WAZO_MEETING_UUID", &self.row.uuid.to_string());
+    fn defaults<'a>(&'a self, tenant: Option<&'a Row<Tenant>>, options: &mut Options<'a>) {
+        options.push(&DIRECTION, self.origin(), "from-wazo");
+        options.push(&UUID, self.origin(), self.row.uuid.to_string());
         // A null is the word that Python prints for it.
-        options.set_var("WAZO_MEETING_NAME", self.row.name.as_deref().unwrap_or("None"));
+        options.push(&NAME, self.origin(), self.row.name.as_deref().unwrap_or("None"));
         if let Some(tenant) = tenant {
-            tenant.announce(options);
+            tenant::announce(tenant, options);
         }
     }
 }

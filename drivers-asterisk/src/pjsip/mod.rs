@@ -31,7 +31,7 @@ pub(crate) struct Pjsip;
 
 impl Driver for Pjsip {
     fn generate(&self, session: &mut Session<'_>) -> Result<String, Error> {
-        let mut writer = Writer::new();
+        let mut writer = Writer::new(session);
         static_file::write(&mut writer, session, "pjsip.conf", &["global", "system"])?;
         let transports = Transports::read(session)?;
         transports.write(&mut writer);

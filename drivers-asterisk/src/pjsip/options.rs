@@ -1,40 +1,101 @@
-//! Lists of options, and the form in which they are inherited and written.
+//! Lists of options that know where they come from, and the form in which they are inherited and written.
 
 use std::borrow::Cow;
 
+use driver_api::asterisk::Writer;
+use driver_api::{Origin, Piece, Row};
+
+use super::endpoint::OptionRow;
+
 /// The options of one section, in order.
 #[derive(Clone, Default)]
-pub(super) struct Options<'a>(Vec<(&'a str, Cow<'a, str>)>);
+pub(super) struct Options<'a>(Vec<SipOption<'a>>);
+
+/// An option, and where it comes from. Lists are copied for each endpoint that inherits them, so an option holds
+/// references, and what many options have in common stands in their [`Kind`].
+#[derive(Clone)]
+pub(super) struct SipOption<'a> {
+    key: &'a str,
+    /// The value behind the prefix of its kind.
+    value: Cow<'a, str>,
+    /// An inherited option comes from a row of the template.
+    origin: &'a Origin,
+    kind: &'static Kind,
+}
+
+/// What options that are computed in the same way have in common, or those that rows of the database are.
+pub(super) struct Kind {
+    key: &'static str,
+    /// What stands before the value.
+    prefix: &'static str,
+    /// The column that the value comes from, if it is one.
+    column: Option<&'static str>,
+    /// The column that the key comes from, if it comes from a row.
+    key_column: Option<&'static str>,
+}
+
+/// An option that a row of the database is.
+static ROW: Kind = Kind { key: "", prefix: "", column: Some("value"), key_column: Some("key") };
+
+impl Kind {
+    /// A computed option.
+    pub(super) const fn option(key: &'static str) -> Kind {
+        Kind { key, prefix: "", column: None, key_column: None }
+    }
+
+    /// A variable of the channels of an endpoint, given with the `=` behind its name.
+    pub(super) const fn variable(assignment: &'static str) -> Kind {
+        Kind { prefix: assignment, ..Kind::option("set_var") }
+    }
+
+    /// The same with something before the value.
+    pub(super) const fn prefixed(self, prefix: &'static str) -> Kind {
+        Kind { prefix, ..self }
+    }
+
+    /// The same with a value from this column.
+    pub(super) const fn of(self, column: &'static str) -> Kind {
+        Kind { column: Some(column), ..self }
+    }
+}
 
 impl<'a> Options<'a> {
     pub(super) fn with_capacity(capacity: usize) -> Options<'a> {
         Options(Vec::with_capacity(capacity))
     }
 
-    pub(super) fn push(&mut self, key: &'a str, value: impl Into<Cow<'a, str>>) {
-        self.0.push((key, value.into()));
+    /// Adds a computed option, which comes from this row.
+    pub(super) fn push(&mut self, kind: &'static Kind, origin: &'a Origin, value: impl Into<Cow<'a, str>>) {
+        self.0.push(SipOption { key: kind.key, value: value.into(), origin, kind });
     }
 
-    /// Sets a variable of the channels of an endpoint.
-    pub(super) fn set_var(&mut self, variable: &str, value: &str) {
-        self.push("set_var", [variable, "=", value].concat());
+    /// Adds an option of an endpoint's own.
+    pub(super) fn push_row(&mut self, row: &'a Row<OptionRow>) {
+        let value = Cow::Borrowed(&*row.value);
+        self.0.push(SipOption { key: &row.key, value, origin: row.origin(), kind: &ROW });
     }
 
     pub(super) fn extend(&mut self, other: &Options<'a>) {
         self.0.extend_from_slice(&other.0);
     }
 
-    /// The value of the last option of this key.
-    pub(super) fn last(&self, key: &str) -> Option<&str> {
-        self.iter().rev().find(|(name, _)| *name == key).map(|(_, value)| value)
+    /// The last option of this key.
+    pub(super) fn last(&self, key: &str) -> Option<&SipOption<'a>> {
+        self.0.iter().rev().find(|option| option.key == key)
     }
 
     pub(super) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    pub(super) fn iter(&self) -> impl DoubleEndedIterator<Item = (&'a str, &str)> {
-        self.0.iter().map(|(key, value)| (*key, &**value))
+    pub(super) fn write(&self, writer: &mut Writer) {
+        for option in &self.0 {
+            let mut lines = writer.at_origin(option.origin);
+            match option.kind.key_column {
+                Some(column) => lines.option((column, option.key), option),
+                None => lines.option(option.key, option),
+            }
+        }
     }
 
     /// Each key once, at the place of its first option and with the value of its last; then the options
@@ -43,44 +104,121 @@ impl<'a> Options<'a> {
     /// A list that consists of canonical lists has the same canonical form as one of raw lists, so what
     /// is inherited can be reduced already.
     pub(super) fn canonical(self) -> Options<'a> {
-        let mut once = Options(Vec::with_capacity(self.0.len()));
-        let mut repeated = Options::default();
-        for (key, value) in self.0 {
-            if matches!(key, "set_var" | "match") {
-                if !repeated.0.iter().any(|(k, v)| *v == value && *k == key) {
-                    repeated.push(key, value);
+        let mut once: Vec<SipOption<'a>> = Vec::with_capacity(self.0.len());
+        let mut repeated: Vec<SipOption<'a>> = Vec::new();
+        for option in self.0 {
+            if matches!(option.key, "set_var" | "match") {
+                if !repeated.iter().any(|earlier| earlier.is_same(&option)) {
+                    repeated.push(option);
                 }
-            } else if let Some((_, earlier)) = once.0.iter_mut().find(|(name, _)| *name == key) {
-                *earlier = value;
+            } else if let Some(earlier) = once.iter_mut().find(|earlier| earlier.key == option.key) {
+                *earlier = option;
             } else {
-                once.push(key, value);
+                once.push(option);
             }
         }
-        once.0.append(&mut repeated.0);
-        once
+        once.append(&mut repeated);
+        Options(once)
+    }
+}
+
+impl<'a> SipOption<'a> {
+    pub(super) fn origin(&self) -> &'a Origin {
+        self.origin
+    }
+
+    /// The value, without the prefix that computed options may have.
+    pub(super) fn value(&self) -> &Cow<'a, str> {
+        &self.value
+    }
+
+    /// Whether both have the same key and value.
+    fn is_same(&self, other: &SipOption<'_>) -> bool {
+        fn bytes<'o>(option: &'o SipOption<'_>) -> impl Iterator<Item = u8> + 'o {
+            option.kind.prefix.bytes().chain(option.value.bytes())
+        }
+        let length = |option: &SipOption<'_>| option.kind.prefix.len() + option.value.len();
+        length(self) == length(other) && self.key == other.key && bytes(self).eq(bytes(other))
+    }
+}
+
+/// The value as it is written.
+impl Piece for SipOption<'_> {
+    fn text(&self) -> Cow<'_, str> {
+        match self.kind.prefix {
+            "" => Cow::Borrowed(&self.value),
+            prefix => Cow::Owned([prefix, &self.value].concat()),
+        }
+    }
+
+    fn column<'c>(&'c self, _: Option<&'c Origin>) -> Option<&'c str> {
+        self.kind.column
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use driver_api::{EngineRow, Error, Query, Rows, Session, Snapshot, Value};
+
     use super::*;
 
-    fn canonical(options: &[(&'static str, &'static str)]) -> Vec<String> {
-        let mut list = Options::default();
-        for (key, value) in options {
-            list.push(key, *value);
+    /// Options of an endpoint: keys and values.
+    struct Own(&'static [(&'static str, &'static str)]);
+
+    impl Snapshot for Own {
+        fn run(&mut self, _: &str, _: &[Value<'_>], rows: &mut dyn Rows) -> Result<(), Error> {
+            rows.columns(&["ctid", "endpoint_sip_uuid", "type", "key", "value"])?;
+            (1..).zip(self.0).try_for_each(|(at, option)| rows.row(&OwnRow(at, option)))
         }
-        list.canonical().iter().map(|(key, value)| format!("{key}={value}")).collect()
+    }
+
+    struct OwnRow(i64, &'static (&'static str, &'static str));
+
+    impl EngineRow for OwnRow {
+        fn value(&self, column: usize) -> Result<Value<'_>, Error> {
+            let OwnRow(at, (key, value)) = *self;
+            Ok([
+                Value::Integer(at),
+                Value::Uuid([0; 16]),
+                Value::Text("endpoint"),
+                Value::Text(key),
+                Value::Text(value),
+            ][column]
+                .clone())
+        }
+    }
+
+    fn rows(own: &'static [(&'static str, &'static str)]) -> Vec<Row<OptionRow>> {
+        let query = Query { table: "endpoint_sip_section_option", key: &["ctid"], sql: "" };
+        Session::new(&mut Own(own)).query(query, &[]).unwrap()
+    }
+
+    /// Each as key, value and number of the row that it comes from.
+    fn shown(options: &Options<'_>) -> Vec<String> {
+        let shown = |option: &SipOption<'_>| {
+            let row = option.origin.key();
+            format!("{}={} of {}", option.key, option.text(), row.trim_start_matches("ctid="))
+        };
+        options.0.iter().map(shown).collect()
+    }
+
+    fn canonical(own: &'static [(&'static str, &'static str)]) -> Vec<String> {
+        let rows = rows(own);
+        let mut options = Options::default();
+        for row in &rows {
+            options.push_row(row);
+        }
+        shown(&options.canonical())
     }
 
     #[test]
     fn a_key_stands_at_its_first_place_with_its_last_value() {
-        assert_eq!(canonical(&[("a", "1"), ("b", "2"), ("a", "3")]), ["a=3", "b=2"]);
+        assert_eq!(canonical(&[("a", "1"), ("b", "2"), ("a", "3")]), ["a=3 of 3", "b=2 of 2"]);
     }
 
     #[test]
     fn variables_and_matches_are_repeated_but_not_doubled() {
-        let options = [
+        let options = canonical(&[
             ("set_var", "B=2"),
             ("match", "m"),
             ("set_var", "A= 1"),
@@ -88,21 +226,39 @@ mod tests {
             ("k", "v"),
             ("set_var", "A=1"),
             ("match", "B=2"),
+        ]);
+        let expected = [
+            "k=v of 5",
+            "set_var=B=2 of 1",
+            "match=m of 2",
+            "set_var=A= 1 of 3",
+            "set_var=A=1 of 6",
+            "match=B=2 of 7",
         ];
-        let expected = ["k=v", "set_var=B=2", "match=m", "set_var=A= 1", "set_var=A=1", "match=B=2"];
-        assert_eq!(canonical(&options), expected);
+        assert_eq!(options, expected);
     }
 
     #[test]
     fn other_spellings_are_ordinary_keys() {
-        let options = [
+        let options = canonical(&[
             (" set_var", "1"),
             ("Set_Var", "1"),
             ("set_var ", "1"),
             (" set_var", "2"),
             ("MATCH", "1"),
             ("MATCH", "2"),
-        ];
-        assert_eq!(canonical(&options), [" set_var=2", "Set_Var=1", "set_var =1", "MATCH=2"]);
+        ]);
+        assert_eq!(options, [" set_var=2 of 4", "Set_Var=1 of 2", "set_var =1 of 3", "MATCH=2 of 6"]);
+    }
+
+    #[test]
+    fn a_computed_variable_is_not_doubled_by_a_row() {
+        static VARIABLE: Kind = Kind::variable("A=");
+        let rows = rows(&[("set_var", "A=1"), ("set_var", "A=2")]);
+        let mut options = Options::default();
+        options.push(&VARIABLE, rows[1].origin(), "1");
+        options.push_row(&rows[0]);
+        options.push_row(&rows[1]);
+        assert_eq!(shown(&options.canonical()), ["set_var=A=1 of 2", "set_var=A=2 of 2"]);
     }
 }

@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 
 use driver_api::asterisk::Writer;
-use driver_api::{Session, Warning};
+use driver_api::{Origin, Piece, Session};
 
 use super::endpoint::{Endpoint, Endpoints};
-use super::options::Options;
+use super::options::{Options, SipOption};
 use super::registry::{Entry, Registry};
 use super::resolve::{Item, Lists, Resolution};
 use super::tenant::Tenants;
@@ -78,6 +78,7 @@ impl<'a> Part<'a> {
         let endpoint = self.endpoints.get(entry.endpoint);
         let resolution = Resolution {
             endpoint,
+            own: self.endpoints.own(endpoint).collect(),
             item: entry.item.map(|item| &items[item] as &dyn Item),
             // One that is not resolved yet stands behind this endpoint, so the link closes a circle.
             parents: endpoint.parents.iter().filter_map(|&parent| templates[parent].as_ref()).collect(),
@@ -90,65 +91,55 @@ impl<'a> Part<'a> {
     fn report<I: Item>(&mut self, session: &mut Session<'_>, registry: &Registry, items: &[I]) {
         for &(child, parent) in &registry.circular {
             if self.reported.insert((child, parent)) {
-                let [child, parent] = [child, parent].map(|at| &self.endpoints.get(at).row);
-                let message = format!(
-                    "the templates of {:?} lead back to it; its link to {:?} is ignored",
-                    child.name, parent.name
-                );
-                session.warn(
-                    Warning::new("endpoint_sip_template", message)
-                        .row(format_args!("child_uuid={} parent_uuid={}", child.uuid, parent.uuid)),
-                );
+                self.endpoints.report_circle(session, child, parent);
             }
         }
         for &(loser, place) in &registry.replaced {
             let Some(winner) = registry.entries[place].item else { continue };
-            let (table, key) = items[loser].row();
-            let message =
-                format!("{} has the same endpoint, and the file shows that one", items[winner].row().1);
-            session.warn(Warning::new(table, message).row(key));
+            let winner = items[winner].origin().key();
+            let message = format!("{winner} has the same endpoint, and the file shows that one");
+            items[loser].origin().warn(session, "", message);
         }
     }
 }
 
 fn write_endpoint(writer: &mut Writer, endpoint: &Endpoint, lists: &Lists<'_>, sections: Sections) {
-    let name = endpoint.row.name.as_str();
-    writer.headed_section(endpoint.row.label.as_deref(), name);
-    write_options(writer, &lists.endpoint);
-    let referred = [("aors", &lists.aor), ("auth", &lists.auth)];
+    let row = &endpoint.row;
+    writer.at(row).headed_section(endpoint.label(), &row.name);
+    lists.endpoint.write(writer);
     match sections {
         Sections::Simple => {
-            for (key, options) in referred {
+            for (key, options) in [("aors", &lists.aor), ("auth", &lists.auth)] {
                 // The name is the one that the endpoint refers to, even if nothing stands under it.
-                if let Some(section) = lists.endpoint.last(key) {
-                    write_section(writer, section, options);
+                if let Some(reference) = lists.endpoint.last(key) {
+                    write_section(writer, reference.origin(), reference, options);
                 }
             }
         }
         Sections::Trunk => {
-            let name = Some(name);
-            let [aors, auth] = referred.map(|(key, options)| (lists.endpoint.last(key), options));
-            let outbound_auth = (lists.endpoint.last("outbound_auth"), &lists.outbound_auth);
-            let registration_auth =
-                (lists.registration.last("outbound_auth"), &lists.registration_outbound_auth);
-            let own =
-                [(name, &lists.identify), outbound_auth, registration_auth, (name, &lists.registration)];
-            for (section, options) in [aors, auth].into_iter().chain(own) {
-                if let Some(section) = section.filter(|_| !options.is_empty()) {
-                    write_section(writer, section, options);
-                }
+            write_referred(writer, lists.endpoint.last("aors"), &lists.aor);
+            write_referred(writer, lists.endpoint.last("auth"), &lists.auth);
+            if !lists.identify.is_empty() {
+                write_section(writer, row.origin(), &row.name, &lists.identify);
+            }
+            write_referred(writer, lists.endpoint.last("outbound_auth"), &lists.outbound_auth);
+            let reference = lists.registration.last("outbound_auth");
+            write_referred(writer, reference, &lists.registration_outbound_auth);
+            if !lists.registration.is_empty() {
+                write_section(writer, row.origin(), &row.name, &lists.registration);
             }
         }
     }
 }
 
-fn write_section(writer: &mut Writer, name: &str, options: &Options<'_>) {
-    writer.section(name);
-    write_options(writer, options);
+/// Writes a section that has options under the name by which another section refers to it.
+fn write_referred(writer: &mut Writer, reference: Option<&SipOption<'_>>, options: &Options<'_>) {
+    if let Some(reference) = reference.filter(|_| !options.is_empty()) {
+        write_section(writer, reference.origin(), reference, options);
+    }
 }
 
-fn write_options(writer: &mut Writer, options: &Options<'_>) {
-    for (key, value) in options.iter() {
-        writer.option(key, value);
-    }
+fn write_section(writer: &mut Writer, origin: &Origin, name: impl Piece, options: &Options<'_>) {
+    writer.at_origin(origin).section(name);
+    options.write(writer);
 }

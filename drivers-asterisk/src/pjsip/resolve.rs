@@ -1,7 +1,9 @@
 //! The options of an endpoint: what it computes, what it inherits and what it has itself.
 
-use super::endpoint::{Endpoint, Section};
-use super::options::Options;
+use driver_api::{Origin, Row};
+
+use super::endpoint::{Endpoint, OptionRow, Section};
+use super::options::{Kind, Options};
 use super::tenant::Tenant;
 
 /// What an endpoint belongs to: a line, a trunk, a meeting.
@@ -9,11 +11,11 @@ pub(super) trait Item {
     /// The endpoint.
     fn endpoint(&self) -> usize;
 
-    /// The row, for messages: table and key.
-    fn row(&self) -> (&'static str, String);
+    /// Where it comes from.
+    fn origin(&self) -> &Origin;
 
     /// Adds the options that come from the item and stand before all others.
-    fn defaults<'a>(&'a self, tenant: Option<&Tenant>, options: &mut Options<'a>);
+    fn defaults<'a>(&'a self, tenant: Option<&'a Row<Tenant>>, options: &mut Options<'a>);
 
     /// The mailboxes whose messages the phone shows.
     fn mailboxes(&self) -> Option<&str> {
@@ -47,19 +49,40 @@ impl<'a> Lists<'a> {
     }
 }
 
+static TYPE: Kind = Kind::option("type");
+static ENDPOINT: Kind = Kind::option("endpoint").of("name");
+static AORS: Kind = Kind::option("aors").of("name");
+static AUTH: Kind = Kind::option("auth").of("name");
+static OUTBOUND_AUTH: Kind = Kind::option("outbound_auth").prefixed("outbound_auth_").of("name");
+static REGISTRATION_AUTH: Kind = Kind::option("outbound_auth").prefixed("auth_reg_").of("name");
+static TRANSPORT: Kind = Kind::option("transport").of("transport_uuid");
+static MAILBOXES: Kind = Kind::option("mailboxes");
+static TENANT: Kind = Kind::variable("__WAZO_TENANT_UUID=").of("tenant_uuid");
+/// It repeats an option that a row is.
+static ORIGINAL_CALLER_ID: Kind = Kind::variable("XIVO_ORIGINAL_CALLER_ID=").of("value");
+
 /// One endpoint and what its options depend on.
 pub(super) struct Resolution<'a, 'p> {
     pub(super) endpoint: &'a Endpoint,
+    /// Its own options, in their order.
+    pub(super) own: Vec<&'a Row<OptionRow>>,
     pub(super) item: Option<&'a dyn Item>,
     /// The lists of its templates, the strongest last.
     pub(super) parents: Vec<&'p Lists<'a>>,
     pub(super) transport: Option<&'a str>,
-    pub(super) tenant: Option<&'a Tenant>,
+    pub(super) tenant: Option<&'a Row<Tenant>>,
 }
 
 impl<'a> Resolution<'a, '_> {
+    fn origin(&self) -> &'a Origin {
+        self.endpoint.row.origin()
+    }
+
+    fn name(&self) -> &'a str {
+        &self.endpoint.row.name
+    }
+
     pub(super) fn lists(&self) -> Lists<'a> {
-        let name = self.endpoint.row.name.as_str();
         let mut lists = Lists {
             aor: self.aor(),
             auth: self.typed(Section::Auth, "auth"),
@@ -71,11 +94,11 @@ impl<'a> Resolution<'a, '_> {
         };
         for list in [&mut lists.identify, &mut lists.registration] {
             if !list.is_empty() {
-                list.push("endpoint", name);
+                list.push(&ENDPOINT, self.origin(), self.name());
             }
         }
         if !lists.registration.is_empty() && !lists.registration_outbound_auth.is_empty() {
-            lists.registration.push("outbound_auth", format!("auth_reg_{name}"));
+            lists.registration.push(&REGISTRATION_AUTH, self.origin(), self.name());
         }
         lists.endpoint = self.endpoint(&lists);
         Lists {
@@ -94,8 +117,8 @@ impl<'a> Resolution<'a, '_> {
         for parent in &self.parents {
             options.extend(parent.get(section));
         }
-        for own in self.endpoint.own.iter().filter(|own| own.section == section) {
-            options.push(&own.key, &*own.value);
+        for own in self.own.iter().filter(|own| own.section == section) {
+            options.push_row(own);
         }
     }
 
@@ -104,45 +127,44 @@ impl<'a> Resolution<'a, '_> {
         let mut options = Options::default();
         self.add_written(section, &mut options);
         if !options.is_empty() {
-            options.push("type", name);
+            options.push(&TYPE, self.origin(), name);
         }
         options
     }
 
     fn aor(&self) -> Options<'a> {
         let mut options = self.typed(Section::Aor, "aor");
-        if let Some(mailboxes) = self.item.and_then(Item::mailboxes) {
-            options.push("mailboxes", mailboxes);
+        if let Some((item, mailboxes)) = self.item.and_then(|item| Some((item, item.mailboxes()?))) {
+            options.push(&MAILBOXES, item.origin(), mailboxes);
             // A mailbox alone makes a section, too.
-            options.push("type", "aor");
+            options.push(&TYPE, self.origin(), "aor");
         }
         options
     }
 
     fn endpoint(&self, lists: &Lists<'a>) -> Options<'a> {
-        let name = self.endpoint.row.name.as_str();
         let mut options = Options::with_capacity(48);
-        options.set_var("__WAZO_TENANT_UUID", &self.endpoint.row.tenant_uuid);
+        options.push(&TENANT, self.origin(), &*self.endpoint.row.tenant_uuid);
         if let Some(item) = self.item {
             item.defaults(self.tenant, &mut options);
         }
         self.add_written(Section::Endpoint, &mut options);
         if let Some(transport) = self.transport {
-            options.push("transport", transport);
+            options.push(&TRANSPORT, self.origin(), transport);
         }
-        let caller_id = options.last("callerid").filter(|id| !id.is_empty());
-        if let Some(caller_id) = caller_id.map(|id| ["XIVO_ORIGINAL_CALLER_ID=", id].concat()) {
-            options.push("set_var", caller_id);
+        let caller_id = options.last("callerid").map(|option| (option.origin(), option.value().clone()));
+        if let Some((origin, caller_id)) = caller_id.filter(|(_, caller_id)| !caller_id.is_empty()) {
+            options.push(&ORIGINAL_CALLER_ID, origin, caller_id);
         }
         if !lists.aor.is_empty() {
-            options.push("aors", name);
+            options.push(&AORS, self.origin(), self.name());
         }
         if !lists.auth.is_empty() {
-            options.push("auth", name);
+            options.push(&AUTH, self.origin(), self.name());
         }
-        options.push("type", "endpoint");
+        options.push(&TYPE, self.origin(), "endpoint");
         if !lists.outbound_auth.is_empty() {
-            options.push("outbound_auth", format!("outbound_auth_{name}"));
+            options.push(&OUTBOUND_AUTH, self.origin(), self.name());
         }
         options
     }

@@ -2,12 +2,12 @@
 
 use std::collections::HashMap;
 
-use driver_api::{Error, OneLine, Query, Session};
+use driver_api::{Error, OneLine, Query, Row, Session};
 use serde::Deserialize;
 
-use super::options::Options;
+use super::options::{Kind, Options};
 
-pub(super) struct Tenants(HashMap<String, Tenant>);
+pub(super) struct Tenants(HashMap<String, Row<Tenant>>);
 
 const TENANTS: Query<'_> = Query {
     table: "tenant",
@@ -22,28 +22,27 @@ pub(super) struct Tenant {
     record_stop_announcement: Option<OneLine>,
 }
 
+static START_SOUND: Kind = Kind::variable("__WAZO_RECORDING_START_SOUND=").of("record_start_announcement");
+static STOP_SOUND: Kind = Kind::variable("__WAZO_RECORDING_STOP_SOUND=").of("record_stop_announcement");
+
 impl Tenants {
     pub(super) fn read(session: &mut Session<'_>) -> Result<Tenants, Error> {
-        let tenants: Vec<Tenant> = session.query(TENANTS, &[])?;
+        let tenants: Vec<Row<Tenant>> = session.query(TENANTS, &[])?;
         Ok(Tenants(tenants.into_iter().map(|tenant| (tenant.uuid.clone(), tenant)).collect()))
     }
 
-    pub(super) fn get(&self, uuid: &str) -> Option<&Tenant> {
+    pub(super) fn get(&self, uuid: &str) -> Option<&Row<Tenant>> {
         self.0.get(uuid)
     }
 }
 
-impl Tenant {
-    /// The sounds that tell a caller that the recording begins and ends.
-    pub(super) fn announce(&self, options: &mut Options<'_>) {
-        let sounds = [
-            ("__WAZO_RECORDING_START_SOUND", &self.record_start_announcement),
-            ("__WAZO_RECORDING_STOP_SOUND", &self.record_stop_announcement),
-        ];
-        for (variable, sound) in sounds {
-            if let Some(sound) = sound.as_deref().filter(|sound| !sound.is_empty()) {
-                options.set_var(variable, sound);
-            }
+/// Adds the sounds that tell a caller that the recording begins and ends.
+pub(super) fn announce<'a>(tenant: &'a Row<Tenant>, options: &mut Options<'a>) {
+    let sounds =
+        [(&START_SOUND, &tenant.record_start_announcement), (&STOP_SOUND, &tenant.record_stop_announcement)];
+    for (kind, sound) in sounds {
+        if let Some(sound) = sound.as_deref().filter(|sound| !sound.is_empty()) {
+            options.push(kind, tenant.origin(), sound);
         }
     }
 }

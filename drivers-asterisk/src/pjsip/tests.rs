@@ -4,6 +4,7 @@ mod broken_rows;
 mod inheritance;
 mod lines;
 mod order;
+mod origins;
 mod syntax;
 mod trunks_and_meetings;
 

@@ -1,16 +1,16 @@
 //! The trunks, which lead to other telephone systems.
 
-use driver_api::{Error, OneLine, Query, Session};
+use driver_api::{Error, OneLine, Origin, Query, Row, Session};
 use serde::Deserialize;
 use uuid::Uuid;
 
 use super::endpoint::Endpoints;
-use super::options::Options;
+use super::options::{Kind, Options};
 use super::resolve::Item;
-use super::tenant::Tenant;
+use super::tenant::{self, Tenant};
 
 pub(super) struct Trunk {
-    row: Row,
+    row: Row<TrunkRow>,
     endpoint: usize,
 }
 
@@ -21,20 +21,22 @@ const TRUNKS: Query<'_> = Query {
 };
 
 #[derive(Deserialize)]
-struct Row {
+struct TrunkRow {
     id: i64,
     context: Option<OneLine>,
     endpoint_sip_uuid: Uuid,
 }
 
+static PAI_FORMAT: Kind = Kind::variable("WAZO_PAI_FORMAT=");
+static CONTEXT: Kind = Kind::option("context").of("context");
+
 /// The trunks that have a SIP endpoint, in the order of the file.
 pub(super) fn items(session: &mut Session<'_>, endpoints: &Endpoints) -> Result<Vec<Trunk>, Error> {
-    let rows: Vec<Row> = session.query(TRUNKS, &[])?;
+    let rows: Vec<Row<TrunkRow>> = session.query(TRUNKS, &[])?;
     let mut trunks: Vec<Trunk> = rows
         .into_iter()
         .filter_map(|row| {
-            let key = format_args!("id={}", row.id);
-            let endpoint = endpoints.of_row(session, "trunkfeatures", key, row.endpoint_sip_uuid)?;
+            let endpoint = endpoints.of_row(session, &row, "endpoint_sip_uuid", row.endpoint_sip_uuid)?;
             Some(Trunk { row, endpoint })
         })
         .collect();
@@ -47,17 +49,17 @@ impl Item for Trunk {
         self.endpoint
     }
 
-    fn row(&self) -> (&'static str, String) {
-        ("trunkfeatures", format!("id={}", self.row.id))
+    fn origin(&self) -> &Origin {
+        self.row.origin()
     }
 
-    fn defaults<'a>(&'a self, tenant: Option<&Tenant>, options: &mut Options<'a>) {
-        options.push("set_var", "WAZO_PAI_FORMAT=");
+    fn defaults<'a>(&'a self, tenant: Option<&'a Row<Tenant>>, options: &mut Options<'a>) {
+        options.push(&PAI_FORMAT, self.origin(), "");
         if let Some(context) = self.row.context.as_deref().filter(|context| !context.is_empty()) {
-            options.push("context", context);
+            options.push(&CONTEXT, self.origin(), context);
         }
         if let Some(tenant) = tenant {
-            tenant.announce(options);
+            tenant::announce(tenant, options);
         }
     }
 }

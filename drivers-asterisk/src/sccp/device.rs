@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use driver_api::asterisk::Writer;
-use driver_api::{Blanked, Error, OneLine, Query, Session};
+use driver_api::{Blanked, Error, OneLine, Query, Row, Session};
 use serde::Deserialize;
 
 use super::speed_dial::SpeedDials;
@@ -44,12 +44,12 @@ pub(super) fn write(
     names: &mut SectionNames,
     speed_dials: &SpeedDials,
 ) -> Result<(), Error> {
-    let devices: Vec<Device> = session.query(DEVICES, &[])?;
+    let devices: Vec<Row<Device>> = session.query(DEVICES, &[])?;
     write_guest(writer);
     let mut written = HashSet::new();
     for device in &devices {
         let new = written.insert((device.id, device.mailbox.as_deref()));
-        if new && names.add(session, "sccpdevice", format_args!("id={}", device.id), &device.name) {
+        if new && names.add(session, device, &device.name) {
             write_device(writer, device, speed_dials);
         }
     }
@@ -57,19 +57,21 @@ pub(super) fn write(
 }
 
 fn write_guest(writer: &mut Writer) {
-    writer.derived_section(GUEST, TEMPLATE);
-    writer.option("type", "device");
-    writer.option("line", super::line::GUEST);
+    let mut lines = writer.own();
+    lines.derived_section(GUEST, TEMPLATE);
+    lines.option("type", "device");
+    lines.option("line", super::line::GUEST);
     writer.blank();
 }
 
-fn write_device(writer: &mut Writer, device: &Device, speed_dials: &SpeedDials) {
-    writer.derived_section(&device.name, TEMPLATE);
-    writer.option("type", "device");
-    write_present(writer, "line", Some(&device.line));
-    write_present(writer, "voicemail", device.mailbox.as_deref());
+fn write_device(writer: &mut Writer, device: &Row<Device>, speed_dials: &SpeedDials) {
+    let mut lines = writer.at(device);
+    lines.derived_section(&device.name, TEMPLATE);
+    lines.option("type", "device");
+    write_present(&mut lines, "line", &device.line);
+    write_present(&mut lines, "voicemail", &device.mailbox);
     for speed_dial in speed_dials.of(&device.device) {
-        writer.option("speeddial", &speed_dial.name());
+        writer.at(speed_dial).option("speeddial", speed_dial.name());
     }
     writer.blank();
 }

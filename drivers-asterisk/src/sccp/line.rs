@@ -1,9 +1,7 @@
 //! The lines, with what the dialplan wants to know about the caller.
 
-use std::fmt::Display;
-
-use driver_api::asterisk::Writer;
-use driver_api::{Blanked, Error, OneLine, Query, Session};
+use driver_api::asterisk::{Lines, Writer};
+use driver_api::{Blanked, Error, OneLine, Piece, Query, Row, Session};
 use serde::Deserialize;
 
 use super::write_present;
@@ -59,19 +57,15 @@ pub(super) fn write(
     session: &mut Session<'_>,
     names: &mut SectionNames,
 ) -> Result<(), Error> {
-    let mut rows: Vec<Line> = session.query(LINES, &[])?;
+    let mut rows: Vec<Row<Line>> = session.query(LINES, &[])?;
     rows.sort_unstable_by_key(|line| (line.id, line.line_id, line.user_id, line.extension_id));
     let pickups = Pickups::read(session)?;
     write_guest(writer);
     for rows in rows.chunk_by(|a, b| a.id == b.id) {
         let groups = groups(&pickups, rows);
         for line in rows.iter().filter(|line| line.main_user && line.commented == 0) {
-            let (Some(extension), Some(exten)) = (line.extension_id, &line.exten) else { continue };
-            let key = format_args!(
-                "id={} line_id={} user_id={} extension_id={extension}",
-                line.id, line.line_id, line.user_id
-            );
-            if names.add(session, "sccpline", key, &line.name) {
+            let Some(exten) = &line.exten else { continue };
+            if names.add(session, line, &line.name) {
                 write_line(writer, line, exten, &groups);
             }
         }
@@ -80,7 +74,7 @@ pub(super) fn write(
 }
 
 /// The pickup groups of an endpoint: those of all users of all its lines, disabled or not.
-fn groups(pickups: &Pickups, rows: &[Line]) -> Groups {
+fn groups(pickups: &Pickups, rows: &[Row<Line>]) -> Groups {
     let mut groups = Groups::default();
     for row in rows {
         for membership in pickups.of(row.user_id, row.main_user && row.main_line) {
@@ -91,45 +85,48 @@ fn groups(pickups: &Pickups, rows: &[Line]) -> Groups {
 }
 
 fn write_guest(writer: &mut Writer) {
-    writer.derived_section(GUEST, TEMPLATE);
-    writer.option("type", "line");
-    writer.option("context", "xivo-initconfig");
-    writer.option("cid_name", "Autoprov");
-    writer.option("cid_num", "autoprov");
+    let mut lines = writer.own();
+    lines.derived_section(GUEST, TEMPLATE);
+    lines.option("type", "line");
+    lines.option("context", "xivo-initconfig");
+    lines.option("cid_name", "Autoprov");
+    lines.option("cid_num", "autoprov");
     writer.blank();
 }
 
-fn write_line(writer: &mut Writer, line: &Line, exten: &str, groups: &Groups) {
-    let (cid_name, cid_num, context) = (&*line.cid_name, &*line.cid_num, &*line.context);
-    writer.derived_section(&line.name, TEMPLATE);
-    writer.option("type", "line");
-    writer.option("cid_name", cid_name);
-    writer.option("cid_num", cid_num);
-    set_variable(writer, "XIVO_ORIGINAL_CALLER_ID", format_args!("\"{cid_name}\" <{cid_num}>"));
+fn write_line(writer: &mut Writer, line: &Row<Line>, exten: &Blanked, groups: &Groups) {
+    let mut lines = writer.at(line);
+    lines.derived_section(&line.name, TEMPLATE);
+    lines.option("type", "line");
+    lines.option("cid_name", &line.cid_name);
+    lines.option("cid_num", &line.cid_num);
+    write_variables(&mut lines, line, exten);
+    write_present(&mut lines, "language", &line.language);
+    lines.option("context", &line.context);
+    write_present(&mut lines, "disallow", &line.disallow);
+    write_present(&mut lines, "allow", &line.allow);
+    write_present(&mut lines, "namedcallgroup", groups.pickup());
+    write_present(&mut lines, "namedpickupgroup", groups.member());
+    writer.blank();
+}
+
+fn write_variables(lines: &mut Lines<'_>, line: &Line, exten: &Blanked) {
+    let user_id = ("user_id", line.user_id);
+    let mut set = |value: &[&dyn Piece]| lines.option_of("setvar", value);
+    set(&[&"XIVO_ORIGINAL_CALLER_ID=\"", &line.cid_name, &"\" <", &line.cid_num, &">"]);
     // The old names are for dialplans that were written before the product was renamed.
-    set_variable(writer, "XIVO_USERID", line.user_id);
-    set_variable(writer, "WAZO_USERID", line.user_id);
-    set_variable(writer, "XIVO_USERUUID", &*line.uuid);
-    set_variable(writer, "WAZO_USERUUID", &*line.uuid);
-    set_variable(writer, "WAZO_TENANT_UUID", &*line.tenant_uuid);
-    set_variable(writer, "PICKUPMARK", format_args!("{exten}%{context}"));
-    set_variable(writer, "TRANSFER_CONTEXT", context);
-    set_variable(writer, "WAZO_CHANNEL_DIRECTION", "from-wazo");
+    set(&[&"XIVO_USERID=", &user_id]);
+    set(&[&"WAZO_USERID=", &user_id]);
+    set(&[&"XIVO_USERUUID=", &line.uuid]);
+    set(&[&"WAZO_USERUUID=", &line.uuid]);
+    set(&[&"WAZO_TENANT_UUID=", &line.tenant_uuid]);
+    set(&[&"PICKUPMARK=", exten, &"%", &line.context]);
+    set(&[&"TRANSFER_CONTEXT=", &line.context]);
+    set(&[&"WAZO_CHANNEL_DIRECTION=from-wazo"]);
     // Despite its name, it is the id of the endpoint.
-    set_variable(writer, "WAZO_LINE_ID", line.id);
-    set_variable(writer, "WAZO_CALLER_SIMULTCALLS", line.simultcalls);
+    set(&[&"WAZO_LINE_ID=", &("id", line.id)]);
+    set(&[&"WAZO_CALLER_SIMULTCALLS=", &("simultcalls", line.simultcalls)]);
     if line.enableonlinerec != 0 {
-        set_variable(writer, "DYNAMIC_FEATURES", "togglerecord");
+        set(&[&"DYNAMIC_FEATURES=togglerecord"]);
     }
-    write_present(writer, "language", line.language.as_deref());
-    writer.option("context", context);
-    write_present(writer, "disallow", line.disallow.as_deref());
-    write_present(writer, "allow", line.allow.as_deref());
-    write_present(writer, "namedcallgroup", groups.pickup().as_deref());
-    write_present(writer, "namedpickupgroup", groups.member().as_deref());
-    writer.blank();
-}
-
-fn set_variable(writer: &mut Writer, name: &str, value: impl Display) {
-    writer.option("setvar", &format!("{name}={value}"));
 }

@@ -8,8 +8,8 @@ mod speed_dial;
 #[cfg(test)]
 mod tests;
 
-use driver_api::asterisk::Writer;
-use driver_api::{Driver, Error, Session};
+use driver_api::asterisk::{Lines, Writer};
+use driver_api::{Driver, Error, Piece, Session};
 
 use crate::section_names::SectionNames;
 use settings::Settings;
@@ -23,7 +23,7 @@ impl Driver for Sccp {
         let speed_dials = SpeedDials::read(session)?;
         let fixed = ["general", device::TEMPLATE, device::GUEST, line::TEMPLATE, line::GUEST];
         let mut names = SectionNames::new(&fixed);
-        let mut writer = Writer::new();
+        let mut writer = Writer::new(session);
         settings.write_general(&mut writer);
         writer.part();
         settings.write_device_template(&mut writer);
@@ -38,8 +38,8 @@ impl Driver for Sccp {
 }
 
 /// Writes an option that has a value.
-fn write_present(writer: &mut Writer, key: &str, value: Option<&str>) {
-    if let Some(value) = value.filter(|value| !value.is_empty()) {
-        writer.option(key, value);
+fn write_present(lines: &mut Lines<'_>, key: &str, value: impl Piece) {
+    if !value.text().is_empty() {
+        lines.option(key, value);
     }
 }

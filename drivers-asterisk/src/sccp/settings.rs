@@ -1,7 +1,7 @@
 //! The settings of the channel driver, and those that all devices or all lines share.
 
-use driver_api::asterisk::Writer;
-use driver_api::{Blanked, Error, OneLine, Query, Session, Warning};
+use driver_api::asterisk::{Lines, Writer};
+use driver_api::{Blanked, Error, OneLine, Query, Row, Session, Warning};
 use serde::Deserialize;
 
 use super::{device, line};
@@ -9,11 +9,11 @@ use super::{device, line};
 /// Each where it belongs, in the order of the table.
 #[derive(Default)]
 pub(super) struct Settings {
-    general: Vec<Setting>,
-    device: Vec<Setting>,
-    line: Vec<Setting>,
+    general: Vec<Row<Setting>>,
+    device: Vec<Row<Setting>>,
+    line: Vec<Row<Setting>>,
     /// What a phone dials for its voicemail.
-    voicemail: Option<Voicemail>,
+    voicemail: Option<Row<Voicemail>>,
 }
 
 const SETTINGS: Query<'_> = Query {
@@ -24,8 +24,6 @@ const SETTINGS: Query<'_> = Query {
 
 #[derive(Deserialize)]
 struct Setting {
-    #[expect(dead_code, reason = "names the row in messages")]
-    id: i64,
     option_name: OneLine,
     option_value: Blanked,
 }
@@ -45,7 +43,7 @@ struct Voicemail {
 impl Settings {
     pub(super) fn read(session: &mut Session<'_>) -> Result<Settings, Error> {
         let mut settings = Settings::default();
-        let rows: Vec<Setting> = session.query(SETTINGS, &[])?;
+        let rows: Vec<Row<Setting>> = session.query(SETTINGS, &[])?;
         for setting in rows {
             let destination = match &*setting.option_name {
                 "dialtimeout" | "dateformat" | "vmexten" | "keepalive" => &mut settings.device,
@@ -66,39 +64,46 @@ impl Settings {
     }
 
     pub(super) fn write_general(&self, writer: &mut Writer) {
-        writer.section("general");
+        writer.own().section("general");
         for setting in &self.general {
-            writer.option(&setting.option_name, &setting.option_value);
+            writer.at(setting).option(&setting.option_name, &setting.option_value);
         }
         writer.blank();
     }
 
     pub(super) fn write_device_template(&self, writer: &mut Writer) {
-        writer.template_section(device::TEMPLATE);
+        writer.own().template_section(device::TEMPLATE);
         for setting in &self.device {
-            writer.option(&setting.option_name, &setting.option_value);
+            writer.at(setting).option(&setting.option_name, &setting.option_value);
         }
         if let Some(voicemail) = &self.voicemail {
-            writer.option("vmexten", &voicemail.exten);
+            writer.at(voicemail).option("vmexten", &voicemail.exten);
         }
         writer.blank();
     }
 
     pub(super) fn write_line_template(&self, writer: &mut Writer) {
-        writer.template_section(line::TEMPLATE);
-        for Setting { option_name: name, option_value: value, .. } in &self.line {
-            match &**name {
-                "directmedia" => writer.option(name, if &**value == "no" { "0" } else { "1" }),
-                "allow" if !value.is_empty() => {
-                    writer.option("disallow", "all");
-                    writer.option(name, value);
-                }
-                // Without codecs of its own, the channel driver's are allowed.
-                "allow" | "disallow" => {}
-                _ => writer.option(name, value),
-            }
+        writer.own().template_section(line::TEMPLATE);
+        for setting in &self.line {
+            setting.write_of_line(&mut writer.at(setting));
         }
-        writer.option("setvar", "TIMEOUT(absolute)=36000");
+        writer.own().option("setvar", "TIMEOUT(absolute)=36000");
         writer.blank();
+    }
+}
+
+impl Setting {
+    fn write_of_line(&self, lines: &mut Lines<'_>) {
+        let (name, value) = (&self.option_name, &self.option_value);
+        match &**name {
+            "directmedia" => lines.option(name, ("option_value", if *value == "no" { "0" } else { "1" })),
+            "allow" if !value.is_empty() => {
+                lines.option("disallow", "all");
+                lines.option(name, value);
+            }
+            // Without codecs of its own, the channel driver's are allowed.
+            "allow" | "disallow" => {}
+            _ => lines.option(name, value),
+        }
     }
 }

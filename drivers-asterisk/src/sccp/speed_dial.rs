@@ -3,13 +3,13 @@
 use std::collections::HashMap;
 
 use driver_api::asterisk::Writer;
-use driver_api::{Error, Query, Session};
+use driver_api::{Error, Query, Row, Session, Text};
 use serde::Deserialize;
 
 use super::write_present;
 
 pub(super) struct SpeedDials {
-    all: Vec<SpeedDial>,
+    all: Vec<Row<SpeedDial>>,
     /// Where those of a device are, by their keys' position.
     by_device: HashMap<String, Vec<usize>>,
 }
@@ -34,15 +34,15 @@ const SPEED_DIALS: Query<'_> = Query {
 pub(super) struct SpeedDial {
     user_id: i64,
     position: i64,
-    label: Option<String>,
+    label: Option<Text>,
     blf: bool,
-    exten: String,
+    exten: Text,
     device: String,
 }
 
 impl SpeedDials {
     pub(super) fn read(session: &mut Session<'_>) -> Result<SpeedDials, Error> {
-        let all: Vec<SpeedDial> = session.query(SPEED_DIALS, &[])?;
+        let all: Vec<Row<SpeedDial>> = session.query(SPEED_DIALS, &[])?;
         let mut by_device: HashMap<String, Vec<usize>> = HashMap::new();
         let mut by_position: Vec<usize> = (0..all.len()).collect();
         by_position.sort_by_key(|&at| all[at].position);
@@ -53,17 +53,18 @@ impl SpeedDials {
     }
 
     /// Those of a device.
-    pub(super) fn of(&self, device: &str) -> impl Iterator<Item = &SpeedDial> {
+    pub(super) fn of(&self, device: &str) -> impl Iterator<Item = &Row<SpeedDial>> {
         self.by_device.get(device).into_iter().flatten().map(|&at| &self.all[at])
     }
 
     pub(super) fn write(&self, writer: &mut Writer) {
         for speed_dial in &self.all {
-            writer.section(&speed_dial.name());
-            writer.option("type", "speeddial");
-            writer.option("extension", &cleaned(&speed_dial.exten));
-            write_present(writer, "label", speed_dial.label.as_deref().map(cleaned).as_deref());
-            writer.option("blf", if speed_dial.blf { "1" } else { "0" });
+            let mut lines = writer.at(speed_dial);
+            lines.section(speed_dial.name());
+            lines.option("type", "speeddial");
+            lines.option("extension", ("exten", cleaned(&speed_dial.exten)));
+            write_present(&mut lines, "label", ("label", speed_dial.label.as_deref().map(cleaned)));
+            lines.option("blf", ("blf", if speed_dial.blf { "1" } else { "0" }));
             writer.blank();
         }
     }

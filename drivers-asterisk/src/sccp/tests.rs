@@ -718,3 +718,42 @@ fn a_line_break_in_a_name_costs_the_row_and_in_a_value_becomes_a_blank() {
     ));
     assert_eq!(written.warnings, expected);
 }
+
+#[test]
+fn each_line_comes_from_a_row() {
+    let rows = system().sccp_phone(1, "l").sccp_device(3, "d", "l").sccp_key(1, 4, 2, Some("Bob"), "2001");
+    let setting = row! { id: 6, option_name: "directmedia", option_value: "no" };
+    let origins = rows.add("sccpgeneralsettings", setting).origins(&Sccp);
+    let line = "table sccpline, row id=1 line_id=1 user_id=1 extension_id=1";
+    let key = "table func_key_mapping, row user_id=1 position=2";
+    let expected = unindented(&format!(
+        "vmexten = *98 (table feature_extension, row exten=\"*98\", column exten)
+        [d](xivo_device_tpl) (table sccpdevice, row id=3, column name)
+        type = device (table sccpdevice, row id=3)
+        line = l (table sccpdevice, row id=3, column line)
+        speeddial = 1-2 ({key})
+        directmedia = 0 (table sccpgeneralsettings, row id=6, column option_value)
+        [l](xivo_line_tpl) ({line}, column name)
+        type = line ({line})
+        cid_name = Ann ({line}, column cid_name)
+        cid_num = 1001 ({line}, column cid_num)
+        setvar = XIVO_ORIGINAL_CALLER_ID=\"Ann\" <1001> ({line}, column cid_name)
+        setvar = XIVO_USERID=1 ({line}, column user_id)
+        setvar = WAZO_USERID=1 ({line}, column user_id)
+        setvar = XIVO_USERUUID=u1 ({line}, column uuid)
+        setvar = WAZO_USERUUID=u1 ({line}, column uuid)
+        setvar = WAZO_TENANT_UUID=T ({line}, column tenant_uuid)
+        setvar = PICKUPMARK=l%default ({line}, column exten)
+        setvar = TRANSFER_CONTEXT=default ({line}, column context)
+        setvar = WAZO_CHANNEL_DIRECTION=from-wazo ({line})
+        setvar = WAZO_LINE_ID=1 ({line}, column id)
+        setvar = WAZO_CALLER_SIMULTCALLS=5 ({line}, column simultcalls)
+        context = default ({line}, column context)
+        [1-2] ({key})
+        type = speeddial ({key})
+        extension = 2001 ({key}, column exten)
+        label = Bob ({key}, column label)
+        blf = 1 ({key}, column blf)"
+    ));
+    assert_eq!(origins.join("\n"), expected);
+}

@@ -1,23 +1,51 @@
 //! The SIP endpoints: rows of which most columns are options of a section.
 
 use std::borrow::Cow;
-use std::{fmt, mem};
 
-use driver_api::asterisk::{Writer, syntax, yes_no};
-use driver_api::{Blanked, Error, OneLine, Query, Session, Warning};
+use driver_api::asterisk::{Lines, syntax, yes_no};
+use driver_api::{
+    Blanked, Error, OneLine, OptionColumn, OptionColumns, Query, Row, Session, blanked, breaks_line,
+};
 use serde::Deserialize;
-use serde::de::{Deserializer, Error as _, SeqAccess, Visitor};
 
-use crate::checks::keeps_row;
 use crate::pairs::Pairs;
 
 /// The endpoints that are not disabled.
 pub(super) struct Endpoints {
     /// By name.
-    pub(super) trunks: Vec<Endpoint>,
-    pub(super) users: Vec<Endpoint>,
+    pub(super) trunks: Vec<Row<Endpoint>>,
+    pub(super) users: Vec<Row<Endpoint>>,
 }
 
+/// `twilio_incoming` is NULL for a trunk that no row of `trunkfeatures` claims, as for the endpoints of users. Each
+/// column behind `options` is an option. Their order is that of the file, which matters to Asterisk for `deny` and
+/// `permit`.
+const ENDPOINTS: Query<'_> = Query {
+    table: "usersip",
+    key: &["id"],
+    sql: r#"SELECT us.id, us.name, us.tenant_uuid, us.category, t.twilio_incoming, us.options,
+            us."context", us."mohinterpret", us."videosupport", us."buggymwi", us."useclientcode",
+            us."allowsubscribe", us."call-limit", us."textsupport", us."amaflags", us."sendrpid",
+            us."session-timers", us."busylevel", us."callcounter", us."progressinband", us."port",
+            us."autoframing", us."t38pt_usertpsource", us."ignoresdpversion", us."t38pt_udptl",
+            us."callerid", us."timert1", us."session-minse", us."maxforwards", us."fullname",
+            us."fromdomain", us."md5secret", us."secret", us."allowtransfer", us."use_q850_reason",
+            us."transport", us."nat", us."qualify", us."type", us."directmedia", us."username",
+            us."contactpermit", us."rtpkeepalive", us."callbackextension", us."maxcallbitrate",
+            us."accountcode", us."insecure", us."snom_aoc_enabled", us."rtpholdtimeout",
+            us."disallowed_methods", us."trustrpid", us."dtmfmode", us."qualifyfreq", us."host",
+            us."promiscredir", us."defaultip", us."remotesecret", us."subscribecontext",
+            us."g726nonstandard", us."session-refresher", us."allowoverlap", us."session-expires",
+            us."vmexten", us."deny", us."timerb", us."language", us."contactdeny", us."usereqphone",
+            us."rtptimeout", us."unsolicited_mailbox", us."outboundproxy", us."rfc2833compensate",
+            us."parkinglot", us."allow", us."encryption", us."callingpres", us."fromuser", us."cid_number",
+            us."subscribemwi", us."regexten", us."permit"
+        FROM usersip us
+        LEFT JOIN trunkfeatures t ON t.endpoint_sip_id = us.id AND us.category = 'trunk'
+        WHERE us.commented = 0"#,
+};
+
+#[derive(Deserialize)]
 pub(super) struct Endpoint {
     pub(super) id: i64,
     pub(super) name: OneLine,
@@ -25,16 +53,9 @@ pub(super) struct Endpoint {
     category: Category,
     /// Whether it is a trunk, and then whether Twilio calls through it.
     twilio_incoming: Option<bool>,
+    #[serde(rename = "options")]
     pairs: Pairs,
-    columns: Columns,
-}
-
-/// The option columns that are not NULL, in the order of [`COLUMNS`].
-struct Columns {
-    /// The values of all, one behind the other.
-    text: String,
-    /// The names, and where in the text the values end.
-    ends: Vec<(&'static str, usize)>,
+    option_columns: OptionColumns,
 }
 
 #[derive(Clone, Copy, PartialEq, Deserialize)]
@@ -44,128 +65,33 @@ enum Category {
     Trunk,
 }
 
-/// What an option column holds.
-#[derive(Clone, Copy)]
-enum Kind {
-    Text,
-    Number,
-    /// A number that says yes or no: 0 is no.
-    Switch,
-}
-
-/// Makes the query from the columns that are options, each with its kind. So they stand in one place.
-macro_rules! option_columns {
-    ($($column:literal $kind:ident,)+) => {
-        /// In the order in which they are written, which matters to Asterisk for `deny` and `permit`.
-        const COLUMNS: &[(&str, Kind)] = &[$(($column, Kind::$kind),)+];
-
-        const FIELDS: &[&str] =
-            &["id", "name", "tenant_uuid", "category", "twilio_incoming", "options", $($column,)+];
-
-        /// A trunk that no row of `trunkfeatures` claims has NULL there, as the endpoints of users have.
-        const ENDPOINTS: Query<'_> = Query {
-            table: "usersip",
-            key: &["id"],
-            sql: concat!(
-                "SELECT us.id, us.name, us.tenant_uuid, us.category, t.twilio_incoming, us.options",
-                $(", us.\"", $column, "\"",)+
-                " FROM usersip us
-                LEFT JOIN trunkfeatures t ON t.endpoint_sip_id = us.id AND us.category = 'trunk'
-                WHERE us.commented = 0",
-            ),
-        };
-    };
-}
-
-option_columns! {
-    "context" Text, "mohinterpret" Text, "videosupport" Text, "buggymwi" Switch, "useclientcode" Switch,
-    "allowsubscribe" Switch, "call-limit" Number, "textsupport" Switch, "amaflags" Text, "sendrpid" Text,
-    "session-timers" Text, "busylevel" Number, "callcounter" Switch, "progressinband" Text, "port" Number,
-    "autoframing" Switch, "t38pt_usertpsource" Switch, "ignoresdpversion" Switch, "t38pt_udptl" Switch,
-    "callerid" Text, "timert1" Number, "session-minse" Number, "maxforwards" Number, "fullname" Text,
-    "fromdomain" Text, "md5secret" Text, "secret" Text, "allowtransfer" Switch, "use_q850_reason" Switch,
-    "transport" Text, "nat" Text, "qualify" Text, "type" Text, "directmedia" Text, "username" Text,
-    "contactpermit" Text, "rtpkeepalive" Number, "callbackextension" Text, "maxcallbitrate" Number,
-    "accountcode" Text, "insecure" Text, "snom_aoc_enabled" Switch, "rtpholdtimeout" Number,
-    "disallowed_methods" Text, "trustrpid" Switch, "dtmfmode" Text, "qualifyfreq" Number, "host" Text,
-    "promiscredir" Switch, "defaultip" Text, "remotesecret" Text, "subscribecontext" Text,
-    "g726nonstandard" Switch, "session-refresher" Text, "allowoverlap" Switch, "session-expires" Number,
-    "vmexten" Text, "deny" Text, "timerb" Number, "language" Text, "contactdeny" Text, "usereqphone" Switch,
-    "rtptimeout" Number, "unsolicited_mailbox" Text, "outboundproxy" Text, "rfc2833compensate" Switch,
-    "parkinglot" Number, "allow" Text, "encryption" Switch, "callingpres" Number, "fromuser" Text,
-    "cid_number" Text, "subscribemwi" Switch, "regexten" Text, "permit" Text,
-}
-
-/// The row is read by hand, since a struct with a field for each column would be mostly empty.
-impl<'de> Deserialize<'de> for Endpoint {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Endpoint, D::Error> {
-        struct Row;
-        impl<'de> Visitor<'de> for Row {
-            type Value = Endpoint;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a row of usersip")
-            }
-
-            fn visit_seq<S: SeqAccess<'de>>(self, mut values: S) -> Result<Endpoint, S::Error> {
-                Ok(Endpoint {
-                    id: next(&mut values)?,
-                    name: next(&mut values)?,
-                    tenant_uuid: next(&mut values)?,
-                    category: next(&mut values)?,
-                    twilio_incoming: next(&mut values)?,
-                    pairs: next(&mut values)?,
-                    columns: Columns::read(&mut values)?,
-                })
-            }
-        }
-        deserializer.deserialize_struct("Endpoint", FIELDS, Row)
-    }
-}
-
-impl Columns {
-    fn read<'de, S: SeqAccess<'de>>(values: &mut S) -> Result<Columns, S::Error> {
-        // What a usual endpoint needs.
-        let mut columns = Columns { text: String::with_capacity(128), ends: Vec::with_capacity(16) };
-        for &(name, kind) in COLUMNS {
-            match kind {
-                Kind::Text => {
-                    let text: Option<Blanked> = next(values)?;
-                    columns.push(name, text.as_deref());
-                }
-                Kind::Number => {
-                    let number: Option<i64> = next(values)?;
-                    columns.push(name, number.map(|number| number.to_string()).as_deref());
-                }
-                Kind::Switch => {
-                    let number: Option<i64> = next(values)?;
-                    columns.push(name, number.map(|number| yes_no(number != 0)));
-                }
-            }
-        }
-        Ok(columns)
-    }
-
-    fn push(&mut self, name: &'static str, value: Option<&str>) {
-        if let Some(value) = value {
-            self.text.push_str(value);
-            self.ends.push((name, self.text.len()));
-        }
-    }
-
-    fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        let mut start = 0;
-        self.ends.iter().map(move |&(name, end)| (name, &self.text[mem::replace(&mut start, end)..end]))
-    }
-}
-
-fn next<'de, T: Deserialize<'de>, S: SeqAccess<'de>>(values: &mut S) -> Result<T, S::Error> {
-    values.next_element()?.ok_or_else(|| S::Error::custom("the row has too few columns"))
-}
+/// The columns that are numbers and say yes or no: 0 is no. They are sorted.
+const SWITCHES: &[&str] = &[
+    "allowoverlap",
+    "allowsubscribe",
+    "allowtransfer",
+    "autoframing",
+    "buggymwi",
+    "callcounter",
+    "encryption",
+    "g726nonstandard",
+    "ignoresdpversion",
+    "promiscredir",
+    "rfc2833compensate",
+    "snom_aoc_enabled",
+    "subscribemwi",
+    "t38pt_udptl",
+    "t38pt_usertpsource",
+    "textsupport",
+    "trustrpid",
+    "use_q850_reason",
+    "useclientcode",
+    "usereqphone",
+];
 
 impl Endpoints {
     pub(super) fn read(session: &mut Session<'_>) -> Result<Endpoints, Error> {
-        let endpoints: Vec<Endpoint> = session.query(ENDPOINTS, &[])?;
+        let endpoints: Vec<Row<Endpoint>> = session.query(ENDPOINTS, &[])?;
         let (mut trunks, users): (Vec<_>, Vec<_>) =
             endpoints.into_iter().partition(|endpoint| endpoint.category == Category::Trunk);
         trunks.retain(|trunk| trunk.twilio_incoming.is_some());
@@ -175,59 +101,111 @@ impl Endpoints {
     }
 }
 
-/// Options as they are written: names and values.
-pub(super) type Options<'a> = Vec<(&'a str, Cow<'a, str>)>;
-
 impl Endpoint {
     /// Whether it is a trunk through which Twilio calls.
     pub(super) fn is_twilio(&self) -> bool {
         self.twilio_incoming == Some(true)
     }
+}
 
-    /// The value of an option column that is not NULL. It may be empty.
-    pub(super) fn column(&self, name: &str) -> Option<&str> {
-        self.columns.iter().find(|(column, _)| *column == name).map(|(_, value)| value)
-    }
+/// The value of an option column that is not NULL. It may be empty.
+pub(super) fn column<'a>(endpoint: &'a Row<Endpoint>, name: &str) -> Option<Cow<'a, str>> {
+    let mut columns = endpoint.options(&endpoint.option_columns);
+    columns.find(|column| column.name() == name).map(value)
+}
 
-    /// The options that are columns and have a value.
-    pub(super) fn columns(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.columns.iter().filter(|(_, value)| !value.is_empty())
-    }
-
-    /// The options that are no columns, whatever their names and values are.
-    pub(super) fn pairs(&self, session: &mut Session<'_>) -> Options<'_> {
-        let key = format_args!("id={}", self.id);
-        let pairs = self.pairs.read(session, "usersip", key);
-        let mut options = Vec::with_capacity(pairs.len());
-        for (name, value) in pairs {
-            let key = format_args!("{key} option={name:?}");
-            if !keeps_row(session, "usersip", key, syntax::padded_key, &[("options", name)]) {
-                continue;
-            }
-            let value = value.unwrap_or_else(|| {
-                let message = "there is no value: Asterisk reads the option as the word None";
-                session.warn(Warning::new("usersip", message).row(key).column("options"));
-                "None"
-            });
-            options.push((name, session.blanked("usersip", key, "options", value)));
-        }
-        options
-    }
-
-    /// Writes all options: the columns, and then these pairs.
-    pub(super) fn write_options(&self, writer: &mut Writer, pairs: &Options<'_>) {
-        let pairs = || pairs.iter().map(|(name, value)| (*name, &**value));
-        // It takes away the codecs that Asterisk allows by itself.
-        if self.columns().chain(pairs()).any(|(name, _)| name == "allow") {
-            writer.verbatim_option("disallow", "all");
-        }
-        for (name, value) in self.columns().chain(pairs()) {
-            writer.verbatim_option(name, value);
-        }
+/// The value of a column as it is written.
+fn value(column: OptionColumn<'_>) -> Cow<'_, str> {
+    match SWITCHES.binary_search(&column.name()) {
+        Ok(_) => yes_no(column.value() != "0").into(),
+        Err(_) => blanked(column.value()),
     }
 }
 
 /// The place of an option column among the others.
 pub(super) fn place(column: &str) -> Option<usize> {
-    COLUMNS.iter().position(|(name, _)| *name == column)
+    ENDPOINTS.sql.find(&format!("us.\"{column}\""))
+}
+
+/// The options of an endpoint: columns, and then pairs.
+pub(super) struct Options<'a> {
+    endpoint: &'a Row<Endpoint>,
+    pairs: Vec<(&'a str, Cow<'a, str>)>,
+}
+
+impl<'a> Options<'a> {
+    /// The options, after a warning for each that is not written as it is.
+    pub(super) fn read(endpoint: &'a Row<Endpoint>, session: &mut Session<'_>) -> Options<'a> {
+        for column in endpoint.options(&endpoint.option_columns) {
+            // Where it is written, blanks stand in it again: a copy would be kept for each endpoint.
+            endpoint.blanked(session, column.name(), column.value());
+        }
+        Options { endpoint, pairs: pairs(endpoint, session) }
+    }
+
+    /// The options that are columns and have a value.
+    pub(super) fn columns(&self) -> impl Iterator<Item = (&'a str, Cow<'a, str>)> {
+        self.filled().map(|column| (column.name(), value(column)))
+    }
+
+    fn filled(&self) -> impl Iterator<Item = OptionColumn<'a>> {
+        let columns = self.endpoint.options(&self.endpoint.option_columns);
+        columns.filter(|column| !column.value().is_empty())
+    }
+
+    /// The options that are no columns, whatever their names and values are.
+    pub(super) fn into_pairs(self) -> Vec<(&'a str, Cow<'a, str>)> {
+        self.pairs
+    }
+
+    /// Writes all of them.
+    pub(super) fn write(&self, lines: &mut Lines<'_>) {
+        let columns = self.filled().map(|column| column.name());
+        // It takes away the codecs that Asterisk allows by itself.
+        if columns.chain(self.pairs.iter().map(|(name, _)| *name)).any(|name| name == "allow") {
+            lines.verbatim_option("disallow", "all");
+        }
+        for (name, value) in self.columns() {
+            lines.verbatim_option(name, (name, value));
+        }
+        for (name, value) in &self.pairs {
+            lines.verbatim_option((PAIRS, *name), (PAIRS, value));
+        }
+    }
+}
+
+/// The column of the pairs.
+const PAIRS: &str = "options";
+
+fn pairs<'a>(endpoint: &'a Row<Endpoint>, session: &mut Session<'_>) -> Vec<(&'a str, Cow<'a, str>)> {
+    let mut pairs = Vec::new();
+    for (name, value) in endpoint.pairs.read(session, endpoint) {
+        if let Err(refusal) = syntax::padded_key(&mut String::new(), name) {
+            endpoint.warn(session, PAIRS, format!("{refusal}; the option {name:?} is left out"));
+            continue;
+        }
+        let value = value.unwrap_or_else(|| {
+            let message = format!("the option {name:?} has no value: Asterisk reads it as the word None");
+            endpoint.warn(session, PAIRS, message);
+            "None"
+        });
+        if breaks_line(value) {
+            let message =
+                format!("the value of the option {name:?} has a line break; blanks stand in its place");
+            endpoint.warn(session, PAIRS, message);
+        }
+        pairs.push((name, blanked(value)));
+    }
+    pairs
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn switches_are_sorted_columns() {
+        assert!(SWITCHES.is_sorted());
+        assert!(SWITCHES.iter().all(|name| place(name).is_some()));
+    }
 }

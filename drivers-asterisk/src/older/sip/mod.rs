@@ -10,11 +10,11 @@ mod twilio;
 mod user;
 
 use driver_api::asterisk::Writer;
-use driver_api::{Config, Driver, Error, Session};
+use driver_api::{Config, Driver, Error, Row, Session};
 
 use crate::section_names::SectionNames;
 use crate::template::Folder;
-use endpoint::Endpoints;
+use endpoint::{Endpoint, Endpoints};
 
 pub(crate) struct Sip {
     folder: Folder,
@@ -32,7 +32,7 @@ impl Sip {
 
 impl Driver for Sip {
     fn generate(&self, session: &mut Session<'_>) -> Result<String, Error> {
-        let mut writer = Writer::new();
+        let mut writer = Writer::new(session);
         general::write(&mut writer, session)?;
         general::write_authentication(&mut writer, session)?;
         let endpoints = Endpoints::read(session)?;
@@ -46,7 +46,13 @@ impl Driver for Sip {
 }
 
 /// `[name]`. The empty lines around sections are written where sections end.
-fn section(writer: &mut Writer, name: &str) {
+fn section(writer: &mut Writer, name: &'static str) {
     writer.part();
-    writer.section(name);
+    writer.own().section(name);
+}
+
+/// `[name]` of an endpoint.
+fn endpoint_section(writer: &mut Writer, endpoint: &Row<Endpoint>) {
+    writer.part();
+    writer.at(endpoint).section(&endpoint.name);
 }

@@ -175,8 +175,8 @@ fn pairs_follow_the_columns_whatever_their_names_and_values() {
         [
             "table usersip, row id=1, column options: element 5 of the array is not a name and a value; it is left \
                 out",
-            "table usersip, row id=1 option=\"n\", column options: there is no value: Asterisk reads the option as \
-                the word None",
+            "table usersip, row id=1, column options: the option \"n\" has no value: Asterisk reads it as the word \
+                None",
         ]
     );
 }
@@ -288,6 +288,39 @@ fn a_user_has_what_the_dialplan_wants_to_know() {
     );
     assert_eq!(text, format!("[general]\n\n\n\n\n{expected}\n\n\n"));
     assert_eq!(warnings, [""; 0]);
+}
+
+#[test]
+fn a_mailbox_with_a_comma_is_left_out() {
+    let voicemail = |id: i64, mailbox: &str, context: &str| {
+        row! { uniqueid: id, mailbox: mailbox, context: context }
+    };
+    let user = |id: i64| {
+        row! {
+            id: id, uuid: format!("u{id}"), tenant_uuid: TENANT, description: "", voicemailid: id, func_key_private_template_id: id,
+        }
+    };
+    let rows = Rows::default()
+        .add("voicemail", voicemail(1, "8,9", "vm"))
+        .add("voicemail", voicemail(2, "8", "v,m"))
+        .add("voicemail", voicemail(3, "8", "vm"));
+    let rows = (1..=3).fold(rows, |rows, id| {
+        let of_line = row! { user_id: id, line_id: id, main_user: true, main_line: true };
+        let rows = rows.sip_endpoint(id, &format!("p{id}"), "user", "").sip_line(id, id, "default");
+        rows.add("userfeatures", user(id)).add("user_line", of_line)
+    });
+    let written = rows.sip();
+    assert_eq!(written.sip_names(), ["p1", "p2", "p3"]);
+    assert_eq!(written.sip_values("mailbox"), ["8@vm"]);
+    let comma = "there is a comma, and what follows it would be the next field; the mailbox is left out";
+    let row = "table linefeatures, row id";
+    assert_eq!(
+        written.warnings,
+        [
+            format!("{row}=1 user_id=1 extension_id=NULL, column mailbox: {comma}"),
+            format!("{row}=2 user_id=2 extension_id=NULL, column mailbox_context: {comma}"),
+        ]
+    );
 }
 
 #[test]
@@ -472,4 +505,99 @@ fn nothing_starts_a_line() {
     assert_eq!(written.sip_values("secret"), ["a [evil]", "a [evil]"]);
     assert_eq!(written.sip_variable("PICKUPMARK"), ["a [evil]%a [evil]"]);
     assert_eq!(written.sip_values("k"), ["a [evil]"; 4]);
+}
+
+#[test]
+fn a_line_break_in_an_option_is_reported_with_its_name() {
+    let columns = r#""secret": "a\nb", "options": [["k", "a\nb"], ["c\nd", "v"], ["e=f", "v"]]"#;
+    let written = Rows::default().sip_trunk(1, "t", columns, false).sip();
+    let row = "table usersip, row id=1, column";
+    assert_eq!(
+        written.warnings,
+        [
+            format!("{row} secret: the value has a line break; blanks stand in its place"),
+            format!(
+                "{row} options: the value of the option \"k\" has a line break; blanks stand in its place"
+            ),
+            format!("{row} options: the value has a line break; the option \"c\\nd\" is left out"),
+            format!(
+                "{row} options: there is a \"=\", which ends the name of an option; the option \"e=f\" is left out"
+            ),
+        ]
+    );
+}
+
+#[test]
+fn credentials_that_asterisk_would_split_elsewhere_are_left_out() {
+    let credential = |mode: &str, user: &str, secret: &str, realm: &str| {
+        row! { user: user, secretmode: mode, secret: secret, realm: realm }
+    };
+    let rows = [
+        credential("clear", "u#", "s:@#", "r:#"),
+        credential("clear", "u", "s", "r@"),
+        credential("clear", "u:", "s", "r"),
+        credential("md5", "u@", "s#@", "r"),
+        credential("md5", "u", "s", "@"),
+        credential("md5", ":", "s", "r"),
+        credential("md5", "#", "s", "r"),
+        credential("md5", "u", ":", "r"),
+    ];
+    let written =
+        rows.into_iter().fold(Rows::default(), |rows, row| rows.add("sipauthentication", row)).sip();
+    assert_eq!(written.sip_values("auth"), ["u#:s:@#@r:#", "u@#s#@@r"]);
+    let left_out = |(id, column, sign): (i64, &str, char)| {
+        format!(
+            "table sipauthentication, row id={id}, column {column}: there is a {sign:?}, which separates user, secret \
+                and realm; the row is left out"
+        )
+    };
+    let expected = [
+        (2, "realm", '@'),
+        (3, "user", ':'),
+        (5, "realm", '@'),
+        (6, "user", ':'),
+        (7, "user", '#'),
+        (8, "secret", ':'),
+    ];
+    assert_eq!(written.warnings, expected.map(left_out));
+}
+
+#[test]
+fn each_line_comes_from_a_row() {
+    let columns = r#""callerid": "c", "options": [["k", "v"]]"#;
+    let context = "xivo-features";
+    let code = row! { id: 77, context: context, exten: "*40", type: "extenfeatures", typeval: "cctoggle" };
+    let rows = Rows::default()
+        .sip_general("allow", "gsm")
+        .sip_phone(2, "p", columns)
+        .sip_extension(9, "1001", 2)
+        .add("extensions", code);
+    let rows = rows.origins(&driver());
+    let expected = unindented(
+        "disallow = all (table staticsip, row id=1)
+        allow = gsm (table staticsip, row id=1, column var_val)
+        [p] (table usersip, row id=2, column name)
+        setvar = WAZO_CHANNEL_DIRECTION=from-wazo (table linefeatures, row id=2 user_id=2 extension_id=9)
+        setvar = XIVO_ORIGINAL_CALLER_ID=c (table usersip, row id=2, column callerid)
+        setvar = TRANSFER_CONTEXT=default (table linefeatures, row id=2 user_id=2 extension_id=9, column context)
+        setvar = PICKUPMARK=1001%default (table linefeatures, row id=2 user_id=2 extension_id=9, column exten)
+        setvar = XIVO_USERID=2 (table linefeatures, row id=2 user_id=2 extension_id=9, column user_id)
+        setvar = XIVO_USERUUID=uuid-2 (table linefeatures, row id=2 user_id=2 extension_id=9, column uuid)
+        setvar = WAZO_TENANT_UUID=11111111-1111-4111-8111-111111111111 (table usersip, row id=2, column tenant_uuid)
+        description = c (table usersip, row id=2, column callerid)
+        ccnr_available_timer = 900 (table extensions, row id=77, column commented)
+        ccbs_available_timer = 900 (table extensions, row id=77, column commented)
+        cc_agent_policy = generic (table extensions, row id=77, column commented)
+        cc_offer_timer = 30 (table extensions, row id=77, column commented)
+        cc_recall_timer = 20 (table extensions, row id=77, column commented)
+        cc_monitor_policy = generic (table extensions, row id=77, column commented)
+        call-limit = 10 (table usersip, row id=2, column call-limit)
+        amaflags = default (table usersip, row id=2, column amaflags)
+        callerid = c (table usersip, row id=2, column callerid)
+        type = friend (table usersip, row id=2, column type)
+        host = dynamic (table usersip, row id=2, column host)
+        subscribemwi = no (table usersip, row id=2, column subscribemwi)
+        k = v (table usersip, row id=2, column options)",
+    );
+    assert_eq!(rows.join("\n"), expected);
 }

@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 
 use driver_api::asterisk::Writer;
-use driver_api::{Error, Session, Warning};
+use driver_api::{Error, Row, Session};
 use minijinja::value::Serde;
 use minijinja::{Value, context};
 
@@ -21,16 +21,15 @@ const TRUNK_ONLY: [&str; 6] = ["type", "host", "qualify", "secret", "subscribemw
 pub(super) fn write(
     writer: &mut Writer,
     session: &mut Session<'_>,
-    trunks: &[Endpoint],
+    trunks: &[Row<Endpoint>],
     folder: &Folder,
 ) -> Result<(), Error> {
     match trunks.iter().find(|trunk| trunk.is_twilio()) {
         Some(trunk) => {
             let options = Value::from(Serde(&options(trunk, session)));
             let text = folder.templates().render(TEMPLATE, context! { options })?;
-            if let Err(reason) = writer.rendered(&text) {
-                let message = format!("the gateways of Twilio are left out: {reason}");
-                session.warn(Warning::new("usersip", message).row(format_args!("id={}", trunk.id)));
+            if let Err(reason) = writer.at(trunk).rendered(&text) {
+                trunk.warn(session, "", format!("the gateways of Twilio are left out: {reason}"));
             }
         }
         None => writer.blank(),
@@ -38,11 +37,11 @@ pub(super) fn write(
     Ok(())
 }
 
-fn options<'a>(trunk: &'a Endpoint, session: &mut Session<'_>) -> Options<'a> {
-    let columns = trunk.columns().filter(|(name, _)| !TRUNK_ONLY.contains(name));
-    let mut options: Options<'a> = columns.map(|(name, value)| (name, Cow::Borrowed(value))).collect();
+fn options<'a>(trunk: &'a Row<Endpoint>, session: &mut Session<'_>) -> Vec<(&'a str, Cow<'a, str>)> {
+    let of_trunk = Options::read(trunk, session);
+    let mut options: Vec<_> = of_trunk.columns().filter(|(name, _)| !TRUNK_ONLY.contains(name)).collect();
     // The one option whose place is not that in other sections: behind `md5secret`.
     options.sort_by_key(|(name, _)| place(if *name == "maxcallbitrate" { "md5secret" } else { name }));
-    options.extend(trunk.pairs(session));
+    options.extend(of_trunk.into_pairs());
     options
 }

@@ -2,12 +2,12 @@
 
 use std::collections::{HashMap, HashSet};
 
-use driver_api::asterisk::Writer;
-use driver_api::{Blanked, Error, Query, Session};
+use driver_api::asterisk::{Lines, Writer, syntax};
+use driver_api::{Blanked, Error, Piece, Query, Row, Session};
 use serde::Deserialize;
 
-use super::endpoint::{Endpoint, Options};
-use super::section;
+use super::endpoint::{Endpoint, Options, column};
+use super::endpoint_section;
 use crate::parallel::in_parallel;
 use crate::pickup::{Groups, Pickups};
 use crate::section_names::SectionNames;
@@ -53,58 +53,72 @@ impl Line {
 
 /// The endpoint of a user's telephone, with all that its sections are made of.
 struct Peer<'a> {
-    endpoint: &'a Endpoint,
-    pairs: Options<'a>,
+    endpoint: &'a Row<Endpoint>,
+    options: Options<'a>,
     groups: Groups,
-    /// For each a line, and the row of its main user if it has one.
-    sections: Vec<(&'a Line, Option<&'a Line>)>,
+    sections: Vec<Section<'a>>,
 }
+
+/// A line, and the row of its main user if it has one.
+type Section<'a> = (&'a Row<Line>, Option<&'a Row<Line>>);
 
 pub(super) fn write(
     writer: &mut Writer,
     session: &mut Session<'_>,
     names: &mut SectionNames,
-    endpoints: &[Endpoint],
+    endpoints: &[Row<Endpoint>],
 ) -> Result<(), Error> {
-    let call_completion = read_call_completion(session)?;
+    let call_completion = CallCompletion::read(session)?;
     let pickups = Pickups::read(session)?;
-    let mut lines: Vec<Line> = session.query(LINES, &[])?;
+    let mut lines: Vec<Row<Line>> = session.query(LINES, &[])?;
     lines.sort_unstable_by_key(|line| (line.endpoint_sip_id, line.id, line.user_id, line.extension_id));
+    for line in &mut lines {
+        drop_bad_mailbox(session, line);
+    }
     let peers = peers(session, names, endpoints, &pickups, &lines);
     in_parallel(writer, &peers, |writer, peer| {
         for (line, main) in &peer.sections {
-            peer.write(writer, line, *main, call_completion);
+            peer.write(writer, line, *main, &call_completion);
         }
     });
     Ok(())
+}
+
+/// Takes away a mailbox with a comma, behind which Asterisk would read another one. Its user stays.
+fn drop_bad_mailbox(session: &mut Session<'_>, line: &mut Row<Line>) {
+    let mut keeps = |part: &Option<Blanked>| {
+        line.keeps_or(session, "the mailbox is left out", syntax::mailbox_field, part)
+    };
+    if !(keeps(&line.mailbox) && keeps(&line.mailbox_context)) {
+        line.mailbox = None;
+    }
 }
 
 /// The endpoints that have a line, by id. The lines are sorted by endpoint.
 fn peers<'a>(
     session: &mut Session<'_>,
     names: &mut SectionNames,
-    endpoints: &'a [Endpoint],
+    endpoints: &'a [Row<Endpoint>],
     pickups: &Pickups,
-    lines: &'a [Line],
+    lines: &'a [Row<Line>],
 ) -> Vec<Peer<'a>> {
-    let endpoints: HashMap<i64, &Endpoint> =
+    let endpoints: HashMap<i64, &Row<Endpoint>> =
         endpoints.iter().map(|endpoint| (endpoint.id, endpoint)).collect();
     let mut peers = Vec::with_capacity(endpoints.len());
     for lines in lines.chunk_by(|a, b| a.endpoint_sip_id == b.endpoint_sip_id) {
         let Some(endpoint) = endpoints.get(&lines[0].endpoint_sip_id) else { continue };
         let mut sections = sections(lines);
-        sections
-            .retain(|_| names.add(session, "usersip", format_args!("id={}", endpoint.id), &endpoint.name));
+        sections.retain(|_| names.add(session, endpoint, &endpoint.name));
         if !sections.is_empty() {
-            let (pairs, groups) = (endpoint.pairs(session), groups(pickups, lines));
-            peers.push(Peer { endpoint, pairs, groups, sections });
+            let (options, groups) = (Options::read(endpoint, session), groups(pickups, lines));
+            peers.push(Peer { endpoint, options, groups, sections });
         }
     }
     peers
 }
 
 /// The pickup groups of an endpoint: those of all users of all its lines.
-fn groups(pickups: &Pickups, lines: &[Line]) -> Groups {
+fn groups(pickups: &Pickups, lines: &[Row<Line>]) -> Groups {
     let mut groups = Groups::default();
     for line in lines {
         let Some(user) = line.user_id else { continue };
@@ -116,10 +130,10 @@ fn groups(pickups: &Pickups, lines: &[Line]) -> Groups {
 
 /// The sections of an endpoint. A line without main user has no number either. What would be the same section
 /// is there once.
-fn sections(lines: &[Line]) -> Vec<(&Line, Option<&Line>)> {
+fn sections(lines: &[Row<Line>]) -> Vec<Section<'_>> {
     let mut sections = Vec::new();
     for rows in lines.chunk_by(|a, b| a.id == b.id) {
-        if rows.iter().any(Line::has_main_user) {
+        if rows.iter().any(|row| row.has_main_user()) {
             let main = rows.iter().filter(|row| row.has_main_user());
             sections.extend(main.map(|row| (row, Some(row))));
         } else {
@@ -138,51 +152,81 @@ fn sections(lines: &[Line]) -> Vec<(&Line, Option<&Line>)> {
 }
 
 impl Peer<'_> {
-    fn write(&self, writer: &mut Writer, line: &Line, main: Option<&Line>, call_completion: &'static str) {
-        let caller = self.endpoint.column("callerid");
-        section(writer, &self.endpoint.name);
-        self.write_variables(writer, caller, &line.context, main);
-        write_present(writer, "namedpickupgroup", self.groups.member().as_deref());
-        write_present(writer, "namedcallgroup", self.groups.pickup().as_deref());
-        write_present(writer, "mohsuggest", main.and_then(|main| main.musiconhold.as_deref()));
-        if let Some(Line { mailbox: Some(mailbox), mailbox_context: Some(context), .. }) = main {
-            writer.verbatim_line("mailbox", " = ", &[mailbox, "@", context]);
+    fn write(
+        &self,
+        writer: &mut Writer,
+        line: &Row<Line>,
+        main: Option<&Row<Line>>,
+        call_completion: &CallCompletion,
+    ) {
+        let caller = column(self.endpoint, "callerid");
+        let caller = ("callerid", caller.as_deref());
+        endpoint_section(writer, self.endpoint);
+        self.write_variables(writer, caller, line, main);
+        let mut lines = writer.at(self.endpoint);
+        write_present(&mut lines, "namedpickupgroup", self.groups.member());
+        write_present(&mut lines, "namedcallgroup", self.groups.pickup());
+        if let Some(main) = main {
+            main.write_options(&mut writer.at(main));
         }
-        write_present(writer, "description", caller);
-        writer.fixed(call_completion);
-        self.endpoint.write_options(writer, &self.pairs);
+        write_present(&mut writer.at(self.endpoint), "description", caller);
+        call_completion.write(writer);
+        self.options.write(&mut writer.at(self.endpoint));
         writer.blank();
     }
 
-    fn write_variables(&self, writer: &mut Writer, caller: Option<&str>, context: &str, main: Option<&Line>) {
-        set_variable(writer, &["WAZO_CHANNEL_DIRECTION=", "from-wazo"]);
+    fn write_variables(
+        &self,
+        writer: &mut Writer,
+        caller: (&'static str, Option<&str>),
+        line: &Row<Line>,
+        main: Option<&Row<Line>>,
+    ) {
+        set_variable(&mut writer.at(line), &[&"WAZO_CHANNEL_DIRECTION=from-wazo"]);
         // Dialplans know the word for a caller without an id.
-        set_variable(writer, &["XIVO_ORIGINAL_CALLER_ID=", caller.unwrap_or("None")]);
-        if !context.is_empty() {
-            set_variable(writer, &["TRANSFER_CONTEXT=", context]);
+        let caller = (caller.0, caller.1.unwrap_or("None"));
+        set_variable(&mut writer.at(self.endpoint), &[&"XIVO_ORIGINAL_CALLER_ID=", &caller]);
+        if !line.context.is_empty() {
+            set_variable(&mut writer.at(line), &[&"TRANSFER_CONTEXT=", &line.context]);
         }
-        let number = main.and_then(|main| main.exten.as_deref()).unwrap_or_default();
-        if !number.is_empty() && !context.is_empty() {
-            set_variable(writer, &["PICKUPMARK=", number, "%", context]);
-        }
-        if let Some(Line { user_id: Some(id), uuid: Some(uuid), .. }) = main {
-            set_variable(writer, &["XIVO_USERID=", &id.to_string()]);
-            set_variable(writer, &["XIVO_USERUUID=", uuid]);
+        if let Some(main) = main {
+            main.write_variables(&mut writer.at(main), &line.context);
         }
         if !self.endpoint.tenant_uuid.is_empty() {
-            set_variable(writer, &["WAZO_TENANT_UUID=", &self.endpoint.tenant_uuid]);
+            let tenant = &self.endpoint.tenant_uuid;
+            set_variable(&mut writer.at(self.endpoint), &[&"WAZO_TENANT_UUID=", tenant]);
         }
     }
 }
 
-fn set_variable(writer: &mut Writer, assignment: &[&str]) {
-    writer.verbatim_line("setvar", " = ", assignment);
+/// What a row says of its main user.
+impl Line {
+    fn write_variables(&self, lines: &mut Lines<'_>, context: &Blanked) {
+        if let Some(number) = self.exten.as_ref().filter(|number| !number.is_empty() && !context.is_empty()) {
+            set_variable(lines, &[&"PICKUPMARK=", number, &"%", context]);
+        }
+        if let (Some(id), Some(uuid)) = (self.user_id, &self.uuid) {
+            set_variable(lines, &[&"XIVO_USERID=", &("user_id", id)]);
+            set_variable(lines, &[&"XIVO_USERUUID=", uuid]);
+        }
+    }
+
+    fn write_options(&self, lines: &mut Lines<'_>) {
+        write_present(lines, "mohsuggest", &self.musiconhold);
+        if let (Some(mailbox), Some(context)) = (&self.mailbox, &self.mailbox_context) {
+            lines.verbatim_line("mailbox", " = ", &[mailbox, &"@", context]);
+        }
+    }
+}
+
+fn set_variable(lines: &mut Lines<'_>, assignment: &[&dyn Piece]) {
+    lines.verbatim_line("setvar", " = ", assignment);
 }
 
 /// Writes an option that has a value.
-fn write_present(writer: &mut Writer, name: &str, value: Option<&str>) {
-    if let Some(value) = value.filter(|value| !value.is_empty()) {
-        writer.verbatim_option(name, value);
+fn write_present(lines: &mut Lines<'_>, name: &str, value: impl Piece) {
+    if !value.text().is_empty() {
+        lines.verbatim_option(name, value);
     }
 }
 
@@ -198,29 +242,38 @@ const CALL_COMPLETION: Query<'_> = Query {
 };
 
 #[derive(Deserialize)]
-struct CallCompletion {
-    #[expect(dead_code, reason = "names the row in messages")]
-    id: i64,
+struct Code {
     commented: i64,
 }
 
+/// The code, which says whether call completion is offered. Without a code it is not.
+struct CallCompletion(Option<Row<Code>>);
+
 /// With times in seconds.
-const OFFERED: &str = "\
-ccnr_available_timer = 900
-ccbs_available_timer = 900
-cc_agent_policy = generic
-cc_offer_timer = 30
-cc_recall_timer = 20
-cc_monitor_policy = generic
-";
+const OFFERED: &[(&str, &str)] = &[
+    ("ccnr_available_timer", "900"),
+    ("ccbs_available_timer", "900"),
+    ("cc_agent_policy", "generic"),
+    ("cc_offer_timer", "30"),
+    ("cc_recall_timer", "20"),
+    ("cc_monitor_policy", "generic"),
+];
 
-const NOT_OFFERED: &str = "\
-cc_agent_policy = never
-cc_monitor_policy = never
-";
+const NOT_OFFERED: &[(&str, &str)] = &[("cc_agent_policy", "never"), ("cc_monitor_policy", "never")];
 
-/// The options about call completion.
-fn read_call_completion(session: &mut Session<'_>) -> Result<&'static str, Error> {
-    let code: Option<CallCompletion> = session.query(CALL_COMPLETION, &[])?.pop();
-    Ok(if code.is_some_and(|code| code.commented == 0) { OFFERED } else { NOT_OFFERED })
+impl CallCompletion {
+    fn read(session: &mut Session<'_>) -> Result<CallCompletion, Error> {
+        Ok(CallCompletion(session.query(CALL_COMPLETION, &[])?.pop()))
+    }
+
+    fn write(&self, writer: &mut Writer) {
+        let offered = self.0.as_ref().is_some_and(|code| code.commented == 0);
+        let mut lines = match &self.0 {
+            Some(code) => writer.at(code),
+            None => writer.own(),
+        };
+        for (name, value) in if offered { OFFERED } else { NOT_OFFERED } {
+            lines.verbatim_option(name, ("commented", value));
+        }
+    }
 }

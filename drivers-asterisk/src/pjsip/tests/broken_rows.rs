@@ -72,15 +72,15 @@ fn a_transport_with_a_line_break_is_left_out() {
             left_out(&format!("pjsip_transport, row uuid={}, column name", uuid(8))),
             left_out("pjsip_transport_option, row id=3, column key"),
             left_out("pjsip_transport_option, row id=5, column value"),
-            no_transport(1, 8),
+            no_transport(1, "e1", 8),
         ]
     );
 }
 
-fn no_transport(endpoint: i64, transport: i64) -> String {
+fn no_transport(endpoint: i64, name: &str, transport: i64) -> String {
     format!(
-        "table endpoint_sip, row uuid={}, column transport_uuid: there is no pjsip_transport {}, or it is left out; \
-            so is this option",
+        "table endpoint_sip, row uuid={} name={name}, column transport_uuid: there is no pjsip_transport {}, or it is \
+            left out; so is this option",
         uuid(endpoint),
         uuid(transport)
     )
@@ -108,7 +108,8 @@ fn an_endpoint_whose_name_has_a_line_break_is_still_inherited_from() {
         assert_eq!(written.options("child")[1], "k = endpoint");
         assert_eq!(written.variable("child", "WAZO_LINE_ID"), ["2", "1"]);
         assert!(!written.text.contains("evil"), "{}", written.text);
-        assert_eq!(written.warnings, [left_out(&format!("endpoint_sip, row uuid={}, column name", uuid(9)))]);
+        let row = format!("endpoint_sip, row uuid={} name={name:?}, column name", uuid(9));
+        assert_eq!(written.warnings, [left_out(&row)]);
     }
 }
 
@@ -184,7 +185,7 @@ fn a_line_break_costs_a_trunk_a_meeting_or_a_tenant() {
         [
             left_out(&format!("endpoint_sip, row uuid={} name=c, column tenant_uuid", uuid(3))),
             left_out("tenant, row uuid=U, column record_start_announcement"),
-            no_endpoint("linefeatures, row id=2", 3),
+            no_endpoint("linefeatures, row id=2, column endpoint_sip_uuid", 3),
             left_out("trunkfeatures, row id=1, column context"),
             left_out(&format!("meeting, row uuid={}, column name", uuid(5))),
         ]
@@ -203,9 +204,9 @@ fn an_item_whose_endpoint_is_missing_is_left_out() {
     assert_eq!(
         written.warnings,
         [
-            no_endpoint("linefeatures, row id=2", 9),
-            no_endpoint("trunkfeatures, row id=3", 9),
-            no_endpoint(&format!("meeting, row uuid={}", uuid(4)), 9),
+            no_endpoint("linefeatures, row id=2, column endpoint_sip_uuid", 9),
+            no_endpoint("trunkfeatures, row id=3, column endpoint_sip_uuid", 9),
+            no_endpoint(&format!("meeting, row uuid={}, column guest_endpoint_sip_uuid", uuid(4)), 9),
         ]
     );
 }
@@ -215,15 +216,12 @@ fn a_link_to_a_missing_endpoint_is_left_out() {
     let rows = system().endpoint(1, "a").template(2, "t").options(2, &["k=v"]).line(1, 1);
     let written = rows.link(1, 8, 0).link(1, 2, 1).link(9, 2, 2).pjsip();
     assert_eq!(written.options("a"), ["context = default", "k = v", "type = endpoint"]);
-    let warning = |child, parent| {
-        format!(
-            "table endpoint_sip_template, row child_uuid={} parent_uuid={}: one of the two endpoints does not exist; \
-                the link is left out",
-            uuid(child),
-            uuid(parent)
-        )
+    let link = |child, parent, column: &str, missing| {
+        let [child, parent] = [child, parent].map(uuid);
+        let row = format!("row child_uuid={child} parent_uuid={parent}");
+        no_endpoint(&format!("endpoint_sip_template, {row}, column {column}"), missing)
     };
-    assert_eq!(written.warnings, [warning(1, 8), warning(9, 2)]);
+    assert_eq!(written.warnings, [link(1, 8, "parent_uuid", 8), link(9, 2, "child_uuid", 9)]);
 }
 
 #[test]
@@ -231,7 +229,7 @@ fn an_endpoint_whose_transport_is_missing_has_none() {
     let endpoint = row! { uuid: uuid(1), name: "a", tenant_uuid: "T", transport_uuid: uuid(9) };
     let written = system().add("endpoint_sip", endpoint).options(1, &["k=v"]).line(1, 1).pjsip();
     assert_eq!(written.options("a"), ["context = default", "k = v", "type = endpoint"]);
-    assert_eq!(written.warnings, [no_transport(1, 9)]);
+    assert_eq!(written.warnings, [no_transport(1, "a", 9)]);
 }
 
 #[test]
@@ -314,4 +312,82 @@ fn of_items_with_the_same_endpoint_the_last_is_written() {
             warning(&format!("meeting, row uuid={first}"), &format!("uuid={second}")),
         ]
     );
+}
+
+#[test]
+fn a_mailbox_with_a_comma_is_left_out() {
+    let rows = system()
+        .endpoint(1, "a")
+        .line(1, 1)
+        .voicemail(1, "81,82")
+        .add("voicemail", row! { uniqueid: 2, context: "v,m", mailbox: "83" })
+        .voicemail(3, "84")
+        .user(1, 1)
+        .user(2, 2)
+        .user(3, 3)
+        .main_user(1, 1)
+        .main_user(2, 1)
+        .main_user(3, 1);
+    let written = rows.pjsip();
+    assert_eq!(written.variable("a", "WAZO_USERID"), ["1", "2", "3"]);
+    assert_eq!(written.sections()[1], ("a", vec!["mailboxes = 84@vm", "type = aor"]));
+    let comma = "there is a comma, and what follows it would be the next field; the row is left out";
+    assert_eq!(
+        written.warnings,
+        [(1, "mailbox"), (2, "context")]
+            .map(|(id, column)| format!("table voicemail, row uniqueid={id}, column {column}: {comma}"))
+    );
+}
+
+#[test]
+fn a_line_that_is_too_long_names_its_row_and_column() {
+    let long = "x".repeat(driver_api::asterisk::syntax::LINE_LIMIT);
+    let trunk = row! { id: 1, tenant_uuid: "T", endpoint_sip_uuid: uuid(1), context: long.as_str() };
+    let endpoint = row! { uuid: uuid(1), name: "a", tenant_uuid: "T", label: long.as_str() };
+    let rows = system()
+        .add("endpoint_sip", endpoint)
+        .add("trunkfeatures", trunk)
+        .options(1, &[&format!("callerid={long}"), "k=v"]);
+    let written = rows.pjsip();
+    assert_eq!(
+        written.text,
+        format!(
+            "{HEAD}\n\n[a]\nk = v\ntype = endpoint\nset_var = __WAZO_TENANT_UUID=T\nset_var = WAZO_PAI_FORMAT=\n\n"
+        )
+    );
+    let reason = "its line is longer than the 8190 bytes that Asterisk reads";
+    let option = format!(
+        "table endpoint_sip_section_option, row endpoint_sip_uuid={} type=endpoint key=callerid",
+        uuid(1)
+    );
+    assert_eq!(
+        written.warnings,
+        [
+            format!(
+                "table endpoint_sip, row uuid={} name=a, column label: {reason}; the comment is left out",
+                uuid(1)
+            ),
+            format!(
+                "table trunkfeatures, row id=1, column context: {reason}; the option \"context\" is left out"
+            ),
+            format!("{option}, column value: {reason}; the option \"callerid\" is left out"),
+            format!("{option}, column value: {reason}; the option \"set_var\" is left out"),
+        ]
+    );
+}
+
+#[test]
+fn a_bad_option_of_a_template_is_reported_once() {
+    let rows = system().template(9, "t").options(9, &["k=v"]).option(9, "endpoint", "a=b", "c");
+    let rows = rows.endpoint(1, "one").link(1, 9, 0).line(1, 1).endpoint(2, "two").link(2, 9, 0).line(2, 2);
+    let written = rows.option(2, "endpoint", "aors", "x]y").pjsip();
+    assert_eq!(written.options("one"), ["context = default", "k = v", "type = endpoint"]);
+    assert_eq!(written.options("two"), ["context = default", "k = v", "type = endpoint", "aors = x]y"]);
+    let option = |endpoint, key: &str, column: &str, message: &str| {
+        let row = format!("row endpoint_sip_uuid={} type=endpoint key={key}", uuid(endpoint));
+        format!("table endpoint_sip_section_option, {row}, column {column}: {message} is left out")
+    };
+    let sign = "there is a \"=\", which ends the name of an option; the option \"a=b\"";
+    let bracket = "there is a \"]\", which ends the name of a section; the section \"x]y\"";
+    assert_eq!(written.warnings, [option(9, "\"a=b\"", "key", sign), option(2, "aors", "value", bracket)]);
 }

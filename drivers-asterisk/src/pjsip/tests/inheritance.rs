@@ -184,8 +184,8 @@ fn parts_have_nothing_to_do_with_each_other() {
 fn circle(child: (i64, &str), parent: (i64, &str)) -> String {
     let ((child_uuid, child), (parent_uuid, parent)) = (child, parent);
     format!(
-        "table endpoint_sip_template, row child_uuid={} parent_uuid={}: the templates of {child:?} lead back to \
-            it; its link to {parent:?} is ignored",
+        "table endpoint_sip_template, row child_uuid={} parent_uuid={}, column parent_uuid: the templates of \
+            {child:?} lead back to it; its link to {parent:?} is ignored",
         uuid(child_uuid),
         uuid(parent_uuid)
     )
