@@ -165,7 +165,7 @@ mod tests {
         assert_eq!(none, many);
         for count in [
             ("asterisk.extensions.conf", 17),
-            ("asterisk.pjsip.conf", 12),
+            ("asterisk.pjsip.conf", 15),
             ("asterisk.sccp.conf", 6),
             #[cfg(feature = "older")]
             ("asterisk.sip.conf", 6),
