@@ -79,6 +79,8 @@ pub struct Writer {
     text: asterisk_conf::Writer,
     section: String,
     refused: Vec<Warning>,
+    /// Warnings of blanks that Asterisk strips, which nobody is to read before the others.
+    stripped: Vec<Warning>,
     recorder: Option<Recorder>,
 }
 
@@ -114,6 +116,7 @@ impl Writer {
             text: asterisk_conf::Writer::continued(),
             section: String::new(),
             refused: Vec::new(),
+            stripped: Vec::new(),
             recorder,
         }
     }
@@ -125,6 +128,7 @@ impl Writer {
         }
         self.text.append(&other.text);
         self.refused.append(&mut other.refused);
+        self.stripped.append(&mut other.stripped);
         self.section = other.section;
     }
 
@@ -160,7 +164,7 @@ impl Writer {
 
     /// The text, after a warning for each line that was left out.
     pub fn finish(self, session: &mut Session<'_>) -> String {
-        for warning in self.refused {
+        for warning in self.refused.into_iter().chain(self.stripped) {
             session.warn(warning);
         }
         if let Some(recorder) = self.recorder {
@@ -353,7 +357,7 @@ impl<'w> Lines<'w> {
             if let (Some(origin), Some(column)) = (self.origin, piece.column(self.origin))
                 && self.writer.text.text().len() > start
             {
-                self.writer.refused.push(origin.warning(column, "Asterisk strips the blanks at its ends"));
+                self.writer.stripped.push(origin.warning(column, STRIPPED));
             }
         }
     }
@@ -386,6 +390,8 @@ impl<'w> Lines<'w> {
         }
     }
 }
+
+const STRIPPED: &str = "Asterisk strips the blanks at its ends";
 
 /// The piece for which a line is refused; the longest one if it is for the length of the line.
 fn culprit<'p>(
@@ -594,6 +600,32 @@ mod tests {
                 format!("{row} label: {break_} the section \"a\\nb\" is left out"),
             ]
         );
+    }
+
+    #[test]
+    fn blanks_at_the_ends_are_told_after_everything_else() {
+        const BLANKS: &[(&str, Value<'_>)] =
+            &[("id", Value::Integer(7)), ("name", Value::Text(" sales")), ("label", Value::Text("a\u{a0}"))];
+        let mut snapshot = OneRow(BLANKS);
+        let mut session = Session::new(&mut snapshot);
+        let queue = queue(&mut session);
+        let mut writer = Writer::new(&session);
+        let mut lines = writer.at(&queue);
+        lines.section("s");
+        lines.option("name", &queue.name);
+        lines.option_of("in the middle", &[&"a", &queue.name, &"b"]);
+        lines.option(&queue.name, "v");
+        lines.option("label", &queue.label);
+        lines.option("own", " of the program");
+        lines.option("a=b", "c");
+        assert!(
+            writer
+                .finish(&mut session)
+                .starts_with("[s]\nname =  sales\nin the middle = a salesb\nsales = v\n")
+        );
+        let warnings: Vec<String> = session.take_warnings().iter().map(ToString::to_string).collect();
+        assert_eq!(warnings.len(), 2, "{warnings:?}");
+        assert_eq!(warnings[1], "table queue, row id=7, column name: Asterisk strips the blanks at its ends");
     }
 
     #[test]

@@ -1,10 +1,11 @@
 //! `iax.conf`: the trunks that speak IAX2, under the options that all of them share.
 
-use driver_api::asterisk::syntax::{self, LINE_LIMIT, Refusal};
+use driver_api::asterisk::syntax::Refusal;
 use driver_api::asterisk::{Lines, Writer, yes_no};
 use driver_api::{Blanked, Driver, Error, OneLine, OptionColumns, Piece, Query, Row, Session};
 use serde::Deserialize;
 
+use crate::checks::in_template;
 use crate::pairs::Pairs;
 use crate::section_names::SectionNames;
 use crate::static_table::{GeneralOption, general_options};
@@ -77,10 +78,7 @@ fn part_of_network(out: &mut String, text: &str) -> Result<(), Refusal> {
     if text.contains('=') {
         return Err(Refusal::EqualsSign);
     }
-    if text.len() > LINE_LIMIT / 4 {
-        return Err(Refusal::LongLine);
-    }
-    syntax::key(out, text)
+    in_template(out, text)
 }
 
 /// The columns behind the kind are options, in the order of the table, which is their order in the file: `deny`

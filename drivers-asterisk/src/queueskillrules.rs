@@ -1,7 +1,7 @@
 //! `queueskillrules.conf`: the rules by which a queue with skills chooses among its agents. Queues refer to
 //! them by id.
 
-use driver_api::asterisk::Writer;
+use driver_api::asterisk::{Writer, syntax};
 use driver_api::{Driver, Error, Query, Row, Session, Text};
 use serde::Deserialize;
 
@@ -14,12 +14,22 @@ impl Driver for QueueSkillRules {
         for rule in &rules {
             let mut lines = writer.at(rule);
             lines.section(format!("skillrule-{}", rule.id));
+            // A blank behind a semicolon is nothing to be warned of, so the writer sees no column.
             for part in rule.rule.iter().flat_map(|rule| rule.split(';')) {
-                lines.option("rule", ("rule", part));
+                if rule.keeps_or(session, "the part is left out", part_of_rule, ("rule", part)) {
+                    lines.option("rule", part);
+                }
             }
         }
         Ok(writer.finish(session))
     }
+}
+
+/// A value of the option `rule`.
+fn part_of_rule(out: &mut String, part: &str) -> Result<(), syntax::Refusal> {
+    out.push_str("rule = ");
+    syntax::value(out, part)?;
+    syntax::fits(out)
 }
 
 const RULES: Query<'_> =
@@ -97,7 +107,7 @@ mod tests {
         assert_eq!(text, "[skillrule-1]\nrule = a\nrule = d\n\n[skillrule-2]\n\n[skillrule-3]\nrule = e\n");
         let left_out = |id| {
             format!(
-                "table queueskillrule, row id={id}, column rule: the value has a line break; the option \"rule\" \
+                "table queueskillrule, row id={id}, column rule: the value has a line break; the part \
                     is left out"
             )
         };

@@ -39,39 +39,40 @@ mod tests {
     use crate::testing::{Rows, row};
 
     #[derive(Deserialize)]
-    struct Trunk {
+    struct Section {
         name: Text,
     }
 
-    const TRUNKS: Query<'_> =
-        Query { table: "useriax", key: &["id"], sql: "SELECT id, name FROM useriax ORDER BY id" };
+    const SECTIONS: Query<'_> = Query {
+        table: "asterisk_file_section",
+        key: &["id"],
+        sql: "SELECT id, name FROM asterisk_file_section ORDER BY id",
+    };
 
     #[test]
     fn a_bracket_costs_the_row_and_a_known_name_a_warning() {
         let names = ["a", "a]", "]", "A", " a", "[a", "", "a", "general", "a]"];
         let rows = (1..).zip(names).fold(Rows::default(), |rows, (id, name)| {
-            rows.add(
-                "useriax",
-                row! { id: id, tenant_uuid: "T", name: name, type: "friend", category: "trunk" },
-            )
+            rows.add("asterisk_file_section", row! { id: id, name: name, asterisk_file_id: 1 })
         });
         let mut database = rows.load();
-        let kept: Vec<Row<Trunk>> = database.in_session(|session| {
-            let mut trunks = session.query::<Trunk>(TRUNKS, &[]).unwrap();
+        let kept: Vec<Row<Section>> = database.in_session(|session| {
+            let mut sections = session.query::<Section>(SECTIONS, &[]).unwrap();
             let mut names = SectionNames::new(&["general"]);
-            trunks.retain(|trunk| names.add(session, trunk, &trunk.name));
-            trunks
+            sections.retain(|section| names.add(session, section, &section.name));
+            sections
         });
         let warnings = database.warnings;
-        let kept: Vec<&str> = kept.iter().map(|trunk| &*trunk.name).collect();
+        let kept: Vec<&str> = kept.iter().map(|section| &*section.name).collect();
         assert_eq!(kept, ["a", "A", "[a", "a", "general"]);
-        let left_out =
-            |id, reason| format!("table useriax, row id={id}, column name: {reason}; the row is left out");
+        let left_out = |id, reason| {
+            format!("table asterisk_file_section, row id={id}, column name: {reason}; the row is left out")
+        };
         let bracket = |id| left_out(id, "there is a \"]\", which ends the name of a section");
         let blank = left_out(5, "there is a blank at an end, which Asterisk strips");
         let twice = |id, name| {
             format!(
-                "table useriax, row id={id}, column name: there is more than one section {name:?}: Asterisk \
+                "table asterisk_file_section, row id={id}, column name: there is more than one section {name:?}: Asterisk \
                     merges or replaces them"
             )
         };
