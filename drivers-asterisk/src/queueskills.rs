@@ -6,6 +6,8 @@ use driver_api::asterisk::{Writer, syntax};
 use driver_api::{Driver, Error, OneLine, Query, Row, Session};
 use serde::Deserialize;
 
+use crate::checks::in_template;
+
 pub(crate) struct QueueSkills;
 
 impl Driver for QueueSkills {
@@ -14,7 +16,7 @@ impl Driver for QueueSkills {
         let mut weights: Vec<Row<Weight>> = session.query(WEIGHTS, &[])?;
         let skills: HashMap<i64, &Row<Skill>> = skills
             .iter()
-            .filter(|skill| skill.keeps(session, syntax::padded_key, &skill.name))
+            .filter(|skill| skill.keeps(session, name_in_line, &skill.name))
             .map(|skill| (skill.id, skill))
             .collect();
         weights.retain(|weight| skills.contains_key(&weight.skillid));
@@ -27,6 +29,12 @@ impl Driver for QueueSkills {
         }
         Ok(writer.finish(session))
     }
+}
+
+/// The name of a skill, which the weight follows.
+fn name_in_line(out: &mut String, name: &str) -> Result<(), syntax::Refusal> {
+    syntax::padded_key(&mut String::new(), name)?;
+    in_template(out, name)
 }
 
 const SKILLS: Query<'_> =

@@ -7,6 +7,7 @@ use driver_api::asterisk::{Writer, syntax, yes_no};
 use driver_api::{Blanked, Driver, Error, OneLine, Piece, Query, Row, Session, Text};
 use serde::Deserialize;
 
+use crate::checks::in_template;
 use crate::pairs::Pairs;
 use crate::static_table::{self, StaticOption, VALUE};
 
@@ -176,8 +177,8 @@ fn add_option(
 ) {
     let value = &*escaped(value);
     let consequence = "the option is left out";
-    if mailbox.keeps_or(session, consequence, mailbox_option, (column, name))
-        && mailbox.keeps_or(session, consequence, mailbox_option, (column, value))
+    if mailbox.keeps_or(session, consequence, option_name, (column, name))
+        && mailbox.keeps_or(session, consequence, option_value, (column, value))
     {
         if !options.is_empty() {
             options.push('|');
@@ -194,9 +195,14 @@ fn escaped(value: &str) -> Cow<'_, str> {
     value.replace('\n', "\\n").replace('\r', "\\r").replace('\t', "\\t").into()
 }
 
-/// The name or the value of an option, which the next option follows.
-fn mailbox_option(out: &mut String, text: &str) -> Result<(), syntax::Refusal> {
-    if text.contains('|') { Err(syntax::Refusal::Pipe) } else { syntax::value(out, text) }
+/// The name of an option, which its value follows.
+fn option_name(out: &mut String, name: &str) -> Result<(), syntax::Refusal> {
+    if name.contains('=') { Err(syntax::Refusal::EqualsSign) } else { option_value(out, name) }
+}
+
+/// The value of an option, which the next option follows.
+fn option_value(out: &mut String, value: &str) -> Result<(), syntax::Refusal> {
+    if value.contains('|') { Err(syntax::Refusal::Pipe) } else { in_template(out, value) }
 }
 
 #[cfg(test)]

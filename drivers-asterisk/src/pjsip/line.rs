@@ -11,6 +11,7 @@ use super::endpoint::Endpoints;
 use super::options::{Kind, Options};
 use super::resolve::Item;
 use super::tenant::{self, Tenant};
+use crate::checks::{in_template, item_of_list};
 use crate::pickup::{Groups, Pickups};
 
 pub(super) struct Line {
@@ -143,6 +144,12 @@ fn read(session: &mut Session<'_>, endpoints: &Endpoints) -> Result<Vec<Line>, E
     let mut rows: Vec<Row<LineRow>> = session.query(LINES, &[])?;
     let mut users: Vec<Row<User>> = session.query(USERS, &[])?;
     let mut extensions: Vec<Row<Extension>> = session.query(EXTENSIONS, &[])?;
+    extensions.retain(|extension| {
+        // Both stand in one line, and hardly any is long.
+        extension.exten.len() + extension.context.len() < syntax::NAME_LIMIT * 2
+            || extension.keeps(session, in_template, &extension.exten)
+                && extension.keeps(session, in_template, &extension.context)
+    });
     let mailboxes = Mailboxes::read(session)?;
     rows.sort_unstable_by_key(|row| row.id);
     // By line, and backwards, so that the next ones are taken from the end.
@@ -192,8 +199,8 @@ impl Mailboxes {
         voicemails.sort_unstable_by_key(|voicemail| voicemail.uniqueid);
         // Behind a comma, Asterisk would read another mailbox.
         voicemails.retain(|voicemail| {
-            voicemail.keeps(session, syntax::mailbox_field, &voicemail.mailbox)
-                && voicemail.keeps(session, syntax::mailbox_field, &voicemail.context)
+            voicemail.keeps(session, item_of_list, &voicemail.mailbox)
+                && voicemail.keeps(session, item_of_list, &voicemail.context)
         });
         let voicemails = voicemails.into_iter().map(Row::into_inner);
         Ok(Mailboxes(voicemails.map(|voicemail| (voicemail.uniqueid, voicemail)).collect()))
