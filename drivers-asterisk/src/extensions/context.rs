@@ -3,12 +3,13 @@
 use std::collections::HashMap;
 
 use driver_api::asterisk::{Writer, syntax};
-use driver_api::{Error, OneLine, Query, Session};
+use driver_api::{Error, OneLine, Query, Row, Session};
 use serde::Deserialize;
 
 use super::contexts_conf::ContextsConf;
+use super::places;
 use super::section::{Block, Section};
-use crate::checks::keeps_row;
+use crate::checks::argument_in_template;
 
 /// The contexts that are written, by name. The rest of the module calls a context by its index here.
 pub(super) struct Contexts {
@@ -17,11 +18,11 @@ pub(super) struct Contexts {
 }
 
 pub(super) struct Context {
-    row: Row,
+    row: Row<ContextRow>,
     section: Section,
-    includes: Vec<Include>,
+    includes: Vec<Row<Include>>,
     /// By number.
-    extensions: Vec<Extension>,
+    extensions: Vec<Row<Extension>>,
 }
 
 const CONTEXTS: Query<'_> = Query {
@@ -31,7 +32,7 @@ const CONTEXTS: Query<'_> = Query {
 };
 
 #[derive(Deserialize)]
-struct Row {
+struct ContextRow {
     name: OneLine,
     contexttype: String,
     tenant_uuid: OneLine,
@@ -76,21 +77,23 @@ struct Extension {
 
 impl Contexts {
     pub(super) fn read(session: &mut Session<'_>, conf: &ContextsConf) -> Result<Contexts, Error> {
-        let mut rows: Vec<Row> = session.query(CONTEXTS, &[])?;
-        rows.retain(|row| row.is_writable(session));
+        let mut rows: Vec<Row<ContextRow>> = session.query(CONTEXTS, &[])?;
+        rows.retain(|row| keeps_context(session, row));
         let mut all: Vec<Context> = rows.into_iter().filter_map(|row| Context::new(row, conf)).collect();
         let by_name: HashMap<String, usize> =
             all.iter().enumerate().map(|(at, context)| (context.row.name.to_string(), at)).collect();
-        let includes: Vec<Include> = session.query(INCLUDES, &[])?;
+        let includes: Vec<Row<Include>> = session.query(INCLUDES, &[])?;
         for include in includes {
-            if let Some(&context) = by_name.get(&include.context) {
+            if let Some(&context) = by_name.get(&include.context)
+                && include.keeps(session, places::included_context, &include.include)
+            {
                 all[context].includes.push(include);
             }
         }
-        let extensions: Vec<Extension> = session.query(EXTENSIONS, &[])?;
+        let extensions: Vec<Row<Extension>> = session.query(EXTENSIONS, &[])?;
         for extension in extensions {
             if let Some(&context) = by_name.get(&extension.context)
-                && extension.is_writable(session)
+                && keeps_extension(session, &extension)
             {
                 all[context].extensions.push(extension);
             }
@@ -115,7 +118,7 @@ impl Contexts {
 
 impl Context {
     /// `None` for one that `contexts.conf` leaves out.
-    fn new(row: Row, conf: &ContextsConf) -> Option<Context> {
+    fn new(row: Row<ContextRow>, conf: &ContextsConf) -> Option<Context> {
         let section = conf.of_context(&row.name, &row.contexttype)?.clone();
         Some(Context { row, section, includes: Vec::new(), extensions: Vec::new() })
     }
@@ -124,22 +127,29 @@ impl Context {
         &self.row.name
     }
 
+    /// Notes something about its name.
+    pub(super) fn warn_of_name(&self, session: &mut Session<'_>, message: &str) {
+        self.row.warn(session, "name", message);
+    }
+
     /// Writes the context with its extensions.
     pub(super) fn write(&self, writer: &mut Writer) {
-        writer.section(&self.row.name);
+        let mut lines = writer.at(&self.row);
+        lines.section(&self.row.name);
         for (name, value) in self.section.fixed(&self.row.name) {
-            writer.option(name, &value);
+            lines.option(name, value);
         }
         for include in &self.includes {
-            writer.option("include", &include.include);
+            writer.at(include).option("include", &include.include);
         }
         writer.blank();
         for extension in &self.extensions {
             let action = extension.action();
             let block = Block {
+                origin: extension.origin(),
                 context: &self.row.name,
                 exten: &extension.exten,
-                action: &action,
+                action: ("typeval", &action),
                 tenant_uuid: &self.row.tenant_uuid,
             };
             self.section.write_block(writer, &block);
@@ -147,34 +157,20 @@ impl Context {
     }
 }
 
-impl Row {
-    /// Whether the name can be that of a section, and stand in its lines as an argument.
-    fn is_writable(&self, session: &mut Session<'_>) -> bool {
-        let key = format_args!("name={:?}", &*self.name);
-        keeps_row(session, "context", key, syntax::section_name, &[("name", &self.name)])
-            && keeps_row(
-                session,
-                "context",
-                key,
-                syntax::argument,
-                &[("name", &self.name), ("tenant_uuid", &self.tenant_uuid)],
-            )
-    }
+/// Whether the name can be that of a section, and stand in its lines as an argument.
+fn keeps_context(session: &mut Session<'_>, row: &Row<ContextRow>) -> bool {
+    row.keeps(session, syntax::section_name, &row.name)
+        && row.keeps(session, argument_in_template, &row.name)
+        && row.keeps(session, argument_in_template, &row.tenant_uuid)
+}
+
+fn keeps_extension(session: &mut Session<'_>, row: &Row<Extension>) -> bool {
+    row.keeps(session, places::extension, &row.exten)
+        && row.keeps(session, argument_in_template, &row.kind)
+        && row.keeps(session, argument_in_template, &row.typeval)
 }
 
 impl Extension {
-    fn is_writable(&self, session: &mut Session<'_>) -> bool {
-        let key = format_args!("id={}", self.id);
-        keeps_row(session, "extensions", key, syntax::extension, &[("exten", &self.exten)])
-            && keeps_row(
-                session,
-                "extensions",
-                key,
-                syntax::argument,
-                &[("type", &self.kind), ("typeval", &self.typeval)],
-            )
-    }
-
     fn action(&self) -> String {
         let Extension { id, typeval, .. } = self;
         match &*self.kind {

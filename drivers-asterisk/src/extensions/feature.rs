@@ -2,20 +2,20 @@
 
 use std::collections::HashMap;
 
-use driver_api::asterisk::{Writer, syntax};
-use driver_api::{Error, OneLine, Query, Session, Warning};
+use driver_api::asterisk::Writer;
+use driver_api::{Error, OneLine, Query, Row, Session, Warning};
 use serde::Deserialize;
 use uuid::Uuid;
 
 use super::code::clean_extension;
+use super::places;
 use super::section::{Block, Section};
-use crate::checks::keeps_row;
 
 pub(super) const SECTION: &str = "xivo-features";
 
 pub(super) struct Features {
     /// By extension.
-    rows: Vec<Feature>,
+    rows: Vec<Row<Feature>>,
     by_uuid: HashMap<Uuid, usize>,
 }
 
@@ -38,11 +38,8 @@ const FORWARDS: [(&str, &str); 3] = [("fwdbusy", "busy"), ("fwdrna", "rna"), ("f
 
 impl Features {
     pub(super) fn read(session: &mut Session<'_>) -> Result<Features, Error> {
-        let mut rows: Vec<Feature> = session.query(FEATURES, &[])?;
-        rows.retain(|feature| {
-            let columns = [("exten", &*feature.exten)];
-            keeps_row(session, "feature_extension", feature.key(), syntax::extension, &columns)
-        });
+        let mut rows: Vec<Row<Feature>> = session.query(FEATURES, &[])?;
+        rows.retain(|feature| feature.keeps(session, places::extension, &feature.exten));
         let by_uuid = rows.iter().enumerate().map(|(at, feature)| (feature.uuid, at)).collect();
         Ok(Features { rows, by_uuid })
     }
@@ -61,23 +58,29 @@ impl Features {
         for other in rows {
             let message = format!(
                 "the feature {feature} is there more than once; the hints use its extension {:?}",
-                &*first.exten
+                first.exten
             );
-            session.warn(other.warning(message));
+            other.warn(session, "exten", message);
         }
         clean_extension(&first.exten)
     }
 
     pub(super) fn write(&self, writer: &mut Writer, session: &mut Session<'_>, section: &Section) {
-        writer.section(SECTION);
+        writer.own().section(SECTION);
         for (name, value) in section.fixed(SECTION) {
-            writer.option(name, &value);
+            writer.own().option(name, value);
             writer.blank();
         }
         for feature in self.rows.iter().filter(|feature| feature.enabled) {
             if let Some(action) = action(&feature.feature) {
-                feature.warn(session, action);
-                let block = Block { context: SECTION, exten: &feature.exten, action, tenant_uuid: "" };
+                warn_of_length(session, feature, action);
+                let block = Block {
+                    origin: feature.origin(),
+                    context: SECTION,
+                    exten: &feature.exten,
+                    action: ("feature", action),
+                    tenant_uuid: "",
+                };
                 section.write_block(writer, &block);
             }
         }
@@ -98,35 +101,28 @@ impl Features {
         }
         let code = clean_extension(&feature.exten);
         if code.is_empty() {
-            session.warn(feature.warning("the code is empty: it can't be dialled"));
+            feature.warn(session, "exten", "the code is empty: it can't be dialled");
             return;
         }
-        writer.option("exten", &format!("{code},1,Set(__WAZO_BASE_CONTEXT=${{CONTEXT}})"));
-        writer.option("exten", &format!("{code},n,Set(__XIVO_BASE_EXTEN=${{EXTEN}})"));
-        writer.option("exten", &format!("{code},n,Gosub(feature_forward,s,1({when}))"));
+        let code = ("exten", code);
+        let mut lines = writer.at(feature);
+        lines.option_of("exten", &[&code, &",1,Set(__WAZO_BASE_CONTEXT=${CONTEXT})"]);
+        lines.option_of("exten", &[&code, &",n,Set(__XIVO_BASE_EXTEN=${EXTEN})"]);
+        lines.option_of("exten", &[&code, &",n,Gosub(feature_forward,s,1(", &when, &"))"]);
     }
 }
 
-impl Feature {
-    fn warn(&self, session: &mut Session<'_>, action: &str) {
-        let code = clean_extension(&self.exten);
-        if let Some(skipped) = skipped(action)
-            && skipped != code.chars().count()
-        {
-            let message = format!(
-                "what is dialled behind {code:?} is looked for behind the first {skipped} characters: the \
-                    service gets something else"
-            );
-            session.warn(self.warning(message));
-        }
-    }
-
-    fn warning(&self, message: impl Into<String>) -> Warning {
-        Warning::new("feature_extension", message).row(self.key()).column("exten")
-    }
-
-    fn key(&self) -> String {
-        format!("uuid={} feature={}", self.uuid, self.feature)
+/// Warns of a code that has another length than the action takes it for.
+fn warn_of_length(session: &mut Session<'_>, feature: &Row<Feature>, action: &str) {
+    let code = clean_extension(&feature.exten);
+    if let Some(skipped) = skipped(action)
+        && skipped != code.chars().count()
+    {
+        let message = format!(
+            "what is dialled behind {code:?} is looked for behind the first {skipped} characters: the service gets \
+                something else"
+        );
+        feature.warn(session, "exten", message);
     }
 }
 

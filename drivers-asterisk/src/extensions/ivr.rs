@@ -2,13 +2,14 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use driver_api::asterisk::{Writer, syntax};
-use driver_api::{Blanked, Error, OneLine, Query, Session, Warning, blanked};
+use driver_api::asterisk::Writer;
+use driver_api::{Blanked, Error, OneLine, Query, Row, Session, Text, blanked};
 use minijinja::context;
 use minijinja::value::{Serde, Value};
 use serde::{Deserialize, Serialize};
 
-use crate::checks::{argument_in_template, in_template, keeps_row};
+use super::places;
+use crate::checks::{argument_in_template, in_template};
 use crate::template::{Folder, Templates};
 
 /// What the name of an IVR's section begins with; its id follows.
@@ -28,7 +29,7 @@ const IVRS: Query<'_> = Query {
 
 /// All columns: a template of an operator's own may print any.
 #[derive(Deserialize, Serialize)]
-struct Row {
+struct IvrRow {
     id: i64,
     tenant_uuid: OneLine,
     name: Blanked,
@@ -66,8 +67,8 @@ struct DestinationRow {
     category: OneLine,
     categoryval: OneLine,
     action: OneLine,
-    actionarg1: Option<String>,
-    actionarg2: Option<String>,
+    actionarg1: Option<Text>,
+    actionarg2: Option<Text>,
 }
 
 /// Where a call goes, as a template sees it.
@@ -100,7 +101,7 @@ struct Choice<'a> {
 #[derive(Serialize)]
 struct Ivr<'a> {
     #[serde(flatten)]
-    row: &'a Row,
+    row: &'a IvrRow,
     choices: Vec<Choice<'a>>,
     timeout_destination: Option<&'a Destination>,
     invalid_destination: Option<&'a Destination>,
@@ -110,21 +111,19 @@ struct Ivr<'a> {
 
 /// Writes the section of each IVR, by id.
 pub(super) fn write(writer: &mut Writer, session: &mut Session<'_>, folder: &Folder) -> Result<(), Error> {
-    let mut rows: Vec<Row> = session.query(IVRS, &[])?;
-    let choices: Vec<ChoiceRow> = session.query(CHOICES, &[])?;
+    let mut rows: Vec<Row<IvrRow>> = session.query(IVRS, &[])?;
+    let choices: Vec<Row<ChoiceRow>> = session.query(CHOICES, &[])?;
     let destinations = destinations(session)?;
     let mut choices_of: HashMap<i64, Vec<Choice<'_>>> = HashMap::new();
     for choice in &choices {
-        let key = format_args!("id={}", choice.id);
-        if !keeps_row(session, "ivr_choice", key, extension_in_template, &[("exten", &choice.exten)]) {
-            continue;
+        if choice.keeps(session, places::extension, &choice.exten) {
+            choices_of.entry(choice.ivr_id).or_default().extend(choice.with_destination(&destinations));
         }
-        choices_of.entry(choice.ivr_id).or_default().extend(choice.with_destination(&destinations));
     }
     let templates = folder.templates();
     let none = Destinations::new();
     for row in &mut rows {
-        if !row.is_writable(session) {
+        if !keeps_ivr(session, row) {
             continue;
         }
         row.put_description_on_one_line();
@@ -138,31 +137,27 @@ pub(super) fn write(writer: &mut Writer, session: &mut Session<'_>, folder: &Fol
             dialactions,
             row,
         };
-        if let Some(text) = ivr.render(session, &templates)?
-            && let Err(reason) = writer.rendered(&text)
-        {
-            let message = format!("the IVR is left out: {reason}");
-            session.warn(Warning::new("ivr", message).row(format_args!("id={}", row.id)));
+        let rendered = match ivr.render(&templates)? {
+            Ok(text) => writer.at(row).rendered(&text),
+            Err(error) => Err(error.chain()),
+        };
+        if let Err(reason) = rendered {
+            row.warn(session, "", format!("the IVR is left out: {reason}"));
         }
     }
     Ok(())
 }
 
-impl Row {
-    fn is_writable(&self, session: &mut Session<'_>) -> bool {
-        let sounds = [
-            ("greeting_sound", self.greeting_sound.as_deref()),
-            ("menu_sound", Some(&*self.menu_sound)),
-            ("invalid_sound", self.invalid_sound.as_deref()),
-            ("abort_sound", self.abort_sound.as_deref()),
-        ];
-        let key = format_args!("id={}", self.id);
-        let sounds = sounds.map(|(column, sound)| (column, sound.unwrap_or_default()));
-        let names = [("name", &*self.name), ("tenant_uuid", &self.tenant_uuid)];
-        keeps_row(session, "ivr", key, argument_in_template, &sounds)
-            && keeps_row(session, "ivr", key, in_template, &names)
-    }
+fn keeps_ivr(session: &mut Session<'_>, row: &Row<IvrRow>) -> bool {
+    row.keeps(session, argument_in_template, &row.greeting_sound)
+        && row.keeps(session, argument_in_template, &row.menu_sound)
+        && row.keeps(session, argument_in_template, &row.invalid_sound)
+        && row.keeps(session, argument_in_template, &row.abort_sound)
+        && row.keeps(session, in_template, &row.name)
+        && row.keeps(session, in_template, &row.tenant_uuid)
+}
 
+impl IvrRow {
     /// A description may well have several lines, and hardly any template prints it: it is no matter for
     /// a warning.
     fn put_description_on_one_line(&mut self) {
@@ -184,21 +179,15 @@ impl ChoiceRow {
 }
 
 impl Ivr<'_> {
-    /// The section. An IVR whose own template is bad is left out with a warning; if the template of all
-    /// is bad, there is no file.
-    fn render(&self, session: &mut Session<'_>, templates: &Templates<'_>) -> Result<Option<String>, Error> {
+    /// The section. A mistake in the IVR's own template costs the IVR, and is the inner error; one in the template
+    /// of all costs the file.
+    fn render(&self, templates: &Templates<'_>) -> Result<Result<String, Error>, Error> {
         let context = context! { ivr => Value::from(Serde(self)) };
         let own = format!("asterisk/extensions/ivr-{}.jinja", self.row.id);
-        if !templates.has(&own) {
-            return templates.render(TEMPLATE, context).map(Some);
-        }
-        match templates.render(&own, context) {
-            Ok(text) => Ok(Some(text)),
-            Err(error) => {
-                let message = format!("the IVR is left out: {}", error.chain());
-                session.warn(Warning::new("ivr", message).row(format_args!("id={}", self.row.id)));
-                Ok(None)
-            }
+        if templates.has(&own) {
+            Ok(templates.render(&own, context))
+        } else {
+            templates.render(TEMPLATE, context).map(Ok)
         }
     }
 }
@@ -207,52 +196,29 @@ impl Ivr<'_> {
 type ByOwner = HashMap<(String, String), Destinations>;
 
 fn destinations(session: &mut Session<'_>) -> Result<ByOwner, Error> {
-    let rows: Vec<DestinationRow> = session.query(DESTINATIONS, &[])?;
+    let rows: Vec<Row<DestinationRow>> = session.query(DESTINATIONS, &[])?;
     let mut by_owner = ByOwner::new();
     for row in rows {
         let owner = (row.category.to_string(), row.categoryval.to_string());
         let event = row.event.to_string();
-        let destination = row.is_writable(session).then(|| Destination::new(row));
+        let destination = keeps_destination(session, &row).then(|| Destination::new(row.into_inner()));
         by_owner.entry(owner).or_default().insert(event, destination);
     }
     Ok(by_owner)
 }
 
-impl DestinationRow {
-    fn arguments(&self) -> [(&'static str, &str); 2] {
-        [("actionarg1", &self.actionarg1), ("actionarg2", &self.actionarg2)]
-            .map(|(column, argument)| (column, argument.as_deref().unwrap_or_default()))
-    }
-
-    /// Whether it can be written.
-    fn is_writable(&self, session: &mut Session<'_>) -> bool {
-        let key = format_args!(
-            "event={} category={} categoryval={}",
-            &*self.event, &*self.category, &*self.categoryval
-        );
-        // The whole call of a dialplan application is one argument, and has commas and variables of its own.
-        let place = if &*self.action == "custom" { call_in_template } else { argument_in_template };
-        let columns = [("event", &*self.event), ("action", &*self.action)];
-        keeps_row(session, "dialaction", key, in_template, &columns)
-            && keeps_row(session, "dialaction", key, place, &self.arguments())
-    }
-}
-
-/// An extension that a template prints.
-fn extension_in_template(out: &mut String, value: &str) -> Result<(), syntax::Refusal> {
-    syntax::extension(&mut String::new(), value)?;
-    in_template(out, value)
-}
-
-/// The call of a dialplan application that a template prints.
-fn call_in_template(out: &mut String, value: &str) -> Result<(), syntax::Refusal> {
-    syntax::balanced(value)?;
-    in_template(out, value)
+fn keeps_destination(session: &mut Session<'_>, row: &Row<DestinationRow>) -> bool {
+    let place = if &*row.action == "custom" { places::call } else { argument_in_template };
+    row.keeps(session, in_template, &row.event)
+        && row.keeps(session, argument_in_template, &row.action)
+        && row.keeps(session, place, &row.actionarg1)
+        && row.keeps(session, place, &row.actionarg2)
 }
 
 impl Destination {
     fn new(row: DestinationRow) -> Destination {
-        let [(_, first), (_, second)] = row.arguments();
+        let [first, second] =
+            [&row.actionarg1, &row.actionarg2].map(|text| text.as_deref().unwrap_or_default());
         let gosub_args = [&*row.action, first, second].join(",");
         let (kind, subtype) = match row.action.split_once(':') {
             Some((kind, subtype)) => (kind.to_owned(), Some(subtype.to_owned())),

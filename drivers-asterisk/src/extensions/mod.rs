@@ -11,6 +11,7 @@ mod contexts_conf;
 mod feature;
 mod hint;
 mod ivr;
+mod places;
 mod section;
 #[cfg(test)]
 mod tests;
@@ -21,10 +22,10 @@ use driver_api::{Config, Driver, Error, Session, Warning};
 
 use crate::template::Folder;
 use crate::text_file::TextFile;
-use context::{Context, Contexts};
+use context::Contexts;
 use contexts_conf::ContextsConf;
 use feature::Features;
-use hint::Hints;
+use hint::{HintRows, Hints};
 use user::Users;
 
 /// The default configuration of the driver.
@@ -72,9 +73,10 @@ impl Driver for Extensions {
         warn_of_names(session, &contexts);
         let features = Features::read(session)?;
         let users = Users::read(session)?;
-        let hints = Hints::read(session, &contexts, &features, &users)?;
-        let mut writer = Writer::new();
-        writer.section(hint::shared::SECTION);
+        let hint_rows = HintRows::read(session)?;
+        let hints = Hints::new(session, &contexts, &features, &users, &hint_rows);
+        let mut writer = Writer::new(session);
+        writer.own().section(hint::shared::SECTION);
         hint::shared::write(&mut writer, session, &users);
         write_contexts(&mut writer, &contexts, &hints);
         features.write(&mut writer, session, conf.features());
@@ -100,12 +102,13 @@ fn write_contexts(writer: &mut Writer, contexts: &Contexts, hints: &Hints<'_>) {
 
 /// Warns of contexts that have the name of another section.
 fn warn_of_names(session: &mut Session<'_>, contexts: &Contexts) {
-    for name in contexts.all().iter().map(Context::name) {
+    for context in contexts.all() {
+        let name = context.name();
         let ivr = name.strip_prefix(ivr::SECTION).is_some_and(|id| id.parse::<i64>().is_ok());
         if ivr || [hint::shared::SECTION, feature::SECTION].contains(&name) {
             let message =
                 "the file has sections of its own of this name: Asterisk takes two of one name for one";
-            session.warn(Warning::new("context", message).row(format_args!("name={name}")).column("name"));
+            context.warn_of_name(session, message);
         }
     }
 }

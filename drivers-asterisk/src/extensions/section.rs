@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 
 use driver_api::asterisk::Writer;
+use driver_api::{Origin, Piece};
 
 /// Name and value.
 pub(super) type Opt = (String, String);
@@ -26,9 +27,12 @@ struct Line {
 
 /// What the placeholders of an extension's lines stand for.
 pub(super) struct Block<'a> {
+    /// The row of the extension.
+    pub(super) origin: &'a Origin,
     pub(super) context: &'a str,
     pub(super) exten: &'a str,
-    pub(super) action: &'a str,
+    /// The column that says what the action is, and the action.
+    pub(super) action: (&'a str, &'a str),
     pub(super) tenant_uuid: &'a str,
 }
 
@@ -45,59 +49,113 @@ impl Section {
     }
 
     /// Writes the lines of an extension, and an empty one.
-    pub(super) fn write_block(&self, writer: &mut Writer, block: &Block<'_>) {
+    pub(super) fn write_block<'a>(&'a self, writer: &mut Writer, block: &Block<'a>) {
+        let mut lines = writer.at_origin(block.origin);
         for line in &self.block {
-            let text = block.expand(&line.text);
+            let value = block.expand(&line.text);
             if line.first {
-                writer.option("exten", &text);
+                lines.option("exten", value);
             } else {
-                writer.same(&text);
+                lines.same(value);
             }
         }
         writer.blank();
     }
 }
 
-impl Block<'_> {
+/// A line with the values in it, and the first column of the extension's row among them.
+struct Expanded<'a> {
+    text: Cow<'a, str>,
+    column: Option<&'a str>,
+}
+
+impl Piece for Expanded<'_> {
+    fn text(&self) -> Cow<'_, str> {
+        (&*self.text).into()
+    }
+
+    fn column<'a>(&'a self, _: Option<&'a Origin>) -> Option<&'a str> {
+        self.column
+    }
+}
+
+impl<'a> Block<'a> {
     /// Puts the values into the text. A value that looks like a placeholder is a value.
-    fn expand<'t>(&self, text: &'t str) -> Cow<'t, str> {
+    fn expand(&self, text: &'a str) -> Expanded<'a> {
+        let (action_column, action) = self.action;
         let values = [
-            ("%%CONTEXT%%", self.context),
-            ("%%EXTEN%%", self.exten),
-            ("%%PRIORITY%%", "1"),
-            ("%%ACTION%%", self.action),
-            ("%%TENANT_UUID%%", self.tenant_uuid),
+            ("%%CONTEXT%%", self.context, None),
+            ("%%EXTEN%%", self.exten, Some("exten")),
+            ("%%PRIORITY%%", "1", None),
+            ("%%ACTION%%", action, Some(action_column)),
+            ("%%TENANT_UUID%%", self.tenant_uuid, None),
         ];
         let mut expanded = String::new();
+        let mut first_column = None;
         let mut rest = text;
         while let Some(at) = rest.find("%%") {
-            let placeholder = values.iter().find(|(placeholder, _)| rest[at..].starts_with(placeholder));
-            let (value, length) =
-                placeholder.map_or(("%", 1), |(placeholder, value)| (*value, placeholder.len()));
+            let found = values.iter().find(|(placeholder, ..)| rest[at..].starts_with(placeholder));
+            let &(placeholder, value, column) = found.unwrap_or(&("%", "%", None));
+            first_column = first_column.or(column);
             expanded.extend([&rest[..at], value]);
-            rest = &rest[at + length..];
+            rest = &rest[at + placeholder.len()..];
         }
         if expanded.is_empty() && rest.len() == text.len() {
-            return text.into();
+            return Expanded { text: text.into(), column: None };
         }
         expanded.push_str(rest);
-        expanded.into()
+        Expanded { text: expanded.into(), column: first_column }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use driver_api::Session;
+    use driver_api::{EngineRow, Error, Query, Row, Rows, Session, Snapshot, Value};
+    use serde::Deserialize;
 
     use super::*;
-    use crate::testing::NoDatabase;
 
-    /// The line that this template gives for the extension in the context `c1`.
+    /// A database with one row, whose id is 7.
+    struct OneRow;
+
+    impl Snapshot for OneRow {
+        fn run(&mut self, _: &str, _: &[Value<'_>], rows: &mut dyn Rows) -> Result<(), Error> {
+            rows.columns(&["id"])?;
+            rows.row(&OneRow)
+        }
+    }
+
+    impl EngineRow for OneRow {
+        fn value(&self, _: usize) -> Result<Value<'_>, Error> {
+            Ok(Value::Integer(7))
+        }
+    }
+
+    #[derive(Deserialize)]
+    struct Extension {}
+
+    /// What the section writes for an extension of that row in the context `c1`, and the warnings.
+    fn written(section: &Section, exten: &str, action: &str) -> (String, Vec<String>) {
+        let mut snapshot = OneRow;
+        let mut session = Session::new(&mut snapshot);
+        let query = Query { table: "extensions", key: &["id"], sql: "" };
+        let rows: Vec<Row<Extension>> = session.query(query, &[]).unwrap();
+        let mut writer = Writer::new(&session);
+        let (origin, action) = (rows[0].origin(), ("typeval", action));
+        let block = Block { origin, context: "c1", exten, action, tenant_uuid: "T%%ACTION%%" };
+        section.write_block(&mut writer, &block);
+        let text = writer.finish(&mut session);
+        (text, session.take_warnings().iter().map(ToString::to_string).collect())
+    }
+
+    fn section(template: &str) -> Section {
+        Section::new(&[("objtpl".to_owned(), template.to_owned())])
+    }
+
+    /// The line that this template gives.
     fn line(template: &str, exten: &str, action: &str) -> String {
-        let section = Section::new(&[("objtpl".to_owned(), template.to_owned())]);
-        let mut writer = Writer::new();
-        section.write_block(&mut writer, &Block { context: "c1", exten, action, tenant_uuid: "T%%ACTION%%" });
-        let text = writer.finish(&mut Session::new(&mut NoDatabase));
+        let (text, warnings) = written(&section(template), exten, action);
+        assert_eq!(warnings, [""; 0]);
         text.strip_suffix("\n\n").expect("an empty line at the end").to_owned()
     }
 
@@ -130,8 +188,23 @@ mod tests {
     fn an_extension_without_lines_is_an_empty_line() {
         let section = Section::new(&[("a".to_owned(), "%%CONTEXT%%".to_owned())]);
         assert_eq!(section.fixed("%%EXTEN%%").collect::<Vec<_>>(), [("a", "%%EXTEN%%".to_owned())]);
-        let mut writer = Writer::new();
-        section.write_block(&mut writer, &Block { context: "c1", exten: "1", action: "", tenant_uuid: "" });
-        assert_eq!(writer.finish(&mut Session::new(&mut NoDatabase)), "\n");
+        assert_eq!(written(&section, "1", ""), ("\n".to_owned(), Vec::new()));
+    }
+
+    #[test]
+    fn a_line_that_is_too_long_names_row_and_column() {
+        let long = "x".repeat(8200);
+        for (template, exten, action, place) in [
+            ("%%EXTEN%%,%%CONTEXT%%", &*long, "", ", column exten"),
+            ("n,%%CONTEXT%%,%%ACTION%%", "1", &*long, ", column typeval"),
+            ("n,%%CONTEXT%%,%%ACTION%%%%EXTEN%%", "1", &*long, ", column typeval"),
+            (&*long, "1", "", ""),
+        ] {
+            let (text, warnings) = written(&section(template), exten, action);
+            assert_eq!(text, "\n");
+            let [warning] = &warnings[..] else { panic!("{warnings:?}") };
+            let expected = format!("table extensions, row id=7{place}: its line is longer than ");
+            assert!(warning.starts_with(&expected), "{warning}");
+        }
     }
 }

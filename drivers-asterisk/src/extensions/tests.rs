@@ -5,6 +5,7 @@ mod contexts;
 mod features;
 mod hints;
 mod ivrs;
+mod origins;
 
 use driver_api::Config;
 

@@ -2,16 +2,16 @@
 
 use std::collections::HashMap;
 
-use driver_api::{Error, OneLine, Query, Session, Warning};
+use driver_api::{Error, OneLine, Query, Row, Session, Text};
 use serde::Deserialize;
 
 pub(super) struct Users {
     /// By id.
-    all: Vec<User>,
+    all: Vec<Row<User>>,
     /// By user; the main line first.
-    lines: Vec<Line>,
+    lines: Vec<Row<Line>>,
     /// By user, then by number.
-    extensions: Vec<Extension>,
+    extensions: Vec<Row<Extension>>,
     /// The users by the template of the function keys that are theirs alone.
     by_template: HashMap<i64, usize>,
 }
@@ -25,7 +25,7 @@ const USERS: Query<'_> = Query {
 #[derive(Deserialize)]
 pub(super) struct User {
     pub(super) id: i64,
-    pub(super) uuid: String,
+    pub(super) uuid: Text,
     enablehint: i64,
     func_key_private_template_id: i64,
 }
@@ -33,8 +33,8 @@ pub(super) struct User {
 /// A line has an endpoint of one kind, or none.
 const LINES: Query<'_> = Query {
     table: "linefeatures",
-    key: &["user_id", "line_id"],
-    sql: "SELECT ul.user_id, ul.line_id, ul.main_user, ul.main_line, l.name, l.commented,
+    key: &["id"],
+    sql: "SELECT ul.user_id, l.id, ul.main_user, ul.main_line, l.name, l.commented,
             CASE WHEN l.endpoint_custom_id IS NOT NULL THEN 'custom'
                 WHEN l.endpoint_sip_uuid IS NOT NULL THEN 'sip'
                 WHEN l.endpoint_sccp_id IS NOT NULL THEN 'sccp'
@@ -50,15 +50,15 @@ const LINES: Query<'_> = Query {
 #[derive(Deserialize)]
 pub(super) struct Line {
     user_id: i64,
-    pub(super) line_id: i64,
+    id: i64,
     main_user: bool,
     pub(super) main_line: bool,
     /// The line's own name for its endpoint.
-    pub(super) name: Option<String>,
+    pub(super) name: Option<Text>,
     commented: i64,
     pub(super) kind: Kind,
     /// The endpoint's name for itself.
-    pub(super) endpoint: Option<String>,
+    pub(super) endpoint: Option<Text>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
@@ -85,7 +85,7 @@ const EXTENSIONS: Query<'_> = Query {
 pub(super) struct Extension {
     user_id: i64,
     pub(super) main_line: bool,
-    pub(super) id: i64,
+    id: i64,
     pub(super) exten: OneLine,
     pub(super) context: String,
     commented: i64,
@@ -93,11 +93,11 @@ pub(super) struct Extension {
 
 impl Users {
     pub(super) fn read(session: &mut Session<'_>) -> Result<Users, Error> {
-        let mut all: Vec<User> = session.query(USERS, &[])?;
-        let mut lines: Vec<Line> = session.query(LINES, &[])?;
-        let mut extensions: Vec<Extension> = session.query(EXTENSIONS, &[])?;
+        let mut all: Vec<Row<User>> = session.query(USERS, &[])?;
+        let mut lines: Vec<Row<Line>> = session.query(LINES, &[])?;
+        let mut extensions: Vec<Row<Extension>> = session.query(EXTENSIONS, &[])?;
         all.sort_unstable_by_key(|user| user.id);
-        lines.sort_unstable_by_key(|line| (line.user_id, !line.main_line, line.line_id));
+        lines.sort_unstable_by_key(|line| (line.user_id, !line.main_line, line.id));
         extensions.sort_unstable_by(|a, b| (a.user_id, &a.exten, a.id).cmp(&(b.user_id, &b.exten, b.id)));
         let templates = all.iter().enumerate().map(|(at, user)| (user.func_key_private_template_id, at));
         let by_template = templates.collect();
@@ -105,34 +105,46 @@ impl Users {
     }
 
     /// All of them, by id.
-    pub(super) fn all(&self) -> &[User] {
+    pub(super) fn all(&self) -> &[Row<User>] {
         &self.all
     }
 
-    pub(super) fn with_id(&self, id: i64) -> Option<&User> {
+    pub(super) fn with_id(&self, id: i64) -> Option<&Row<User>> {
         self.all.binary_search_by_key(&id, |user| user.id).ok().map(|at| &self.all[at])
     }
 
     /// The user whose private template of function keys this is.
-    pub(super) fn with_template(&self, id: i64) -> Option<&User> {
+    pub(super) fn with_template(&self, id: i64) -> Option<&Row<User>> {
         self.by_template.get(&id).map(|&at| &self.all[at])
     }
 
     /// All lines of a user, the main line first.
-    pub(super) fn lines(&self, user: &User) -> &[Line] {
+    pub(super) fn lines(&self, user: &User) -> &[Row<Line>] {
         of_user(&self.lines, user, |line| line.user_id)
     }
 
     /// The main extensions of the lines of a main user, by number.
-    pub(super) fn extensions(&self, user: &User) -> &[Extension] {
+    pub(super) fn extensions(&self, user: &User) -> &[Row<Extension>] {
         of_user(&self.extensions, user, |extension| extension.user_id)
     }
 }
 
 /// The rows of a user among rows that are sorted by user.
-fn of_user<'r, T>(rows: &'r [T], user: &User, user_of: impl Fn(&T) -> i64) -> &'r [T] {
+fn of_user<'r, T>(rows: &'r [Row<T>], user: &User, user_of: impl Fn(&T) -> i64) -> &'r [Row<T>] {
     let rows = &rows[rows.partition_point(|row| user_of(row) < user.id)..];
     &rows[..rows.partition_point(|row| user_of(row) == user.id)]
+}
+
+impl Kind {
+    /// What stands before the name of such an endpoint in a hint.
+    pub(super) fn prefix(self) -> &'static str {
+        match self {
+            Kind::Custom => "",
+            Kind::Sip => "PJSIP/",
+            Kind::Sccp => "SCCP/",
+            Kind::None => "CUSTOM/",
+        }
+    }
 }
 
 impl User {
@@ -145,10 +157,6 @@ impl Line {
     /// Whether it is enabled, and the user its main user.
     pub(super) fn rings(&self) -> bool {
         self.main_user && self.commented == 0
-    }
-
-    pub(super) fn warning(&self, message: impl Into<String>) -> Warning {
-        Warning::new("linefeatures", message).row(format_args!("id={}", self.line_id)).column("name")
     }
 }
 

@@ -1,5 +1,7 @@
 //! A key that logs an agent in: whether they are. A `*` tells agents by their id from agents by number.
 
+use std::borrow::Cow;
+
 use driver_api::Query;
 use serde::Deserialize;
 use uuid::Uuid;
@@ -19,17 +21,19 @@ pub(super) struct Agent {
 impl Key for Agent {
     const KEYS: Query<'static> = Query {
         table: "func_key_dest_agent",
-        key: &["template_id", "position"],
-        sql: "SELECT m.template_id, m.position, d.feature_extension_uuid, d.agent_id
+        key: &["func_key_id"],
+        sql: "SELECT m.template_id, m.position, d.func_key_id, d.feature_extension_uuid, d.agent_id
             FROM func_key_dest_agent d
             JOIN func_key_mapping m ON m.func_key_id = d.func_key_id AND m.blf",
     };
+
+    const COLUMN: &str = "feature_extension_uuid";
 
     fn place(&self) -> (i64, i64) {
         (self.template_id, self.position)
     }
 
-    fn extension(&self, user: &User, source: &Source<'_>) -> Option<String> {
+    fn extension(&self, user: &User, source: &Source<'_>) -> Option<Cow<'_, str>> {
         source.key_extension(user, self.feature_extension_uuid, &format!("*{}", self.agent_id))
     }
 }

@@ -1,12 +1,12 @@
 //! The hint of a call filter between boss and secretary: whether it is on, for each member of one.
 
-use driver_api::{Error, Query, Session, Warning};
+use driver_api::{Query, Row, Session};
 use serde::Deserialize;
 
 use super::function_key::contexts;
-use super::{Argument, Hints, Source};
+use super::{Argument, Hint, Hints, Source};
 
-const MEMBERS: Query<'_> = Query {
+pub(super) const MEMBERS: Query<'_> = Query {
     table: "callfiltermember",
     key: &["id"],
     sql: "SELECT cm.id, cm.typeval
@@ -17,7 +17,7 @@ const MEMBERS: Query<'_> = Query {
 };
 
 #[derive(Deserialize)]
-struct Member {
+pub(super) struct Member {
     id: i64,
     /// The id of the user.
     typeval: String,
@@ -27,19 +27,21 @@ pub(super) fn add<'a>(
     hints: &mut Hints<'a>,
     session: &mut Session<'_>,
     source: &Source<'a>,
-) -> Result<(), Error> {
-    let members: Vec<Member> = session.query(MEMBERS, &[])?;
+    members: &'a [Row<Member>],
+) {
     let code = source.features.prefix(session, "bsfilter");
-    for Member { id, typeval } in members {
+    for member in members {
+        let Member { id, typeval } = &**member;
         let Ok(user) = typeval.trim().parse() else {
             let message = format!("{typeval:?} is not the id of a user; the member has no hint");
-            session.warn(Warning::new("callfiltermember", message).row(format!("id={id}")).column("typeval"));
+            member.warn(session, "typeval", message);
             continue;
         };
         let Some(user) = source.users.with_id(user) else { continue };
-        for extension in contexts(source, user).filter(|extension| extension.is_enabled()) {
-            hints.add(&extension.context, format!("{code}{id}"), Argument::Custom);
+        let extension = format!("{code}{id}").into();
+        let hint = Hint { origin: member.origin(), column: "id", extension, argument: Argument::Custom };
+        for context in contexts(source, user).filter(|extension| extension.is_enabled()) {
+            hints.add(session, &context.context, hint.clone());
         }
     }
-    Ok(())
 }

@@ -1,12 +1,12 @@
 //! The hint of a conference: whether anybody is in it. It is there if some function key has the
 //! conference for its destination.
 
-use driver_api::{Error, OneLine, Query, Session};
+use driver_api::{OneLine, Query, Row, Session};
 use serde::Deserialize;
 
-use super::{Argument, Hints};
+use super::{Argument, Hint, Hints};
 
-const CONFERENCES: Query<'_> = Query {
+pub(super) const CONFERENCES: Query<'_> = Query {
     table: "extensions",
     key: &["id"],
     sql: "SELECT DISTINCT c.id AS conference_id, e.id, e.exten, e.context
@@ -17,18 +17,20 @@ const CONFERENCES: Query<'_> = Query {
 };
 
 #[derive(Deserialize)]
-struct Conference {
+pub(super) struct Conference {
     conference_id: i64,
-    #[expect(dead_code, reason = "names the row in messages")]
-    id: i64,
     exten: OneLine,
     context: String,
 }
 
-pub(super) fn add(hints: &mut Hints<'_>, session: &mut Session<'_>) -> Result<(), Error> {
-    let conferences: Vec<Conference> = session.query(CONFERENCES, &[])?;
-    for Conference { conference_id, exten, context, .. } in conferences {
-        hints.add(&context, exten.into_string(), Argument::Of(format!("confbridge:{conference_id}")));
+pub(super) fn add<'a>(hints: &mut Hints<'a>, session: &mut Session<'_>, conferences: &'a [Row<Conference>]) {
+    for conference in conferences {
+        let hint = Hint {
+            origin: conference.origin(),
+            column: "exten",
+            extension: (&*conference.exten).into(),
+            argument: Argument::Conference(conference.conference_id),
+        };
+        hints.add(session, &conference.context, hint);
     }
-    Ok(())
 }

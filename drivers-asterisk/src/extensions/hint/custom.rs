@@ -1,5 +1,7 @@
 //! A key with a number of the user's own: the state under that number, as it is.
 
+use std::borrow::Cow;
+
 use driver_api::{OneLine, Query};
 use serde::Deserialize;
 
@@ -17,19 +19,19 @@ pub(super) struct Custom {
 impl Key for Custom {
     const KEYS: Query<'static> = Query {
         table: "func_key_dest_custom",
-        key: &["template_id", "position"],
-        sql: "SELECT m.template_id, m.position, d.exten
+        key: &["func_key_id"],
+        sql: "SELECT m.template_id, m.position, d.func_key_id, d.exten
             FROM func_key_dest_custom d
             JOIN func_key_mapping m ON m.func_key_id = d.func_key_id AND m.blf",
     };
 
-    const TYPED: &str = "exten";
+    const COLUMN: &str = "exten";
 
     fn place(&self) -> (i64, i64) {
         (self.template_id, self.position)
     }
 
-    fn extension(&self, _: &User, _: &Source<'_>) -> Option<String> {
-        Some(self.exten.to_string())
+    fn extension(&self, _: &User, _: &Source<'_>) -> Option<Cow<'_, str>> {
+        Some(Cow::Borrowed(&self.exten))
     }
 }

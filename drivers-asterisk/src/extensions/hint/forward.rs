@@ -1,5 +1,7 @@
 //! A key that forwards calls: whether they are forwarded, to the number of the key if it has one.
 
+use std::borrow::Cow;
+
 use driver_api::{OneLine, Query};
 use serde::Deserialize;
 use uuid::Uuid;
@@ -19,19 +21,19 @@ pub(super) struct Forward {
 impl Key for Forward {
     const KEYS: Query<'static> = Query {
         table: "func_key_dest_forward",
-        key: &["template_id", "position"],
-        sql: "SELECT m.template_id, m.position, d.feature_extension_uuid, d.number
+        key: &["func_key_id"],
+        sql: "SELECT m.template_id, m.position, d.func_key_id, d.feature_extension_uuid, d.number
             FROM func_key_dest_forward d
             JOIN func_key_mapping m ON m.func_key_id = d.func_key_id AND m.blf",
     };
 
-    const TYPED: &str = "number";
+    const COLUMN: &str = "number";
 
     fn place(&self) -> (i64, i64) {
         (self.template_id, self.position)
     }
 
-    fn extension(&self, user: &User, source: &Source<'_>) -> Option<String> {
+    fn extension(&self, user: &User, source: &Source<'_>) -> Option<Cow<'_, str>> {
         source.key_extension(user, self.feature_extension_uuid, self.number.as_deref().unwrap_or_default())
     }
 }

@@ -16,13 +16,26 @@ mod user;
 
 use std::borrow::Cow;
 use std::collections::HashSet;
+use std::rc::Rc;
 
-use driver_api::asterisk::Writer;
-use driver_api::{Error, Session};
+use driver_api::asterisk::{Writer, syntax};
+use driver_api::{Error, Origin, Row, Session};
 
 use super::context::Contexts;
 use super::feature::Features;
 use super::user::Users;
+use function_key::Key;
+
+/// The rows that hints come from, beside those of users.
+pub(super) struct HintRows {
+    conferences: Vec<Row<conference::Conference>>,
+    services: Vec<Row<service::Service>>,
+    forwards: Vec<Row<forward::Forward>>,
+    group_members: Vec<Row<group_member::GroupMember>>,
+    agents: Vec<Row<agent::Agent>>,
+    filter_members: Vec<Row<bsfilter::Member>>,
+    customs: Vec<Row<custom::Custom>>,
+}
 
 /// The hints of each context.
 pub(super) struct Hints<'a> {
@@ -30,16 +43,24 @@ pub(super) struct Hints<'a> {
     by_context: Vec<Vec<Hint<'a>>>,
 }
 
+#[derive(Clone)]
 struct Hint<'a> {
+    /// The row that it comes from.
+    origin: &'a Origin,
+    /// The column of the row that says which extension it is.
+    column: &'static str,
     extension: Cow<'a, str>,
     argument: Argument,
 }
 
+#[derive(Clone)]
 enum Argument {
     /// A state that the telephone system keeps itself, under the name of the extension.
     Custom,
-    /// The state of devices, or of a conference.
-    Of(String),
+    /// The state of the conference of this id.
+    Conference(i64),
+    /// The state of devices, which all extensions of a user share.
+    Devices(Rc<str>),
 }
 
 /// What the hints of function keys are made from.
@@ -50,32 +71,49 @@ struct Source<'a> {
     prefix: &'a str,
 }
 
+impl HintRows {
+    pub(super) fn read(session: &mut Session<'_>) -> Result<HintRows, Error> {
+        Ok(HintRows {
+            conferences: session.query(conference::CONFERENCES, &[])?,
+            services: session.query(service::Service::KEYS, &[])?,
+            forwards: session.query(forward::Forward::KEYS, &[])?,
+            group_members: session.query(group_member::GroupMember::KEYS, &[])?,
+            agents: session.query(agent::Agent::KEYS, &[])?,
+            filter_members: session.query(bsfilter::MEMBERS, &[])?,
+            customs: session.query(custom::Custom::KEYS, &[])?,
+        })
+    }
+}
+
 impl<'a> Hints<'a> {
-    pub(super) fn read(
+    pub(super) fn new(
         session: &mut Session<'_>,
         contexts: &'a Contexts,
         features: &'a Features,
         users: &'a Users,
-    ) -> Result<Hints<'a>, Error> {
+        rows: &'a HintRows,
+    ) -> Hints<'a> {
         let by_context = contexts.all().iter().map(|_| Vec::new()).collect();
         let mut hints = Hints { contexts, by_context };
         let source = Source { features, users, prefix: features.prefix(session, "phoneprogfunckey") };
         // Of two hints for one extension, the first counts.
         user::add(&mut hints, session, users);
-        conference::add(&mut hints, session)?;
-        function_key::add::<service::Service>(&mut hints, session, &source)?;
-        function_key::add::<forward::Forward>(&mut hints, session, &source)?;
-        function_key::add::<group_member::GroupMember>(&mut hints, session, &source)?;
-        function_key::add::<agent::Agent>(&mut hints, session, &source)?;
-        bsfilter::add(&mut hints, session, &source)?;
-        function_key::add::<custom::Custom>(&mut hints, session, &source)?;
-        Ok(hints)
+        conference::add(&mut hints, session, &rows.conferences);
+        function_key::add(&mut hints, session, &source, &rows.services);
+        function_key::add(&mut hints, session, &source, &rows.forwards);
+        function_key::add(&mut hints, session, &source, &rows.group_members);
+        function_key::add(&mut hints, session, &source, &rows.agents);
+        bsfilter::add(&mut hints, session, &source, &rows.filter_members);
+        function_key::add(&mut hints, session, &source, &rows.customs);
+        hints
     }
 
-    /// Adds a hint to a context, if that is written.
-    fn add(&mut self, context: &str, extension: impl Into<Cow<'a, str>>, argument: Argument) {
-        if let Some(index) = self.contexts.index(context) {
-            self.by_context[index].push(Hint { extension: extension.into(), argument });
+    /// Adds a hint to a context, if that is written, and if the hint has an extension that can be.
+    fn add(&mut self, session: &mut Session<'_>, context: &str, hint: Hint<'a>) {
+        if let Some(index) = self.contexts.index(context)
+            && hint.origin.keeps(session, syntax::extension, (hint.column, &*hint.extension))
+        {
+            self.by_context[index].push(hint);
         }
     }
 
@@ -83,14 +121,22 @@ impl<'a> Hints<'a> {
     pub(super) fn write(&self, writer: &mut Writer, context: usize) {
         let hints = &self.by_context[context];
         let mut seen = HashSet::with_capacity(hints.len());
-        for Hint { extension, argument } in hints {
-            if !seen.insert(extension) {
-                continue;
+        for hint in hints {
+            if seen.insert(&*hint.extension) {
+                hint.write(writer);
             }
-            match argument {
-                Argument::Custom => writer.hint(extension, &["Custom:", extension]),
-                Argument::Of(devices) => writer.hint(extension, &[devices]),
-            }
+        }
+    }
+}
+
+impl Hint<'_> {
+    fn write(&self, writer: &mut Writer) {
+        let extension = (self.column, &*self.extension);
+        let mut lines = writer.at_origin(self.origin);
+        match &self.argument {
+            Argument::Custom => lines.hint(extension, &[&"Custom:", &extension]),
+            Argument::Conference(id) => lines.hint(extension, &[&"confbridge:", id]),
+            Argument::Devices(devices) => lines.hint(extension, &[&&**devices]),
         }
     }
 }

@@ -1,11 +1,12 @@
 //! The hint of a user's extension: the devices of all their lines.
 
-use driver_api::Session;
-use driver_api::asterisk::syntax;
+use std::rc::Rc;
 
-use super::{Argument, Hints};
-use crate::checks::keeps;
-use crate::extensions::user::{Kind, Line, User, Users};
+use driver_api::{Row, Session};
+
+use super::{Argument, Hint, Hints};
+use crate::extensions::places;
+use crate::extensions::user::{Line, User, Users};
 
 pub(super) fn add<'a>(hints: &mut Hints<'a>, session: &mut Session<'_>, users: &'a Users) {
     for user in users.all().iter().filter(|user| user.has_hint()) {
@@ -14,10 +15,18 @@ pub(super) fn add<'a>(hints: &mut Hints<'a>, session: &mut Session<'_>, users: &
             continue;
         }
         let devices = devices(session, users, user);
-        if !devices.is_empty() {
-            for extension in extensions {
-                hints.add(&extension.context, &*extension.exten, Argument::Of(devices.clone()));
-            }
+        if devices.is_empty() {
+            continue;
+        }
+        let devices: Rc<str> = devices.into();
+        for extension in extensions {
+            let hint = Hint {
+                origin: extension.origin(),
+                column: "exten",
+                extension: (&*extension.exten).into(),
+                argument: Argument::Devices(Rc::clone(&devices)),
+            };
+            hints.add(session, &extension.context, hint);
         }
     }
 }
@@ -29,18 +38,8 @@ fn devices(session: &mut Session<'_>, users: &Users, user: &User) -> String {
     devices.join("&")
 }
 
-fn device(session: &mut Session<'_>, line: &Line) -> Option<String> {
-    let endpoint = line.endpoint.as_deref()?;
-    let (table, column, prefix) = match line.kind {
-        Kind::Custom => ("usercustom", "interface", ""),
-        Kind::Sip => ("endpoint_sip", "name", "PJSIP/"),
-        Kind::Sccp => ("sccpline", "name", "SCCP/"),
-        Kind::None => return None,
-    };
-    let key = format_args!("linefeatures.id={}", line.line_id);
-    let columns = [(column, endpoint)];
-    if !keeps(session, table, key, syntax::device, &columns, "the hint is made without it") {
-        return None;
-    }
-    Some(format!("{prefix}{endpoint}"))
+fn device(session: &mut Session<'_>, line: &Row<Line>) -> Option<String> {
+    let endpoint = line.endpoint.as_ref()?;
+    let kept = line.keeps_or(session, "the hint is made without it", places::device, endpoint);
+    kept.then(|| format!("{}{endpoint}", line.kind.prefix()))
 }

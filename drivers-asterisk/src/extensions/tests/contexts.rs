@@ -221,3 +221,30 @@ fn what_would_be_other_lines_or_calls_costs_the_row() {
         assert_eq!(written.warnings, [warning]);
     }
 }
+
+#[test]
+fn what_an_include_would_be_beside_a_name_costs_it() {
+    for (name, reason) in [
+        ("d,9:00-17:00", "there is a comma, and what follows it would be the next field"),
+        ("${SHELL(id)}", "there is \"${\" or \"$[\", which Asterisk evaluates"),
+    ] {
+        let written =
+            System::with_contexts(&["c"]).add("contextinclude", row! { context: "c", include: name }).write();
+        assert_eq!(written.dialplan("c"), [""; 0]);
+        let [warning] = &written.warnings[..] else { panic!("{:?}", written.warnings) };
+        assert!(warning.starts_with("table contextinclude, row context=c include="), "{warning}");
+        assert!(warning.ends_with(&format!(", column include: {reason}; the row is left out")), "{warning}");
+    }
+}
+
+#[test]
+fn a_long_number_costs_the_extension_with_all_its_lines() {
+    let conf = format!("{BARE}[c]\nobjtpl = %%EXTEN%%,1,NoOp()\nobjtpl = n,Hangup()\n");
+    let written = System::with_contexts(&["c"])
+        .extension(1, "1", "group", "1")
+        .extension(2, &"2".repeat(8190), "group", "1")
+        .write_with(&conf);
+    assert_eq!(written.dialplan("c"), ["exten = 1,1,NoOp()", "same  =     n,Hangup()"]);
+    let long = "its line is longer than the 8190 bytes that Asterisk reads; the row is left out";
+    assert_eq!(written.warnings, [format!("table extensions, row id=2, column exten: {long}")]);
+}

@@ -479,14 +479,14 @@ fn a_line_break_costs_a_hint_or_a_device() {
     let rows = [
         "extensions, row id=20, column exten",
         "extensions, row id=9, column exten",
-        "usercustom, row linefeatures.id=2, column interface",
-        "func_key_dest_forward, row template_id=1 position=2, column number",
-        "func_key_dest_custom, row template_id=1 position=1, column exten",
+        "func_key_dest_forward, row func_key_id=2, column number",
+        "func_key_dest_custom, row func_key_id=1, column exten",
+        "linefeatures, row id=2, column endpoint",
         "userfeatures, row id=9, column uuid",
         "linefeatures, row id=3, column name",
     ];
     let warnings = rows.map(|row| {
-        let is_device = row.starts_with("usercustom") || row.starts_with("linefeatures");
+        let is_device = row.starts_with("linefeatures");
         let consequence = if is_device { "the hint is made without it" } else { "the row is left out" };
         format!("table {row}: the value has a line break; {consequence}")
     });
@@ -511,4 +511,55 @@ fn semicolons_in_hints_are_escaped() {
     let written = system().custom(1, "5;0").key(1, 1, 1, CUSTOM).write();
     assert_eq!(written.hints("c"), ["1001,PJSIP/sip1", "5\\;0,Custom:5\\;0"]);
     assert_eq!(written.warnings, [""; 0]);
+}
+
+#[test]
+fn a_hint_that_can_not_be_written_names_its_row_and_column() {
+    let disabled = |id: i64, exten: &str, kind: &str, typeval: &str| {
+        row! { id: id, context: "c", exten: exten, type: kind, typeval: typeval, commented: 1 }
+    };
+    let line = row! { id: 3, name: "a,b", context: "c", provisioningid: 0, endpoint_sip_uuid: uuid(3) };
+    let written = system()
+        .add("extensions", disabled(9, "1,9", "user", "9"))
+        .on_line(9, 1, true)
+        .conference(3, 30)
+        .add("extensions", disabled(20, "${X}", "conference", "3"))
+        .custom(1, "5,0")
+        .key(1, 1, 1, CUSTOM)
+        .custom(2, "6(0")
+        .key(1, 2, 2, CUSTOM)
+        .feature(21, "fwdunc", "_*21.", true)
+        .forward(3, 21, "7,0")
+        .key(1, 3, 3, FORWARD)
+        .add("linefeatures", line)
+        .add("endpoint_sip", row! { uuid: uuid(3), name: "${Y}", tenant_uuid: "T" })
+        .user_of(1, 3, true, false)
+        .add(
+            "userfeatures",
+            row! { id: 9, uuid: "u,9", tenant_uuid: "T", func_key_private_template_id: 9, description: "" },
+        )
+        .write();
+    assert_eq!(written.hints("c"), ["1001,PJSIP/sip1"]);
+    assert_eq!(written.hints("usersharedlines"), ["u1,Custom:u1-mobile&PJSIP/sip1"]);
+    let comma = "there is a comma, and what follows it would be the next field";
+    let expression = "there is \"${\" or \"$[\", which Asterisk evaluates";
+    let unbalanced =
+        "a parenthesis, bracket or quote has no counterpart, and the arguments behind it would be lost";
+    let expected = [
+        ("linefeatures, row id=3, column endpoint", expression, "the hint is made without it"),
+        ("extensions, row id=9, column exten", comma, "the row is left out"),
+        ("extensions, row id=20, column exten", expression, "the row is left out"),
+        ("func_key_dest_forward, row func_key_id=3, column number", comma, "the row is left out"),
+        ("func_key_dest_custom, row func_key_id=1, column exten", comma, "the row is left out"),
+        ("userfeatures, row id=9, column uuid", comma, "the row is left out"),
+        ("linefeatures, row id=3, column name", comma, "the hint is made without it"),
+        (
+            "func_key_dest_custom, row func_key_id=2, column exten",
+            unbalanced,
+            "the option \"6(0\" is left out",
+        ),
+    ];
+    let expected =
+        expected.map(|(place, reason, consequence)| format!("table {place}: {reason}; {consequence}"));
+    assert_eq!(written.warnings, expected);
 }

@@ -232,6 +232,21 @@ fn an_argument_that_would_be_something_else_costs_the_choice() {
 }
 
 #[test]
+fn an_action_that_would_be_several_arguments_costs_the_choice() {
+    for action in ["user,1", "user),1,System(id", "${SHELL(id)}"] {
+        let written = System::with_contexts(&[])
+            .ivr(plain(1))
+            .choice(1, 1, "5")
+            .choice_leads_to("1", action, None, None)
+            .write();
+        assert!(!written.text.contains("exten = 5"), "{}", written.text);
+        let [warning] = &written.warnings[..] else { panic!("{:?}", written.warnings) };
+        let row = "table dialaction, row event=ivr_choice category=ivr_choice categoryval=1, column action: ";
+        assert!(warning.starts_with(row) && warning.ends_with("; the row is left out"), "{warning}");
+    }
+}
+
+#[test]
 fn of_several_destinations_of_a_choice_one_counts() {
     let destination = |events: &[&str]| {
         let system = System::with_contexts(&[]).ivr(plain(1)).choice(1, 1, "5");
