@@ -44,6 +44,8 @@ pub enum Refusal {
     EqualsSign,
     /// A `,`, which ends a field, an argument or an extension.
     Comma,
+    /// A backslash at the end, which takes its meaning from what follows.
+    Backslash,
     /// A `|`, which ends an option of a mailbox.
     Pipe,
     /// A `&`, which ends a device in a list.
@@ -74,6 +76,9 @@ impl fmt::Display for Refusal {
             Refusal::Bracket => "there is a \"]\", which ends the name of a section",
             Refusal::EqualsSign => "there is a \"=\", which ends the name of an option",
             Refusal::Comma => "there is a comma, and what follows it would be the next field",
+            Refusal::Backslash => {
+                "there is a backslash at the end, which takes its meaning from the comma behind it"
+            }
             Refusal::Pipe => "there is a \"|\", and what follows it would be the next option",
             Refusal::Ampersand => "there is a \"&\", and what follows it would be the next device",
             Refusal::Expression => "there is \"${\" or \"$[\", which Asterisk evaluates",
@@ -267,8 +272,11 @@ pub fn extension(out: &mut String, extension: &str) -> Result<(), Refusal> {
     if extension.is_empty() {
         return Err(Refusal::Empty);
     }
-    if extension.contains(',') || extension.ends_with('\\') {
+    if extension.contains(',') {
         return Err(Refusal::Comma);
+    }
+    if extension.ends_with('\\') {
+        return Err(Refusal::Backslash);
     }
     not_evaluated(extension)?;
     if extension.matches('[').count() > extension.matches(']').count() {
@@ -310,6 +318,9 @@ pub fn argument(out: &mut String, argument: &str) -> Result<(), Refusal> {
 pub fn arguments(out: &mut String, arguments: &str) -> Result<(), Refusal> {
     not_evaluated(arguments)?;
     balanced(arguments)?;
+    if arguments.ends_with('\\') {
+        return Err(Refusal::Backslash);
+    }
     value(out, arguments)
 }
 
@@ -448,7 +459,7 @@ mod tests {
         assert_eq!(written(extension, "_X.;"), Ok(r"_X.\;".to_owned()));
         for (text, refusal) in [
             ("666,1,System(id)", Refusal::Comma),
-            ("1\\", Refusal::Comma),
+            ("1\\", Refusal::Backslash),
             ("_[1-3", Refusal::Unbalanced),
             ("${X}", Refusal::Expression),
             ("", Refusal::Empty),
@@ -464,6 +475,7 @@ mod tests {
             (")(", Refusal::Unbalanced),
             ("a\"b", Refusal::Unbalanced),
             ("[", Refusal::Unbalanced),
+            ("a\\", Refusal::Backslash),
         ] {
             assert_eq!(written(argument, text), Err(refusal), "{text}");
         }

@@ -6,7 +6,7 @@ use driver_api::asterisk::Writer;
 use driver_api::{Blanked, Error, OneLine, Query, Row, Session, Text, blanked};
 use minijinja::context;
 use minijinja::value::{Serde, Value};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 use super::places;
 use crate::checks::{argument_in_template, in_template};
@@ -49,7 +49,13 @@ const CHOICES: Query<'_> =
 struct ChoiceRow {
     id: i64,
     ivr_id: i64,
+    /// A template gets what it means: in the JSON of an event, the backslash of `\;` would be one of the text.
+    #[serde(serialize_with = "as_meant")]
     exten: OneLine,
+}
+
+fn as_meant<S: Serializer>(text: &OneLine, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&syntax::meaning(text))
 }
 
 const DESTINATIONS: Query<'_> = Query {

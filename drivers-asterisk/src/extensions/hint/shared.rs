@@ -45,8 +45,10 @@ fn interface<'l>(session: &mut Session<'_>, line: &'l Row<Line>) -> Option<(&'st
     if matches!(line.kind, Kind::Sip | Kind::Sccp)
         && let Some(endpoint) = line.endpoint.as_ref().filter(|endpoint| *endpoint != name)
     {
-        let message =
-            format!("the endpoint is called {endpoint:?}: members of queues wait for {name:?} in vain");
+        let message = format!(
+            "queue members reach the line by the name {name:?}, but its endpoint is called {endpoint:?}: calls to \
+                it fail"
+        );
         line.warn(session, "name", message);
     }
     Some((prefix, name))

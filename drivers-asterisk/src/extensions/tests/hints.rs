@@ -442,8 +442,8 @@ fn a_line_that_is_called_otherwise_than_its_endpoint_is_told() {
         .write();
     assert_eq!(written.hints("usersharedlines"), ["u1,Custom:u1-mobile&PJSIP/old"]);
     assert_eq!(written.hints("c"), ["1001,PJSIP/new"]);
-    let warning = "table linefeatures, row id=1, column name: the endpoint is called \"new\": members of queues wait \
-        for \"old\" in vain";
+    let warning = "table linefeatures, row id=1, column name: queue members reach the line by the name \
+        \"old\", but its endpoint is called \"new\": calls to it fail";
     assert_eq!(written.warnings, [warning]);
 }
 
