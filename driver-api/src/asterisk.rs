@@ -312,8 +312,9 @@ impl<'w> Lines<'w> {
             // The usual cases need no list on the heap.
             [piece] => {
                 let text = piece.text();
+                let ends = Some((*piece, &*text));
                 write(&mut self.writer.text, &key_text, &[&text]).map(|()| {
-                    self.written(start, (key, &key_text), Some((*piece, &text)), Some((*piece, &text)))
+                    self.written(start, (key, &key_text), ends, ends);
                 })
             }
             pieces => {
@@ -322,7 +323,7 @@ impl<'w> Lines<'w> {
                 write(&mut self.writer.text, &key_text, &texts).map(|()| {
                     let mut pairs = pieces.iter().copied().zip(texts);
                     let first = pairs.next();
-                    let last = pairs.last().or(first);
+                    let last = pairs.next_back().or(first);
                     self.written(start, (key, &key_text), first, last);
                 })
             }

@@ -102,11 +102,10 @@ fn write_context(writer: &mut Writer, session: &mut Session<'_>, mailboxes: &[Ro
         let message = "Asterisk has a section of this name already and takes the mailboxes for its options";
         first.warn(session, "context", message);
     }
-    // Each mailbox is left out for itself, since each is a row.
-    if !mailboxes
-        .iter()
-        .fold(true, |kept, mailbox| mailbox.keeps(session, syntax::section_name, &mailbox.context) && kept)
-    {
+    // Each mailbox is a row, and is left out for itself.
+    let keeps = |mailbox: &&Row<Mailbox>| mailbox.keeps(session, syntax::section_name, &mailbox.context);
+    let mailboxes: Vec<&Row<Mailbox>> = mailboxes.iter().filter(keeps).collect();
+    if mailboxes.is_empty() {
         return;
     }
     writer.at(first).section(&first.context);

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use driver_api::asterisk::Writer;
+use driver_api::asterisk::{Writer, syntax};
 use driver_api::{Blanked, Error, OneLine, Query, Row, Session, Text, blanked};
 use minijinja::context;
 use minijinja::value::{Serde, Value};
