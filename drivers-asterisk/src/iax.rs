@@ -5,8 +5,8 @@ use driver_api::asterisk::{Lines, Writer, yes_no};
 use driver_api::{Blanked, Driver, Error, OneLine, OptionColumns, Piece, Query, Row, Session};
 use serde::Deserialize;
 
-use crate::checks::in_template;
 use crate::pairs::Pairs;
+use crate::places::among_others;
 use crate::section_names::SectionNames;
 use crate::static_table::{GeneralOption, general_options};
 
@@ -78,7 +78,7 @@ fn part_of_network(out: &mut String, text: &str) -> Result<(), Refusal> {
     if text.contains('=') {
         return Err(Refusal::EqualsSign);
     }
-    in_template(out, text)
+    among_others(out, text)
 }
 
 /// The columns behind the kind are options, in the order of the table, which is their order in the file: `deny`

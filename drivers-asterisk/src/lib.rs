@@ -2,12 +2,11 @@
 //!
 //! One file here writes one configuration file; beside them, `static_file` has the sections that an
 //! administrator edits as such, `static_table` the tables of options, `template` and `text_file` what is made
-//! from texts that operators may replace, `pairs` the options that a column holds as an array, `checks` what is
-//! found out about a value before it is written, `section_names` the sections that rows give their names to,
+//! from texts that operators may replace, `pairs` the options that a column holds as an array, `places` what
+//! may stand where in their lines, `section_names` the sections that rows give their names to,
 //! `pickup` who may take whose calls, `parallel` writes on several threads. `older` has the files for databases
 //! of the older schema. The syntax is `driver_api::asterisk`.
 
-mod checks;
 mod confbridge;
 mod extensions;
 mod features;
@@ -21,6 +20,7 @@ mod pairs;
 mod parallel;
 mod pickup;
 mod pjsip;
+mod places;
 mod queues;
 mod queueskillrules;
 mod queueskills;

@@ -6,7 +6,7 @@ use minijinja::value::Serde;
 use minijinja::{Value, context};
 use serde::{Deserialize, Serialize};
 
-use crate::checks::in_template;
+use crate::places::among_others;
 use crate::template::Folder;
 
 pub(crate) struct MusicOnHold {
@@ -47,10 +47,10 @@ impl Driver for MusicOnHold {
 /// Whether the template can print the class.
 fn is_writable(session: &mut Session<'_>, class: &Row<Class>) -> bool {
     class.keeps(session, syntax::section_name, &class.name)
-        && class.keeps(session, in_template, &class.mode)
-        && class.keeps(session, in_template, &class.label)
-        && class.keeps(session, in_template, &class.application)
-        && class.keeps(session, in_template, &class.sort)
+        && class.keeps(session, among_others, &class.mode)
+        && class.keeps(session, among_others, &class.label)
+        && class.keeps(session, among_others, &class.application)
+        && class.keeps(session, among_others, &class.sort)
 }
 
 /// In the folder of templates; one is shipped.

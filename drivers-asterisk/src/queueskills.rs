@@ -6,7 +6,7 @@ use driver_api::asterisk::{Writer, syntax};
 use driver_api::{Driver, Error, OneLine, Query, Row, Session};
 use serde::Deserialize;
 
-use crate::checks::in_template;
+use crate::places::among_others;
 
 pub(crate) struct QueueSkills;
 
@@ -34,7 +34,7 @@ impl Driver for QueueSkills {
 /// The name of a skill, which the weight follows.
 fn name_in_line(out: &mut String, name: &str) -> Result<(), syntax::Refusal> {
     syntax::padded_key(&mut String::new(), name)?;
-    in_template(out, name)
+    among_others(out, name)
 }
 
 const SKILLS: Query<'_> =

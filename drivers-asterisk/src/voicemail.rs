@@ -7,8 +7,8 @@ use driver_api::asterisk::{Writer, syntax, yes_no};
 use driver_api::{Blanked, Driver, Error, OneLine, Piece, Query, Row, Session, Text};
 use serde::Deserialize;
 
-use crate::checks::in_template;
 use crate::pairs::Pairs;
+use crate::places::among_others;
 use crate::static_table::{self, StaticOption, VALUE};
 
 pub(crate) struct Voicemail;
@@ -201,7 +201,7 @@ fn option_name(out: &mut String, name: &str) -> Result<(), syntax::Refusal> {
 
 /// The value of an option, which the next option follows.
 fn option_value(out: &mut String, value: &str) -> Result<(), syntax::Refusal> {
-    if value.contains('|') { Err(syntax::Refusal::Pipe) } else { in_template(out, value) }
+    if value.contains('|') { Err(syntax::Refusal::Pipe) } else { among_others(out, value) }
 }
 
 #[cfg(test)]

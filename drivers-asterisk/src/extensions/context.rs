@@ -9,7 +9,7 @@ use serde::Deserialize;
 use super::contexts_conf::ContextsConf;
 use super::places;
 use super::section::{Block, Section};
-use crate::checks::argument_in_template;
+use crate::places::argument_among_others;
 
 /// The contexts that are written, by name. The rest of the module calls a context by its index here.
 pub(super) struct Contexts {
@@ -160,14 +160,14 @@ impl Context {
 /// Whether the name can be that of a section, and stand in its lines as an argument.
 fn keeps_context(session: &mut Session<'_>, row: &Row<ContextRow>) -> bool {
     row.keeps(session, syntax::section_name, &row.name)
-        && row.keeps(session, argument_in_template, &row.name)
-        && row.keeps(session, argument_in_template, &row.tenant_uuid)
+        && row.keeps(session, argument_among_others, &row.name)
+        && row.keeps(session, argument_among_others, &row.tenant_uuid)
 }
 
 fn keeps_extension(session: &mut Session<'_>, row: &Row<Extension>) -> bool {
     row.keeps(session, places::extension, &row.exten)
-        && row.keeps(session, argument_in_template, &row.kind)
-        && row.keeps(session, argument_in_template, &row.typeval)
+        && row.keeps(session, argument_among_others, &row.kind)
+        && row.keeps(session, argument_among_others, &row.typeval)
 }
 
 impl Extension {

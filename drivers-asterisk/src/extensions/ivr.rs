@@ -9,7 +9,7 @@ use minijinja::value::{Serde, Value};
 use serde::{Deserialize, Serialize, Serializer};
 
 use super::places;
-use crate::checks::{argument_in_template, in_template};
+use crate::places::{among_others, argument_among_others};
 use crate::template::{Folder, Templates};
 
 /// What the name of an IVR's section begins with; its id follows.
@@ -155,12 +155,12 @@ pub(super) fn write(writer: &mut Writer, session: &mut Session<'_>, folder: &Fol
 }
 
 fn keeps_ivr(session: &mut Session<'_>, row: &Row<IvrRow>) -> bool {
-    row.keeps(session, argument_in_template, &row.greeting_sound)
-        && row.keeps(session, argument_in_template, &row.menu_sound)
-        && row.keeps(session, argument_in_template, &row.invalid_sound)
-        && row.keeps(session, argument_in_template, &row.abort_sound)
-        && row.keeps(session, in_template, &row.name)
-        && row.keeps(session, in_template, &row.tenant_uuid)
+    row.keeps(session, argument_among_others, &row.greeting_sound)
+        && row.keeps(session, argument_among_others, &row.menu_sound)
+        && row.keeps(session, argument_among_others, &row.invalid_sound)
+        && row.keeps(session, argument_among_others, &row.abort_sound)
+        && row.keeps(session, among_others, &row.name)
+        && row.keeps(session, among_others, &row.tenant_uuid)
 }
 
 impl IvrRow {
@@ -214,9 +214,9 @@ fn destinations(session: &mut Session<'_>) -> Result<ByOwner, Error> {
 }
 
 fn keeps_destination(session: &mut Session<'_>, row: &Row<DestinationRow>) -> bool {
-    let place = if &*row.action == "custom" { places::call } else { argument_in_template };
-    row.keeps(session, in_template, &row.event)
-        && row.keeps(session, argument_in_template, &row.action)
+    let place = if &*row.action == "custom" { places::call } else { argument_among_others };
+    row.keeps(session, among_others, &row.event)
+        && row.keeps(session, argument_among_others, &row.action)
         && row.keeps(session, place, &row.actionarg1)
         && row.keeps(session, place, &row.actionarg2)
 }

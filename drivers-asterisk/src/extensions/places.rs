@@ -3,7 +3,7 @@
 
 use driver_api::asterisk::syntax::{self, LINE_LIMIT, Place, Refusal};
 
-use crate::checks::in_template;
+use crate::places::among_others;
 
 /// An extension. The lines that follow its first belong to it, so that one has to fit.
 pub(super) fn extension(out: &mut String, extension: &str) -> Result<(), Refusal> {
@@ -28,7 +28,7 @@ pub(super) fn included_context(out: &mut String, name: &str) -> Result<(), Refus
 /// The call of a dialplan application, which is one argument with commas and variables of its own.
 pub(super) fn call(out: &mut String, call: &str) -> Result<(), Refusal> {
     syntax::balanced(call)?;
-    in_template(out, call)
+    among_others(out, call)
 }
 
 fn beside_others(out: &mut String, value: &str, place: Place) -> Result<(), Refusal> {

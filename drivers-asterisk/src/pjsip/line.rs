@@ -11,8 +11,8 @@ use super::endpoint::Endpoints;
 use super::options::{Kind, Options};
 use super::resolve::Item;
 use super::tenant::{self, Tenant};
-use crate::checks::{in_template, item_of_list};
 use crate::pickup::{Groups, Pickups};
+use crate::places::{among_others, item_of_list};
 
 pub(super) struct Line {
     row: Row<LineRow>,
@@ -147,8 +147,8 @@ fn read(session: &mut Session<'_>, endpoints: &Endpoints) -> Result<Vec<Line>, E
     extensions.retain(|extension| {
         // Both stand in one line, and hardly any is long.
         extension.exten.len() + extension.context.len() < syntax::NAME_LIMIT * 2
-            || extension.keeps(session, in_template, &extension.exten)
-                && extension.keeps(session, in_template, &extension.context)
+            || extension.keeps(session, among_others, &extension.exten)
+                && extension.keeps(session, among_others, &extension.context)
     });
     let mailboxes = Mailboxes::read(session)?;
     rows.sort_unstable_by_key(|row| row.id);
