@@ -98,7 +98,12 @@ impl Writer {
 
     /// `key = value`, without blanks at either end of the line, where Asterisk strips them. The sign has its
     /// blanks with it, `" = "` or `" => "`; the value is given in parts.
-    pub fn option(&mut self, key: &str, sign: &str, value: &[&str]) -> Result<(), Refusal> {
+    pub fn option(
+        &mut self,
+        key: &str,
+        sign: &str,
+        value: impl IntoIterator<Item: AsRef<str>>,
+    ) -> Result<(), Refusal> {
         self.line(|text| {
             let start = text.len();
             option(text, key.trim_start_matches(syntax::is_blank), sign, value)?;
@@ -109,30 +114,39 @@ impl Writer {
     }
 
     /// The same with every blank in place, though Asterisk strips those around key and value.
-    pub fn verbatim_option(&mut self, key: &str, sign: &str, value: &[&str]) -> Result<(), Refusal> {
+    pub fn verbatim_option(
+        &mut self,
+        key: &str,
+        sign: &str,
+        value: impl IntoIterator<Item: AsRef<str>>,
+    ) -> Result<(), Refusal> {
         self.line(|text| option(text, key, sign, value))
     }
 
     /// `exten = extension,hint,devices`: whose state an extension has. The devices are given in parts, with the
     /// `&` between them.
-    pub fn hint(&mut self, extension: &str, devices: &[&str]) -> Result<(), Refusal> {
+    pub fn hint(
+        &mut self,
+        extension: &str,
+        devices: impl IntoIterator<Item: AsRef<str>>,
+    ) -> Result<(), Refusal> {
         self.line(|text| {
             text.push_str("exten = ");
             syntax::extension(text, extension)?;
             text.push_str(",hint,");
-            devices.iter().try_for_each(|part| syntax::device(text, part))
+            devices.into_iter().try_for_each(|part| syntax::device(text, part.as_ref()))
         })
     }
 
     /// `member = interface,penalty,name,state interface`: a member of a queue, in as many fields as are given.
-    pub fn member(&mut self, fields: &[&str]) -> Result<(), Refusal> {
+    pub fn member(&mut self, fields: impl IntoIterator<Item: AsRef<str>>) -> Result<(), Refusal> {
         self.line(|text| {
             text.push_str("member = ");
-            for (number, field) in fields.iter().enumerate() {
+            for (number, field) in fields.into_iter().enumerate() {
                 if number > 0 {
                     text.push(',');
                 }
-                syntax::member_field(text, field)?;
+                syntax::member_field(text, field.as_ref())?;
             }
             Ok(())
         })
@@ -184,10 +198,15 @@ impl Writer {
     }
 }
 
-fn option(text: &mut String, key: &str, sign: &str, value: &[&str]) -> Result<(), Refusal> {
+fn option(
+    text: &mut String,
+    key: &str,
+    sign: &str,
+    value: impl IntoIterator<Item: AsRef<str>>,
+) -> Result<(), Refusal> {
     syntax::padded_key(text, key)?;
     text.push_str(sign);
-    value.iter().try_for_each(|part| syntax::value(text, part))
+    value.into_iter().try_for_each(|part| syntax::value(text, part.as_ref()))
 }
 
 #[cfg(test)]

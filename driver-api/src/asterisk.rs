@@ -18,6 +18,8 @@
 //! `option`, `object_option` and `same` strip blanks from both ends of the line, where Asterisk strips them; what
 //! begins with `verbatim` keeps every blank. [`syntax`] says what else can stand where.
 
+use std::borrow::Cow;
+
 pub use asterisk_conf::syntax;
 use asterisk_conf::syntax::{Place, Refusal};
 
@@ -304,29 +306,23 @@ impl<'w> Lines<'w> {
         key_place: Place,
         value: &[&dyn Piece],
         value_place: Place,
-        write: impl FnOnce(&mut asterisk_conf::Writer, &str, &[&str]) -> Result<(), Refusal>,
+        write: impl FnOnce(&mut asterisk_conf::Writer, &str, Texts<'_>) -> Result<(), Refusal>,
     ) {
         let key_text = key.text();
         let start = self.writer.text.text().len();
-        let result = match value {
-            // The usual cases need no list on the heap.
-            [piece] => {
-                let text = piece.text();
-                let ends = Some((*piece, &*text));
-                write(&mut self.writer.text, &key_text, &[&text]).map(|()| {
-                    self.written(start, (key, &key_text), ends, ends);
-                })
-            }
-            pieces => {
-                let texts: Vec<_> = pieces.iter().map(|piece| piece.text()).collect();
-                let texts: Vec<&str> = texts.iter().map(|text| &**text).collect();
-                write(&mut self.writer.text, &key_text, &texts).map(|()| {
-                    let mut pairs = pieces.iter().copied().zip(texts);
-                    let first = pairs.next();
-                    let last = pairs.next_back().or(first);
-                    self.written(start, (key, &key_text), first, last);
-                })
-            }
+        // Nearly every value is one piece, whose text is made once.
+        let result = if let [piece] = value {
+            let text = piece.text();
+            let ends = Some((*piece, &*text));
+            write(&mut self.writer.text, &key_text, Texts::One(Some(&text)))
+                .map(|()| self.written(start, (key, &key_text), ends, ends))
+        } else {
+            write(&mut self.writer.text, &key_text, Texts::Several(value.iter())).map(|()| {
+                let [first, last] = [value.first(), value.last()].map(|piece| Some((*piece?, piece?.text())));
+                let [first, last] =
+                    [&first, &last].map(|end| end.as_ref().map(|(piece, text)| (*piece, &**text)));
+                self.written(start, (key, &key_text), first, last);
+            })
         };
         match result {
             Ok(()) if self.writer.recorder.is_none() => {}
@@ -388,6 +384,23 @@ impl<'w> Lines<'w> {
             if text.len() > start {
                 recorder.record(text, origin, value.column(self.origin));
             }
+        }
+    }
+}
+
+/// The texts of pieces.
+enum Texts<'p> {
+    One(Option<&'p str>),
+    Several(std::slice::Iter<'p, &'p dyn Piece>),
+}
+
+impl<'p> Iterator for Texts<'p> {
+    type Item = Cow<'p, str>;
+
+    fn next(&mut self) -> Option<Cow<'p, str>> {
+        match self {
+            Texts::One(text) => text.take().map(Cow::Borrowed),
+            Texts::Several(pieces) => pieces.next().map(|piece| piece.text()),
         }
     }
 }

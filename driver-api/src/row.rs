@@ -1,10 +1,11 @@
 //! Rows that know where they come from.
 
+use std::cell::RefCell;
 use std::fmt;
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
-use asterisk_conf::syntax::Place;
+use asterisk_conf::syntax::{Place, Refusal};
 use serde::{Serialize, Serializer};
 
 use crate::decode::Shown;
@@ -199,11 +200,23 @@ impl Origin {
         place: Place,
         value: impl Piece,
     ) -> bool {
-        let Err(refusal) = place(&mut String::new(), &value.text()) else { return true };
+        let Err(refusal) = refused(place, &value.text()) else { return true };
         let column = value.column(Some(self)).unwrap_or_default();
         self.warn(session, column, format!("{refusal}; {consequence}"));
         false
     }
+}
+
+/// Writes a text as in this place, for the answer alone. Rows are asked so often that the text is written over the
+/// one before.
+fn refused(place: Place, text: &str) -> Result<(), Refusal> {
+    thread_local! {
+        static WRITTEN: RefCell<String> = const { RefCell::new(String::new()) };
+    }
+    WRITTEN.with_borrow_mut(|written| {
+        written.clear();
+        place(written, text)
+    })
 }
 
 impl fmt::Display for Origin {
@@ -243,9 +256,15 @@ impl Source {
         &self.columns[index]
     }
 
-    /// Where this row of the result comes from, given where the columns of the key are.
-    pub(crate) fn origin(self: &Arc<Source>, row: &dyn EngineRow, key: &[usize]) -> Origin {
-        Origin { source: Arc::clone(self), key: Key::read(row, key) }
+    /// Where this row of the result comes from, given where the columns of the key are. The key is put together
+    /// where there is room already.
+    pub(crate) fn origin(
+        self: &Arc<Source>,
+        row: &dyn EngineRow,
+        key: &[usize],
+        room: &mut Vec<u8>,
+    ) -> Origin {
+        Origin { source: Arc::clone(self), key: Key::read(row, key, room) }
     }
 }
 
@@ -265,17 +284,17 @@ const TEXT: u8 = 3;
 const OTHER: u8 = 4;
 
 impl Key {
-    fn read(row: &dyn EngineRow, columns: &[usize]) -> Key {
+    fn read(row: &dyn EngineRow, columns: &[usize], room: &mut Vec<u8>) -> Key {
         let value = |column: usize| row.value(column).unwrap_or(Value::Null);
         match columns.first().map(|&column| value(column)) {
             Some(Value::Integer(number)) if columns.len() == 1 => Key::Integer(number),
             Some(Value::Uuid(uuid)) if columns.len() == 1 => Key::Uuid(uuid),
             _ => {
-                let mut bytes = Vec::with_capacity(48);
+                room.clear();
                 for &column in columns {
-                    put(&mut bytes, &value(column));
+                    put(room, &value(column));
                 }
-                Key::Several(bytes.into())
+                Key::Several(room.as_slice().into())
             }
         }
     }
@@ -369,7 +388,7 @@ mod tests {
             let names = &["a", "b", "c"][..values.len()];
             let source = Arc::new(Source::new(&Query { table: "t", key: names, sql: "" }, names));
             let key: Vec<usize> = (0..values.len()).collect();
-            let origin = source.origin(&Cells(values), &key);
+            let origin = source.origin(&Cells(values), &key, &mut Vec::new());
             assert_eq!(origin.key(), text);
             assert_eq!(origin, origin.clone());
         }

@@ -230,6 +230,7 @@ impl<'a> Session<'a> {
             query,
             source: None,
             key: Vec::new(),
+            room: Vec::new(),
             columns: Vec::new(),
             rows: Vec::new(),
             warnings: &mut self.warnings,
@@ -282,6 +283,8 @@ struct Decoder<'a, T> {
     source: Option<Arc<Source>>,
     /// Where the columns of the key are.
     key: Vec<usize>,
+    /// Where keys are put together.
+    room: Vec<u8>,
     /// The columns that the row type has fields for.
     columns: Vec<usize>,
     rows: Vec<Row<T>>,
@@ -310,7 +313,7 @@ impl<T: DeserializeOwned> Rows for Decoder<'_, T> {
             self.warnings.push(origin.warning(source.column(column), message));
         };
         let decoded = decode::decode(row, &self.columns);
-        let origin = source.origin(row, &self.key);
+        let origin = source.origin(row, &self.key, &mut self.room);
         match decoded {
             Ok((value, blanked)) => {
                 for column in blanked {

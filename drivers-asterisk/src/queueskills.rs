@@ -6,7 +6,7 @@ use driver_api::asterisk::{Writer, syntax};
 use driver_api::{Driver, Error, OneLine, Query, Row, Session};
 use serde::Deserialize;
 
-use crate::places::among_others;
+use crate::places::short;
 
 pub(crate) struct QueueSkills;
 
@@ -33,8 +33,7 @@ impl Driver for QueueSkills {
 
 /// The name of a skill, which the weight follows.
 fn name_in_line(out: &mut String, name: &str) -> Result<(), syntax::Refusal> {
-    syntax::padded_key(&mut String::new(), name)?;
-    among_others(out, name)
+    short(out, name, syntax::padded_key)
 }
 
 const SKILLS: Query<'_> =

@@ -1,18 +1,18 @@
 //! What the values of rows must be to stand in the dialplan, in a line with other values and with the text of
 //! `contexts.conf` or of a template.
 
-use driver_api::asterisk::syntax::{self, LINE_LIMIT, Place, Refusal};
+use driver_api::asterisk::syntax::{self, Refusal};
 
-use crate::places::among_others;
+use crate::places::{among_others, short};
 
 /// An extension. The lines that follow its first belong to it, so that one has to fit.
 pub(super) fn extension(out: &mut String, extension: &str) -> Result<(), Refusal> {
-    beside_others(out, extension, syntax::extension)
+    short(out, extension, syntax::extension)
 }
 
 /// A device whose state a hint shows, beside other devices.
 pub(super) fn device(out: &mut String, device: &str) -> Result<(), Refusal> {
-    beside_others(out, device, syntax::device)
+    short(out, device, syntax::device)
 }
 
 /// The name of a context that another one includes. Asterisk evaluates it, and takes what follows a comma for the
@@ -31,18 +31,10 @@ pub(super) fn call(out: &mut String, call: &str) -> Result<(), Refusal> {
     among_others(out, call)
 }
 
-fn beside_others(out: &mut String, value: &str, place: Place) -> Result<(), Refusal> {
-    let start = out.len();
-    place(out, value)?;
-    if out.len() - start <= LINE_LIMIT / 4 {
-        return Ok(());
-    }
-    out.truncate(start);
-    Err(Refusal::LongLine)
-}
-
 #[cfg(test)]
 mod tests {
+    use driver_api::asterisk::syntax::LINE_LIMIT;
+
     use super::*;
 
     #[test]
