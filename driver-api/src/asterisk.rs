@@ -314,8 +314,12 @@ impl<'w> Lines<'w> {
         let result = if let [piece] = value {
             let text = piece.text();
             let ends = Some((*piece, &*text));
-            write(&mut self.writer.text, &key_text, Texts::One(Some(&text)))
-                .map(|()| self.written(start, (key, &key_text), ends, ends))
+            let has_blanks = ends_blank(&key_text) || ends_blank(&text);
+            write(&mut self.writer.text, &key_text, Texts::One(Some(&text))).map(|()| {
+                if has_blanks {
+                    self.written(start, (key, &key_text), ends, ends);
+                }
+            })
         } else {
             write(&mut self.writer.text, &key_text, Texts::Several(value.iter())).map(|()| {
                 let [first, last] = [value.first(), value.last()].map(|piece| Some((*piece?, piece?.text())));
@@ -386,6 +390,12 @@ impl<'w> Lines<'w> {
             }
         }
     }
+}
+
+/// Whether there is a blank at an end.
+fn ends_blank(text: &str) -> bool {
+    let is_blank = |byte: Option<&u8>| byte.is_some_and(|byte| *byte <= b' ');
+    is_blank(text.as_bytes().first()) || is_blank(text.as_bytes().last())
 }
 
 /// The texts of pieces.

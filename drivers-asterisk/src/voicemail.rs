@@ -176,7 +176,8 @@ fn add_option(
 ) {
     let value = &*escaped(value);
     let consequence = "the option is left out";
-    if mailbox.keeps_or(session, consequence, option_name, (column, name))
+    // Where the option is a column, its name is the program's own.
+    if (name == column || mailbox.keeps_or(session, consequence, option_name, (column, name)))
         && mailbox.keeps_or(session, consequence, option_value, (column, value))
     {
         if !options.is_empty() {
