@@ -110,18 +110,31 @@ fn is_plain(text: &str) -> bool {
     !words.iter().chain([&last]).any(|word| matters(u64::from_le_bytes(*word)))
 }
 
-/// Whether a key is a word alone, as nearly every one is.
-fn is_word(key: &str) -> bool {
-    const LETTERS: [bool; 256] = {
-        let mut letters = [false; 256];
-        let mut byte = 0_u8;
-        while byte < 128 {
-            letters[byte as usize] = byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
-            byte += 1;
-        }
-        letters
-    };
-    !key.is_empty() && key.bytes().all(|byte| LETTERS[usize::from(byte)])
+/// Letters, digits, `_` and `-`: what nearly every key is made of.
+const WORD: u8 = 1;
+
+/// The same, and what else numbers, devices, names and sounds are made of. It means nothing in any place but at the
+/// start of a key.
+const NAME: u8 = 2;
+
+/// What each byte belongs to.
+const CLASSES: [u8; 256] = {
+    let mut classes = [0; 256];
+    let mut byte = 0_u8;
+    while byte < 128 {
+        classes[byte as usize] = match byte {
+            b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z' | b'_' | b'-' => WORD | NAME,
+            b'*' | b'#' | b'+' | b'.' | b'!' | b'/' | b':' | b'@' | b'&' => NAME,
+            _ => 0,
+        };
+        byte += 1;
+    }
+    classes
+};
+
+/// Whether there is a text, and all of it belongs to this class: the usual case, which needs no closer look.
+fn is_all(text: &str, class: u8) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| CLASSES[usize::from(byte)] & class != 0)
 }
 
 /// What Asterisk strips from the ends of lines, names, keys and values: every control character of ASCII and
@@ -184,6 +197,10 @@ pub fn meaning(text: &str) -> Cow<'_, str> {
 /// assert_eq!(section_name(&mut line, "a](evil)"), Err(Refusal::Bracket));
 /// ```
 pub fn section_name(out: &mut String, name: &str) -> Result<(), Refusal> {
+    if name.len() <= NAME_LIMIT && is_all(name, NAME) {
+        out.push_str(name);
+        return Ok(());
+    }
     on_one_line(name)?;
     if name.is_empty() {
         return Err(Refusal::Empty);
@@ -218,7 +235,7 @@ pub fn template_name(out: &mut String, name: &str) -> Result<(), Refusal> {
 /// assert_eq!(line, r"\#1");
 /// ```
 pub fn key(out: &mut String, key: &str) -> Result<(), Refusal> {
-    if is_word(key) {
+    if is_all(key, WORD) {
         out.push_str(key);
         return Ok(());
     }
@@ -240,7 +257,7 @@ pub fn key(out: &mut String, key: &str) -> Result<(), Refusal> {
 
 /// Appends a key with the blanks around it, which Asterisk strips: the key is what stands between them.
 pub fn padded_key(out: &mut String, text: &str) -> Result<(), Refusal> {
-    if is_word(text) {
+    if is_all(text, WORD) {
         out.push_str(text);
         return Ok(());
     }
@@ -310,6 +327,10 @@ pub fn member_field(out: &mut String, field: &str) -> Result<(), Refusal> {
 /// Appends the name of an extension, which the priority follows: the first comma that stands outside brackets,
 /// and not behind a backslash, ends it.
 pub fn extension(out: &mut String, extension: &str) -> Result<(), Refusal> {
+    if is_all(extension, NAME) {
+        out.push_str(extension);
+        return Ok(());
+    }
     if extension.is_empty() {
         return Err(Refusal::Empty);
     }
@@ -329,6 +350,10 @@ pub fn extension(out: &mut String, extension: &str) -> Result<(), Refusal> {
 /// Appends a device, or a part of one, whose state an extension has. Behind a comma Asterisk looks for a
 /// presence, and forgets what stands behind a parenthesis.
 pub fn device(out: &mut String, device: &str) -> Result<(), Refusal> {
+    if is_all(device, NAME) {
+        out.push_str(device);
+        return Ok(());
+    }
     if device.contains(',') {
         return Err(Refusal::Comma);
     }
@@ -357,6 +382,10 @@ pub fn argument(out: &mut String, argument: &str) -> Result<(), Refusal> {
 
 /// The same for a value that is several arguments itself, so that its commas count.
 pub fn arguments(out: &mut String, arguments: &str) -> Result<(), Refusal> {
+    if is_all(arguments, NAME) {
+        out.push_str(arguments);
+        return Ok(());
+    }
     not_evaluated(arguments)?;
     balanced(arguments)?;
     if arguments.ends_with('\\') {

@@ -680,6 +680,45 @@ mod tests {
     }
 
     #[test]
+    fn texts_in_an_array_are_alike_on_both_engines() {
+        #[derive(Debug, Deserialize)]
+        struct Trunk {
+            strict: Vec<OneLine>,
+            lenient: Vec<Blanked>,
+        }
+        let in_postgres = |text| Value::Array(vec![Value::Text("a"), Value::Text(text)]);
+        let arrays = [
+            (in_postgres("b c"), in_postgres("d\ne")),
+            (Value::Text(r#"["a","b c"]"#), Value::Text(r#"["a","d\ne"]"#)),
+        ];
+        let broken = [in_postgres("b\nc"), Value::Text(r#"["a","b\nc"]"#)];
+        for ((strict, lenient), broken) in arrays.into_iter().zip(broken) {
+            let mut canned = Canned {
+                columns: vec!["id", "strict", "lenient"],
+                rows: vec![
+                    vec![Value::Integer(1), strict, lenient.clone()],
+                    vec![Value::Integer(2), broken, lenient],
+                ],
+            };
+            let mut session = Session::new(&mut canned);
+            let rows: Vec<Row<Trunk>> = session.query(QUERY, &[]).unwrap();
+            assert_eq!(rows.len(), 1);
+            assert_eq!((&*rows[0].strict[1], &*rows[0].lenient[1]), ("b c", "d e"));
+            let warnings: Vec<String> = session.take_warnings().iter().map(ToString::to_string).collect();
+            let warning = |id, column, consequence| {
+                format!("table moh, row id={id}, column {column}: the value has a line break; {consequence}")
+            };
+            assert_eq!(
+                warnings,
+                [
+                    warning(1, "lenient", "blanks stand in its place"),
+                    warning(2, "strict", "the row is left out")
+                ]
+            );
+        }
+    }
+
+    #[test]
     fn a_line_break_costs_the_row_and_a_warning() {
         #[derive(Debug, Deserialize)]
         struct Class {

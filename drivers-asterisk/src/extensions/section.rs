@@ -18,12 +18,36 @@ pub(super) struct Section {
     block: Vec<Line>,
 }
 
-/// A line of an extension: `%%EXTEN%%,1,…`, or what follows it.
+/// A line of an extension: `%%EXTEN%%,1,…`, or what follows it. It is taken apart once, since there are many
+/// extensions.
 #[derive(Debug, Clone)]
 struct Line {
     first: bool,
-    text: String,
+    parts: Vec<Part>,
 }
+
+#[derive(Debug, Clone)]
+enum Part {
+    Text(String),
+    Value(Placeholder),
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Placeholder {
+    Context,
+    Exten,
+    Priority,
+    Action,
+    TenantUuid,
+}
+
+const PLACEHOLDERS: [(&str, Placeholder); 5] = [
+    ("%%CONTEXT%%", Placeholder::Context),
+    ("%%EXTEN%%", Placeholder::Exten),
+    ("%%PRIORITY%%", Placeholder::Priority),
+    ("%%ACTION%%", Placeholder::Action),
+    ("%%TENANT_UUID%%", Placeholder::TenantUuid),
+];
 
 /// What the placeholders of an extension's lines stand for.
 pub(super) struct Block<'a> {
@@ -39,8 +63,7 @@ pub(super) struct Block<'a> {
 impl Section {
     pub(super) fn new(options: &[Opt]) -> Section {
         let (block, fixed) = options.iter().cloned().partition::<Vec<Opt>, _>(|(name, _)| name == "objtpl");
-        let line = |(_, text): Opt| Line { first: text.starts_with("%%EXTEN%%"), text };
-        Section { fixed, block: block.into_iter().map(line).collect() }
+        Section { fixed, block: block.into_iter().map(|(_, text)| Line::new(&text)).collect() }
     }
 
     /// The lines of the context of this name, as options.
@@ -49,10 +72,10 @@ impl Section {
     }
 
     /// Writes the lines of an extension, and an empty one.
-    pub(super) fn write_block<'a>(&'a self, writer: &mut Writer, block: &Block<'a>) {
+    pub(super) fn write_block(&self, writer: &mut Writer, block: &Block<'_>) {
         let mut lines = writer.at_origin(block.origin);
         for line in &self.block {
-            let value = block.expand(&line.text);
+            let value = Expanded { line, block };
             if line.first {
                 lines.option("exten", value);
             } else {
@@ -63,48 +86,64 @@ impl Section {
     }
 }
 
-/// A line with the values in it, and the first column of the extension's row among them.
-struct Expanded<'a> {
-    text: Cow<'a, str>,
-    column: Option<&'a str>,
+impl Line {
+    fn new(text: &str) -> Line {
+        let mut parts = Vec::new();
+        let mut rest = text;
+        while let Some((at, &(name, placeholder))) = next_placeholder(rest) {
+            parts.push(Part::Text(rest[..at].to_owned()));
+            parts.push(Part::Value(placeholder));
+            rest = &rest[at + name.len()..];
+        }
+        parts.push(Part::Text(rest.to_owned()));
+        Line { first: text.starts_with("%%EXTEN%%"), parts }
+    }
 }
 
-impl Piece for Expanded<'_> {
-    fn text(&self) -> Cow<'_, str> {
-        (&*self.text).into()
-    }
-
-    fn column<'a>(&'a self, _: Option<&'a Origin>) -> Option<&'a str> {
-        self.column
-    }
+/// The first placeholder in a text, and where it is.
+fn next_placeholder(text: &str) -> Option<(usize, &'static (&'static str, Placeholder))> {
+    let found = PLACEHOLDERS.iter().filter_map(|placeholder| Some((text.find(placeholder.0)?, placeholder)));
+    found.min_by_key(|(at, _)| *at)
 }
 
 impl<'a> Block<'a> {
-    /// Puts the values into the text. A value that looks like a placeholder is a value.
-    fn expand(&self, text: &'a str) -> Expanded<'a> {
-        let (action_column, action) = self.action;
-        let values = [
-            ("%%CONTEXT%%", self.context, None),
-            ("%%EXTEN%%", self.exten, Some("exten")),
-            ("%%PRIORITY%%", "1", None),
-            ("%%ACTION%%", action, Some(action_column)),
-            ("%%TENANT_UUID%%", self.tenant_uuid, None),
-        ];
-        let mut expanded = String::new();
-        let mut first_column = None;
-        let mut rest = text;
-        while let Some(at) = rest.find("%%") {
-            let found = values.iter().find(|(placeholder, ..)| rest[at..].starts_with(placeholder));
-            let &(placeholder, value, column) = found.unwrap_or(&("%", "%", None));
-            first_column = first_column.or(column);
-            expanded.extend([&rest[..at], value]);
-            rest = &rest[at + placeholder.len()..];
+    /// What a placeholder stands for, with the column of the extension's row that it comes from.
+    fn value(&self, placeholder: Placeholder) -> (Option<&'a str>, &'a str) {
+        match placeholder {
+            Placeholder::Context => (None, self.context),
+            Placeholder::Exten => (Some("exten"), self.exten),
+            Placeholder::Priority => (None, "1"),
+            Placeholder::Action => (Some(self.action.0), self.action.1),
+            Placeholder::TenantUuid => (None, self.tenant_uuid),
         }
-        if expanded.is_empty() && rest.len() == text.len() {
-            return Expanded { text: text.into(), column: None };
+    }
+}
+
+/// A line with the values in it. A value that looks like a placeholder is a value.
+struct Expanded<'e, 'a> {
+    line: &'e Line,
+    block: &'e Block<'a>,
+}
+
+impl Piece for Expanded<'_, '_> {
+    fn text(&self) -> Cow<'_, str> {
+        if let [Part::Text(text)] = &self.line.parts[..] {
+            return text.into();
         }
-        expanded.push_str(rest);
-        Expanded { text: expanded.into(), column: first_column }
+        let mut text = String::with_capacity(96);
+        text.extend(self.line.parts.iter().map(|part| match part {
+            Part::Text(text) => text,
+            Part::Value(placeholder) => self.block.value(*placeholder).1,
+        }));
+        text.into()
+    }
+
+    /// The first column among the values.
+    fn column<'c>(&'c self, _: Option<&'c Origin>) -> Option<&'c str> {
+        self.line.parts.iter().find_map(|part| match part {
+            Part::Text(_) => None,
+            Part::Value(placeholder) => self.block.value(*placeholder).0,
+        })
     }
 }
 
