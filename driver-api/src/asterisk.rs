@@ -317,7 +317,7 @@ impl<'w> Lines<'w> {
             let has_blanks = ends_blank(&key_text) || ends_blank(&text);
             write(&mut self.writer.text, &key_text, Texts::One(Some(&text))).map(|()| {
                 if has_blanks {
-                    self.written(start, (key, &key_text), ends, ends);
+                    self.warn_of_blanks(start, (key, &key_text), ends, ends);
                 }
             })
         } else {
@@ -325,7 +325,7 @@ impl<'w> Lines<'w> {
                 let [first, last] = [value.first(), value.last()].map(|piece| Some((*piece?, piece?.text())));
                 let [first, last] =
                     [&first, &last].map(|end| end.as_ref().map(|(piece, text)| (*piece, &**text)));
-                self.written(start, (key, &key_text), first, last);
+                self.warn_of_blanks(start, (key, &key_text), first, last);
             })
         };
         match result {
@@ -343,17 +343,16 @@ impl<'w> Lines<'w> {
 
     /// Notes that Asterisk strips blanks of a row's text, if there are some at an end of the key or of the value
     /// that was written behind that byte.
-    fn written(
+    fn warn_of_blanks(
         &mut self,
         start: usize,
         key: (&dyn Piece, &str),
         first: Option<(&dyn Piece, &str)>,
         last: Option<(&dyn Piece, &str)>,
     ) {
-        let is_blank = |byte: Option<&u8>| byte.is_some_and(|byte| *byte <= b' ');
-        let begins = |(_, text): &(&dyn Piece, &str)| is_blank(text.as_bytes().first());
-        let ends = |(_, text): &(&dyn Piece, &str)| is_blank(text.as_bytes().last());
-        let key = Some(key).filter(|key| begins(key) || ends(key));
+        let begins = |(_, text): &(&dyn Piece, &str)| text.starts_with(syntax::is_blank);
+        let ends = |(_, text): &(&dyn Piece, &str)| text.ends_with(syntax::is_blank);
+        let key = Some(key).filter(|(_, text)| ends_blank(text));
         for (piece, _) in [key, first.filter(begins), last.filter(ends)].into_iter().flatten() {
             if let (Some(origin), Some(column)) = (self.origin, piece.column(self.origin))
                 && self.writer.text.text().len() > start
@@ -394,8 +393,7 @@ impl<'w> Lines<'w> {
 
 /// Whether there is a blank at an end.
 fn ends_blank(text: &str) -> bool {
-    let is_blank = |byte: Option<&u8>| byte.is_some_and(|byte| *byte <= b' ');
-    is_blank(text.as_bytes().first()) || is_blank(text.as_bytes().last())
+    text.starts_with(syntax::is_blank) || text.ends_with(syntax::is_blank)
 }
 
 /// The texts of pieces.
