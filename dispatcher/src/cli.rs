@@ -177,13 +177,13 @@ impl Generate {
         let config = load(self.config.as_deref(), registry)?;
         let namespaces = self.namespaces(registry).map_err(usage)?;
         let uri = match &self.db {
-            Some(uri) => uri.parse().map_err(|error: Error| usage(error.in_("--db"))),
+            Some(uri) => uri.parse().map_err(|error: Error| usage(error.context("--db"))),
             None => config::database(&config).map_err(usage),
         }?;
         if self.out.is_none() && namespaces.len() != 1 {
             return Err(usage(Error::driver("several files need a folder: add --out DIR")));
         }
-        let mut database = session::open(&uri).map_err(failed)?;
+        let mut database = database::open(&uri).map_err(failed)?;
         let mut snapshot = database.snapshot().map_err(failed)?;
         let mut messages = io::stderr();
         let terminal = messages.is_terminal();
@@ -224,8 +224,8 @@ impl List {
         let config = load(self.config.as_deref(), registry)?;
         let plugins = Plugins::read(&config).map_err(usage)?;
         let uri = self.db.as_ref().map(|uri| uri.parse()).transpose();
-        let uri = uri.map_err(|error: Error| usage(error.in_("--db")))?;
-        let mut database = uri.as_ref().map(session::open).transpose().map_err(failed)?;
+        let uri = uri.map_err(|error: Error| usage(error.context("--db")))?;
+        let mut database = uri.as_ref().map(database::open).transpose().map_err(failed)?;
         let mut rehearsal =
             database.as_mut().map(|database| database.rehearsal()).transpose().map_err(failed)?;
         let last = if rehearsal.is_some() { "DATABASE" } else { "" };
@@ -247,7 +247,7 @@ impl List {
                 text += &line(&namespace.to_string(), entry.name, mark, &answer.unwrap_or_default());
             }
             if let Err(error) = selected {
-                complain(&error.in_(namespace.to_string()));
+                complain(&error.context(namespace.to_string()));
                 code = USAGE;
             }
         }
@@ -307,5 +307,5 @@ fn to_standard_output(text: &str) -> Result<(), Error> {
     let mut out = io::stdout().lock();
     out.write_all(text.as_bytes())
         .and_then(|()| out.flush())
-        .map_err(|error| Error::driver("can't be written").because(error).in_("standard output"))
+        .map_err(|error| Error::driver("can't be written").because(error).context("standard output"))
 }

@@ -34,7 +34,7 @@ pub fn files(
         if let Ok(text) = &outcome.result
             && let Err(error) = write(namespace, text)
         {
-            outcome.result = Err(error.in_(namespace.to_string()));
+            outcome.result = Err(error.context(namespace.to_string()));
         }
         report.end(namespace, &outcome);
     }
@@ -65,14 +65,14 @@ impl Writer {
     pub fn new(registry: &Registry, config: &Config, namespace: &Namespace) -> Result<Writer, Error> {
         let entry = Plugins::read(config).and_then(|plugins| registry.select(namespace, &plugins));
         entry
-            .map_err(|error| error.in_(namespace.to_string()))
+            .map_err(|error| error.context(namespace.to_string()))
             .and_then(|entry| Writer::of(entry, config, namespace))
     }
 
     /// Builds this driver.
     pub fn of(entry: &Entry, config: &Config, namespace: &Namespace) -> Result<Writer, Error> {
         let driver =
-            without_panic(|| entry.build(config)).map_err(|error| error.in_(namespace.to_string()))?;
+            without_panic(|| entry.build(config)).map_err(|error| error.context(namespace.to_string()))?;
         Ok(Writer { namespace: namespace.clone(), schema: entry.schema, driver })
     }
 
@@ -99,7 +99,9 @@ impl Writer {
 
     fn explain(&self, error: Error) -> Error {
         let namespace = &self.namespace;
-        let ErrorKind::MissingTable(table) = error.kind() else { return error.in_(namespace.to_string()) };
+        let ErrorKind::MissingTable(table) = error.kind() else {
+            return error.context(namespace.to_string());
+        };
         let hint = match self.schema {
             Schema::Current => String::new(),
             Schema::Before(month) => format!("; it belongs to the schema before {month}"),

@@ -15,7 +15,7 @@ const UNFINISHED: &str = ".confgend-";
 pub fn replace(path: &Path, text: &str) -> Result<(), Error> {
     write(path, text).map_err(|error| {
         let place = format!("file {}", path.display());
-        Error::new(ErrorKind::Driver, "can't be written").because(error).in_(place)
+        Error::new(ErrorKind::Driver, "can't be written").because(error).context(place)
     })
 }
 

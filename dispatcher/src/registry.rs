@@ -22,7 +22,7 @@ impl Registry {
             let namespace = entry
                 .namespace
                 .parse()
-                .map_err(|error: Error| error.in_(format!("Entry of the driver {}", entry.name)))?;
+                .map_err(|error: Error| error.context(format!("Entry of the driver {}", entry.name)))?;
             let of_namespace = drivers.entry(namespace).or_default();
             if of_namespace.iter().any(|other| other.name == entry.name) {
                 let message = format!(
@@ -53,7 +53,7 @@ impl Registry {
         let mut defaults = Config::default();
         for entry in &self.entries {
             let own = Config::from_yaml(entry.defaults).map_err(|error| {
-                error.in_(format!("defaults of the driver {} of {}", entry.name, entry.namespace))
+                error.context(format!("defaults of the driver {} of {}", entry.name, entry.namespace))
             })?;
             defaults.fill_from(&own);
         }

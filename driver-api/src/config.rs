@@ -154,11 +154,11 @@ impl Config {
     /// # Ok::<(), driver_api::Error>(())
     /// ```
     pub fn error(&self, path: &str, message: impl Into<String>) -> Error {
-        let error = Error::new(ErrorKind::Config, message).in_(format!("configuration key {path}"));
+        let error = Error::new(ErrorKind::Config, message).context(format!("configuration key {path}"));
         // What stands inside a list has the source of the list.
         let ends = path.rmatch_indices('.').map(|(dot, _)| dot);
         match iter::once(path.len()).chain(ends).find_map(|end| self.source(&path[..end])) {
-            Some(source) => error.in_(source),
+            Some(source) => error.context(source),
             None => error,
         }
     }

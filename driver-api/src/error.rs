@@ -3,7 +3,7 @@ use std::fmt;
 
 /// What went wrong while a driver was built or ran, and where.
 ///
-/// Each layer adds with [`in_`](Error::in_) the one thing that only it knows, so the text reads from
+/// Each layer adds with [`context`](Error::context) the one thing that only it knows, so the text reads from
 /// the outside in: `asterisk/pjsip.conf: table endpoint_sip: row uuid=e0…: column template: expected
 /// a boolean, found the text "x"`. The cause, if there is one, is in [`source`](StdError::source) and
 /// not in the text; [`chain`](Error::chain) is both.
@@ -15,8 +15,8 @@ use std::fmt;
 /// let error = seconds.parse::<u16>().unwrap_err();
 /// let error = Error::new(ErrorKind::Row, "the ring time is no number of seconds")
 ///     .because(error)
-///     .in_("row uuid=u-1001")
-///     .in_("table userfeatures");
+///     .context("row uuid=u-1001")
+///     .context("table userfeatures");
 ///
 /// let text = "table userfeatures: row uuid=u-1001: the ring time is no number of seconds";
 /// assert_eq!(error.to_string(), text);
@@ -85,7 +85,7 @@ impl Error {
 
     /// Adds where it happened, around what is known already: `table moh`, without a colon.
     #[must_use]
-    pub fn in_(mut self, place: impl Into<String>) -> Error {
+    pub fn context(mut self, place: impl Into<String>) -> Error {
         self.places.push(place.into());
         self
     }
@@ -138,8 +138,8 @@ mod tests {
     #[test]
     fn places_read_from_the_outside_in() {
         let error = Error::new(ErrorKind::Row, "unexpected NULL")
-            .in_("column name")
-            .in_("table moh")
+            .context("column name")
+            .context("table moh")
             .because(std::io::Error::other("first\nsecond"));
         assert_eq!(error.to_string(), "table moh: column name: unexpected NULL");
         assert_eq!(error.chain(), "table moh: column name: unexpected NULL: first second");

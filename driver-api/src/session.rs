@@ -11,7 +11,7 @@ use crate::{Blanked, EngineRow, Error, ErrorKind, OneLine, Row, Rows, Snapshot, 
 
 /// The database as a driver sees it: one read-only snapshot, for as long as the file takes.
 ///
-/// Who runs a driver makes a session for each file and takes the warnings afterwards. With the crate `session`,
+/// Who runs a driver makes a session for each file and takes the warnings afterwards. With the crate `database`,
 /// which opens databases, that is
 ///
 /// ```
@@ -239,7 +239,7 @@ impl<'a> Session<'a> {
         let rows = decoder.rows;
         // A query without `ORDER BY` gives its rows, and with them these, in an order of chance.
         self.warnings[earlier..].sort();
-        result.map_err(|error| error.in_(format!("table {}", query.table)))?;
+        result.map_err(|error| error.context(format!("table {}", query.table)))?;
         Ok(rows)
     }
 
@@ -324,10 +324,10 @@ impl<T: DeserializeOwned> Rows for Decoder<'_, T> {
             Err(Problem::LineBreak { column }) => line_break(&origin, column, OneLine::CONSEQUENCE),
             Err(Problem::Value { column, error }) => {
                 let error = match column {
-                    Some(column) => error.in_(format!("column {}", source.column(column))),
+                    Some(column) => error.context(format!("column {}", source.column(column))),
                     None => error,
                 };
-                return Err(error.in_(format!("row {}", origin.key())));
+                return Err(error.context(format!("row {}", origin.key())));
             }
         }
         Ok(())

@@ -4,7 +4,7 @@ use crate::{Error, Value};
 
 /// One read-only snapshot of a database: the engine's side of a [`Session`](crate::Session).
 ///
-/// Drivers have nothing to do with it. The crate `session` has those of SQLite and PostgreSQL; this one, for a
+/// Drivers have nothing to do with it. The crate `database` has those of SQLite and PostgreSQL; this one, for a
 /// test without a database, has two rows, whatever it is asked:
 ///
 /// ```

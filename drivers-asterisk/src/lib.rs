@@ -63,9 +63,9 @@ pub static DRIVERS: &[Entry] = &[
 
 #[cfg(test)]
 mod tests {
+    use database::Uri;
     use driver_api::{Config, EngineRow, Error, Rows, Session, Snapshot, Value, Warning};
     use fixtures::{Case, Strictness};
-    use session::Uri;
 
     use super::*;
 
@@ -151,7 +151,7 @@ mod tests {
             let queries = fixtures::Schema::ALL.into_iter().flat_map(|schema| {
                 let path = scratch.path().with_file_name(format!("{schema}-{users}.db"));
                 fixtures::load_synthetic_sqlite(schema, users, &path).unwrap();
-                let mut database = session::open(&Uri::Sqlite(path)).unwrap();
+                let mut database = database::open(&Uri::Sqlite(path)).unwrap();
                 let mut snapshot = database.snapshot().unwrap();
                 let queries = schema.drivers(DRIVERS).map(|entry| {
                     let mut counting = Counting { snapshot: &mut *snapshot, queries: 0 };
@@ -180,7 +180,7 @@ mod tests {
         for case in Case::all() {
             let path = scratch.path().with_file_name(format!("{}.db", case.name));
             fixtures::load_sqlite(&case, &path, Strictness::Lenient).unwrap();
-            let mut database = session::open(&Uri::Sqlite(path)).unwrap();
+            let mut database = database::open(&Uri::Sqlite(path)).unwrap();
             let mut snapshot = database.snapshot().unwrap();
             for entry in case.schema().drivers(DRIVERS) {
                 let text = generate(entry, &mut *snapshot);

@@ -87,7 +87,7 @@ impl Templates<'_> {
 /// and `False` as Python prints them. What the template prints has its semicolons escaped, as Asterisk wants it.
 pub(crate) fn render(file: &TextFile, context: Value) -> Result<String, Error> {
     let path = file.path();
-    let source = file.read().map_err(|error| error.in_(place(path)))?;
+    let source = file.read().map_err(|error| error.context(place(path)))?;
     let rendered = environment().render_named_str(&path.to_string_lossy(), &source, context);
     checked(path, rendered.map_err(|error| failed(path, &error))?)
 }
@@ -118,7 +118,7 @@ fn checked(path: &Path, text: String) -> Result<String, Error> {
         Ok(()) => Ok(text),
         Err((line, refusal)) => {
             let message = format!("line {line} of the text that it renders can't be written: {refusal}");
-            Err(Error::new(ErrorKind::Template, message).in_(place(path)))
+            Err(Error::new(ErrorKind::Template, message).context(place(path)))
         }
     }
 }
@@ -133,7 +133,7 @@ fn failed(path: &Path, error: &minijinja::Error) -> Error {
         Some(detail) => format!("{}: {detail}", error.kind()),
         None => error.kind().to_string(),
     };
-    let failure = Error::new(ErrorKind::Template, message).in_(place(path) + &line);
+    let failure = Error::new(ErrorKind::Template, message).context(place(path) + &line);
     // An error of an included template hides behind one that names it.
     match std::error::Error::source(error) {
         Some(cause) => failure.because(cause.to_string()),

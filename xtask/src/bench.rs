@@ -145,7 +145,7 @@ fn measure_apart(
     runs: usize,
     users: u32,
 ) -> Result<(), Error> {
-    let failed = || Error::driver("the measurement failed").in_(title);
+    let failed = || Error::driver("the measurement failed").context(title);
     let program = std::env::current_exe().map_err(|error| failed().because(error))?;
     let status = Command::new(program)
         .args(["measure", "--title", title, "--db", uri])
@@ -162,7 +162,7 @@ impl Measure {
         let writers =
             self.namespaces.iter().map(|text| Writer::new(&registry, &config, &registry.find(text)?));
         let writers = writers.collect::<Result<Vec<_>, _>>()?;
-        let mut database = session::open(&self.db.parse()?)?;
+        let mut database = database::open(&self.db.parse()?)?;
         let mut yardstick = Yardstick::connect(&self.db)?;
         let (mut times, mut copies, mut bytes) = (Vec::new(), Vec::new(), 0);
         let mut queries = Vec::new();
@@ -240,7 +240,7 @@ struct Yardstick(postgres::Client);
 
 impl Yardstick {
     fn connect(uri: &str) -> Result<Yardstick, Error> {
-        let mut client = session::postgres::connect(uri)?;
+        let mut client = database::postgres::connect(uri)?;
         // As in a session.
         client.batch_execute("SET jit = off").map_err(failed)?;
         Ok(Yardstick(client))

@@ -199,7 +199,7 @@ fn nginx() -> Result<PathBuf, Error> {
 fn ask(address: SocketAddr, request: &[u8]) -> Result<Vec<u8>, Error> {
     let mut reply = Vec::new();
     exchange(address, request, &mut reply)
-        .map_err(|error| Error::driver("no reply").because(error).in_(address.to_string()))?;
+        .map_err(|error| Error::driver("no reply").because(error).context(address.to_string()))?;
     Ok(reply)
 }
 
@@ -284,9 +284,9 @@ fn measure(server: &Server, clients: usize) -> Result<Figures, Error> {
         let mut figures = Figures::default();
         for client in clients {
             let times = client.join().unwrap_or_else(|_| Err(io::Error::other("a client failed")));
-            figures
-                .times
-                .extend(times.map_err(|error| Error::driver("no reply").because(error).in_(server.name))?);
+            figures.times.extend(
+                times.map_err(|error| Error::driver("no reply").because(error).context(server.name))?,
+            );
         }
         figures.elapsed = start.elapsed();
         Ok(figures)
@@ -319,6 +319,6 @@ fn start_to_exit(mut command: Command) -> Result<Duration, Error> {
     let time = start.elapsed();
     match status {
         Ok(status) if status.success() => Ok(time),
-        _ => Err(Error::driver("the program failed").in_(command.get_program().to_string_lossy())),
+        _ => Err(Error::driver("the program failed").context(command.get_program().to_string_lossy())),
     }
 }

@@ -6,11 +6,11 @@ use std::time::Instant;
 use std::{env, fs};
 
 use argh::FromArgs;
+use database::Uri;
 use dispatcher::{FAMILIES, Registry};
 use driver_api::{Error, Namespace};
 use fixtures::postgres::Cluster;
 use fixtures::{Case, Schema, Strictness};
-use session::Uri;
 
 use crate::compare::{Verdict, compare};
 use crate::files::files_below;
@@ -182,7 +182,9 @@ fn confgend(namespaces: &[String], uri: &Uri, out: &Path) -> Result<(), Error> {
 fn same_files(names: &[String], folder: &Path, whole: &Path) -> Result<(), Error> {
     for name in names {
         if read(&folder.join(name))? != read(&whole.join(name))? {
-            return Err(Error::driver("a build with fewer features writes another text").in_(name.as_str()));
+            return Err(
+                Error::driver("a build with fewer features writes another text").context(name.as_str())
+            );
         }
     }
     say!("{} files, the same as the whole program's", names.len());

@@ -63,7 +63,7 @@ impl Dist {
                  dispatcher = {{ …, default-features = false, features = [\"asterisk\", \"postgres\", …] }}",
                 folder.join("Cargo.toml").display()
             ))
-            .in_("--crate"));
+            .context("--crate"));
         }
         DriverCrate::find(folder).map(Some)
     }

@@ -56,7 +56,7 @@ pub(crate) fn check() -> Result<(), Error> {
     }
     let message =
         "these lines are not there, or begin otherwise; `cargo xtask features` prints the tables to paste";
-    Err(Error::driver(message).in_("README.md"))
+    Err(Error::driver(message).context("README.md"))
 }
 
 /// The engines, and the crates that are compiled for one and for nothing else: C code, TLS, and what needs
@@ -130,7 +130,7 @@ impl Row {
         match self.feature.brings {
             Brings::Family => format!("drivers-{}", self.feature.name),
             Brings::File(file) => format!("drivers-{}", resource(file)),
-            Brings::Engine(_) => "session".to_owned(),
+            Brings::Engine(_) => "database".to_owned(),
             Brings::Property(_) => "dispatcher".to_owned(),
         }
     }
@@ -193,7 +193,7 @@ impl Builds {
     }
 
     fn of(&self, set: &str) -> Result<&Build, Error> {
-        self.0.get(set).ok_or_else(|| Error::driver("not built").in_(set.to_owned()))
+        self.0.get(set).ok_or_else(|| Error::driver("not built").context(set.to_owned()))
     }
 
     /// The table, a line each; the last column has the sizes.
@@ -272,7 +272,7 @@ fn engines_are_those_of(set: &str, build: &Build) -> Result<(), Error> {
         let wanted = set.split(',').any(|feature| feature == *engine);
         if let Some(wrong) = crates.iter().find(|it| names.contains(*it) != wanted) {
             let is = if wanted { "is not compiled" } else { "is compiled" };
-            return Err(Error::driver(format!("the crate {wrong} {is}")).in_(format!("features {set}")));
+            return Err(Error::driver(format!("the crate {wrong} {is}")).context(format!("features {set}")));
         }
     }
     Ok(())
@@ -336,10 +336,10 @@ const REFUSED: &[(&str, &str)] = &[
 fn refusals(profile: &str) -> Result<Vec<String>, Error> {
     let mut lines = vec!["| features | the build says |".to_owned(), "|---|---|".to_owned()];
     for (set, beginning) in REFUSED {
-        let sentence = refusal(profile, set).map_err(|error| error.in_(format!("features {set:?}")))?;
+        let sentence = refusal(profile, set).map_err(|error| error.context(format!("features {set:?}")))?;
         if !sentence.starts_with(beginning) {
             return Err(
-                Error::driver(format!("the build says {sentence:?}")).in_(format!("features {set:?}"))
+                Error::driver(format!("the build says {sentence:?}")).context(format!("features {set:?}"))
             );
         }
         let features = if set.is_empty() { "none".to_owned() } else { code(&[set]) };
@@ -377,7 +377,7 @@ mod tests {
 
     const RING: &str = "registry+https://github.com/rust-lang/crates.io-index#ring@0.17.14";
     const SQLITE: &str = "registry+https://github.com/rust-lang/crates.io-index#libsqlite3-sys@0.39.1";
-    const SESSION: &str = "path+file:///srv/confgend/session#0.1.0";
+    const DATABASE: &str = "path+file:///srv/confgend/database#0.1.0";
 
     fn compiled(ids: &[&str], in_c: &[&str]) -> Build {
         let set = |ids: &[&str]| ids.iter().map(ToString::to_string).collect();
@@ -386,14 +386,14 @@ mod tests {
 
     #[test]
     fn crates_are_called_by_their_names() {
-        assert_eq!([RING, SESSION, "path+file:///srv/x#acme@1.0.0"].map(name), ["ring", "session", "acme"]);
+        assert_eq!([RING, DATABASE, "path+file:///srv/x#acme@1.0.0"].map(name), ["ring", "database", "acme"]);
     }
 
     #[test]
     fn dependencies_are_those_of_others_that_the_base_has_not() {
         let base = compiled(&[RING], &[RING]);
         let text = |ids: &[&str], in_c: &[&str]| compiled(ids, in_c).dependencies(&base).unwrap();
-        assert_eq!(text(&[RING, SESSION], &[RING]), "nothing");
+        assert_eq!(text(&[RING, DATABASE], &[RING]), "nothing");
         assert_eq!(text(&[RING, SQLITE], &[RING, SQLITE]), "`libsqlite3-sys`; C code in `libsqlite3-sys`");
         let four = ["r#rusqlite@1.0.0", "r#a@1.0.0", "r#b@1.0.0", "r#c@1.0.0"];
         assert_eq!(text(&four, &[]), "4 crates, among them `rusqlite`");

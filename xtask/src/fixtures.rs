@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 
 use argh::FromArgs;
+use database::Uri;
 use driver_api::Error;
 use fixtures::{Case, Schema, Strictness};
-use session::Uri;
 
 /// Work with data sets.
 #[derive(FromArgs)]

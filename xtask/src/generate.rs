@@ -4,10 +4,10 @@ use std::path::{Path, PathBuf};
 use std::{env, fs, io};
 
 use argh::FromArgs;
+use database::Uri;
 use dispatcher::{FAMILIES, Registry, Report, config, generate, output};
 use driver_api::{Error, Namespace};
 use fixtures::{Case, Schema, Strictness};
-use session::Uri;
 
 use crate::{file_error, namespaces, target};
 
@@ -124,7 +124,7 @@ pub(crate) fn into_folder(
     out: &Path,
 ) -> Result<bool, Error> {
     let config = config::only(config_file, registry)?;
-    let mut database = session::open(uri)?;
+    let mut database = database::open(uri)?;
     let mut snapshot = database.snapshot()?;
     let mut stdout = io::stdout();
     let mut report = Report::with_files(&mut stdout, false);

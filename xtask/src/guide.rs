@@ -140,7 +140,7 @@ impl Reader<'_> {
                 let folder = path.parent().unwrap_or(&path);
                 fs::create_dir_all(folder)
                     .and_then(|()| fs::write(&path, text))
-                    .map_err(|error| file_error(&path, error).in_(self.guide.place(*line)))
+                    .map_err(|error| file_error(&path, error).context(self.guide.place(*line)))
             }
             Step::Command(command) => self.type_in(command),
         }
@@ -150,14 +150,14 @@ impl Reader<'_> {
         let title = format!("{}: {}", self.guide.place(command.line), command.title());
         say!("{title}");
         let start = Instant::now();
-        let outcome = self.shell.run(&command.text).map_err(|error| error.in_(title.as_str()))?;
+        let outcome = self.shell.run(&command.text).map_err(|error| error.context(title.as_str()))?;
         if start.elapsed() > Duration::from_secs(1) {
             say!("    {:.1} s", start.elapsed().as_secs_f64());
         }
         if command.fails != (outcome.code != 0) {
             say!("{}", outcome.output);
             let message = if command.fails { "succeeds, but is shown to fail" } else { "fails" };
-            return Err(Error::driver(format!("{message}: exit code {}", outcome.code)).in_(title));
+            return Err(Error::driver(format!("{message}: exit code {}", outcome.code)).context(title));
         }
         let printed = self.comparison.as_printed_elsewhere(&outcome.output);
         if let Some(diff) = self.comparison.difference(&command.output, &printed) {

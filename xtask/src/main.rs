@@ -113,10 +113,10 @@ fn target() -> PathBuf {
 
 /// An error of a file or folder.
 fn file_error(path: &Path, error: std::io::Error) -> Error {
-    Error::driver("can't be used").because(error).in_(path.display().to_string())
+    Error::driver("can't be used").because(error).context(path.display().to_string())
 }
 
 /// An error of a program that is not there, or may not be run.
 fn not_started(program: &str, error: std::io::Error) -> Error {
-    Error::driver("can't be started").because(error).in_(program)
+    Error::driver("can't be started").because(error).context(program)
 }

@@ -37,7 +37,7 @@ pub(crate) struct NewDriver {
 
 impl NewDriver {
     pub(crate) fn run(&self) -> Result<(), Error> {
-        let (package, names, files) = self.plan().map_err(|error| error.in_("nothing was changed"))?;
+        let (package, names, files) = self.plan().map_err(|error| error.context("nothing was changed"))?;
         say!("{}", package.folder.display());
         package.write(&files)?;
         say!("\ncompiling it and writing its snapshots; in a new crate that takes some minutes");
@@ -73,7 +73,7 @@ fn check_against_ours(namespace: &Namespace, name: &str) -> Result<(), Error> {
     let registry = Registry::new(FAMILIES)?;
     if registry.drivers(namespace).iter().any(|entry| entry.name == name) {
         let message = format!("confgend has a driver called {name} already; --name gives another name");
-        return Err(Error::driver(message).in_(namespace.to_string()));
+        return Err(Error::driver(message).context(namespace.to_string()));
     }
     Ok(())
 }

@@ -304,6 +304,6 @@ fn same<T: PartialEq<U> + std::fmt::Debug, U: std::fmt::Debug>(
     if found == expected {
         Ok(())
     } else {
-        Err(Error::driver(format!("is {found:?}, not {expected:?}")).in_(what))
+        Err(Error::driver(format!("is {found:?}, not {expected:?}")).context(what))
     }
 }

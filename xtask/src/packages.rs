@@ -42,8 +42,8 @@ impl Features {
         let known: BTreeSet<&str> = registry.namespaces().map(Namespace::resource).collect();
         let known: Vec<&str> = known.into_iter().collect();
         Ok(Features {
-            families: select(families, &known).map_err(|error| error.in_("--families"))?,
-            engines: select(engines, ENGINES).map_err(|error| error.in_("--engines"))?,
+            families: select(families, &known).map_err(|error| error.context("--families"))?,
+            engines: select(engines, ENGINES).map_err(|error| error.context("--engines"))?,
         })
     }
 
@@ -166,7 +166,7 @@ pub(crate) fn run(command: &mut Command) -> Result<String, Error> {
         return Ok(text(&stdout));
     }
     let words: Vec<_> = command.get_args().map(|word| word.to_string_lossy()).collect();
-    Err(Error::driver(format!("{status}: {}", one_line(&text(&stderr)))).in_(words.join(" ")))
+    Err(Error::driver(format!("{status}: {}", one_line(&text(&stderr)))).context(words.join(" ")))
 }
 
 /// A message of several lines as one.

@@ -47,7 +47,7 @@ impl Parse {
         let root = self.root.as_deref().or(file.parent()).unwrap_or(Path::new(""));
         let root = if root == Path::new("") { Path::new(".") } else { root };
         if !root.is_dir() {
-            return Err(Error::driver("is no folder").in_(root.display().to_string()));
+            return Err(Error::driver("is no folder").context(root.display().to_string()));
         }
         let name = file.strip_prefix(root).unwrap_or(file).as_os_str().as_bytes();
         let document = Reader::new(&Folder { root }).read(name, &text);

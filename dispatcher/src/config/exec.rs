@@ -37,7 +37,7 @@ fn replace(
         Value::Tagged(tagged) => {
             let tag = tagged.tag.to_string().replace("!tag:yaml.org,2002:", "!!");
             let replacement = by(&tag, &tagged.value);
-            let in_path = |error: Error| error.in_(format!("configuration key {path}"));
+            let in_path = |error: Error| error.context(format!("configuration key {path}"));
             *value = if path.is_empty() { replacement? } else { replacement.map_err(in_path)? };
         }
         Value::Sequence(items) => {
@@ -80,7 +80,7 @@ fn execute(call: &Value) -> Result<Value, Error> {
     let program = command.split(' ').next().unwrap_or_default();
     run(command, LIMIT)
         .and_then(|output| parse(&output))
-        .map_err(|error| error.in_(format!("command {program:?}")))
+        .map_err(|error| error.context(format!("command {program:?}")))
 }
 
 /// Reads what a command says. It can't call another one.
@@ -88,7 +88,7 @@ fn parse(output: &[u8]) -> Result<Value, Error> {
     let text = str::from_utf8(output).map_err(|error| failure("its output is not UTF-8").because(error))?;
     let refuse = |tag: &str, _: &Value| Err(failure(format!("the tag {tag} can't stand here")));
     let value = yaml::parse(text).and_then(|mut value| replace(&mut value, "", &refuse).map(|()| value));
-    value.map_err(|error| error.in_("its output"))
+    value.map_err(|error| error.context("its output"))
 }
 
 /// Runs a command, split at each single blank, without a shell.

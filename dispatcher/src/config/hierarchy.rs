@@ -5,9 +5,9 @@ use std::io::{self, ErrorKind as IoErrorKind};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{self, Path, PathBuf};
 
+use database::Uri;
 use driver_api::{Config, Error, ErrorKind, yaml};
 use serde_yaml::{Mapping, Value};
-use session::Uri;
 
 use super::exec;
 use super::settings::DEFAULTS;
@@ -100,14 +100,14 @@ fn from_command_line(main: &Path) -> Result<Config, Error> {
 /// Reads a file that must be there.
 fn named(path: &Path) -> Result<Config, Error> {
     let document = fs::read(path).map_err(unreadable).and_then(|bytes| document(&bytes));
-    layer(path, document.map_err(|error| error.in_(path.display().to_string()))?)
+    layer(path, document.map_err(|error| error.context(path.display().to_string()))?)
 }
 
 /// Reads the main file that is there by default, or not.
 fn unnamed(path: &Path, is_missed: bool, notes: &mut Vec<String>) -> Result<Option<Config>, Error> {
     match fs::read(path) {
         Ok(bytes) => {
-            let document = document(&bytes).map_err(|error| error.in_(path.display().to_string()))?;
+            let document = document(&bytes).map_err(|error| error.context(path.display().to_string()))?;
             layer(path, document).map(Some)
         }
         Err(error) => {
@@ -172,7 +172,7 @@ fn unreadable(error: io::Error) -> Error {
 fn document(bytes: &[u8]) -> Result<Value, Error> {
     let text = str::from_utf8(bytes).map_err(|error| {
         let line = bytes[..error.valid_up_to()].split(|&byte| byte == b'\n').count();
-        Error::new(ErrorKind::Config, "the text is not UTF-8").in_(format!("line {line}"))
+        Error::new(ErrorKind::Config, "the text is not UTF-8").context(format!("line {line}"))
     })?;
     let mut document = yaml::parse(text)?;
     exec::expand(&mut document)?;
@@ -188,7 +188,7 @@ fn layer(path: &Path, mut document: Value) -> Result<Config, Error> {
         resolve_paths(values, folder);
     }
     let name = path.display().to_string();
-    let mut config = Config::from_value(document).map_err(|error| error.in_(&name))?.named(name);
+    let mut config = Config::from_value(document).map_err(|error| error.context(&name))?.named(name);
     config.resolve_paths(folder);
     Ok(config)
 }

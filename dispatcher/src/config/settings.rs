@@ -6,9 +6,9 @@ use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use database::Uri;
 use driver_api::{Config, Error, yaml};
 use serde_yaml::Value;
-use session::Uri;
 use tracing::level_filters::LevelFilter;
 
 /// What is configured where no file says anything, apart from the drivers' own keys.

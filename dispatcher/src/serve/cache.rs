@@ -64,7 +64,7 @@ impl Cache {
                 return Ok(());
             }
         }
-        output::replace(&path, text).map_err(|error| error.in_("the cached copy is not renewed"))
+        output::replace(&path, text).map_err(|error| error.context("the cached copy is not renewed"))
     }
 
     /// Deletes the cached text of a file; that there is none is no error.
@@ -121,7 +121,7 @@ fn now() -> SystemTime {
 }
 
 fn failed(path: &Path, message: &str, error: io::Error) -> Error {
-    Error::new(ErrorKind::Driver, message).because(error).in_(format!("file {}", path.display()))
+    Error::new(ErrorKind::Driver, message).because(error).context(format!("file {}", path.display()))
 }
 
 #[cfg(test)]

@@ -8,8 +8,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Instant;
 
+use database::Limits;
 use driver_api::{Error, ErrorKind, Rows, Snapshot, Value};
-use session::Limits;
 use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
@@ -18,7 +18,7 @@ use crate::config;
 
 pub(super) struct Databases {
     settings: config::Database,
-    idle: Mutex<Vec<Box<dyn session::Database>>>,
+    idle: Mutex<Vec<Box<dyn database::Database>>>,
     /// When it was last waited for in vain, and why. It is not tried again at once: Asterisk asks for file
     /// after file, and each one would wait.
     vain: Mutex<Option<(Instant, String)>>,
@@ -28,7 +28,7 @@ pub(super) struct Databases {
 
 /// A connection that goes back where it came from, unless it is broken.
 pub(super) struct Connection {
-    database: Option<Box<dyn session::Database>>,
+    database: Option<Box<dyn database::Database>>,
     home: Arc<Databases>,
     _place: OwnedSemaphorePermit,
 }
@@ -57,7 +57,7 @@ impl Databases {
         let start = Instant::now();
         let settings = &self.settings;
         let limits = Limits { connect: Some(settings.connect), statement: Some(settings.statement) };
-        match session::open_with(&settings.uri, limits) {
+        match database::open_with(&settings.uri, limits) {
             Ok(database) => {
                 *lock(&self.vain) = None;
                 Ok(connection(database))
@@ -90,7 +90,7 @@ impl Databases {
         *lock(&self.vain) = Some((Instant::now(), why.to_owned()));
     }
 
-    fn pop(&self) -> Option<Box<dyn session::Database>> {
+    fn pop(&self) -> Option<Box<dyn database::Database>> {
         lock(&self.idle).pop()
     }
 

@@ -54,7 +54,7 @@ fn open(path: &Path) -> Result<File, Error> {
     File::options().create(true).append(true).open(path).map_err(|error| {
         let place = format!("configuration key log_filename: {}", path.display());
         let message = "the log can't be opened; it goes to standard error alone";
-        Error::new(ErrorKind::Config, message).because(error).in_(place)
+        Error::new(ErrorKind::Config, message).because(error).context(place)
     })
 }
 

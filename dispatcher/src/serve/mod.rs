@@ -312,7 +312,7 @@ fn listen(address: SocketAddr) -> Result<TcpListener, Error> {
     open().map_err(|error| {
         let message = format!("can't listen on {address}");
         let place = "configuration keys listen_address, listen_port";
-        Error::new(ErrorKind::Config, message).because(error).in_(place)
+        Error::new(ErrorKind::Config, message).because(error).context(place)
     })
 }
 

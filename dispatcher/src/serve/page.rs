@@ -54,7 +54,7 @@ pub(super) async fn listen(port: u16) -> Result<TcpListener, Error> {
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
     TcpListener::bind(address).await.map_err(|error| {
         let place = format!("configuration key metrics.listen_port: {address}");
-        Error::new(ErrorKind::Config, "can't listen").because(error).in_(place)
+        Error::new(ErrorKind::Config, "can't listen").because(error).context(place)
     })
 }
 

@@ -65,7 +65,7 @@ fn check_characters(text: &str) -> Result<(), Error> {
 
 fn problem(mark: Marker, message: impl Into<String>) -> Error {
     let place = format!("line {}, column {}", mark.line(), mark.col() + 1);
-    Error::new(ErrorKind::Config, message).in_(place)
+    Error::new(ErrorKind::Config, message).context(place)
 }
 
 struct Reader<'a> {

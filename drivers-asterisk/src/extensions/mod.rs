@@ -58,7 +58,7 @@ impl Extensions {
     fn contexts_conf(&self, session: &mut Session<'_>) -> Result<ContextsConf, Error> {
         let path = self.contexts_conf.path().display().to_string();
         let read = self.contexts_conf.read().and_then(|text| ContextsConf::parse(&text));
-        let conf = read.map_err(|error| error.in_(&path))?;
+        let conf = read.map_err(|error| error.context(&path))?;
         for doubt in conf.doubts() {
             session.warn(Warning::new("", format!("{path}: {doubt}")));
         }

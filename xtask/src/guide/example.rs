@@ -38,7 +38,7 @@ pub(super) fn compare(made: &Path, example: &Path, update: bool) -> Result<(), E
          delete what it doesn't make",
         different.join(", ")
     );
-    Err(Error::driver(message).in_(example.display().to_string()))
+    Err(Error::driver(message).context(example.display().to_string()))
 }
 
 /// A file as it would be in the example, if it is there.

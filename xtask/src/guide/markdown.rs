@@ -105,7 +105,7 @@ impl Guide {
                     "a block can't be ```{info}; after console may stand \"fails\", after another language the \
                      relative path of a file, with a dot or a slash in it"
                 );
-                return Err(Error::driver(message).in_(self.place(line)));
+                return Err(Error::driver(message).context(self.place(line)));
             }
         }
         Ok(())
@@ -128,7 +128,7 @@ impl Guide {
             }
             let Some(command) = commands.last_mut() else {
                 let message = "a block of console begins with a command, after \"$ \"";
-                return Err(Error::driver(message).in_(self.place(number)));
+                return Err(Error::driver(message).context(self.place(number)));
             };
             match continuation(line.text).filter(|_| command.output.is_empty()) {
                 Some(text) => {

@@ -137,7 +137,7 @@ fn in_background(replies: impl io::Read + Send + 'static) -> Receiver<io::Result
 }
 
 fn failed(message: impl Into<String>) -> Error {
-    Error::driver(message).in_("bash")
+    Error::driver(message).context("bash")
 }
 
 #[cfg(test)]

@@ -154,10 +154,10 @@ pub(super) fn git(folder: &Path, words: &[&str]) -> Result<String, Error> {
     let output = output.map_err(|error| not_started("git", error))?;
     if !output.status.success() {
         let message = String::from_utf8_lossy(&output.stderr).trim().to_owned();
-        return Err(Error::driver(message).in_(format!("git {}", words.join(" "))));
+        return Err(Error::driver(message).context(format!("git {}", words.join(" "))));
     }
     String::from_utf8(output.stdout)
-        .map_err(|error| Error::driver("prints no UTF-8").because(error).in_("git"))
+        .map_err(|error| Error::driver("prints no UTF-8").because(error).context("git"))
 }
 
 /// Copies a file with its time, by which cargo knows whether it has changed.

@@ -34,7 +34,7 @@ impl Names {
         let filename = file.split_once('/').map_or("", |(_, filename)| filename).to_owned();
         let stem = Path::new(&filename).file_stem().unwrap_or_default().to_string_lossy().into_owned();
         if !stem.contains(|c: char| c.is_ascii_alphanumeric()) {
-            return Err(Error::driver("no module can be called like this: no letter, no digit").in_(file));
+            return Err(Error::driver("no module can be called like this: no letter, no digit").context(file));
         }
         Ok(Names {
             file,

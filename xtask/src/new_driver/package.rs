@@ -59,7 +59,7 @@ impl Package {
         let resource = namespace.resource();
         if let Some(family) = family.filter(|family| *family != resource) {
             let message = format!("{namespace} is no file of this family, which are all of one resource");
-            return Err(Error::driver(message).in_(format!("--family {family}")));
+            return Err(Error::driver(message).context(format!("--family {family}")));
         }
         let registry = Registry::new(FAMILIES)?;
         let families: BTreeSet<&str> = registry.namespaces().map(Namespace::resource).collect();
@@ -77,7 +77,7 @@ impl Package {
 
     /// The crate in a folder outside this workspace, which need not be there.
     pub(crate) fn outside(folder: &Path) -> Result<Package, Error> {
-        let named = |error: Error| error.in_(folder.display().to_string());
+        let named = |error: Error| error.context(folder.display().to_string());
         let folder = real(folder).map_err(|error| file_error(folder, error))?;
         let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
         check_name(&name).map_err(named)?;
@@ -111,7 +111,7 @@ impl Package {
         } else {
             fs::read_to_string(&list).map_err(|error| file_error(&list, error))?
         };
-        let in_list = |error: Error| error.in_(list.display().to_string());
+        let in_list = |error: Error| error.context(list.display().to_string());
         let family = Family::parse(&source).map_err(in_list)?;
         let names = self.with_free_module(&family, names).map_err(in_list)?;
         let entry = self.filled(template!("entry.rs.jinja"), Some(&names))?;
@@ -198,7 +198,7 @@ impl Package {
             before.push((place.clone(), fs::read(&place).ok()));
             if let Err(error) = fs::create_dir_all(folder).and_then(|()| fs::write(&place, text)) {
                 undo(&before);
-                return Err(file_error(&place, error).in_("nothing is left of these files"));
+                return Err(file_error(&place, error).context("nothing is left of these files"));
             }
             say!("  {}", path.display());
         }
@@ -317,7 +317,7 @@ fn check_crate(folder: &Path, name: &str) -> Result<(), Error> {
         if !package.dependencies.iter().any(|dependency| dependency.name == needed) {
             let message =
                 "a new driver needs it; take the line from the Cargo.toml of a new crate, or from the guide";
-            return Err(Error::driver(message).in_(format!("no dependency {needed}")));
+            return Err(Error::driver(message).context(format!("no dependency {needed}")));
         }
     }
     Ok(())

@@ -52,7 +52,7 @@ pub(super) fn run(base: &Path, packages: &Packages) -> Result<(), Error> {
     fs::write(&trace_file, &trace).map_err(|error| file_error(&trace_file, error))?;
     let last = trace.lines().rfind(|line| line.starts_with("+ ")).unwrap_or_default();
     Err(Error::driver(format!("failed at: {last}; all of it is in {}", trace_file.display()))
-        .in_("the packages under systemd"))
+        .context("the packages under systemd"))
 }
 
 /// Boots the system, and waits until it is down; returns the last line that systemd-nspawn prints.

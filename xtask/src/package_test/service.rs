@@ -62,7 +62,7 @@ impl Service {
                 let printed = printed.lines().collect::<Vec<_>>().join(" | ");
                 let seconds = PATIENCE.as_secs();
                 return Err(Error::driver(format!("is not ready after {seconds} s; it prints: {printed}"))
-                    .in_("the service"));
+                    .context("the service"));
             };
             if message[..length].split(|byte| *byte == b'\n').any(|line| line == b"READY=1") {
                 return Ok(());
@@ -85,7 +85,7 @@ impl Service {
             }
             thread::sleep(Duration::from_millis(20));
         }
-        Err(Error::driver("does not stop").in_("the service"))
+        Err(Error::driver("does not stop").context("the service"))
     }
 }
 
@@ -121,6 +121,6 @@ impl Unit {
     fn value(&self, key: &str) -> Result<&str, Error> {
         let mut lines = self.0.lines().filter_map(|line| line.split_once('='));
         let found = lines.find(|(name, _)| *name == key);
-        found.map(|(_, value)| value).ok_or_else(|| Error::driver(format!("has no {key}")).in_(UNIT))
+        found.map(|(_, value)| value).ok_or_else(|| Error::driver(format!("has no {key}")).context(UNIT))
     }
 }

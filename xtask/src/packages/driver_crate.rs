@@ -35,13 +35,13 @@ pub(crate) struct DriverCrate {
 impl DriverCrate {
     /// The crate in this folder.
     pub(crate) fn find(folder: &Path) -> Result<DriverCrate, Error> {
-        find(folder).map_err(|error| error.in_(folder.display().to_string()).in_("--crate"))
+        find(folder).map_err(|error| error.context(folder.display().to_string()).context("--crate"))
     }
 
     /// Builds its program, and asks it what it is.
     pub(crate) fn build(&self, profile: &str) -> Result<Program, Error> {
         let path = self.compile(profile)?;
-        let drivers = ask(&path).map_err(|error| error.in_(path.display().to_string()))?;
+        let drivers = ask(&path).map_err(|error| error.context(path.display().to_string()))?;
         Ok(Program { path, origin: self.to_string(), mark: self.mark(), drivers })
     }
 

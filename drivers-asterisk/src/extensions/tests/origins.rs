@@ -2,15 +2,15 @@
 
 use std::collections::BTreeMap;
 
+use database::Uri;
 use driver_api::{Driver, Session};
-use session::Uri;
 
 use super::*;
 
 /// The lines that come from rows, each with its row and its column.
 fn origins(system: &System) -> BTreeMap<String, String> {
     let scratch = system.rows.load();
-    let mut database = session::open(&Uri::Sqlite(scratch.path().to_owned())).unwrap();
+    let mut database = database::open(&Uri::Sqlite(scratch.path().to_owned())).unwrap();
     let mut snapshot = database.snapshot().unwrap();
     let mut session = Session::new(&mut *snapshot).recording_origins();
     let text = Extensions::new(&Config::default()).unwrap().generate(&mut session).unwrap();

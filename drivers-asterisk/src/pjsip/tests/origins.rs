@@ -8,7 +8,7 @@ impl Rows {
     /// Each line of the file that comes from a row, and behind it the row and the column.
     pub(crate) fn origins(&self, driver: &dyn Driver) -> Vec<String> {
         let scratch = self.load();
-        let mut database = session::open(&session::Uri::Sqlite(scratch.path().to_owned())).unwrap();
+        let mut database = database::open(&database::Uri::Sqlite(scratch.path().to_owned())).unwrap();
         let mut snapshot = database.snapshot().unwrap();
         let mut session = Session::new(&mut *snapshot).recording_origins();
         let text = driver.generate(&mut session).unwrap();

@@ -26,7 +26,7 @@
 //! # let row = r#"{"uuid": "m-1", "tenant_uuid": "t-1", "name": "jazz", "label": "Jazz", "mode": "files"}"#;
 //! # let site = fixtures::Scratch::new(&[("moh", row)]);
 //! # let path = site.path().display();
-//! let mut database = session::open(&format!("sqlite:{path}").parse()?)?;
+//! let mut database = database::open(&format!("sqlite:{path}").parse()?)?;
 //! let mut snapshot = database.snapshot()?;
 //! assert_eq!(Classes.generate(&mut Session::new(&mut *snapshot))?, "jazz\n");
 //! # Ok::<(), Error>(())
@@ -63,8 +63,8 @@ pub use uri::Uri;
 ///
 /// ```
 /// # let site = fixtures::Scratch::new(&[]);
-/// # let uri = session::Uri::Sqlite(site.path().to_owned());
-/// let mut database = session::open(&uri)?;
+/// # let uri = database::Uri::Sqlite(site.path().to_owned());
+/// let mut database = database::open(&uri)?;
 /// let snapshot = database.snapshot()?;
 /// // Queries run here.
 /// drop(snapshot);
@@ -89,10 +89,10 @@ pub trait Database: Send {
     /// # #[derive(serde::Deserialize)]
     /// # struct Mailbox { mailbox: String }
     /// # let site = fixtures::Scratch::new(&[("voicemail", r#"{"context": "internal", "mailbox": "1001"}"#)]);
-    /// # let uri = session::Uri::Sqlite(site.path().to_owned());
+    /// # let uri = database::Uri::Sqlite(site.path().to_owned());
     /// const MAILBOXES: Query<'_> = Query { table: "voicemail", key: &[], sql: "SELECT mailbox FROM voicemail" };
     ///
-    /// let mut database = session::open(&uri)?;
+    /// let mut database = database::open(&uri)?;
     /// let mut rehearsal = database.rehearsal()?;
     /// let mailboxes: Vec<Row<Mailbox>> = Session::new(&mut *rehearsal).query(MAILBOXES, &[])?;
     /// assert!(mailboxes.is_empty());
@@ -138,9 +138,9 @@ pub struct Limits {
 /// ```
 /// # let site = fixtures::Scratch::new(&[]);
 /// # let path = site.path().display();
-/// let database = session::open(&format!("sqlite:{path}").parse()?)?;
+/// let database = database::open(&format!("sqlite:{path}").parse()?)?;
 ///
-/// let error = session::open(&"sqlite:/srv/no-such-office.db".parse()?).err().unwrap();
+/// let error = database::open(&"sqlite:/srv/no-such-office.db".parse()?).err().unwrap();
 /// assert_eq!(error.to_string(), "database file /srv/no-such-office.db: no such file");
 /// # Ok::<(), driver_api::Error>(())
 /// ```
@@ -154,12 +154,12 @@ pub fn open(uri: &Uri) -> Result<Box<dyn Database>, Error> {
 /// use std::time::Duration;
 ///
 /// use driver_api::{ErrorKind, Query, Session};
-/// use session::Limits;
+/// use database::Limits;
 ///
 /// # #[derive(serde::Deserialize)]
 /// # struct Count { n: i64 }
 /// # let site = fixtures::Scratch::new(&[]);
-/// # let uri = session::Uri::Sqlite(site.path().to_owned());
+/// # let uri = database::Uri::Sqlite(site.path().to_owned());
 /// const ENDLESS: Query<'_> = Query {
 ///     table: "extensions",
 ///     key: &[],
@@ -168,7 +168,7 @@ pub fn open(uri: &Uri) -> Result<Box<dyn Database>, Error> {
 /// };
 ///
 /// let limits = Limits { statement: Some(Duration::from_millis(20)), ..Limits::default() };
-/// let mut database = session::open_with(&uri, limits)?;
+/// let mut database = database::open_with(&uri, limits)?;
 /// let mut snapshot = database.snapshot()?;
 /// let error = Session::new(&mut *snapshot).query::<Count>(ENDLESS, &[]).err().unwrap();
 /// let text = "table extensions: SQLite cancelled the query: it took longer than 20ms";

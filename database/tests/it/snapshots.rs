@@ -2,9 +2,9 @@
 
 use std::thread;
 
+use database::Uri;
 use driver_api::{ErrorKind, Snapshot};
 use rusqlite::Connection;
-use session::Uri;
 
 use crate::{Site, reason, values};
 
@@ -116,7 +116,7 @@ fn several_threads_at_once() {
         thread::scope(|scope| {
             for _ in 0..8 {
                 scope.spawn(|| {
-                    let mut database = session::open(uri).unwrap();
+                    let mut database = database::open(uri).unwrap();
                     for _ in 0..3 {
                         assert_eq!(count(&mut *database.snapshot().unwrap()), 1);
                     }

@@ -3,8 +3,8 @@
 use std::fs;
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
+use database::{Database, Uri};
 use fixtures::postgres::{Cluster, own};
-use session::{Database, Uri};
 
 use crate::{Site, Writer, client};
 

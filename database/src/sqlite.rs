@@ -26,7 +26,7 @@ struct Sqlite {
 
 pub(crate) fn open(path: &Path, limits: Limits) -> Result<Box<dyn Database>, Error> {
     let cant_open = |message: String| {
-        Error::new(ErrorKind::Connection, message).in_(format!("database file {}", path.display()))
+        Error::new(ErrorKind::Connection, message).context(format!("database file {}", path.display()))
     };
     let file = match path.metadata() {
         Ok(file) if file.is_file() => FileId::of(&file),

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use database::{Database, Limits, Uri};
 use driver_api::{Error, ErrorKind, Snapshot};
-use session::{Database, Limits, Uri};
 
 use crate::{Site, values, within};
 
@@ -13,7 +13,7 @@ const ENDLESS: &str = "
     SELECT count(*) AS value FROM number";
 
 fn open(uri: &Uri, limit: Duration) -> Box<dyn Database> {
-    session::open_with(uri, Limits { statement: Some(limit), ..Limits::default() }).unwrap()
+    database::open_with(uri, Limits { statement: Some(limit), ..Limits::default() }).unwrap()
 }
 
 fn query(snapshot: &mut dyn Snapshot, sql: &str) -> Result<Vec<i64>, Error> {

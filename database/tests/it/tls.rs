@@ -2,8 +2,8 @@
 
 use std::fs;
 
+use database::Uri;
 use driver_api::ErrorKind;
-use session::Uri;
 
 use crate::server::{Server, server};
 use crate::values;
@@ -11,7 +11,7 @@ use crate::values;
 /// Whether the session is encrypted; else why there is none.
 fn encrypted(uri: String) -> Result<bool, String> {
     let uri = Uri::Postgres(uri);
-    let mut database = session::open(&uri).map_err(|error| {
+    let mut database = database::open(&uri).map_err(|error| {
         let text = error.chain();
         assert!(matches!(error.kind(), ErrorKind::Connection | ErrorKind::Config), "{text}");
         text.strip_prefix(&format!("database {uri}: ")).unwrap_or_else(|| panic!("{text}")).to_owned()

@@ -19,13 +19,13 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
+use database::{Database, Uri};
 use driver_api::{Error, Query, Row, Session, Snapshot, Value};
 use fixtures::postgres::shared;
 use postgres::{Client, NoTls};
 use rusqlite::Connection;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use session::{Database, Uri};
 use tempfile::TempDir;
 
 /// A database of one test.
@@ -65,7 +65,7 @@ impl Site {
     }
 
     fn open(&self) -> Box<dyn Database> {
-        session::open(&self.uri).unwrap()
+        database::open(&self.uri).unwrap()
     }
 
     /// Runs statements that write, and commits.

@@ -17,7 +17,7 @@ use driver_api::{Error, ErrorKind};
 /// ```
 /// use std::path::Path;
 ///
-/// use session::Uri;
+/// use database::Uri;
 ///
 /// let uri: Uri = "postgresql://asterisk:proformatique@localhost/asterisk?sslmode=disable".parse()?;
 /// assert_eq!(uri.to_string(), "postgresql://asterisk@localhost/asterisk");

@@ -5,14 +5,14 @@ use std::iter;
 use std::net::{Ipv4Addr, TcpListener};
 use std::time::{Duration, Instant};
 
+use database::{Database, Limits, Uri};
 use driver_api::{Error, ErrorKind};
-use session::{Database, Limits, Uri};
 
 use crate::server::{Server, server};
 use crate::{client, values, within};
 
 fn open(uri: &str) -> Result<Box<dyn Database>, Error> {
-    session::open(&uri.parse().unwrap())
+    database::open(&uri.parse().unwrap())
 }
 
 /// Why the server can't be used, behind the name of the database.
@@ -78,7 +78,7 @@ fn attempts_at_a_silent_server_do_not_pile_up() {
     let (listener, port) = silent();
     let uri: Uri = format!("postgresql://me@127.0.0.1:{port}/site").parse().unwrap();
     let limits = Limits { connect: Some(Duration::from_millis(10)), ..Limits::default() };
-    let attempt = || session::open_with(&uri, limits).map(|_| ()).unwrap_err().chain();
+    let attempt = || database::open_with(&uri, limits).map(|_| ()).unwrap_err().chain();
     let refused = "no answer to the last 20 attempts, which still wait for one";
     // On a busy machine some attempts come to nothing even before they are connected, and are gone.
     let answers: Vec<String> =
@@ -146,7 +146,7 @@ fn every_host_has_its_own_time() {
     let uri: Uri = format!("{address},127.0.0.1:{port}/postgres").parse().unwrap();
     let limits = Limits { connect: Some(Duration::from_millis(500)), ..Limits::default() };
     let start = Instant::now();
-    within(10, move || session::open_with(&uri, limits).map(|_| ()).unwrap());
+    within(10, move || database::open_with(&uri, limits).map(|_| ()).unwrap());
     assert!(start.elapsed() >= Duration::from_secs(1));
     // Both were there.
     for _ in 0..2 {
@@ -159,7 +159,7 @@ fn a_uri_is_more_patient_than_the_limits() {
     let (_listener, silent) = silent();
     let uri: Uri = format!("postgresql://me@127.0.0.1:{silent}/site?connect_timeout=1").parse().unwrap();
     let limits = Limits { connect: Some(Duration::from_millis(1)), ..Limits::default() };
-    let error = within(5, move || session::open_with(&uri, limits).map(|_| ()).unwrap_err());
+    let error = within(5, move || database::open_with(&uri, limits).map(|_| ()).unwrap_err());
     assert!(error.chain().ends_with("can't connect: no answer within 1s"), "{}", error.chain());
 }
 

@@ -34,7 +34,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// [`open`](crate::open()).
 ///
 /// ```no_run
-/// let mut client = session::postgres::connect("postgresql://asterisk:proformatique@localhost/asterisk")?;
+/// let mut client = database::postgres::connect("postgresql://asterisk:proformatique@localhost/asterisk")?;
 /// client.batch_execute("CREATE TABLE followme_number (id integer PRIMARY KEY, number text)")?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -44,7 +44,7 @@ pub fn connect(uri: &str) -> Result<Client, Error> {
 
 pub(super) fn connect_within(uri: &str, limits: Limits) -> Result<Client, Error> {
     let client = parse(uri, limits).and_then(|target| target.connect());
-    client.map_err(|error| error.in_(format!("database {}", Uri::Postgres(uri.to_owned()))))
+    client.map_err(|error| error.context(format!("database {}", Uri::Postgres(uri.to_owned()))))
 }
 
 #[derive(Debug)]
@@ -113,7 +113,7 @@ impl Target {
             // Where the only host answers, its other addresses don't matter.
             Some(last) if alone && (last.is_final || failures.is_empty()) => *last.error,
             last => {
-                let causes = failures.into_iter().chain(last).map(|it| it.error.in_(it.place).chain());
+                let causes = failures.into_iter().chain(last).map(|it| it.error.context(it.place).chain());
                 let causes = causes.collect::<Vec<_>>().join("; ");
                 Error::new(ErrorKind::Connection, format!("no host can be used: {causes}"))
             }

@@ -4,12 +4,12 @@ use std::fs::{self, File, Permissions};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
+use database::Uri;
 use driver_api::ErrorKind;
-use session::Uri;
 
 /// Why the file can't be opened, behind its name.
 fn error(path: &Path) -> String {
-    let error = session::open(&Uri::Sqlite(path.to_owned())).map(|_| ()).unwrap_err();
+    let error = database::open(&Uri::Sqlite(path.to_owned())).map(|_| ()).unwrap_err();
     assert_eq!(*error.kind(), ErrorKind::Connection);
     let text = error.chain();
     assert!(!text.contains('\n'));

@@ -5,10 +5,10 @@ use std::net::{Ipv4Addr, Shutdown, TcpListener, TcpStream};
 use std::thread::{self, sleep};
 use std::time::{Duration, Instant};
 
+use database::{Database, Uri};
 use driver_api::{Error, ErrorKind, Snapshot};
 use postgres::Client;
 use postgres::types::ToSql;
-use session::{Database, Uri};
 
 use crate::server::{Server, server};
 use crate::{Site, client, values, within};
@@ -56,13 +56,13 @@ fn the_server_ends_the_connection_during_a_query() {
         let Uri::Postgres(place) = uri.clone() else { unreachable!() };
         let killer = thread::spawn(move || wait_for(&mut client(&place), END_ACTIVE, &[]));
         within(20, move || {
-            let mut database = session::open(&uri).unwrap();
+            let mut database = database::open(&uri).unwrap();
             let mut snapshot = database.snapshot().unwrap();
             assert_lost(query(&mut *snapshot, sql));
             assert_lost(query(&mut *snapshot, "SELECT 1 AS value"));
             drop(snapshot);
             assert_lost(database.snapshot());
-            let mut database = session::open(&uri).unwrap();
+            let mut database = database::open(&uri).unwrap();
             assert_eq!(query(&mut *database.snapshot().unwrap(), "SELECT 1 AS value").unwrap(), [1]);
         });
         killer.join().unwrap();
@@ -73,7 +73,7 @@ fn the_server_ends_the_connection_during_a_query() {
 fn the_server_ends_the_connection_between_two_queries() {
     let Some(server) = server() else { return };
     let uri = server.uri("plain_only");
-    let mut database = session::open(&Uri::Postgres(format!("{uri}?application_name=ended"))).unwrap();
+    let mut database = database::open(&Uri::Postgres(format!("{uri}?application_name=ended"))).unwrap();
     let mut snapshot = database.snapshot().unwrap();
     let mut other = client(&uri);
     wait_for(&mut other, END, &[&"ended"]);
@@ -87,7 +87,7 @@ fn the_server_loses_patience() {
     let Some(server) = server() else { return };
     let uri = server.uri("plain_only");
     let limit = "options=-c%20idle_in_transaction_session_timeout%3D50&application_name=idle";
-    let mut database = session::open(&Uri::Postgres(format!("{uri}?{limit}"))).unwrap();
+    let mut database = database::open(&Uri::Postgres(format!("{uri}?{limit}"))).unwrap();
     let mut snapshot = database.snapshot().unwrap();
     wait_for(&mut client(&uri), GONE, &[&"idle"]);
     let told = assert_lost(query(&mut *snapshot, "SELECT 1 AS value"));
@@ -112,7 +112,7 @@ fn the_line_is_cut() {
     });
     let uri = format!("postgresql://confgend@127.0.0.1:{port}/plain_only?sslmode=disable");
     within(20, move || {
-        let mut database = session::open(&Uri::Postgres(uri)).unwrap();
+        let mut database = database::open(&Uri::Postgres(uri)).unwrap();
         let mut snapshot = database.snapshot().unwrap();
         assert_lost(query(&mut *snapshot, "SELECT generate_series(1, 1000000000000) AS value"));
         assert_lost(query(&mut *snapshot, "SELECT 1 AS value"));
@@ -124,7 +124,7 @@ fn the_line_is_cut() {
 fn a_connection_that_was_ended_is_not_alive() {
     let Some(server) = server() else { return };
     let uri = server.uri("plain_only");
-    let mut database = session::open(&Uri::Postgres(format!("{uri}?application_name=alive"))).unwrap();
+    let mut database = database::open(&Uri::Postgres(format!("{uri}?application_name=alive"))).unwrap();
     assert!(database.is_alive());
     assert_eq!(query(&mut *database.snapshot().unwrap(), "SELECT 1 AS value").unwrap(), [1]);
     assert!(database.is_alive());
@@ -137,7 +137,7 @@ fn a_connection_that_was_ended_is_not_alive() {
 #[test]
 fn a_connection_to_a_server_that_stopped_is_not_alive() {
     let Some(server) = Server::start() else { return };
-    let mut database = session::open(&Uri::Postgres(server.uri("plain_only"))).unwrap();
+    let mut database = database::open(&Uri::Postgres(server.uri("plain_only"))).unwrap();
     assert!(database.is_alive());
     drop(database.snapshot().unwrap());
     drop(server);
@@ -148,7 +148,7 @@ fn a_connection_to_a_server_that_stopped_is_not_alive() {
 #[test]
 fn a_connection_to_a_silent_server_is_not_alive() {
     let Some(server) = server() else { return };
-    let mut database = session::open(&Uri::Postgres(server.uri("plain_only"))).unwrap();
+    let mut database = database::open(&Uri::Postgres(server.uri("plain_only"))).unwrap();
     let pid = query(&mut *database.snapshot().unwrap(), "SELECT pg_backend_pid() AS value").unwrap()[0];
     server.shell(&format!("kill -STOP {pid}"));
     // To be dropped, too, takes no answer.

@@ -59,7 +59,7 @@ impl Roots {
                     let place = format!("sslrootcert {}", path.display());
                     Error::new(ErrorKind::Config, "no certificate can be read from it")
                         .because(error)
-                        .in_(place)
+                        .context(place)
                 };
                 let file =
                     CertificateDer::pem_file_iter(path).map_err(|error| unreadable(error.to_string()))?;
