@@ -75,7 +75,10 @@ pub(crate) fn run(users: u32) -> Result<(), Error> {
 
 /// Builds the programs as they are shipped.
 fn build() -> Result<(), Error> {
-    match cargo().args(["build", "--quiet", "--release", "--package", "dispatcher"]).status() {
+    match cargo()
+        .args(["build", "--quiet", "--release", "--package", "dispatcher", "--package", "client"])
+        .status()
+    {
         Ok(status) if status.success() => Ok(()),
         _ => Err(Error::driver("the programs can't be built")),
     }

@@ -84,7 +84,7 @@ impl Dist {
 /// The service with somebody else's program; the client has no drivers, and is the same.
 fn package_theirs(build: &Build<'_>, driver_crate: &DriverCrate) -> Result<(), Error> {
     let program = driver_crate.build(build.profile)?;
-    let packages = [build.service_with(&program)?, build.client(&Features::all()?)?];
+    let packages = [build.service_with(&program)?, build.client()?];
     show(&program.origin, &packages)?;
     show_drivers(&program);
     Ok(())

@@ -89,21 +89,17 @@ pub(crate) struct Build<'a> {
 impl Build<'_> {
     /// The packages of the service and of the client.
     pub(crate) fn packages(&self, features: &Features) -> Result<Vec<PathBuf>, Error> {
-        Ok(vec![self.service(features)?, self.client(features)?])
+        Ok(vec![self.service(features)?, self.client()?])
     }
 
     pub(crate) fn service(&self, features: &Features) -> Result<PathBuf, Error> {
-        self.with_features(features, service_variant(features.has_family("asterisk")))
-    }
-
-    pub(crate) fn client(&self, features: &Features) -> Result<PathBuf, Error> {
-        self.with_features(features, Some("client"))
-    }
-
-    fn with_features(&self, features: &Features, variant: Option<&str>) -> Result<PathBuf, Error> {
-        let mut command = self.cargo_deb(variant, "");
+        let mut command = self.cargo_deb_of_service(features.has_family("asterisk"), "");
         command.args(["--no-default-features", "--features", &features.list()]);
         package_of(&mut command)
+    }
+
+    pub(crate) fn client(&self) -> Result<PathBuf, Error> {
+        package_of(&mut self.cargo_deb("client", ""))
     }
 
     /// The package of the service with somebody else's program, which its version and its description tell.
@@ -114,7 +110,7 @@ impl Build<'_> {
         fs::create_dir(&folder)
             .and_then(|()| fs::copy(&program.path, folder.join("confgend")))
             .map_err(|error| file_error(&program.path, error))?;
-        let mut command = self.cargo_deb(service_variant(program.reads_templates()), &program.mark);
+        let mut command = self.cargo_deb_of_service(program.reads_templates(), &program.mark);
         command.arg("--no-build").env("CARGO_TARGET_DIR", scratch.path());
         let package = package_of(&mut command)?;
         let quickly: &[&str] = if self.profile == RELEASE { &[] } else { &["-Zgzip", "-z1"] };
@@ -122,23 +118,24 @@ impl Build<'_> {
         Ok(package)
     }
 
-    fn cargo_deb(&self, variant: Option<&str>, mark: &str) -> Command {
-        let mut command = cargo();
-        command.args(["deb", "--quiet", "--locked", "--package", "dispatcher", "--profile", self.profile]);
-        command.args(["--deb-revision", &format!("{}{mark}", self.revision)]).arg("--output").arg(self.out);
-        if let Some(variant) = variant {
-            command.args(["--variant", variant]);
+    /// The templates are Asterisk's, so the package has them only with that family.
+    fn cargo_deb_of_service(&self, has_asterisk: bool, mark: &str) -> Command {
+        let mut command = self.cargo_deb("dispatcher", mark);
+        if has_asterisk {
+            command.args(["--variant", "asterisk"]);
         }
+        command
+    }
+
+    fn cargo_deb(&self, package: &str, mark: &str) -> Command {
+        let mut command = cargo();
+        command.args(["deb", "--quiet", "--locked", "--package", package, "--profile", self.profile]);
+        command.args(["--deb-revision", &format!("{}{mark}", self.revision)]).arg("--output").arg(self.out);
         if self.profile != RELEASE {
             command.arg("--fast");
         }
         command
     }
-}
-
-/// The templates are Asterisk's, so the package has them only with that family.
-fn service_variant(has_asterisk: bool) -> Option<&'static str> {
-    has_asterisk.then_some("asterisk")
 }
 
 /// Runs cargo-deb; returns where the package is.

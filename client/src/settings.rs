@@ -1,4 +1,4 @@
-//! Whom to ask, and for how long: the command line, else the file, else the defaults.
+//! The address of the service and the timeouts: from the command line, else the file, else the defaults.
 
 use std::path::Path;
 use std::time::Duration;
@@ -9,7 +9,7 @@ use crate::options::Options;
 /// Where the package puts the configuration file.
 const FILE: &str = "/etc/wazo-confgend-client/config.conf";
 
-/// Whom to ask, and for how long.
+/// The address of the service, and the timeouts.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Settings {
     /// The name or IPv4 address of a host.
@@ -22,8 +22,8 @@ pub(crate) struct Settings {
 }
 
 impl Settings {
-    /// The settings for these options. Fails if the file is malformed, or has no number where one is
-    /// needed.
+    /// Reads what the options leave open from the file. A malformed file is an error, and so is a text in place of
+    /// a number.
     pub(crate) fn new(options: &Options) -> Result<Settings, String> {
         let file = File::read(options.config_file.as_deref().unwrap_or(Path::new(FILE)))?;
         let server =
@@ -42,7 +42,7 @@ impl Settings {
     }
 }
 
-/// The value, unless it is 0 or empty: that counts as not given.
+/// The value; 0 and an empty text count as none.
 fn given<T: Default + PartialEq>(value: Option<T>) -> Option<T> {
     value.filter(|value| *value != T::default())
 }
@@ -50,18 +50,18 @@ fn given<T: Default + PartialEq>(value: Option<T>) -> Option<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::options::{self, Wish};
+    use crate::options::{self, Request};
 
     fn settings(words: &[&str]) -> Settings {
         let line = words.iter().map(Into::into).chain(["a/b".into()]).collect();
         match options::read("wazo-confgen", line) {
-            Ok(Wish::File(options, _)) => Settings::new(&options).unwrap(),
+            Ok(Request::File(options, _)) => Settings::new(&options).unwrap(),
             _ => panic!("{words:?} don't ask for a file"),
         }
     }
 
     #[test]
-    fn without_a_file() {
+    fn defaults_hold_without_a_file() {
         let defaults = Settings {
             server: "127.0.0.1".to_owned(),
             port: 8669,
@@ -74,7 +74,7 @@ mod tests {
     }
 
     #[test]
-    fn with_options() {
+    fn options_replace_the_defaults() {
         let given = Settings {
             server: "pbx".to_owned(),
             port: 1,

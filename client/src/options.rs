@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use argh::{ArgsInfo, FromArgs};
 
-use crate::words;
+use crate::argparse;
 
 /// Asks the service for a configuration file and prints it.
 #[derive(FromArgs, ArgsInfo)]
@@ -55,38 +55,37 @@ pub(crate) struct Options {
     version: bool,
 }
 
-/// What the command line asks for.
-pub(crate) enum Wish {
-    /// A text that the program itself knows, like the help.
+/// The meaning of a command line.
+pub(crate) enum Request {
+    /// A text that needs no service: the help or the version.
     Text(String),
-    /// The file of this name.
+    /// The file of this name, from the service.
     File(Options, String),
 }
 
-/// Reads the words of the command line, without the name of the program. Fails with what is wrong with
-/// them.
-pub(crate) fn read(program: &str, words: Vec<OsString>) -> Result<Wish, String> {
+/// Reads the command line, without the name of the program. The error is a message for the user.
+pub(crate) fn read(program: &str, words: Vec<OsString>) -> Result<Request, String> {
     let hint = |message: &str| format!("{}; see {program} --help", message.trim_end());
     let words = words
         .into_iter()
         .map(|word| word.into_string().map_err(|word| hint(&format!("{} is not UTF-8", word.display()))))
         .collect::<Result<Vec<_>, _>>()?;
-    let words = words::rewrite(&words, Options::get_args_info().flags).map_err(|error| hint(&error))?;
+    let words = argparse::rewrite(&words, Options::get_args_info().flags).map_err(|error| hint(&error))?;
     match Options::from_args(&[program], &words) {
         Ok(options) if options.version => {
-            Ok(Wish::Text(format!("{program} {}\n", env!("CARGO_PKG_VERSION"))))
+            Ok(Request::Text(format!("{program} {}\n", env!("CARGO_PKG_VERSION"))))
         }
         Ok(mut options) => match options.name.take() {
-            Some(name) => Ok(Wish::File(options, name)),
+            Some(name) => Ok(Request::File(options, name)),
             None => Err(hint("say what to ask for, like asterisk/pjsip.conf")),
         },
-        Err(early) if early.status.is_ok() => Ok(Wish::Text(early.output)),
+        Err(early) if early.status.is_ok() => Ok(Request::Text(early.output)),
         Err(early) => Err(hint(&early.output)),
     }
 }
 
 impl Options {
-    /// What the service is sent: the name as it was given, and the arguments.
+    /// The text that the client sends: the name as it was given, and the arguments.
     pub(crate) fn request(&self, name: &str) -> String {
         let mut request = name.to_owned();
         for (wanted, argument) in [(self.invalidate, " invalidate"), (self.cached, " cached")] {

@@ -1,8 +1,7 @@
-//! One question to the service and its reply.
+//! One request to the service and its reply.
 //!
-//! A request is a line of text, and ends where its sender stops sending. A reply is what the service
-//! sends until it closes the connection: there is no length and no status, so a connection that ends in
-//! any other way is the only sign that something is missing.
+//! A request is a line of text, and ends where the client stops sending. A reply is all that the service sends until
+//! it closes the connection. It has no length and no status: only a reset tells that a part of it is missing.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream, ToSocketAddrs as _};
@@ -10,11 +9,10 @@ use std::time::{Duration, Instant};
 
 use crate::settings::Settings;
 
-/// How much of a reply is made room for at first, in bytes: enough for most of them.
-const ROOM: usize = 64 * 1024;
+/// The first capacity for a reply, in bytes: most replies fit in.
+const CAPACITY: usize = 64 * 1024;
 
-/// Sends a request and returns the whole reply. Fails with the place and the reason if there is no
-/// connection, or no reply, or not all of it.
+/// Sends a request and returns the whole reply. An error names the address and the reason.
 pub(crate) fn ask(settings: &Settings, request: &str) -> Result<Vec<u8>, String> {
     let Settings { server, port, timeout, reply_timeout } = settings;
     let failed = |what: &str, limit: &Duration, error: &io::Error| {
@@ -31,8 +29,8 @@ pub(crate) fn ask(settings: &Settings, request: &str) -> Result<Vec<u8>, String>
     exchange.receive().map_err(|error| failed("can't get the whole reply", reply_timeout, &error))
 }
 
-/// Connects to a host over IPv4, which is all that the service listens on. The time is shared by the
-/// addresses of the host, so that one that is silent leaves some to the next.
+/// Connects to a host over IPv4, the only protocol of the service. Its addresses share the time, so that a silent one
+/// leaves some to the next.
 fn connect(server: &str, port: u16, deadline: Deadline) -> io::Result<TcpStream> {
     let addresses: Vec<_> = (server, port).to_socket_addrs()?.filter(SocketAddr::is_ipv4).collect();
     let mut result = Err(io::Error::other("the host has no IPv4 address"));
@@ -46,15 +44,15 @@ fn connect(server: &str, port: u16, deadline: Deadline) -> io::Result<TcpStream>
     result
 }
 
-/// A connection, and how long the exchange on it may take.
+/// A connection, and the deadline of the exchange.
 struct Exchange<'s> {
     stream: &'s TcpStream,
     deadline: Deadline,
 }
 
 impl Exchange<'_> {
-    /// Sends the request at once, since the Python service takes what arrives first for all of it. That
-    /// nothing follows is the end of the request for ours.
+    /// Sends the request in one piece: the Python service takes the first piece for the whole request. For ours, the
+    /// end of the stream is the end of the request.
     fn send(&mut self, request: &str) -> io::Result<()> {
         self.stream.set_write_timeout(Some(self.deadline.left()?))?;
         self.stream.write_all(request.as_bytes())?;
@@ -62,22 +60,21 @@ impl Exchange<'_> {
     }
 
     fn receive(&mut self) -> io::Result<Vec<u8>> {
-        let mut reply = Vec::with_capacity(ROOM);
+        let mut reply = Vec::with_capacity(CAPACITY);
         self.read_to_end(&mut reply)?;
         Ok(reply)
     }
 }
 
 impl Read for Exchange<'_> {
-    /// Reads what is there, or waits for it until the deadline.
+    /// Waits for data until the deadline.
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         self.stream.set_read_timeout(Some(self.deadline.left()?))?;
         self.stream.read(buffer)
     }
 }
 
-/// The moment at which waiting ends. It is kept as a start and a length, since their sum may be too far
-/// away for a clock.
+/// The moment at which waiting ends: a start and a length, since a clock may not hold their sum.
 #[derive(Clone, Copy)]
 struct Deadline {
     start: Instant,
@@ -89,7 +86,7 @@ impl Deadline {
         Deadline { start: Instant::now(), limit }
     }
 
-    /// How long is left, more than nothing. Fails when the time is over.
+    /// Returns the time that is left, which is above zero; an error after the deadline.
     fn left(self) -> io::Result<Duration> {
         match self.limit.checked_sub(self.start.elapsed()) {
             None | Some(Duration::ZERO) => Err(ErrorKind::TimedOut.into()),

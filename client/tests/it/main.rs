@@ -1,4 +1,6 @@
-//! The client `wazo-confgen`, against services that do as they please.
+//! The client `wazo-confgen` against services that answer well, badly or not at all.
+
+#![expect(clippy::unwrap_used, reason = "a test that can't go on has failed")]
 
 use std::ffi::OsStr;
 use std::fs::File;
@@ -12,8 +14,7 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use socket2::{Domain, SockRef, Socket, Type};
-
-use crate::Folder;
+use tempfile::NamedTempFile;
 
 /// A service for one connection.
 struct Service {
@@ -63,6 +64,21 @@ fn output(command: &mut Command) -> Output {
     command.output().unwrap()
 }
 
+/// A configuration file for one test.
+struct ConfigFile(NamedTempFile);
+
+impl ConfigFile {
+    fn new(text: &str) -> ConfigFile {
+        let mut file = NamedTempFile::new().unwrap();
+        file.write_all(text.as_bytes()).unwrap();
+        ConfigFile(file)
+    }
+
+    fn path(&self) -> &str {
+        self.0.path().to_str().unwrap()
+    }
+}
+
 /// It printed exactly this.
 fn assert_reply(output: &Output, reply: &[u8]) {
     assert_eq!(String::from_utf8_lossy(&output.stderr), "");
@@ -76,13 +92,13 @@ fn assert_error(output: &Output, code: i32, message: &str) {
     assert_eq!((output.status.code(), output.stdout.as_slice()), (Some(code), &b""[..]));
 }
 
-/// A port that nobody listens on.
+/// A port on which no program listens.
 fn closed_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
 #[test]
-fn what_is_sent() {
+fn the_request_has_the_name_and_the_arguments() {
     for (words, request) in [
         (&["wazo/uuid.yml"][..], "wazo/uuid.yml"),
         (&["wazo/uuid.yml", "--cached"], "wazo/uuid.yml cached"),
@@ -139,7 +155,7 @@ fn a_reply_is_printed_byte_for_byte() {
 }
 
 #[test]
-fn a_big_reply() {
+fn a_reply_of_many_megabytes_is_printed() {
     const SIZE: usize = 20 << 20;
     let text = || -> Vec<u8> { (0_u32..).flat_map(u32::to_le_bytes).take(SIZE).collect() };
     let service = Service::new(move |stream| stream.write_all(&text()).unwrap());
@@ -147,7 +163,7 @@ fn a_big_reply() {
 }
 
 #[test]
-fn a_reply_in_pieces() {
+fn a_reply_in_pieces_is_printed_whole() {
     let service = Service::new(|stream| {
         for piece in ["[gen", "eral]\n", "a = b\n"] {
             stream.write_all(piece.as_bytes()).unwrap();
@@ -158,7 +174,7 @@ fn a_reply_in_pieces() {
 }
 
 #[test]
-fn half_a_reply_is_none() {
+fn half_a_reply_is_an_error() {
     let service = Service::new(|stream| {
         stream.write_all(b"[general]\n").unwrap();
         // Without lingering, the end of the connection is a reset.
@@ -170,7 +186,7 @@ fn half_a_reply_is_none() {
 }
 
 #[test]
-fn a_reply_that_takes_too_long() {
+fn a_slow_reply_meets_the_reply_timeout() {
     let service = Service::new(|stream| {
         while stream.write_all(b"x").is_ok() {
             thread::sleep(Duration::from_millis(100));
@@ -184,7 +200,7 @@ fn a_reply_that_takes_too_long() {
 }
 
 #[test]
-fn nobody_listens() {
+fn a_closed_port_is_an_error() {
     let port = closed_port().to_string();
     let refused = "can't connect: Connection refused (os error 111)";
     let message = format!("asterisk/pjsip.conf: 127.0.0.1:{port}: {refused}");
@@ -192,7 +208,7 @@ fn nobody_listens() {
 }
 
 #[test]
-fn a_host_that_keeps_silent() {
+fn a_silent_host_meets_the_timeout() {
     // When nobody accepts and the queue is full, the system drops what arrives.
     let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
     socket.bind(&"127.0.0.1:0".parse::<SocketAddr>().unwrap().into()).unwrap();
@@ -210,7 +226,7 @@ fn a_host_that_keeps_silent() {
 }
 
 #[test]
-fn hosts_that_there_are_not() {
+fn an_unknown_host_is_an_error() {
     // A name that no resolver needs to be asked for.
     let run = output(&mut client(&["a/b", "--host", "two..dots"]));
     let error = String::from_utf8(run.stderr).unwrap();
@@ -222,19 +238,18 @@ fn hosts_that_there_are_not() {
 }
 
 #[test]
-fn the_file_says_where() {
+fn the_file_names_host_and_port() {
     let service = Service::with_reply("x");
     let port = service.port;
-    let folder =
-        Folder::new(&[("c.conf", &format!("[confgen]\nserver=localhost\nport={port}\ntimeout=0\n"))]);
-    assert_reply(&output(&mut client(&["a/b", "-c", &folder.text("c.conf")])), b"x");
+    let file = ConfigFile::new(&format!("[confgen]\nserver=localhost\nport={port}\ntimeout=0\n"));
+    assert_reply(&output(&mut client(&["a/b", "-c", file.path()])), b"x");
 }
 
 #[test]
 fn the_command_line_beats_the_file() {
     let text = "[confgen]\nserver=two..dots\nport=x\ntimeout=x\nreply_timeout=x\n";
-    let folder = Folder::new(&[("c.conf", text)]);
-    let words = ["a/b", "--host=127.0.0.1", "-t5", "--reply-timeout=5", "-c", &folder.text("c.conf")];
+    let file = ConfigFile::new(text);
+    let words = ["a/b", "--host=127.0.0.1", "-t5", "--reply-timeout=5", "-c", file.path()];
     assert_reply(&Service::with_reply("x").ask(&words), b"x");
 }
 
@@ -242,18 +257,17 @@ fn the_command_line_beats_the_file() {
 fn zero_and_nothing_count_as_not_given() {
     let service = Service::with_reply("x");
     let port = service.port;
-    let folder = Folder::new(&[("c.conf", &format!("[confgen]\nserver=\nport={port}\nreply_timeout=0\n"))]);
-    let file = folder.text("c.conf");
-    let words = ["a/b", "-c", &file, "--host=", "-p0", "-t0", "--reply-timeout=0"];
+    let file = ConfigFile::new(&format!("[confgen]\nserver=\nport={port}\nreply_timeout=0\n"));
+    let words = ["a/b", "-c", file.path(), "--host=", "-p0", "-t0", "--reply-timeout=0"];
     assert_reply(&output(&mut client(&words)), b"x");
 }
 
 #[test]
-fn wrong_files() {
+fn a_bad_file_names_file_section_and_key() {
     let error = |text, message: &str| {
-        let folder = Folder::new(&[("c.conf", text)]);
-        let file = folder.text("c.conf");
-        assert_error(&output(&mut client(&["a/b", "-c", &file])), 1, &format!("a/b: {file}: {message}"));
+        let file = ConfigFile::new(text);
+        let run = output(&mut client(&["a/b", "-c", file.path()]));
+        assert_error(&run, 1, &format!("a/b: {}: {message}", file.path()));
     };
     let digit = "\"5 s\": invalid digit found in string";
     error("[confgen]\nport=5 s\n", &format!("section confgen, key port: {digit}"));
@@ -276,7 +290,7 @@ fn help_and_version() {
 }
 
 #[test]
-fn wrong_usage() {
+fn a_bad_command_line_is_explained() {
     for (words, message) in [
         (&[][..], "say what to ask for, like asterisk/pjsip.conf"),
         (&["a/b", "c/d"], "Unrecognized argument: c/d"),
@@ -290,16 +304,17 @@ fn wrong_usage() {
 }
 
 #[test]
-fn a_word_that_is_not_utf_8() {
+fn a_word_that_is_not_utf_8_is_refused() {
     let run = output(client(&[]).arg(OsStr::from_bytes(b"a/\xff\n")));
     assert_error(&run, 2, "a/\u{fffd}\\n is not UTF-8; see wazo-confgen --help");
 }
 
 #[test]
 fn a_link_gives_it_another_name() {
-    let folder = Folder::new(&[]);
-    symlink(env!("CARGO_BIN_EXE_wazo-confgen"), folder.path("xivo-confgen")).unwrap();
-    let run = |words: &[&str]| output(Command::new(folder.path("xivo-confgen")).args(words));
+    let folder = tempfile::tempdir().unwrap();
+    let link = folder.path().join("xivo-confgen");
+    symlink(env!("CARGO_BIN_EXE_wazo-confgen"), &link).unwrap();
+    let run = |words: &[&str]| output(Command::new(&link).args(words));
     assert!(run(&["--help"]).stdout.starts_with(b"Usage: xivo-confgen "));
     assert!(run(&["-x"]).stderr.starts_with(b"xivo-confgen: "));
     let service = Service::with_reply("x");
@@ -309,7 +324,7 @@ fn a_link_gives_it_another_name() {
 }
 
 #[test]
-fn an_output_that_takes_nothing() {
+fn a_full_or_closed_output_is_an_error() {
     let full = File::options().write(true).open("/dev/full").unwrap();
     let service = Service::with_reply("x");
     let port = service.port.to_string();

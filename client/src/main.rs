@@ -1,14 +1,16 @@
 //! `wazo-confgen`: asks the service for a configuration file and prints it.
 //!
-//! Asterisk runs this program once for each file of a reload, and reads whatever it prints as
-//! configuration, whatever its exit code. So it starts in about a millisecond, which is why it knows no
-//! driver and no database, and it prints nothing until the whole reply is there.
+//! Asterisk runs this program once for each file of a reload, and takes all that it prints for configuration,
+//! even if it fails. So the program starts in about a millisecond, and prints nothing before the whole reply is
+//! there. It shares no code with the service: only a request and a reply over TCP connect the two.
+//!
+//! Begin with [`options`], which reads the command line, and [`exchange`], which asks.
 
+mod argparse;
 mod exchange;
 mod ini;
 mod options;
 mod settings;
-mod words;
 
 use std::env;
 use std::ffi::OsString;
@@ -16,10 +18,10 @@ use std::io::{self, Write as _};
 use std::path::Path;
 use std::process::ExitCode;
 
-use options::Wish;
+use options::Request;
 use settings::Settings;
 
-/// There is no reply, or it can't be passed on; nothing was printed.
+/// No reply arrived, or it can't be printed.
 const FAILED: u8 = 1;
 /// The command line is wrong.
 const USAGE: u8 = 2;
@@ -30,14 +32,14 @@ fn main() -> ExitCode {
     match run(&program, words.collect()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            // Nobody is left to be told when this can't be written.
+            // An error of standard error has no place to go.
             let _ = writeln!(io::stderr(), "{}", one_line(&format!("{program}: {}", failure.message)));
             ExitCode::from(failure.code)
         }
     }
 }
 
-/// What the program was called as, which a link may choose.
+/// The name under which the program was called: a link may have another one.
 fn name(path: &OsString) -> Option<String> {
     Some(Path::new(path).file_name()?.to_string_lossy().into_owned())
 }
@@ -57,8 +59,8 @@ fn failed(message: String) -> Failure {
 
 fn run(program: &str, words: Vec<OsString>) -> Result<(), Failure> {
     match options::read(program, words).map_err(usage)? {
-        Wish::Text(text) => print(text.as_bytes()),
-        Wish::File(options, name) => {
+        Request::Text(text) => print(text.as_bytes()),
+        Request::File(options, name) => {
             let reply = Settings::new(&options)
                 .and_then(|settings| exchange::ask(&settings, &options.request(&name)))
                 .map_err(|message| format!("{name}: {message}"));
@@ -74,7 +76,7 @@ fn print(bytes: &[u8]) -> Result<(), Failure> {
         .map_err(|error| failed(format!("standard output: can't be written: {error}")))
 }
 
-/// The message with its line breaks and other control characters made visible.
+/// The message with its control characters escaped.
 fn one_line(message: &str) -> String {
     let mut line = String::with_capacity(message.len());
     for character in message.chars() {

@@ -1,18 +1,17 @@
-//! The habits of Python's argparse, which callers of this program rely on.
+//! The spellings that Python's argparse accepts, which callers of this program rely on.
 //!
-//! The parser of the command line knows `--port 8669` and `-p 8669`. Here, what else argparse
-//! understands is rewritten into that: `--po 8669`, `--port=8669`, `-p8669`, and an option that is
-//! repeated, of which the last one counts.
+//! argh reads `--port 8669` and `-p 8669`. This module rewrites the other spellings into those: `--po 8669`,
+//! `--port=8669`, `-p8669`, and a repeated option, of which the last one counts.
 
 use std::collections::BTreeMap;
 
 use argh::{FlagInfo, FlagInfoKind};
 
-/// Options that are obeyed at once, whatever follows them.
+/// The options that end the reading.
 const IMMEDIATE: [&str; 2] = ["--help", "--version"];
 
-/// The same command line with each option once, by its full name, and the operands behind `--`. Fails
-/// with what is wrong with an option.
+/// Rewrites a command line: each option once, by its full name, and the operands behind `--`. The error is a message
+/// for the user.
 pub(crate) fn rewrite<'w>(words: &'w [String], known: &[FlagInfo<'w>]) -> Result<Vec<&'w str>, String> {
     let mut options = BTreeMap::new();
     let mut operands = Vec::new();
@@ -51,7 +50,7 @@ fn no_value<'w>(option: &FlagInfo<'_>, attached: Option<&str>) -> Result<Option<
     }
 }
 
-/// The option that a word means, and the value that the word itself gives it.
+/// Finds the option of a word, and the value that the word has for it.
 fn find<'k, 'w>(
     word: &'w str,
     known: &'k [FlagInfo<'w>],
@@ -67,7 +66,7 @@ fn find<'k, 'w>(
     }
 }
 
-/// The option whose name begins so.
+/// Finds the option by its name or by the beginning of its name.
 fn find_long<'k, 'w>(name: &str, known: &'k [FlagInfo<'w>]) -> Result<&'k FlagInfo<'w>, String> {
     if let Some(option) = known.iter().find(|option| option.long == name) {
         return Ok(option);
@@ -89,7 +88,7 @@ fn find_short<'k, 'w>(
 ) -> Option<(&'k FlagInfo<'w>, Option<&'w str>)> {
     let mut letters = word.chars().skip(1);
     let letter = letters.next()?;
-    // The list has no short name for the option that the parser adds by itself.
+    // argh adds --help without a short name.
     let is_meant = |option: &&FlagInfo<'_>| match option.long {
         "--help" => letter == 'h',
         _ => option.short == Some(letter),
@@ -155,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn the_last_of_several_counts() {
+    fn the_last_of_a_repeated_option_counts() {
         same(&["-p1", "--port=2", "--cached", "--cach"], "--cached --port 2 --");
     }
 
@@ -183,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn wrong_options() {
+    fn a_bad_option_is_named() {
         wrong(&["--nonsense"], "unknown option --nonsense");
         wrong(&["--Cached"], "unknown option --Cached");
         wrong(&["--cachedd"], "unknown option --cachedd");
