@@ -113,9 +113,21 @@ impl Config {
     /// # Ok::<(), driver_api::Error>(())
     /// ```
     pub fn get<T: DeserializeOwned>(&self, path: &str) -> Result<Option<T>, Error> {
+        let value = self.value(path)?;
+        let Some(value) = value.filter(|value| !value.is_null()) else { return Ok(None) };
+        serde_path_to_error::deserialize(value).map(Some).map_err(|error| {
+            let inner = error.path().to_string();
+            let path = if inner == "." { path.to_owned() } else { format!("{path}.{inner}") };
+            self.error(&path, error.into_inner().to_string())
+        })
+    }
+
+    /// The value at a path of keys, which may be null; `None` where a key is missing.
+    pub(crate) fn value(&self, path: &str) -> Result<Option<&Value>, Error> {
         let mut keys = path.split('.');
-        let mut value = keys.next().and_then(|key| self.values.get(key));
-        let mut walked = path.split('.').next().unwrap_or_default().len();
+        let first = keys.next().unwrap_or_default();
+        let mut value = self.values.get(first);
+        let mut walked = first.len();
         for key in keys {
             value = match value {
                 None | Some(Value::Null) => return Ok(None),
@@ -127,12 +139,7 @@ impl Config {
             };
             walked += 1 + key.len();
         }
-        let Some(value) = value.filter(|value| !value.is_null()) else { return Ok(None) };
-        serde_path_to_error::deserialize(value).map(Some).map_err(|error| {
-            let inner = error.path().to_string();
-            let path = if inner == "." { path.to_owned() } else { format!("{path}.{inner}") };
-            self.error(&path, error.into_inner().to_string())
-        })
+        Ok(value)
     }
 
     /// Reads the value at a path of keys as [`get`](Config::get) does, where there must be one: that of

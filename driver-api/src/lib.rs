@@ -117,6 +117,7 @@ mod error;
 mod namespace;
 mod row;
 mod session;
+pub mod settings;
 mod snapshot;
 mod text;
 mod value;
