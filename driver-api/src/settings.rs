@@ -43,14 +43,13 @@ pub struct Key {
 
 /// The defaults of these keys, as a layer of the configuration.
 pub fn defaults(keys: &[Key]) -> Config {
-    let mut defaults = Config::default();
+    let mut merged = Config::default();
     for key in keys {
         let nest = |value, key: &str| Value::Mapping(Mapping::from_iter([(Value::from(key), value)]));
         let value = key.path.rsplit('.').fold(key.default.clone(), nest);
-        // A key is no empty path, so the value is a mapping.
-        defaults.fill_from(&Config::from_value(value).unwrap_or_default());
+        merged.fill_from(&Config::from_value(value).unwrap_or_default());
     }
-    defaults
+    Config::from_value(Value::Mapping(merged.values().clone())).unwrap_or_default()
 }
 
 /// A type of values in the configuration.

@@ -213,8 +213,7 @@ mod tests {
     #[test]
     fn the_packaged_configuration_does_not_contradict_what_is_built_in() {
         let packaged = Config::from_yaml(include_str!("../../dispatcher/debian/config.yml")).unwrap();
-        let mut built_in =
-            Config::from_yaml(include_str!("../../dispatcher/src/config/defaults.yml")).unwrap();
+        let mut built_in = dispatcher::config::defaults();
         built_in.fill_from(&Registry::new(FAMILIES).unwrap().defaults().unwrap());
         let mut packaged_first = packaged.clone();
         packaged_first.fill_from(&built_in);

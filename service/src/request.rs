@@ -1,40 +1,38 @@
-//! What a client asks for: `asterisk/pjsip.conf cached`.
+//! The request of a client: `asterisk/pjsip.conf cached`.
 
 use std::str;
 
 use driver_api::Namespace;
 
-use crate::Registry;
+use crate::source::Source;
 
 /// One request.
 #[derive(Debug, PartialEq)]
-pub(super) struct Request {
-    pub(super) namespace: Namespace,
-    /// The cached copy will do.
-    pub(super) cached: bool,
-    /// The cached copy is out of date: it is to be deleted, and nothing is to be generated.
-    pub(super) invalidate: bool,
+pub(crate) struct Request {
+    pub(crate) file: Namespace,
+    /// The client asks for the cached copy.
+    pub(crate) cached: bool,
+    /// The cached copy is out of date: the service deletes it and generates nothing.
+    pub(crate) invalidate: bool,
 }
 
 /// The line of the request, if its end is among these bytes.
-pub(super) fn line(bytes: &[u8]) -> Option<&[u8]> {
+pub(crate) fn line(bytes: &[u8]) -> Option<&[u8]> {
     let end = bytes.iter().position(|&byte| byte == b'\n')?;
     Some(bytes[..end].strip_suffix(b"\r").unwrap_or(&bytes[..end]))
 }
 
-/// Whether these bytes are a whole request, though no line ends: a known file and known arguments, as the
-/// usual client sends them.
-pub(super) fn is_whole(bytes: &[u8], registry: &Registry) -> bool {
+/// Whether these bytes are a whole request without the end of a line: a known file and known arguments, as
+/// `wazo-confgen` sends them.
+pub(crate) fn is_whole(bytes: &[u8], source: &dyn Source) -> bool {
     let known = |word: &str| matches!(word, "" | "cached" | "invalidate");
-    str::from_utf8(bytes).is_ok_and(|text| text.split(' ').skip(1).all(known))
-        && parse(bytes, registry).is_ok()
+    str::from_utf8(bytes).is_ok_and(|text| text.split(' ').skip(1).all(known)) && parse(bytes, source).is_ok()
 }
 
-/// Reads what a client sent. An error says what is wrong with it.
-pub(super) fn parse(bytes: &[u8], registry: &Registry) -> Result<Request, String> {
+/// Parses a request. The error is a message for the log.
+pub(crate) fn parse(bytes: &[u8], source: &dyn Source) -> Result<Request, String> {
     let line = match line(bytes) {
-        // Line ends behind the line are nothing; anything else is a second request, of which there can't
-        // be one.
+        // Empty lines may follow. Anything else is a second request, which a connection can't have.
         Some(_) if has_two_lines(bytes) => return Err("more than one line".to_owned()),
         Some(line) => line,
         None => bytes,
@@ -45,13 +43,13 @@ pub(super) fn parse(bytes: &[u8], registry: &Registry) -> Result<Request, String
     if command.matches('/').count() != 1 {
         return Err("not RESOURCE/FILENAME".to_owned());
     }
-    let namespace = registry.find(command).map_err(|error| error.chain())?;
+    let file = source.find(command).map_err(|error| error.chain())?;
     let (mut cached, mut invalidate) = (false, false);
     for argument in words {
         cached |= argument == "cached";
         invalidate |= argument == "invalidate";
     }
-    Ok(Request { namespace, cached, invalidate })
+    Ok(Request { file, cached, invalidate })
 }
 
 fn has_two_lines(bytes: &[u8]) -> bool {
@@ -61,28 +59,33 @@ fn has_two_lines(bytes: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use driver_api::{Driver, Entry, Error, Session};
+    use driver_api::Error;
 
     use super::*;
+    use crate::Configuration;
 
-    struct Empty;
+    /// A source with one file.
+    struct OneFile;
 
-    impl Driver for Empty {
-        fn generate(&self, _: &mut Session<'_>) -> Result<String, Error> {
-            Ok(String::new())
+    impl Source for OneFile {
+        fn files(&self) -> Vec<Namespace> {
+            vec!["a/one.conf".parse().unwrap()]
+        }
+
+        fn find(&self, text: &str) -> Result<Namespace, Error> {
+            let file: Namespace = text.parse()?;
+            if self.files().contains(&file) { Ok(file) } else { Err(Error::driver("unknown")) }
+        }
+
+        fn configure(&self) -> Result<Configuration, Error> {
+            Err(Error::driver("it is never configured"))
         }
     }
 
-    static FAMILY: &[Entry] = &[Entry::new("a.one.conf", "wazo", |_| Ok(Box::new(Empty)))];
-
-    fn registry() -> Registry {
-        Registry::new(&[FAMILY]).unwrap()
-    }
-
-    /// `one`, with the arguments that were understood.
+    /// The request as text.
     fn read(text: &str) -> Result<String, String> {
-        parse(text.as_bytes(), &registry()).map(|request| {
-            let mut shown = request.namespace.to_string();
+        parse(text.as_bytes(), &OneFile).map(|request| {
+            let mut shown = request.file.to_string();
             shown.push_str(if request.invalidate { " invalidate" } else { "" });
             shown.push_str(if request.cached { " cached" } else { "" });
             shown
@@ -90,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn a_command_and_its_arguments() {
+    fn a_request_has_a_file_and_arguments() {
         let table = [
             ("a/one.conf", "a/one.conf"),
             ("a/one.conf\n", "a/one.conf"),
@@ -107,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_request() {
+    fn a_malformed_request_is_refused() {
         let table = [
             ("", "not RESOURCE/FILENAME"),
             ("\n", "not RESOURCE/FILENAME"),
@@ -117,7 +120,7 @@ mod tests {
             ("a/one.conf\na/one.conf", "more than one line"),
             ("a/one.conf\r", "\"a/one.conf\\r\" is not a namespace: "),
             ("a/one.conf\tcached", "\"a/one.conf\\tcached\" is not a namespace: "),
-            ("a/two.conf", "no driver writes a/two.conf; did you mean a/one.conf?"),
+            ("a/two.conf", "unknown"),
             ("../passwd", "\"../passwd\" is not a namespace: "),
             ("a.one/conf", "\"a.one/conf\" is not a namespace: "),
             ("/", "\"/\" is not a namespace: "),
@@ -126,12 +129,12 @@ mod tests {
             let error = read(text).unwrap_err();
             assert!(error.starts_with(expected), "{text:?}: {error}");
         }
-        assert_eq!(parse(b"a/one.conf \xff", &registry()), Err("not UTF-8".to_owned()));
+        assert_eq!(parse(b"a/one.conf \xff", &OneFile), Err("not UTF-8".to_owned()));
     }
 
     #[test]
-    fn whole_without_the_end_of_a_line() {
-        let whole = |text: &str| is_whole(text.as_bytes(), &registry());
+    fn a_whole_request_needs_no_line_end() {
+        let whole = |text: &str| is_whole(text.as_bytes(), &OneFile);
         for text in ["a/one.conf", "a/one.conf ", "a/one.conf invalidate cached"] {
             assert!(whole(text), "{text:?}");
         }

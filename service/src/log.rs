@@ -1,4 +1,4 @@
-//! The log: lines as the Python program writes them, to a file; what is wrong goes to standard error, too.
+//! The log: lines in the form of the Python program, in a file. Warnings and errors go to standard error, too.
 
 use std::env;
 use std::fmt::{self, Write as _};
@@ -16,19 +16,19 @@ use tracing_subscriber::layer::{Context, SubscriberExt};
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{Layer, Registry, reload};
 
-use crate::config;
+use crate::settings;
 
 /// The running log.
-pub(super) struct Log {
+pub(crate) struct Log {
     level: reload::Handle<LevelFilter, Registry>,
     file: Arc<Mutex<Option<File>>>,
 }
 
 impl Log {
-    /// Begins to log. There is one log for a process, so this can be done once. That the file can't be
-    /// opened is an error, with which the log goes to standard error alone.
-    pub(super) fn start(settings: &config::Log) -> (Log, Result<(), Error>) {
-        let (level, handle) = reload::Layer::new(settings.level);
+    /// Begins to log. A process has one log, so this is called once. If the file can't be opened, the result has the
+    /// error, and the log goes to standard error alone.
+    pub(crate) fn start(settings: &settings::Log) -> (Log, Result<(), Error>) {
+        let (level, handle) = reload::Layer::new(settings.level());
         let log = Log { level: handle, file: Arc::default() };
         let lines = Lines { file: Arc::clone(&log.file), to_journal: is_journal() };
         tracing_subscriber::registry().with(level).with(lines).init();
@@ -37,11 +37,11 @@ impl Log {
         (log, opened)
     }
 
-    /// Logs as these settings say from now on. The file is opened anew, as after it was moved away.
-    pub(super) fn apply(&self, settings: &config::Log) -> Result<(), Error> {
-        // It fails when there is no log any more.
-        let _ = self.level.reload(settings.level);
-        let (file, result) = match settings.file.as_deref().map(open).transpose() {
+    /// Applies these settings from now on. It opens the file anew, as logrotate expects.
+    pub(crate) fn apply(&self, settings: &settings::Log) -> Result<(), Error> {
+        // It fails only after the end of the log.
+        let _ = self.level.reload(settings.level());
+        let (file, result) = match settings.log_filename.as_deref().map(open).transpose() {
             Ok(file) => (file, Ok(())),
             Err(error) => (None, Err(error)),
         };
@@ -66,7 +66,7 @@ fn is_journal() -> bool {
     stderr.is_ok_and(|stderr| named == format!("{}:{}", stderr.dev(), stderr.ino()))
 }
 
-/// Writes each event as a line. Standard error gets what the file does not take, and what somebody should know.
+/// Writes each event as a line: to the file, and to standard error if it is a warning or an error, or if the file fails.
 struct Lines {
     file: Arc<Mutex<Option<File>>>,
     to_journal: bool,
@@ -88,7 +88,7 @@ impl<S: Subscriber> Layer<S> for Lines {
         }
         // The journal knows the time and the process by itself, and takes the priority off the line.
         let line = if self.to_journal { format!("<{priority}>{end}") } else { line };
-        // There is no place left to say that this fails.
+        // An error of standard error has no place to go.
         let _ = io::stderr().write_all(line.as_bytes());
     }
 }
@@ -128,9 +128,22 @@ fn python_level(level: Level) -> (&'static str, u8) {
     }
 }
 
-/// `confgend.serve.site` for the module that logs.
+/// The name of the logger for a module: `confgend.serve.reply` for `service::reply`.
 fn logger(module: &str) -> String {
-    module.replacen("dispatcher", "confgend", 1).replace("::", ".")
+    let (package, rest) = module.split_once("::").unwrap_or((module, ""));
+    let package = match package {
+        "dispatcher" => "confgend",
+        "service" => "confgend.serve",
+        "database" => "confgend.database",
+        other => other,
+    };
+    let rest = rest.replace("::", ".");
+    // The lines of the server as a whole have the name of the service.
+    if rest.is_empty() || module == "service::server" {
+        package.to_owned()
+    } else {
+        format!("{package}.{rest}")
+    }
 }
 
 #[cfg(test)]
@@ -138,8 +151,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn loggers_are_called_as_in_python() {
-        assert_eq!(logger("dispatcher::serve::site"), "confgend.serve.site");
+    fn loggers_are_named_after_modules() {
+        assert_eq!(logger("dispatcher::site"), "confgend.site");
+        assert_eq!(logger("service::connection"), "confgend.serve.connection");
+        assert_eq!(logger("service::server"), "confgend.serve");
+        assert_eq!(logger("database::pool"), "confgend.database.pool");
         assert_eq!(logger("hyper::proto"), "hyper.proto");
     }
 }

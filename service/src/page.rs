@@ -21,13 +21,13 @@ use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::registry::Registry;
 use tokio::net::TcpListener;
 
-use super::Service;
-use super::metrics::OfFile;
+use crate::metrics::FileLabels;
+use crate::state::Service;
 
-/// How long somebody may take to ask for the page.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// How long a client may take to send its request.
+const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// The age of each cached copy when somebody asks for it.
+/// The ages of the cached copies, computed for each request.
 struct Ages(Arc<Service>);
 
 impl fmt::Debug for Ages {
@@ -41,8 +41,8 @@ impl Collector for Ages {
         let help = "How long ago the cached copy of a file was made.";
         let first = ConstGauge::new(0.0);
         let mut family = encoder.encode_descriptor("cache_age_seconds", help, None, first.metric_type())?;
-        for (namespace, age) in self.0.ages() {
-            let file = OfFile::new(namespace);
+        for (namespace, age) in self.0.copy_ages() {
+            let file = FileLabels::new(namespace);
             ConstGauge::new(age.as_secs_f64()).encode(family.encode_family(&file)?)?;
         }
         Ok(())
@@ -50,7 +50,7 @@ impl Collector for Ages {
 }
 
 /// Listens on this port of the loopback interface.
-pub(super) async fn listen(port: u16) -> Result<TcpListener, Error> {
+pub(crate) async fn listen(port: u16) -> Result<TcpListener, Error> {
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
     TcpListener::bind(address).await.map_err(|error| {
         let place = format!("configuration key metrics.listen_port: {address}");
@@ -58,8 +58,8 @@ pub(super) async fn listen(port: u16) -> Result<TcpListener, Error> {
     })
 }
 
-/// Serves the page to whoever asks.
-pub(super) async fn serve(listener: TcpListener, service: Arc<Service>) {
+/// Serves the page.
+pub(crate) async fn serve(listener: TcpListener, service: Arc<Service>) {
     let mut registry = Registry::with_prefix("confgend");
     service.metrics.register(&mut registry);
     registry.register_collector(Box::new(Ages(service)));
@@ -77,9 +77,9 @@ pub(super) async fn serve(listener: TcpListener, service: Arc<Service>) {
             });
             let connection = http1::Builder::new()
                 .timer(TokioTimer::new())
-                .header_read_timeout(PATIENCE)
+                .header_read_timeout(HEADER_TIMEOUT)
                 .serve_connection(TokioIo::new(stream), page);
-            // Who goes away in the middle has no use for the rest.
+            // It fails if the client goes away.
             let _ = connection.await;
         });
     }

@@ -1,4 +1,4 @@
-//! Files that are there as a whole or not at all.
+//! Files that are replaced as a whole.
 
 use std::fs::{self, File, Permissions};
 use std::io::{self, Write};
@@ -10,8 +10,12 @@ use driver_api::{Error, ErrorKind};
 /// How the names of unfinished files begin.
 const UNFINISHED: &str = ".confgend-";
 
-/// Replaces a file by a new text. Whoever reads it meanwhile, or after a crash of the machine, sees the
-/// old text or the new one; when anything fails, the old one stays.
+/// Replaces a file. A reader sees the old text or the new one, after a crash of the machine too. If anything fails, the
+/// old one stays.
+///
+/// # Errors
+///
+/// The error names the path.
 pub fn replace(path: &Path, text: &str) -> Result<(), Error> {
     write(path, text).map_err(|error| {
         let place = format!("file {}", path.display());
@@ -33,24 +37,24 @@ fn write(path: &Path, text: &str) -> io::Result<()> {
     sync_folder_of(path)
 }
 
-/// Has the disk keep which files there are in the folder of this one.
+/// Writes the folder of a file to the disk, so that a rename or a deletion lasts.
 pub(crate) fn sync_folder_of(path: &Path) -> io::Result<()> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
 }
 
-/// Removes unfinished files that a crash left in a folder.
+/// Removes unfinished files, which a crash leaves, from a folder.
 pub(crate) fn remove_leftovers(folder: &Path) {
     let Ok(entries) = fs::read_dir(folder) else { return };
     for entry in entries.flatten() {
         if entry.file_name().as_encoded_bytes().starts_with(UNFINISHED.as_bytes()) {
-            // One that can't be removed is in nobody's way.
+            // An unfinished file does no harm, so an error is ignored.
             let _ = fs::remove_file(entry.path());
         }
     }
 }
 
-/// A file keeps its mode; the mode of a new one is what the process' mask leaves.
+/// A file keeps its mode. A new one has the mode that the umask leaves.
 fn mode_of(path: &Path) -> u32 {
     fs::metadata(path).map_or(0o666, |metadata| metadata.permissions().mode() & 0o7777)
 }
@@ -60,7 +64,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_old_file_or_the_new_one() {
+    fn a_replaced_file_keeps_its_mode() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("asterisk/pjsip.conf");
         replace(&path, "old").unwrap();
@@ -72,7 +76,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_in_the_way_is_named_and_stays() {
+    fn a_file_in_the_way_is_named_and_stays() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("asterisk");
         fs::write(&file, "a file, not a folder").unwrap();

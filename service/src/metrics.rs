@@ -1,4 +1,4 @@
-//! What the service counts.
+//! The metrics of the service.
 
 use std::time::Duration;
 
@@ -10,41 +10,43 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
+use crate::source::Failure;
+
 /// In seconds: from a file without rows to the `pjsip.conf` of a very large site.
 const BUCKETS: [f64; 10] = [0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0];
 
 #[derive(Debug)]
-pub(super) struct Metrics {
-    requests: Family<OfRequest, Counter>,
-    generations: Family<OfFile, Histogram>,
-    database_errors: Family<OfKind, Counter>,
-    pub(super) connections: Gauge,
+pub(crate) struct Metrics {
+    requests: Family<RequestLabels, Counter>,
+    generations: Family<FileLabels, Histogram>,
+    database_errors: Family<ErrorLabels, Counter>,
+    pub(crate) connections: Gauge,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct OfRequest {
+struct RequestLabels {
     namespace: String,
     outcome: &'static str,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-pub(super) struct OfFile {
+pub(crate) struct FileLabels {
     namespace: String,
 }
 
-impl OfFile {
-    pub(super) fn new(namespace: &Namespace) -> OfFile {
-        OfFile { namespace: namespace.to_string() }
+impl FileLabels {
+    pub(crate) fn new(namespace: &Namespace) -> FileLabels {
+        FileLabels { namespace: namespace.to_string() }
     }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct OfKind {
+struct ErrorLabels {
     kind: &'static str,
 }
 
 impl Metrics {
-    pub(super) fn new() -> Metrics {
+    pub(crate) fn new() -> Metrics {
         Metrics {
             requests: Family::default(),
             generations: Family::new_with_constructor(|| Histogram::new(BUCKETS)),
@@ -53,19 +55,23 @@ impl Metrics {
         }
     }
 
-    /// One request; without a namespace if it was not one for a file.
-    pub(super) fn request(&self, namespace: Option<&Namespace>, outcome: &'static str) {
-        let namespace = namespace.map(ToString::to_string).unwrap_or_default();
-        self.requests.get_or_create(&OfRequest { namespace, outcome }).inc();
+    /// Counts a request. One that names no file has an empty label.
+    pub(crate) fn request(&self, file: Option<&Namespace>, outcome: &'static str) {
+        let namespace = file.map(ToString::to_string).unwrap_or_default();
+        self.requests.get_or_create(&RequestLabels { namespace, outcome }).inc();
     }
 
-    /// One generation, successful or not.
-    pub(super) fn generation(&self, namespace: &Namespace, time: Duration) {
-        self.generations.get_or_create(&OfFile::new(namespace)).observe(time.as_secs_f64());
+    /// Counts a generation. It has no time if the driver did not run.
+    pub(crate) fn generation(&self, file: &Namespace, time: Option<Duration>, failure: Option<&Failure>) {
+        if let Some(time) = time {
+            self.generations.get_or_create(&FileLabels::new(file)).observe(time.as_secs_f64());
+            if let Some(failure) = failure {
+                self.database_error(failure.error.kind());
+            }
+        }
     }
 
-    /// One failure, if it is one of the database.
-    pub(super) fn database_error(&self, kind: &ErrorKind) {
+    fn database_error(&self, kind: &ErrorKind) {
         let kind = match kind {
             ErrorKind::Connection => "connection",
             ErrorKind::MissingTable(_) | ErrorKind::MissingColumn(_) => "schema",
@@ -73,10 +79,10 @@ impl Metrics {
             ErrorKind::Row => "row",
             ErrorKind::Config | ErrorKind::Template | ErrorKind::Driver => return,
         };
-        self.database_errors.get_or_create(&OfKind { kind }).inc();
+        self.database_errors.get_or_create(&ErrorLabels { kind }).inc();
     }
 
-    pub(super) fn register(&self, registry: &mut Registry) {
+    pub(crate) fn register(&self, registry: &mut Registry) {
         let requests = "Requests by file and by what the reply was";
         registry.register("requests", requests, self.requests.clone());
         let generations = "How long the generation of a file took";

@@ -1,4 +1,4 @@
-//! What the service tells systemd, and the PID file.
+//! Notifications for systemd, and the PID file.
 
 use std::fs;
 use std::path::Path;
@@ -7,32 +7,32 @@ use std::time::Duration;
 use driver_api::Error;
 use sd_notify::NotifyState;
 
-use crate::output;
+use crate::file;
 
-pub(super) fn ready() {
+pub(crate) fn ready() {
     notify(&[NotifyState::Ready]);
 }
 
-pub(super) fn reloading() {
+pub(crate) fn reloading() {
     match NotifyState::monotonic_usec_now() {
         Ok(now) => notify(&[NotifyState::Reloading, now]),
         Err(_) => notify(&[NotifyState::Reloading]),
     }
 }
 
-pub(super) fn stopping() {
+pub(crate) fn stopping() {
     notify(&[NotifyState::Stopping]);
 }
 
 fn notify(state: &[NotifyState<'_>]) {
-    // Without systemd there is nobody to tell, which is no error.
+    // Without systemd this does nothing, and succeeds.
     if let Err(error) = sd_notify::notify(state) {
         tracing::warn!("systemd can't be notified: {error}");
     }
 }
 
-/// Tells systemd for ever that the service can still do something, if it wants to know.
-pub(super) async fn keep_watchdog_quiet() {
+/// Notifies the watchdog of systemd, if there is one, for ever.
+pub(crate) async fn notify_watchdog() {
     let Some(limit) = sd_notify::watchdog_enabled() else { return };
     loop {
         notify(&[NotifyState::Watchdog]);
@@ -40,12 +40,12 @@ pub(super) async fn keep_watchdog_quiet() {
     }
 }
 
-/// A file with the number of the process, for as long as this lives.
-pub(super) struct PidFile<'a>(&'a Path);
+/// The file with the process id. It is deleted when this is dropped.
+pub(crate) struct PidFile<'a>(&'a Path);
 
 impl PidFile<'_> {
-    pub(super) fn write(path: &Path) -> Result<PidFile<'_>, Error> {
-        output::replace(path, &PidFile::text())?;
+    pub(crate) fn write(path: &Path) -> Result<PidFile<'_>, Error> {
+        file::replace(path, &PidFile::text())?;
         Ok(PidFile(path))
     }
 
@@ -56,7 +56,7 @@ impl PidFile<'_> {
 
 impl Drop for PidFile<'_> {
     fn drop(&mut self) {
-        // Another one may have written its own meanwhile.
+        // Another process may have written its own id meanwhile.
         if fs::read_to_string(self.0).is_ok_and(|text| text == PidFile::text()) {
             let _ = fs::remove_file(self.0);
         }

@@ -9,23 +9,23 @@ use std::time::{Duration, SystemTime};
 use driver_api::{Error, ErrorKind, Namespace};
 use rustix::fs::OFlags;
 
-use crate::output;
+use crate::file;
 
-pub(super) struct Cache {
+pub(crate) struct Cache {
     folder: PathBuf,
 }
 
-/// A cached text, open for reading. It stays what it is, whatever happens to the file.
+/// A cached text, open for reading. It does not change when the cache replaces or deletes the file.
 #[derive(Debug)]
-pub(super) struct Copy {
-    pub(super) file: File,
+pub(crate) struct Copy {
+    pub(crate) file: File,
     /// In bytes.
-    pub(super) length: u64,
+    pub(crate) length: u64,
     made: SystemTime,
 }
 
 impl Cache {
-    pub(super) fn new(folder: &Path) -> Cache {
+    pub(crate) fn new(folder: &Path) -> Cache {
         Cache { folder: folder.to_owned() }
     }
 
@@ -34,10 +34,10 @@ impl Cache {
     }
 
     /// The cached text of a file, if there is one.
-    pub(super) fn open(&self, namespace: &Namespace) -> Result<Option<Copy>, Error> {
+    pub(crate) fn open(&self, namespace: &Namespace) -> Result<Option<Copy>, Error> {
         let path = self.path(namespace);
         let open = || -> io::Result<Copy> {
-            // A named pipe in its place must not keep anybody waiting.
+            // Without this, a named pipe in its place blocks.
             let flags = i32::try_from(OFlags::NONBLOCK.bits()).unwrap_or_default();
             let file = File::options().read(true).custom_flags(flags).open(&path)?;
             let metadata = file.metadata()?;
@@ -53,49 +53,49 @@ impl Cache {
         }
     }
 
-    /// Keeps a text. Whoever reads the file meanwhile sees the old text or the new one, after a crash too.
-    pub(super) fn store(&self, namespace: &Namespace, text: &str) -> Result<(), Error> {
+    /// Stores a text. A reader sees the old text or the new one, after a crash too.
+    pub(crate) fn store(&self, namespace: &Namespace, text: &str) -> Result<(), Error> {
         let path = self.path(namespace);
-        // Most files are the same at most reloads. Not to write them saves the waiting for the disk.
+        // Most files are the same at most reloads; this saves the wait for the disk.
         if self.open(namespace).is_ok_and(|copy| copy.is_some_and(|copy| copy.holds(text))) {
-            // Its age counts from when it was last known to be good.
+            // Its age counts from the last good generation.
             let touched = File::options().append(true).open(&path).and_then(|file| file.set_modified(now()));
             if touched.is_ok() {
                 return Ok(());
             }
         }
-        output::replace(&path, text).map_err(|error| error.context("the cached copy is not renewed"))
+        file::replace(&path, text).map_err(|error| error.context("the cached copy is not renewed"))
     }
 
-    /// Deletes the cached text of a file; that there is none is no error.
-    pub(super) fn delete(&self, namespace: &Namespace) -> Result<(), Error> {
+    /// Deletes the cached text of a file, if there is one.
+    pub(crate) fn delete(&self, namespace: &Namespace) -> Result<(), Error> {
         let path = self.path(namespace);
         let delete = || match fs::remove_file(&path) {
-            Ok(()) => output::sync_folder_of(&path),
+            Ok(()) => file::sync_folder_of(&path),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
             Err(error) => Err(error),
         };
         delete().map_err(|error| failed(&path, "the cached copy can't be deleted", error))
     }
 
-    /// How old the cached text of a file is.
-    pub(super) fn age(&self, namespace: &Namespace) -> Option<Duration> {
+    /// The age of the cached text of a file.
+    pub(crate) fn age(&self, namespace: &Namespace) -> Option<Duration> {
         self.open(namespace).ok()?.map(|copy| copy.age())
     }
 
-    /// Removes what a crash left half-written in the folder of a resource.
-    pub(super) fn clean(&self, resource: &str) {
-        output::remove_leftovers(&self.folder.join(resource));
+    /// Removes unfinished files, which a crash leaves, from the folder of a resource.
+    pub(crate) fn clean(&self, resource: &str) {
+        file::remove_leftovers(&self.folder.join(resource));
     }
 }
 
 impl Copy {
-    pub(super) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.length == 0
     }
 
-    /// How long ago the text was made. A clock that was set back makes it new.
-    pub(super) fn age(&self) -> Duration {
+    /// The time since the text was made; zero if the clock was set back.
+    pub(crate) fn age(&self) -> Duration {
         now().duration_since(self.made).unwrap_or_default()
     }
 
@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn who_has_a_copy_open_reads_it_to_its_end() {
+    fn an_open_copy_does_not_change() {
         let folder = tempfile::tempdir().unwrap();
         let cache = Cache::new(folder.path());
         cache.store(&namespace(), "old").unwrap();
@@ -188,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_in_the_way_is_named() {
+    fn a_folder_in_the_way_is_named() {
         let folder = tempfile::tempdir().unwrap();
         let cache = Cache::new(folder.path());
         fs::create_dir_all(folder.path().join("asterisk/rtp.conf")).unwrap();
@@ -204,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_crash_leaves_is_removed() {
+    fn unfinished_files_are_removed() {
         let folder = tempfile::tempdir().unwrap();
         let cache = Cache::new(folder.path());
         cache.store(&namespace(), "good").unwrap();

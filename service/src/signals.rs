@@ -1,11 +1,11 @@
-//! What somebody tells the service from outside.
+//! The signals of the process.
 
 use std::future::pending;
 
 use driver_api::Error;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-pub(super) struct Signals {
+pub(crate) struct Signals {
     terminate: Signal,
     interrupt: Signal,
     hang_up: Signal,
@@ -13,7 +13,7 @@ pub(super) struct Signals {
 
 impl Signals {
     /// From now on signals don't end the process by themselves.
-    pub(super) fn new() -> Result<Signals, Error> {
+    pub(crate) fn new() -> Result<Signals, Error> {
         let on =
             |kind| signal(kind).map_err(|error| Error::driver("signals can't be received").because(error));
         Ok(Signals {
@@ -24,7 +24,7 @@ impl Signals {
     }
 
     /// Waits for a signal to stop, and returns its name.
-    pub(super) async fn stop(&mut self) -> &'static str {
+    pub(crate) async fn stop(&mut self) -> &'static str {
         tokio::select! {
             Some(()) = self.terminate.recv() => "SIGTERM",
             Some(()) = self.interrupt.recv() => "SIGINT",
@@ -33,7 +33,7 @@ impl Signals {
     }
 
     /// Waits for a signal to stop, which it names, or to reload, which is `None`.
-    pub(super) async fn stop_or_reload(&mut self) -> Option<&'static str> {
+    pub(crate) async fn stop_or_reload(&mut self) -> Option<&'static str> {
         let Signals { terminate, interrupt, hang_up } = self;
         tokio::select! {
             Some(()) = terminate.recv() => Some("SIGTERM"),
