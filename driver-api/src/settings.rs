@@ -9,7 +9,7 @@ use serde_yaml::{Mapping, Value};
 
 use crate::{Config, Error, yaml};
 
-/// A group of keys that stand in one section of the configuration; [`settings!`](crate::settings) declares one.
+/// A group of keys that stand in one section of the configuration; [`settings!`](crate::settings!) declares one.
 pub trait Settings: Sized {
     /// The keys, in the order of their fields.
     fn keys() -> Vec<Key>;
@@ -77,7 +77,7 @@ pub enum Refused {
     Because(String),
 }
 
-/// Reads one key. This is what [`settings!`](crate::settings) calls for each field.
+/// Reads one key. This is what [`settings!`](crate::settings!) calls for each field.
 #[doc(hidden)]
 pub fn read<T: Setting>(
     config: &Config,
@@ -193,7 +193,7 @@ macro_rules! settings {
     };
 }
 
-/// The type of defaults, for [`settings!`](crate::settings).
+/// The type of defaults, for [`settings!`](crate::settings!).
 #[doc(hidden)]
 pub use serde_yaml::Value as YamlValue;
 
