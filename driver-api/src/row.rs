@@ -255,7 +255,7 @@ impl Source {
 enum Key {
     Integer(i64),
     Uuid([u8; 16]),
-    /// Any number of values. Each follows a byte for its type; a text also follows its length.
+    /// Any number of values. A byte for the type precedes each, and the length precedes a text.
     Several(Box<[u8]>),
 }
 

@@ -153,13 +153,13 @@ impl<'a> Session<'a> {
         self.origins.as_mut().map(std::mem::take).unwrap_or_default()
     }
 
-    /// Runs the query and returns its rows, each with its [`Origin`](crate::Origin), in the order of the database.
+    /// Runs the query and returns its rows, each with its [`Origin`], in the order of the database.
     ///
     /// `T` is a struct whose fields are, by name and order, the columns of the query. A column of the
     /// [key](Query::key) needs no field, and the last columns may be [options](crate::OptionColumns). A field is an
     /// integer, a float, a boolean, a text (also for uuids and enumerations) or an array; `Option` accepts `NULL`.
     /// A value of another type is an error that names table, row and column. A line break in a
-    /// [`OneLine`](crate::OneLine) field drops the row; in a [`Blanked`](crate::Blanked) field, blanks replace it.
+    /// [`OneLine`] field drops the row; in a [`Blanked`] field, blanks replace it.
     /// Both add a warning.
     ///
     /// ```

@@ -96,23 +96,23 @@ impl<'w> Lines<'w> {
     /// Writes a key, a sign and a value of several pieces, and keeps every blank. The sign includes the blanks
     /// around it: `" => "`.
     pub fn verbatim_line(&mut self, key: impl Piece, sign: &str, value: &[&dyn Piece]) {
-        self.line(&key, syntax::padded_key, value, syntax::value, |text, key, value| {
-            text.verbatim_option(key, sign, value)
+        self.line(&key, syntax::padded_key, value, syntax::value, |writer, key| {
+            writer.verbatim_option(key, sign, texts(value))
         });
     }
 
     /// Writes `exten = extension,hint,devices` and keeps every blank. The devices give the extension its state; their
     /// pieces include the `&` between them.
     pub fn hint(&mut self, extension: impl Piece, devices: &[&dyn Piece]) {
-        self.line(&extension, syntax::extension, devices, syntax::device, |text, extension, devices| {
-            text.hint(extension, devices)
+        self.line(&extension, syntax::extension, devices, syntax::device, |writer, extension| {
+            writer.hint(extension, texts(devices))
         });
     }
 
     /// Writes `member = interface,penalty,name,state interface`, a member of a queue, with the fields that are given.
     pub fn member(&mut self, fields: &[&dyn Piece]) {
-        self.line(&"member", syntax::key, fields, syntax::member_field, |text, _, fields| {
-            text.member(fields)
+        self.line(&"member", syntax::key, fields, syntax::member_field, |writer, _| {
+            writer.member(texts(fields))
         });
     }
 
@@ -130,8 +130,8 @@ impl<'w> Lines<'w> {
     }
 
     fn stripped(&mut self, key: &dyn Piece, sign: &str, value: &[&dyn Piece]) {
-        self.line(key, syntax::padded_key, value, syntax::value, |text, key, value| {
-            text.option(key, sign, value)
+        self.line(key, syntax::padded_key, value, syntax::value, |writer, key| {
+            writer.option(key, sign, texts(value))
         });
     }
 
@@ -141,57 +141,33 @@ impl<'w> Lines<'w> {
         key_place: Place,
         value: &[&dyn Piece],
         value_place: Place,
-        write: impl FnOnce(&mut asterisk_conf::Writer, &str, Texts<'_>) -> Result<(), Refusal>,
+        write: impl FnOnce(&mut asterisk_conf::Writer, &str) -> Result<(), Refusal>,
     ) {
         let key_text = key.text();
         let start = self.writer.text.text().len();
-        // Nearly every value is one piece. Its text is converted once, for the line and for the warning.
-        let result = if let [piece] = value {
-            let text = piece.text();
-            let ends = Some((*piece, &*text));
-            let has_blanks = ends_blank(&key_text) || ends_blank(&text);
-            write(&mut self.writer.text, &key_text, Texts::One(Some(&text))).map(|()| {
-                if has_blanks {
-                    self.warn_of_blanks(start, (key, &key_text), ends, ends);
-                }
-            })
-        } else {
-            write(&mut self.writer.text, &key_text, Texts::Several(value.iter())).map(|()| {
-                let [first, last] = [value.first(), value.last()].map(|piece| Some((*piece?, piece?.text())));
-                let [first, last] =
-                    [&first, &last].map(|end| end.as_ref().map(|(piece, text)| (*piece, &**text)));
-                self.warn_of_blanks(start, (key, &key_text), first, last);
-            })
-        };
-        match result {
-            Ok(()) if self.writer.recorder.is_none() => {}
-            Ok(()) => {
-                let value = value.iter().find(|piece| piece.column(self.origin).is_some());
-                self.record(start, *value.unwrap_or(&key));
-            }
-            Err(refusal) => {
-                let culprit = culprit(key, key_place, value, value_place);
-                self.refuse(culprit, &format!("the option {key_text:?}"), refusal);
-            }
+        if let Err(refusal) = write(&mut self.writer.text, &key_text) {
+            let culprit = culprit(key, key_place, value, value_place);
+            return self.refuse(culprit, &format!("the option {key_text:?}"), refusal);
+        }
+        self.warn_of_blanks(start, key, value);
+        if self.writer.recorder.is_some() {
+            let value = value.iter().find(|piece| piece.column(self.origin).is_some());
+            self.record(start, *value.unwrap_or(&key));
         }
     }
 
     /// Adds a warning for each piece of a row that has a blank at an end of the key or of the value, where Asterisk
     /// strips it. Adds none if no line was written behind the byte `start`.
-    fn warn_of_blanks(
-        &mut self,
-        start: usize,
-        key: (&dyn Piece, &str),
-        first: Option<(&dyn Piece, &str)>,
-        last: Option<(&dyn Piece, &str)>,
-    ) {
-        let begins = |(_, text): &(&dyn Piece, &str)| text.starts_with(syntax::is_blank);
-        let ends = |(_, text): &(&dyn Piece, &str)| text.ends_with(syntax::is_blank);
-        let key = Some(key).filter(|(_, text)| ends_blank(text));
-        for (piece, _) in [key, first.filter(begins), last.filter(ends)].into_iter().flatten() {
-            if let (Some(origin), Some(column)) = (self.origin, piece.column(self.origin))
-                && self.writer.text.text().len() > start
-            {
+    fn warn_of_blanks(&mut self, start: usize, key: &dyn Piece, value: &[&dyn Piece]) {
+        let Some(origin) = self.origin.filter(|_| self.writer.text.text().len() > start) else { return };
+        let begins = |text: &str| text.starts_with(syntax::is_blank);
+        let ends = |text: &str| text.ends_with(syntax::is_blank);
+        let key_text = key.text();
+        let key = (begins(&key_text) || ends(&key_text)).then_some(key);
+        let first = value.first().copied().filter(|piece| begins(&piece.text()));
+        let last = value.last().copied().filter(|piece| ends(&piece.text()));
+        for piece in [key, first, last].into_iter().flatten() {
+            if let Some(column) = piece.column(self.origin) {
                 self.writer.stripped.push(origin.warning(column, STRIPPED));
             }
         }
@@ -225,26 +201,9 @@ impl<'w> Lines<'w> {
     }
 }
 
-/// Whether the text has a blank at an end.
-fn ends_blank(text: &str) -> bool {
-    text.starts_with(syntax::is_blank) || text.ends_with(syntax::is_blank)
-}
-
-/// The texts of pieces.
-enum Texts<'p> {
-    One(Option<&'p str>),
-    Several(std::slice::Iter<'p, &'p dyn Piece>),
-}
-
-impl<'p> Iterator for Texts<'p> {
-    type Item = Cow<'p, str>;
-
-    fn next(&mut self) -> Option<Cow<'p, str>> {
-        match self {
-            Texts::One(text) => text.take().map(Cow::Borrowed),
-            Texts::Several(pieces) => pieces.next().map(|piece| piece.text()),
-        }
-    }
+/// Returns the text of each piece.
+fn texts<'p>(pieces: &'p [&'p dyn Piece]) -> impl Iterator<Item = Cow<'p, str>> {
+    pieces.iter().map(|piece| piece.text())
 }
 
 const STRIPPED: &str = "Asterisk strips the blanks at its ends";
