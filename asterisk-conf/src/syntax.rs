@@ -18,8 +18,13 @@
 //! A `;` that already has a backslash is not escaped again: users who know Asterisk type `\;` for a semicolon. Asterisk
 //! therefore reads the [`meaning`] of the text.
 
+mod plain;
+mod refusal;
+
 use std::borrow::Cow;
-use std::fmt;
+
+use self::plain::{NAME, WORD, is_all, is_plain};
+pub use self::refusal::Refusal;
 
 /// The most bytes of a line without its line feed. Asterisk skips a longer line.
 pub const LINE_LIMIT: usize = 8190;
@@ -27,115 +32,8 @@ pub const LINE_LIMIT: usize = 8190;
 /// The most bytes of the name of a section. Asterisk cuts a longer one.
 pub const NAME_LIMIT: usize = 79;
 
-/// The reason why Asterisk would not read a text as it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Refusal {
-    /// A line feed; a NUL, which cuts off the line; or a carriage return, which ends a line for readers other than
-    /// Asterisk.
-    LineBreak,
-    /// An empty name or key.
-    Empty,
-    /// A blank at an end of a name, key or field, which Asterisk strips.
-    BlankAtEnd,
-    /// A `]`, which ends the name of a section.
-    Bracket,
-    /// A `=`, which ends a key.
-    EqualsSign,
-    /// A `,`, which ends a field, an argument or an extension.
-    Comma,
-    /// A backslash at the end, which escapes the character that follows.
-    Backslash,
-    /// A `|`, which ends an option of a mailbox.
-    Pipe,
-    /// A `&`, which ends a device in a list.
-    Ampersand,
-    /// `${` or `$[`, which Asterisk evaluates.
-    Expression,
-    /// A parenthesis, bracket or quote that is not in a pair, so that Asterisk loses the arguments behind it.
-    Unbalanced,
-    /// A `#` at the start of a line, which makes a directive of it.
-    Directive,
-    /// `;--` or `--;`, which begin and end a block comment, in finished text that is not escaped.
-    BlockComment,
-    /// A name of more than [`NAME_LIMIT`] bytes.
-    LongName,
-    /// A line of more than [`LINE_LIMIT`] bytes.
-    LongLine,
-}
-
 /// A place of a line: a function that appends a text with its escapes, or refuses it and appends nothing.
 pub type Place = fn(&mut String, &str) -> Result<(), Refusal>;
-
-impl fmt::Display for Refusal {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Refusal::LineBreak => "the value has a line break",
-            Refusal::Empty => "it is empty",
-            Refusal::BlankAtEnd => "there is a blank at an end, which Asterisk strips",
-            Refusal::Bracket => "there is a \"]\", which ends the name of a section",
-            Refusal::EqualsSign => "there is a \"=\", which ends the name of an option",
-            Refusal::Comma => "there is a comma, and what follows it would be the next field",
-            Refusal::Backslash => {
-                "there is a backslash at the end, which takes its meaning from the comma behind it"
-            }
-            Refusal::Pipe => "there is a \"|\", and what follows it would be the next option",
-            Refusal::Ampersand => "there is a \"&\", and what follows it would be the next device",
-            Refusal::Expression => "there is \"${\" or \"$[\", which Asterisk evaluates",
-            Refusal::Unbalanced => {
-                "a parenthesis, bracket or quote has no counterpart, and the arguments behind it would be lost"
-            }
-            Refusal::Directive => "a line begins with \"#\", which Asterisk takes for a directive",
-            Refusal::BlockComment => "there is \";--\" or \"--;\", which hides the lines that follow",
-            Refusal::LongName => "it is longer than the 79 bytes that Asterisk keeps of a name",
-            Refusal::LongLine => "its line is longer than the 8190 bytes that Asterisk reads",
-        })
-    }
-}
-
-impl std::error::Error for Refusal {}
-
-/// Whether the text has neither a `;` nor a control character below 14, so that the rules of all places allow it.
-///
-/// Nearly every text is plain and each is checked, so this compares eight bytes at a time.
-fn is_plain(text: &str) -> bool {
-    const ONES: u64 = u64::MAX / 255;
-    const HIGH: u64 = ONES << 7;
-    // Sets the high bit of each byte that is less than n: the usual arithmetic on bytes in a word.
-    let below = |word: u64, n: u64| word.wrapping_sub(ONES * n) & !word & HIGH;
-    let matters = |word: u64| below(word, 14) | below(word ^ (ONES * u64::from(b';')), 1) != 0;
-    let (words, rest) = text.as_bytes().as_chunks::<8>();
-    // Blanks fill up the last word.
-    let mut last = [b' '; 8];
-    last[..rest.len()].copy_from_slice(rest);
-    !words.iter().chain([&last]).any(|word| matters(u64::from_le_bytes(*word)))
-}
-
-/// Letters, digits, `_` and `-`. Nearly every key has only these.
-const WORD: u8 = 1;
-
-/// The characters of numbers, devices, names and sounds. No place escapes or refuses them, except [`key`].
-const NAME: u8 = 2;
-
-/// The classes of each byte.
-const CLASSES: [u8; 256] = {
-    let mut classes = [0; 256];
-    let mut byte = 0_u8;
-    while byte < 128 {
-        classes[byte as usize] = match byte {
-            b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z' | b'_' | b'-' => WORD | NAME,
-            b'*' | b'#' | b'+' | b'.' | b'!' | b'/' | b':' | b'@' | b'&' => NAME,
-            _ => 0,
-        };
-        byte += 1;
-    }
-    classes
-};
-
-/// Whether the text is not empty and all its bytes have this class: the usual case, which needs no other check.
-fn is_all(text: &str, class: u8) -> bool {
-    !text.is_empty() && text.bytes().all(|byte| CLASSES[usize::from(byte)] & class != 0)
-}
 
 /// Whether Asterisk strips the character from the ends of lines, names, keys and values: the ASCII control characters
 /// up to 31, and the space.
@@ -452,7 +350,7 @@ pub fn line(text: &str) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// Checks each line of a text as [`line`] does. The error has the number of the line, from 1, and the reason.
+/// Checks each line of a text as [`line()`] does. The error has the number of the line, from 1, and the reason.
 pub fn lines(text: &str) -> Result<(), (usize, Refusal)> {
     (1..).zip(text.split('\n')).try_for_each(|(number, text)| line(text).map_err(|refusal| (number, refusal)))
 }
@@ -466,21 +364,6 @@ mod tests {
         let result = place(&mut out, text);
         assert!(result.is_ok() || out.is_empty(), "{out}");
         result.map(|()| out)
-    }
-
-    #[test]
-    fn a_plain_text_has_no_semicolon_or_line_break() {
-        for length in 0..40 {
-            let plain = "é~ \u{e}x".chars().cycle().take(length).collect::<String>();
-            assert!(is_plain(&plain), "{plain:?}");
-            for byte in ['\0', '\n', '\r', '\t', ';'] {
-                for at in plain.char_indices().map(|(at, _)| at).chain([plain.len()]) {
-                    let mut text = plain.clone();
-                    text.insert(at, byte);
-                    assert!(!is_plain(&text), "{text:?}");
-                }
-            }
-        }
     }
 
     #[test]

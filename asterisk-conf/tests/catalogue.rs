@@ -125,6 +125,21 @@ fn assert_selected(file: &File, kind: &Kind, measured: &Value) {
 }
 
 fn assert_agrees(option: &OptionInfo, measured: &Value, place: &str) {
+    assert_type_agrees(option, measured, place);
+    assert_values_agree(option, measured, place);
+    assert_attributes_agree(option, measured, place);
+    assert_deprecation_agrees(option, &measured["deprecated"], place);
+    for alias in texts(&measured["aliases"]) {
+        let of_mailbox = of_file("voicemail.conf").kind("mailbox").unwrap();
+        let of_queue = of_file("queues.conf").kind("queue").unwrap();
+        let name = alias.split(' ').next().unwrap();
+        let alias = of_queue.option(name).or_else(|| of_mailbox.option(name)).unwrap();
+        assert_eq!(alias.alias_of, Some(option.name));
+        assert_eq!(alias.value_type, option.value_type);
+    }
+}
+
+fn assert_type_agrees(option: &OptionInfo, measured: &Value, place: &str) {
     let measured_type = measured["type"].as_str().unwrap();
     match &option.value_type {
         ValueType::Boolean => assert_eq!(measured_type, "boolean", "{place}"),
@@ -156,6 +171,10 @@ fn assert_agrees(option: &OptionInfo, measured: &Value, place: &str) {
         | ValueType::SipUri => assert_eq!(measured_type, "custom", "{place}"),
         other => panic!("{place}: {other:?}"),
     }
+}
+
+/// Asserts that the option accepts the measured words and the ends of the measured range.
+fn assert_values_agree(option: &OptionInfo, measured: &Value, place: &str) {
     for word in texts(&measured["enum"]) {
         let value = match word {
             "milliseconds" => "250",
@@ -173,11 +192,14 @@ fn assert_agrees(option: &OptionInfo, measured: &Value, place: &str) {
         );
         assert!(option.accepts(&(last + 1).to_string()).is_err(), "{place}");
     }
+}
+
+fn assert_attributes_agree(option: &OptionInfo, measured: &Value, place: &str) {
     let default = match &measured["default"] {
         Value::Number(number) => Some(number.to_string()),
         // The help prints the name of a constant instead of its value.
         Value::String(text) if text.starts_with("DEFAULT_") => None,
-        Value::String(_) if measured_type == "ignored" => None,
+        Value::String(_) if measured["type"] == "ignored" => None,
         value => value.as_str().map(str::to_owned),
     };
     assert_eq!(option.default, default.as_deref(), "{place}");
@@ -189,7 +211,16 @@ fn assert_agrees(option: &OptionInfo, measured: &Value, place: &str) {
         measured["refers_to"].as_str().and_then(|reference| reference.split(':').next()),
         "{place}"
     );
-    match &measured["deprecated"] {
+    let source = match measured["source"].as_str().unwrap() {
+        "cli" => Source::Help,
+        "source" => Source::Code,
+        _ => Source::Documentation,
+    };
+    assert_eq!(option.source, source, "{place}");
+}
+
+fn assert_deprecation_agrees(option: &OptionInfo, deprecated: &Value, place: &str) {
+    match deprecated {
         Value::Null => assert!(option.deprecated.is_none(), "{place}"),
         Value::Object(values) => {
             for (value, replacement) in values {
@@ -203,20 +234,6 @@ fn assert_agrees(option: &OptionInfo, measured: &Value, place: &str) {
             );
         }
     }
-    for alias in texts(&measured["aliases"]) {
-        let of_mailbox = of_file("voicemail.conf").kind("mailbox").unwrap();
-        let of_queue = of_file("queues.conf").kind("queue").unwrap();
-        let name = alias.split(' ').next().unwrap();
-        let alias = of_queue.option(name).or_else(|| of_mailbox.option(name)).unwrap();
-        assert_eq!(alias.alias_of, Some(option.name));
-        assert_eq!(alias.value_type, option.value_type);
-    }
-    let source = match measured["source"].as_str().unwrap() {
-        "cli" => Source::Help,
-        "source" => Source::Code,
-        _ => Source::Documentation,
-    };
-    assert_eq!(option.source, source, "{place}");
 }
 
 #[test]
