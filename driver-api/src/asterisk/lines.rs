@@ -160,16 +160,18 @@ impl<'w> Lines<'w> {
     /// strips it. Adds none if no line was written behind the byte `start`.
     fn warn_of_blanks(&mut self, start: usize, key: &dyn Piece, value: &[&dyn Piece]) {
         let Some(origin) = self.origin.filter(|_| self.writer.text.text().len() > start) else { return };
-        let begins = |text: &str| text.starts_with(syntax::is_blank);
-        let ends = |text: &str| text.ends_with(syntax::is_blank);
-        let key_text = key.text();
-        let key = (begins(&key_text) || ends(&key_text)).then_some(key);
-        let first = value.first().copied().filter(|piece| begins(&piece.text()));
-        let last = value.last().copied().filter(|piece| ends(&piece.text()));
-        for piece in [key, first, last].into_iter().flatten() {
-            if let Some(column) = piece.column(self.origin) {
-                self.writer.stripped.push(origin.warning(column, STRIPPED));
+        let stripped = &mut self.writer.stripped;
+        let mut warn_if = |has_blank: fn(&str) -> bool, piece: &dyn Piece| {
+            if let Some(column) = piece.column(Some(origin))
+                && has_blank(&piece.text())
+            {
+                stripped.push(origin.warning(column, STRIPPED));
             }
+        };
+        warn_if(|text| begins_blank(text) || ends_blank(text), key);
+        if let (Some(first), Some(last)) = (value.first(), value.last()) {
+            warn_if(begins_blank, *first);
+            warn_if(ends_blank, *last);
         }
     }
 
@@ -201,6 +203,14 @@ impl<'w> Lines<'w> {
     }
 }
 
+fn begins_blank(text: &str) -> bool {
+    text.starts_with(syntax::is_blank)
+}
+
+fn ends_blank(text: &str) -> bool {
+    text.ends_with(syntax::is_blank)
+}
+
 /// Returns the text of each piece.
 fn texts<'p>(pieces: &'p [&'p dyn Piece]) -> impl Iterator<Item = Cow<'p, str>> {
     pieces.iter().map(|piece| piece.text())
@@ -208,7 +218,8 @@ fn texts<'p>(pieces: &'p [&'p dyn Piece]) -> impl Iterator<Item = Cow<'p, str>> 
 
 const STRIPPED: &str = "Asterisk strips the blanks at its ends";
 
-/// Finds the piece that made the line invalid. If none is invalid by itself, the line is too long: the longest.
+/// Finds the piece that the refusal of a line is about: one that its place refuses, or else, since the line is then too
+/// long, the longest.
 fn culprit<'p>(
     key: &'p dyn Piece,
     key_place: Place,
