@@ -241,8 +241,7 @@ mod tests {
 
     #[test]
     fn the_first_interface_decides() {
-        let none =
-            "table netiface, row id=7, column address: the first voip interface has no address, so the file has no URL";
+        let none = "table netiface, row id=7, column address: the first voip interface has no address, so the file has no URL";
         let database = Database::new().provisioning("", "", 8667);
         let database = database.interface(Value::Null, 1).interface("10.1.1.1", 0);
         assert_eq!(database.generate(), ("{}\n".to_owned(), vec![none.to_owned()]));

@@ -1,5 +1,7 @@
 //! The text of the catalogue, and its parser.
 
+use std::ops::RangeInclusive;
+
 use super::{
     Consequence, Deprecation, File, Kind, NameCase, OptionInfo, Reader, Reference, Repeat, Selection, Source,
     compare, value::ValueType,
@@ -111,7 +113,7 @@ impl Parser {
                         deprecated: own.deprecated,
                         ..kind.options.iter().find(|option| option.name == of)?.clone()
                     },
-                    None => option(name, ValueType::parse(value_type)?, &own)?,
+                    None => option(name, self::value_type(value_type)?, &own)?,
                 };
                 let options = if option.is_pattern() { &mut kind.patterns } else { &mut kind.options };
                 options.push(option);
@@ -224,8 +226,88 @@ fn name_case(text: &str) -> Option<NameCase> {
     })
 }
 
+/// Parses the type of a value.
+fn value_type(text: &'static str) -> Option<ValueType> {
+    let (name, rest) = text.split_once(' ').unwrap_or((text, ""));
+    let range = |default: RangeInclusive<i64>| -> Option<_> {
+        if rest.is_empty() {
+            return Some(default);
+        }
+        let (start, end) = rest.split_once("..")?;
+        let end = if end.is_empty() { *default.end() } else { end.parse().ok()? };
+        Some(start.parse().ok()?..=end)
+    };
+    Some(match name {
+        "boolean" => ValueType::Boolean,
+        "unsigned" => ValueType::Unsigned(range(0..=u32::MAX.into())?),
+        "integer" => ValueType::Integer(range(i32::MIN.into()..=i32::MAX.into())?),
+        "digits" => ValueType::LeadingDigits(range(i64::MIN..=i64::MAX)?),
+        "double" => ValueType::Double,
+        "number-or-boolean" => ValueType::NumberOrBoolean,
+        "enum" => ValueType::Enum(items(rest).collect()),
+        "actions" => ValueType::Actions(items(rest).collect()),
+        "codecs" => ValueType::Codecs,
+        "groups" => ValueType::Groups,
+        "assignment" => ValueType::Assignment,
+        "slots" => ValueType::Slots,
+        "sip-uri" => ValueType::SipUri,
+        "text" if rest.is_empty() => ValueType::Text(None),
+        "text" => ValueType::Text(Some(rest.parse().ok()?)),
+        "acl" => ValueType::Acl,
+        "line" => ValueType::Line,
+        "ignored" => ValueType::Ignored,
+        "custom" => ValueType::Custom,
+        "unknown" => ValueType::Unknown,
+        _ => return None,
+    })
+}
+
+/// Checks a value, or one item of a list.
+fn check(&self, value: &str) -> Result<(), Reason> {
+    let otherwise = |accepted: bool, reason: Reason| if accepted { Ok(()) } else { Err(reason) };
+    match self {
+        ValueType::Boolean => otherwise(boolean(value).is_some(), Reason::NotBoolean),
+        ValueType::Unsigned(_) if value.starts_with(['+', '-']) => Err(Reason::NotNumber),
+        ValueType::Unsigned(range) | ValueType::Integer(range) => in_range(number(value), range),
+        ValueType::LeadingDigits(range) => in_range(decimal(value), range),
+        ValueType::Enum(words) => otherwise(is_one_of(words, value), Reason::NotOneOf(words.clone())),
+        ValueType::Actions(actions) => {
+            let all = split_outside_parentheses(value).all(|action| {
+                let name = stripped(action.split('(').next().unwrap_or(action));
+                actions.iter().any(|known| known.eq_ignore_ascii_case(name))
+            });
+            otherwise(all, Reason::UnknownAction)
+        }
+        ValueType::Groups => {
+            let (first, last) = value.split_once('-').unwrap_or((value, value));
+            let is_group = |text| stripped(text).parse::<u8>().is_ok_and(|group| group < 64);
+            otherwise(is_group(first) && is_group(last), Reason::NotGroup)
+        }
+        ValueType::Assignment => otherwise(value.is_empty() || value.contains('='), Reason::NoEqualsSign),
+        ValueType::Slots => {
+            let slot = |text| stripped(text).parse::<u32>().ok();
+            let slots = value.split_once('-').and_then(|(first, last)| Some((slot(first)?, slot(last)?)));
+            otherwise(slots.is_some_and(|(first, last)| first <= last), Reason::NotSlots)
+        }
+        ValueType::SipUri => {
+            let value = value.to_ascii_lowercase();
+            otherwise(value.contains("sip:") || value.contains("sips:"), Reason::NotSipUri)
+        }
+        ValueType::Text(Some(max)) => otherwise(value.len() <= *max, Reason::TooLong(*max)),
+        ValueType::Text(None)
+        | ValueType::Double
+        | ValueType::NumberOrBoolean
+        | ValueType::Codecs
+        | ValueType::Acl
+        | ValueType::Line
+        | ValueType::Ignored
+        | ValueType::Custom
+        | ValueType::Unknown => Ok(()),
+    }
+}
+
 /// Splits a list of the data at its commas.
-pub(super) fn items(text: &'static str) -> impl Iterator<Item = &'static str> {
+fn items(text: &'static str) -> impl Iterator<Item = &'static str> {
     text.split(',').filter(|item| !item.is_empty())
 }
 

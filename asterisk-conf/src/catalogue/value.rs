@@ -3,7 +3,6 @@
 use std::fmt;
 use std::ops::RangeInclusive;
 
-use super::data::items;
 use super::{Consequence, OptionInfo, matches};
 use crate::syntax::{is_blank, stripped};
 
@@ -197,88 +196,6 @@ impl OptionInfo {
             _ => self.bad_value,
         };
         Rejection { value: value.to_owned(), reason, consequence }
-    }
-}
-
-impl ValueType {
-    /// Parses a type of the data.
-    pub(super) fn parse(text: &'static str) -> Option<ValueType> {
-        let (name, rest) = text.split_once(' ').unwrap_or((text, ""));
-        let range = |default: RangeInclusive<i64>| -> Option<_> {
-            if rest.is_empty() {
-                return Some(default);
-            }
-            let (start, end) = rest.split_once("..")?;
-            let end = if end.is_empty() { *default.end() } else { end.parse().ok()? };
-            Some(start.parse().ok()?..=end)
-        };
-        Some(match name {
-            "boolean" => ValueType::Boolean,
-            "unsigned" => ValueType::Unsigned(range(0..=u32::MAX.into())?),
-            "integer" => ValueType::Integer(range(i32::MIN.into()..=i32::MAX.into())?),
-            "digits" => ValueType::LeadingDigits(range(i64::MIN..=i64::MAX)?),
-            "double" => ValueType::Double,
-            "number-or-boolean" => ValueType::NumberOrBoolean,
-            "enum" => ValueType::Enum(items(rest).collect()),
-            "actions" => ValueType::Actions(items(rest).collect()),
-            "codecs" => ValueType::Codecs,
-            "groups" => ValueType::Groups,
-            "assignment" => ValueType::Assignment,
-            "slots" => ValueType::Slots,
-            "sip-uri" => ValueType::SipUri,
-            "text" if rest.is_empty() => ValueType::Text(None),
-            "text" => ValueType::Text(Some(rest.parse().ok()?)),
-            "acl" => ValueType::Acl,
-            "line" => ValueType::Line,
-            "ignored" => ValueType::Ignored,
-            "custom" => ValueType::Custom,
-            "unknown" => ValueType::Unknown,
-            _ => return None,
-        })
-    }
-
-    /// Checks a value, or one item of a list.
-    fn check(&self, value: &str) -> Result<(), Reason> {
-        let otherwise = |accepted: bool, reason: Reason| if accepted { Ok(()) } else { Err(reason) };
-        match self {
-            ValueType::Boolean => otherwise(boolean(value).is_some(), Reason::NotBoolean),
-            ValueType::Unsigned(_) if value.starts_with(['+', '-']) => Err(Reason::NotNumber),
-            ValueType::Unsigned(range) | ValueType::Integer(range) => in_range(number(value), range),
-            ValueType::LeadingDigits(range) => in_range(decimal(value), range),
-            ValueType::Enum(words) => otherwise(is_one_of(words, value), Reason::NotOneOf(words.clone())),
-            ValueType::Actions(actions) => {
-                let all = split_outside_parentheses(value).all(|action| {
-                    let name = stripped(action.split('(').next().unwrap_or(action));
-                    actions.iter().any(|known| known.eq_ignore_ascii_case(name))
-                });
-                otherwise(all, Reason::UnknownAction)
-            }
-            ValueType::Groups => {
-                let (first, last) = value.split_once('-').unwrap_or((value, value));
-                let is_group = |text| stripped(text).parse::<u8>().is_ok_and(|group| group < 64);
-                otherwise(is_group(first) && is_group(last), Reason::NotGroup)
-            }
-            ValueType::Assignment => otherwise(value.is_empty() || value.contains('='), Reason::NoEqualsSign),
-            ValueType::Slots => {
-                let slot = |text| stripped(text).parse::<u32>().ok();
-                let slots = value.split_once('-').and_then(|(first, last)| Some((slot(first)?, slot(last)?)));
-                otherwise(slots.is_some_and(|(first, last)| first <= last), Reason::NotSlots)
-            }
-            ValueType::SipUri => {
-                let value = value.to_ascii_lowercase();
-                otherwise(value.contains("sip:") || value.contains("sips:"), Reason::NotSipUri)
-            }
-            ValueType::Text(Some(max)) => otherwise(value.len() <= *max, Reason::TooLong(*max)),
-            ValueType::Text(None)
-            | ValueType::Double
-            | ValueType::NumberOrBoolean
-            | ValueType::Codecs
-            | ValueType::Acl
-            | ValueType::Line
-            | ValueType::Ignored
-            | ValueType::Custom
-            | ValueType::Unknown => Ok(()),
-        }
     }
 }
 
