@@ -199,6 +199,52 @@ impl OptionInfo {
     }
 }
 
+impl ValueType {
+    /// Checks a value, or one item of a list.
+    fn check(&self, value: &str) -> Result<(), Reason> {
+        let otherwise = |accepted: bool, reason: Reason| if accepted { Ok(()) } else { Err(reason) };
+        match self {
+            ValueType::Boolean => otherwise(boolean(value).is_some(), Reason::NotBoolean),
+            ValueType::Unsigned(_) if value.starts_with(['+', '-']) => Err(Reason::NotNumber),
+            ValueType::Unsigned(range) | ValueType::Integer(range) => in_range(number(value), range),
+            ValueType::LeadingDigits(range) => in_range(decimal(value), range),
+            ValueType::Enum(words) => otherwise(is_one_of(words, value), Reason::NotOneOf(words.clone())),
+            ValueType::Actions(actions) => {
+                let all = split_outside_parentheses(value).all(|action| {
+                    let name = stripped(action.split('(').next().unwrap_or(action));
+                    actions.iter().any(|known| known.eq_ignore_ascii_case(name))
+                });
+                otherwise(all, Reason::UnknownAction)
+            }
+            ValueType::Groups => {
+                let (first, last) = value.split_once('-').unwrap_or((value, value));
+                let is_group = |text| stripped(text).parse::<u8>().is_ok_and(|group| group < 64);
+                otherwise(is_group(first) && is_group(last), Reason::NotGroup)
+            }
+            ValueType::Assignment => otherwise(value.is_empty() || value.contains('='), Reason::NoEqualsSign),
+            ValueType::Slots => {
+                let slot = |text| stripped(text).parse::<u32>().ok();
+                let slots = value.split_once('-').and_then(|(first, last)| Some((slot(first)?, slot(last)?)));
+                otherwise(slots.is_some_and(|(first, last)| first <= last), Reason::NotSlots)
+            }
+            ValueType::SipUri => {
+                let value = value.to_ascii_lowercase();
+                otherwise(value.contains("sip:") || value.contains("sips:"), Reason::NotSipUri)
+            }
+            ValueType::Text(Some(max)) => otherwise(value.len() <= *max, Reason::TooLong(*max)),
+            ValueType::Text(None)
+            | ValueType::Double
+            | ValueType::NumberOrBoolean
+            | ValueType::Codecs
+            | ValueType::Acl
+            | ValueType::Line
+            | ValueType::Ignored
+            | ValueType::Custom
+            | ValueType::Unknown => Ok(()),
+        }
+    }
+}
+
 fn in_range(number: Option<i64>, range: &RangeInclusive<i64>) -> Result<(), Reason> {
     match number {
         None => Err(Reason::NotNumber),
