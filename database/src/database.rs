@@ -24,8 +24,8 @@ use driver_api::{Error, Snapshot};
 /// # Ok::<(), driver_api::Error>(())
 /// ```
 pub trait Database: Send {
-    /// Begins a read-only transaction that shows the database as it is now. The transaction ends when the snapshot is
-    /// dropped.
+    /// Begins a read-only transaction that shows the database as it is now. The transaction ends when the
+    /// snapshot is dropped.
     fn snapshot(&mut self) -> Result<Box<dyn Snapshot + '_>, Error>;
 
     /// Begins a transaction that prepares each query without running it: a missing table or column is an error, and
@@ -54,14 +54,14 @@ pub trait Database: Send {
     /// ```
     fn rehearsal(&mut self) -> Result<Box<dyn Snapshot + '_>, Error>;
 
-    /// Returns whether the connection can still be used. The call takes a round trip, or two seconds where the server
-    /// is silent. A dead connection stays dead. A connection to a file is dead when its path leads to another file, or
-    /// to none.
+    /// Returns whether the connection can still be used. The call takes a round trip, or two seconds where the
+    /// server is silent. A dead connection stays dead. A connection to a file is dead when its path leads to
+    /// another file, or to none.
     fn is_alive(&mut self) -> bool;
 
-    /// Returns whether nothing was committed to the database since the last snapshot of this connection, so that a new
-    /// snapshot would show the same. In doubt the answer is no: before the first snapshot, for instance, and on a
-    /// PostgreSQL server that is a standby.
+    /// Returns whether nothing was committed to the database since the last snapshot of this connection, so that
+    /// a new snapshot would show the same. In doubt the answer is no: before the first snapshot, for instance,
+    /// and on a PostgreSQL server that is a standby.
     fn unchanged(&mut self) -> Result<bool, Error>;
 }
 

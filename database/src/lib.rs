@@ -31,13 +31,14 @@
 //! # Ok::<(), Error>(())
 //! ```
 //!
-//! Errors are [`driver_api::Error`]. The kind [`ErrorKind::Connection`](driver_api::ErrorKind::Connection) means that
-//! the database can't be reached, or that the connection was lost. No error and no printed [`Uri`] shows a password.
-//! Calls block their thread.
+//! Errors are [`driver_api::Error`]. The kind [`ErrorKind::Connection`](driver_api::ErrorKind::Connection) means
+//! that the database can't be reached, or that the connection was lost. No error and no printed [`Uri`] shows a
+//! password. Calls block their thread.
 //!
-//! The cargo features `postgres` and `sqlite`, both on by default, are the engines. The URI of an engine that was left
-//! out is an error. The crate has the version of `driver-api`, whose front page says what is promised between
-//! versions. A new method of [`Database`] does not break that promise, since only this crate implements the trait.
+//! The cargo features `postgres` and `sqlite`, both on by default, are the engines. The URI of an engine that was
+//! left out is an error. The crate has the version of `driver-api`, whose front page says what is promised
+//! between versions. A new method of [`Database`] does not break that promise, since only this crate implements
+//! the trait.
 
 #![warn(missing_docs)]
 

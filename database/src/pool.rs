@@ -1,7 +1,7 @@
 //! A pool of connections, whose number the configuration limits.
 //!
-//! It serves threads that may block. (The crate r2d2 hides the reason of a failure until its timeout; deadpool is for
-//! asynchronous code.)
+//! It serves threads that may block. (The crate r2d2 hides the reason of a failure until its timeout; deadpool is
+//! for asynchronous code.)
 
 use std::mem;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -64,8 +64,8 @@ impl Settings for PoolSettings {
 pub struct Pool {
     settings: PoolSettings,
     idle: Mutex<Vec<Box<dyn Database>>>,
-    /// The last time that a caller waited for a connection without success, and the reason. The back-off begins there.
-    /// During it, callers that fail fast don't wait: Asterisk asks for file after file.
+    /// The last time that a caller waited for a connection without success, and the reason. The back-off begins
+    /// there. During it, callers that fail fast don't wait: Asterisk asks for file after file.
     last_timeout: Mutex<Option<(Instant, String)>>,
     permits: Arc<Permits>,
 }
@@ -84,8 +84,8 @@ impl Pool {
         Pool { settings, idle: Mutex::default(), last_timeout: Mutex::default(), permits }
     }
 
-    /// Returns an idle connection that still works, or a new one. A caller that has a fallback fails fast: it does not
-    /// wait during the back-off.
+    /// Returns an idle connection that still works, or a new one. A caller that has a fallback fails fast: it
+    /// does not wait during the back-off.
     fn connection(self: &Arc<Self>, fail_fast: bool) -> Result<PooledConnection, Error> {
         if fail_fast {
             self.check_back_off()?;
@@ -217,8 +217,8 @@ pub struct LazySnapshot<'a> {
 }
 
 impl<'a> LazySnapshot<'a> {
-    /// Creates a snapshot that puts its connection into the slot, where the caller finds it afterwards. A caller that
-    /// has a fallback for the file fails fast while the database can't be reached.
+    /// Creates a snapshot that puts its connection into the slot, where the caller finds it afterwards. A caller
+    /// that has a fallback for the file fails fast while the database can't be reached.
     pub fn new(
         pool: &'a Arc<Pool>,
         fail_fast: bool,

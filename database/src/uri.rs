@@ -15,8 +15,8 @@ use serde_yaml::Value;
 /// * `postgresql://…` or `postgres://…`: libpq's URIs, with several hosts and parameters.
 ///   `postgresql+psycopg2://…`, SQLAlchemy's spelling, is the same.
 ///
-/// It prints without its password and without its parameters. Parsing fails with an error of [`ErrorKind::Config`], and
-/// doesn't check that the server or the file exists: [`open`](crate::open()) does.
+/// It prints without its password and without its parameters. Parsing fails with an error of
+/// [`ErrorKind::Config`], and doesn't check that the server or the file exists: [`open`](crate::open()) does.
 ///
 /// ```
 /// use std::path::Path;

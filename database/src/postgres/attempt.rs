@@ -14,8 +14,8 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::host::HostAddress;
 
-/// Runs the work in a thread, and returns its result unless the timeout passes before. The thread then goes on until
-/// the work ends: `postgres` waits for ever for a server that accepts the connection and stays silent.
+/// Runs the work in a thread, and returns its result unless the timeout passes before. The thread then goes on
+/// until the work ends: `postgres` waits for ever for a server that accepts the connection and stays silent.
 pub(super) fn run_with_timeout<T: Send + 'static>(
     timeout: Duration,
     work: impl FnOnce() -> T + Send + 'static,
@@ -26,8 +26,8 @@ pub(super) fn run_with_timeout<T: Send + 'static>(
     receiver.recv_timeout(timeout).map_err(timed_out)
 }
 
-/// An attempt whose thread has not ended. Their number is limited for each address, so that a process that retries for
-/// days does not run out of threads.
+/// An attempt whose thread has not ended. Their number is limited for each address, so that a process that
+/// retries for days does not run out of threads.
 pub(super) struct PendingAttempt(String);
 
 impl PendingAttempt {

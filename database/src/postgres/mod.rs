@@ -33,15 +33,15 @@ pub(crate) fn open(uri: &str, limits: Limits) -> Result<Box<dyn Database>, Error
 
 /// Reads which transactions a snapshot sees as ended: all below a number, except those in a list.
 ///
-/// Each transaction that writes gets a number of 64 bits, which is never used again. When two snapshots have the same
-/// text, each number had ended for both or for neither, so no transaction was committed in between. (The list has no
-/// subtransactions, but they end with their transaction, which it has.) On a standby the list is always empty, so the
-/// text proves nothing there.
+/// Each transaction that writes gets a number of 64 bits, which is never used again. When two snapshots have the
+/// same text, each number had ended for both or for neither, so no transaction was committed in between. (The
+/// list has no subtransactions, but they end with their transaction, which it has.) On a standby the list is
+/// always empty, so the text proves nothing there.
 const STATE: &str = "SELECT CASE WHEN NOT pg_is_in_recovery() THEN CAST(txid_current_snapshot() AS text) END";
 
-/// The savepoint keeps the snapshot usable after a failed query: without it, PostgreSQL refuses all further queries of
-/// the transaction. The drivers run many small joins over whole tables, which just-in-time compilation slows down by
-/// seconds on tables without statistics.
+/// The savepoint keeps the snapshot usable after a failed query: without it, PostgreSQL refuses all further
+/// queries of the transaction. The drivers run many small joins over whole tables, which just-in-time compilation
+/// slows down by seconds on tables without statistics.
 const PREPARE: &str = "SELECT current_setting('statement_timeout');
     SELECT set_config('jit', 'off', true) FROM pg_settings WHERE name = 'jit';
     SAVEPOINT query";
@@ -137,8 +137,8 @@ impl PostgresSnapshot<'_> {
     }
 }
 
-/// Returns the error of a query that the server cancelled. The time limit and an administrator have the same code, so
-/// the message shows the server's text, which is in the server's language.
+/// Returns the error of a query that the server cancelled. The time limit and an administrator have the same
+/// code, so the message shows the server's text, which is in the server's language.
 fn cancelled(error: &postgres::Error, limit: &str) -> Option<Error> {
     let answer = error.as_db_error().filter(|answer| *answer.code() == SqlState::QUERY_CANCELED)?;
     let message =
@@ -195,8 +195,8 @@ fn lost() -> Error {
     Error::new(ErrorKind::Connection, "the connection to the database was lost")
 }
 
-/// Returns the first quoted word of a message, which is the table or column in every language of the server. Without
-/// quotes, it returns the whole message.
+/// Returns the first quoted word of a message, which is the table or column in every language of the server.
+/// Without quotes, it returns the whole message.
 fn quoted(message: &str) -> &str {
     let inner = message.split(['"', '«', '»', '“', '”', '„']).nth(1);
     inner.map_or(message, str::trim)

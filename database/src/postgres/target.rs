@@ -72,8 +72,8 @@ fn limit_statements(config: &mut Config, limit: Duration) {
     config.options(&options);
 }
 
-/// Sets timeouts of TCP that the URI leaves open, so that a query notices a vanished host after a minute and a half. The
-/// default is two hours.
+/// Sets timeouts of TCP that the URI leaves open, so that a query notices a vanished host after a minute and a
+/// half. The default is two hours.
 fn notice_lost_hosts(config: &mut Config) {
     if config.get_keepalives_idle() == Config::new().get_keepalives_idle() {
         config.keepalives_idle(Duration::from_secs(60));

@@ -85,8 +85,8 @@ struct Trust {
 
 #[derive(Debug)]
 struct Verifier {
-    /// `None` accepts any certificate, even one that rustls can't parse: `openssl x509 -req` wrote version 1 by default
-    /// for a long time, which rustls doesn't read.
+    /// `None` accepts any certificate, even one that rustls can't parse: `openssl x509 -req` wrote version 1 by
+    /// default for a long time, which rustls doesn't read.
     roots: Option<Trust>,
     name: bool,
     provider: Arc<CryptoProvider>,

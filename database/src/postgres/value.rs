@@ -44,8 +44,8 @@ fn decode<'a>(ty: &Type, raw: &'a [u8]) -> Result<Value<'a>, Failure> {
     Ok(value)
 }
 
-/// Converts a `ctid` to a number that sorts rows by their physical order: four bytes are the page, two the position on
-/// it.
+/// Converts a `ctid` to a number that sorts rows by their physical order: four bytes are the page, two the
+/// position on it.
 fn row_position(raw: [u8; 6]) -> i64 {
     raw.into_iter().fold(0, |position, byte| position << 8 | i64::from(byte))
 }
