@@ -90,8 +90,8 @@ pub(super) fn hosts(config: &Config) -> Result<Vec<HostAddress>, Error> {
     let host = |index| {
         let address = addresses.get(index).copied();
         // TLS needs a name. Without one, the address takes its place.
-        let named = |address: IpAddr| Host::Tcp(address.to_string());
-        let host = names.get(index).cloned().or(address.map(named));
+        let as_host = |address: IpAddr| Host::Tcp(address.to_string());
+        let host = names.get(index).cloned().or(address.map(as_host));
         let host = host.unwrap_or_else(|| Host::Unix(LOCAL_SOCKET.into()));
         let port = ports.get(index).or(ports.first()).copied().unwrap_or(PORT);
         HostAddress { host, address, port }
