@@ -7,11 +7,11 @@ use std::collections::BTreeMap;
 
 use argh::{FlagInfo, FlagInfoKind};
 
-/// The options that end the reading.
+/// The options at which the parsing ends.
 const IMMEDIATE: [&str; 2] = ["--help", "--version"];
 
-/// Rewrites a command line: each option once, by its full name, and the operands behind `--`. The error is a message
-/// for the user.
+/// Rewrites a command line: each option once with its full name, then the operands after `--`. The error is a
+/// message for the user.
 pub(crate) fn rewrite<'w>(words: &'w [String], known: &[FlagInfo<'w>]) -> Result<Vec<&'w str>, String> {
     let mut options = BTreeMap::new();
     let mut operands = Vec::new();
@@ -50,7 +50,7 @@ fn no_value<'w>(option: &FlagInfo<'_>, attached: Option<&str>) -> Result<Option<
     }
 }
 
-/// Finds the option of a word, and the value that the word has for it.
+/// Finds the option of a word, and the value that is attached to it.
 fn find<'k, 'w>(
     word: &'w str,
     known: &'k [FlagInfo<'w>],
@@ -66,7 +66,7 @@ fn find<'k, 'w>(
     }
 }
 
-/// Finds the option by its name or by the beginning of its name.
+/// Finds an option by its name or an unambiguous prefix.
 fn find_long<'k, 'w>(name: &str, known: &'k [FlagInfo<'w>]) -> Result<&'k FlagInfo<'w>, String> {
     if let Some(option) = known.iter().find(|option| option.long == name) {
         return Ok(option);
@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn after_two_hyphens_nothing_is_an_option() {
+    fn words_after_two_hyphens_are_operands() {
         same(&["--cached", "--", "--help"], "--cached -- --help");
         same(&["--", "-p", "--"], "-- -p --");
     }
@@ -174,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn help_and_version_end_the_reading() {
+    fn help_and_version_end_the_parsing() {
         for words in [&["-h"][..], &["--he"], &["a/b", "--cached", "--help", "--nonsense"]] {
             same(words, "--help");
         }

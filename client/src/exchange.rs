@@ -1,7 +1,8 @@
 //! One request to the service and its reply.
 //!
-//! A request is a line of text, and ends where the client stops sending. A reply is all that the service sends until
-//! it closes the connection. It has no length and no status: only a reset tells that a part of it is missing.
+//! A request is a line of text, and ends where the client stops sending. A reply is all that the service sends
+//! until it closes the connection. It has no length and no status: only a reset shows that a part of it is
+//! missing.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream, ToSocketAddrs as _};
@@ -9,17 +10,17 @@ use std::time::{Duration, Instant};
 
 use crate::settings::Settings;
 
-/// The first capacity for a reply, in bytes: most replies fit in.
+/// The initial capacity for a reply in bytes. Most replies fit into it.
 const CAPACITY: usize = 64 * 1024;
 
 /// Sends a request and returns the whole reply. An error names the address and the reason.
 pub(crate) fn ask(settings: &Settings, request: &str) -> Result<Vec<u8>, String> {
     let Settings { server, port, timeout, reply_timeout } = settings;
-    let failed = |what: &str, limit: &Duration, error: &io::Error| {
+    let failed = |message: &str, limit: &Duration, error: &io::Error| {
         if matches!(error.kind(), ErrorKind::TimedOut | ErrorKind::WouldBlock) {
-            format!("{server}:{port}: {what} within {} s", limit.as_secs())
+            format!("{server}:{port}: {message} within {} s", limit.as_secs())
         } else {
-            format!("{server}:{port}: {what}: {error}")
+            format!("{server}:{port}: {message}: {error}")
         }
     };
     let stream = connect(server, *port, Deadline::after(*timeout))
@@ -29,8 +30,8 @@ pub(crate) fn ask(settings: &Settings, request: &str) -> Result<Vec<u8>, String>
     exchange.receive().map_err(|error| failed("can't get the whole reply", reply_timeout, &error))
 }
 
-/// Connects to a host over IPv4, the only protocol of the service. Its addresses share the time, so that a silent one
-/// leaves some to the next.
+/// Connects to a host over IPv4, the only protocol of the service. The addresses of the host share the time
+/// limit, so that a silent address leaves time for the next.
 fn connect(server: &str, port: u16, deadline: Deadline) -> io::Result<TcpStream> {
     let addresses: Vec<_> = (server, port).to_socket_addrs()?.filter(SocketAddr::is_ipv4).collect();
     let mut result = Err(io::Error::other("the host has no IPv4 address"));
@@ -51,8 +52,8 @@ struct Exchange<'s> {
 }
 
 impl Exchange<'_> {
-    /// Sends the request in one piece: the Python service takes the first piece for the whole request. For ours, the
-    /// end of the stream is the end of the request.
+    /// Sends the request in one piece, since the Python service takes the first piece for the whole request. The
+    /// service confgend takes the end of the stream for the end of the request.
     fn send(&mut self, request: &str) -> io::Result<()> {
         self.stream.set_write_timeout(Some(self.deadline.left()?))?;
         self.stream.write_all(request.as_bytes())?;
@@ -74,7 +75,7 @@ impl Read for Exchange<'_> {
     }
 }
 
-/// The moment at which waiting ends: a start and a length, since a clock may not hold their sum.
+/// A deadline, kept as a start and a length: their sum may not fit into an `Instant`.
 #[derive(Clone, Copy)]
 struct Deadline {
     start: Instant,
@@ -86,7 +87,7 @@ impl Deadline {
         Deadline { start: Instant::now(), limit }
     }
 
-    /// Returns the time that is left, which is above zero; an error after the deadline.
+    /// Returns the time that is left, which is above zero. After the deadline, it returns an error.
     fn left(self) -> io::Result<Duration> {
         match self.limit.checked_sub(self.start.elapsed()) {
             None | Some(Duration::ZERO) => Err(ErrorKind::TimedOut.into()),

@@ -1,4 +1,4 @@
-//! The configuration file, understood as Python's configparser understands it.
+//! Reads the configuration file as Python's configparser does.
 
 use std::fs;
 use std::path::Path;
@@ -6,25 +6,24 @@ use std::str::FromStr;
 
 use configparser::ini::Ini;
 
-/// The section with this program's keys.
+/// The section of this program.
 const SECTION: &str = "confgen";
-/// The section whose keys apply in every other.
+/// The section whose keys are defaults for all others.
 const DEFAULT: &str = "DEFAULT";
-/// The lines before the first section, under a name that no section has.
-const NONE: &str = "";
-/// How often a reference may lead to another: as often as in Python.
-const DEPTH: u32 = 10;
+/// The name for the lines before the first section. No section has this name.
+const NO_SECTION: &str = "";
+/// The maximum depth of nested references, as in Python.
+const MAX_DEPTH: u32 = 10;
 
 /// A configuration file.
 pub(crate) struct File {
-    /// How messages call the file.
+    /// The path, for messages.
     path: String,
     ini: Ini,
 }
 
 impl File {
-    /// Reads a file. One that is not there, or may not be read, counts as empty. Fails if it is
-    /// malformed.
+    /// Reads a file. A missing or unreadable file counts as empty. A malformed file is an error.
     pub(crate) fn read(path: &Path) -> Result<File, String> {
         let text = fs::read(path).unwrap_or_default();
         let path = path.display().to_string();
@@ -34,33 +33,33 @@ impl File {
 
     fn parse(path: String, text: String) -> Result<File, String> {
         let mut ini = Ini::new_cs();
-        ini.set_default_section(NONE);
+        ini.set_default_section(NO_SECTION);
         ini.set_inline_comment_symbols(Some(&[]));
         ini.set_multiline(true);
         ini.read(text).map_err(|error| format!("{path}: {error}"))?;
         let sections = ini.get_map_ref();
-        if sections.contains_key(NONE) {
-            return Err(format!("{path}: it has to begin with a section, like [{SECTION}]"));
+        if sections.contains_key(NO_SECTION) {
+            return Err(format!("{path}: the file must begin with a section, like [{SECTION}]"));
         }
         let lines =
             sections.iter().flat_map(|(section, lines)| lines.iter().map(move |line| (section, line)));
-        // The order is that of a map, so the least is a choice that stays the same.
+        // The order of a hash map is random, so the error names the smallest line.
         let without_value = lines.filter(|(_, (_, value))| value.is_none()).min();
         match without_value {
             Some((section, (key, _))) => {
-                Err(format!("{path}: section {section}: the line {key:?} needs a = or a :"))
+                Err(format!("{path}: section {section}: the line {key:?} has no = or :"))
             }
             None => Ok(File { path, ini }),
         }
     }
 
-    /// The value of a key in this program's section; `None` if there is none.
+    /// Returns the value of a key in the section of this program.
     pub(crate) fn text(&self, key: &str) -> Result<Option<String>, String> {
         let value = self.raw(key).and_then(|raw| raw.map(|raw| self.expand(raw, 1)).transpose());
         value.map_err(|error| self.at(key, &error))
     }
 
-    /// The value of a key as a whole number. Fails if it is no number, or too large.
+    /// Returns the value of a key as a whole number. Any other text is an error.
     pub(crate) fn number<N: FromStr<Err: ToString>>(&self, key: &str) -> Result<Option<N>, String> {
         let Some(text) = self.text(key)? else { return Ok(None) };
         let number = text.trim().parse();
@@ -71,7 +70,7 @@ impl File {
         format!("{}: section {SECTION}, key {key}: {error}", self.path)
     }
 
-    /// The value as it stands in the file. What the section lacks, the default section may have.
+    /// Returns the value as the file has it. A key that the section lacks may be in the default section.
     fn raw(&self, key: &str) -> Result<Option<&str>, String> {
         let sections = self.ini.get_map_ref();
         let Some(section) = sections.get(SECTION) else { return Ok(None) };
@@ -80,14 +79,14 @@ impl File {
             if let Some((_, value)) = found.next() {
                 return match found.next() {
                     None => Ok(value.as_deref()),
-                    Some(_) => Err("it is there twice".to_owned()),
+                    Some(_) => Err("the key is there twice".to_owned()),
                 };
             }
         }
         Ok(None)
     }
 
-    /// The value with `%%` read as `%`, and `%(key)s` as the value of that key.
+    /// Expands a value: `%%` becomes `%`, and `%(key)s` the value of that key.
     fn expand(&self, raw: &str, depth: u32) -> Result<String, String> {
         let mut text = String::new();
         let mut rest = raw;
@@ -98,11 +97,11 @@ impl File {
                 rest
             } else {
                 let reference = after.strip_prefix('(').and_then(|reference| reference.split_once(")s"));
-                let (key, rest) =
-                    reference.ok_or_else(|| format!("{raw:?}: a % is written %%, or begins %(key)s"))?;
+                let (key, rest) = reference
+                    .ok_or_else(|| format!("{raw:?}: write a % as %%, or a reference as %(key)s"))?;
                 let value = self.raw(key)?.ok_or_else(|| format!("{raw:?}: there is no key {key}"))?;
-                if depth == DEPTH {
-                    return Err(format!("{raw:?}: its references lead too far, maybe in a circle"));
+                if depth == MAX_DEPTH {
+                    return Err(format!("{raw:?}: the references are nested too deeply, or in a circle"));
                 }
                 text.push_str(&self.expand(value, depth + 1)?);
                 rest
@@ -137,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn keys_and_values() {
+    fn a_key_has_its_value() {
         is("[confgen]\nserver=a\nport=1\n", "a");
         is("[confgen]\r\nserver = a \r\n", "a");
         is("[confgen]\nserver: a=b", "a=b");
@@ -147,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_missing() {
+    fn a_missing_key_or_file_has_no_value() {
         is_missing("");
         is_missing("# nothing\n");
         is_missing("[confgen]\nport=1");
@@ -158,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn the_default_section() {
+    fn the_default_section_has_defaults() {
         is("[DEFAULT]\nserver=b\n[confgen]\nport=1", "b");
         is("[confgen]\nserver=a\n[DEFAULT]\nserver=b", "a");
         is_missing("[default]\nserver=b\n[confgen]\n");
@@ -172,19 +171,19 @@ mod tests {
     }
 
     #[test]
-    fn an_indented_line_goes_on() {
+    fn an_indented_line_continues_the_value() {
         is("[confgen]\nserver=a\n  b\nport=1", "a\nb");
     }
 
     #[test]
-    fn percent_signs() {
+    fn percent_signs_are_expanded() {
         is("[confgen]\nserver=a%%b%%%%", "a%b%%");
         is("[confgen]\nserver=%(Name)s.%(zone)s%%\nname=a\n[DEFAULT]\nzone=b%%", "a.b%%");
-        let lone = "a % is written %%, or begins %(key)s";
+        let lone = "write a % as %%, or a reference as %(key)s";
         wrong("[confgen]\nserver=5%", &format!("section confgen, key server: \"5%\": {lone}"));
         wrong("[confgen]\nserver=%(a", &format!("section confgen, key server: \"%(a\": {lone}"));
         wrong("[confgen]\nserver=%(a)s", "section confgen, key server: \"%(a)s\": there is no key a");
-        let circle = "its references lead too far, maybe in a circle";
+        let circle = "the references are nested too deeply, or in a circle";
         wrong(
             "[confgen]\nserver=%(server)s",
             &format!("section confgen, key server: \"%(server)s\": {circle}"),
@@ -193,27 +192,27 @@ mod tests {
     }
 
     #[test]
-    fn malformed_files() {
-        wrong("server=a\n[confgen]\n", "it has to begin with a section, like [confgen]");
-        wrong("\u{feff}[confgen]\n", "it has to begin with a section, like [confgen]");
-        wrong("[confgen]\nserver a", "section confgen: the line \"server a\" needs a = or a :");
-        wrong("[other]\nnonsense", "section other: the line \"nonsense\" needs a = or a :");
-        wrong("[confgen]\nserver=a\nServer=b", "section confgen, key server: it is there twice");
+    fn a_malformed_file_is_an_error() {
+        wrong("server=a\n[confgen]\n", "the file must begin with a section, like [confgen]");
+        wrong("\u{feff}[confgen]\n", "the file must begin with a section, like [confgen]");
+        wrong("[confgen]\nserver a", "section confgen: the line \"server a\" has no = or :");
+        wrong("[other]\nnonsense", "section other: the line \"nonsense\" has no = or :");
+        wrong("[confgen]\nserver=a\nServer=b", "section confgen, key server: the key is there twice");
         for text in ["[confgen", "[confgen]\n=a"] {
             assert!(server(text).unwrap_err().starts_with("c.conf: line "), "{text}");
         }
     }
 
     #[test]
-    fn numbers() {
+    fn a_number_is_whole_and_in_range() {
         let number = |value: &str| file(&format!("[confgen]\nport={value}")).unwrap().number::<u16>("port");
         assert_eq!(number("8669"), Ok(Some(8669)));
         assert_eq!(number("\n  8669"), Ok(Some(8669)));
         assert_eq!(file("[confgen]\n").unwrap().number::<u16>("port"), Ok(None));
         let error = |value| number(value).unwrap_err();
-        let place = "c.conf: section confgen, key port:";
-        assert_eq!(error("x"), format!("{place} \"x\": invalid digit found in string"));
-        assert_eq!(error(""), format!("{place} \"\": cannot parse integer from empty string"));
-        assert_eq!(error("65536"), format!("{place} \"65536\": number too large to fit in target type"));
+        let prefix = "c.conf: section confgen, key port:";
+        assert_eq!(error("x"), format!("{prefix} \"x\": invalid digit found in string"));
+        assert_eq!(error(""), format!("{prefix} \"\": cannot parse integer from empty string"));
+        assert_eq!(error("65536"), format!("{prefix} \"65536\": number too large to fit in target type"));
     }
 }

@@ -1,8 +1,8 @@
 //! `wazo-confgen`: asks the service for a configuration file and prints it.
 //!
-//! Asterisk runs this program once for each file of a reload, and takes all that it prints for configuration,
-//! even if it fails. So the program starts in about a millisecond, and prints nothing before the whole reply is
-//! there. It shares no code with the service: only a request and a reply over TCP connect the two.
+//! Asterisk runs this program once for each file of a reload, and reads its output as configuration, even if the
+//! program fails. So the program starts in about a millisecond, and prints nothing before the whole reply has
+//! arrived. It shares no code with the service: only a request and a reply over TCP connect the two.
 //!
 //! Begin with [`options`], which reads the command line, and [`exchange`], which asks.
 
@@ -32,14 +32,14 @@ fn main() -> ExitCode {
     match run(&program, words.collect()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            // An error of standard error has no place to go.
+            // An error of standard error can't be reported.
             let _ = writeln!(io::stderr(), "{}", one_line(&format!("{program}: {}", failure.message)));
             ExitCode::from(failure.code)
         }
     }
 }
 
-/// The name under which the program was called: a link may have another one.
+/// Returns the name by which the program was called. A link may have another name.
 fn name(path: &OsString) -> Option<String> {
     Some(Path::new(path).file_name()?.to_string_lossy().into_owned())
 }
@@ -76,7 +76,7 @@ fn print(bytes: &[u8]) -> Result<(), Failure> {
         .map_err(|error| failed(format!("standard output: can't be written: {error}")))
 }
 
-/// The message with its control characters escaped.
+/// Escapes the control characters of a message.
 fn one_line(message: &str) -> String {
     let mut line = String::with_capacity(message.len());
     for character in message.chars() {

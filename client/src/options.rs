@@ -1,4 +1,4 @@
-//! The command line.
+//! The options of the command line, and the request that they make.
 
 #![expect(clippy::doc_markdown, reason = "the comments on the options are the texts of --help")]
 
@@ -18,7 +18,7 @@ use crate::argparse;
 #[argh(error_code(1, "There is no reply, or not all of it; nothing is printed."))]
 #[argh(error_code(2, "The command line is wrong."))]
 pub(crate) struct Options {
-    /// what to ask for, like asterisk/pjsip.conf
+    /// the file to ask for, like asterisk/pjsip.conf
     #[argh(positional, arg_name = "resource/filename")]
     name: Option<String>,
 
@@ -42,11 +42,11 @@ pub(crate) struct Options {
     #[argh(option, arg_name = "seconds")]
     pub(crate) reply_timeout: Option<u32>,
 
-    /// be content with the service's copy, if it has one
+    /// accept the cached copy of the service, if it has one
     #[argh(switch)]
     cached: bool,
 
-    /// have the service forget its copy, and print nothing
+    /// make the service delete its cached copy, and print nothing
     #[argh(switch)]
     invalidate: bool,
 
@@ -77,7 +77,7 @@ pub(crate) fn read(program: &str, words: Vec<OsString>) -> Result<Request, Strin
         }
         Ok(mut options) => match options.name.take() {
             Some(name) => Ok(Request::File(options, name)),
-            None => Err(hint("say what to ask for, like asterisk/pjsip.conf")),
+            None => Err(hint("name a file to ask for, like asterisk/pjsip.conf")),
         },
         Err(early) if early.status.is_ok() => Ok(Request::Text(early.output)),
         Err(early) => Err(hint(&early.output)),
@@ -85,7 +85,7 @@ pub(crate) fn read(program: &str, words: Vec<OsString>) -> Result<Request, Strin
 }
 
 impl Options {
-    /// The text that the client sends: the name as it was given, and the arguments.
+    /// Returns the text of the request: the name as the user wrote it, and the arguments.
     pub(crate) fn request(&self, name: &str) -> String {
         let mut request = name.to_owned();
         for (wanted, argument) in [(self.invalidate, " invalidate"), (self.cached, " cached")] {

@@ -1,4 +1,4 @@
-//! The address of the service and the timeouts: from the command line, else the file, else the defaults.
+//! The address of the service and the timeouts. The command line overrides the file, and the file the defaults.
 
 use std::path::Path;
 use std::time::Duration;
@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::ini::File;
 use crate::options::Options;
 
-/// Where the package puts the configuration file.
+/// The path at which the package installs the configuration file.
 const FILE: &str = "/etc/wazo-confgend-client/config.conf";
 
 /// The address of the service, and the timeouts.
@@ -15,15 +15,15 @@ pub(crate) struct Settings {
     /// The name or IPv4 address of a host.
     pub(crate) server: String,
     pub(crate) port: u16,
-    /// How long connecting may take.
+    /// The time limit for the connection.
     pub(crate) timeout: Duration,
-    /// How long the reply may take, from the connection to its end.
+    /// The time limit for the exchange, from the connection to the end of the reply.
     pub(crate) reply_timeout: Duration,
 }
 
 impl Settings {
-    /// Reads what the options leave open from the file. A malformed file is an error, and so is a text in place of
-    /// a number.
+    /// Takes the settings from the options, and reads the others from the file. A malformed file is an error, and
+    /// so is a text in place of a number.
     pub(crate) fn new(options: &Options) -> Result<Settings, String> {
         let file = File::read(options.config_file.as_deref().unwrap_or(Path::new(FILE)))?;
         let server =
@@ -42,7 +42,7 @@ impl Settings {
     }
 }
 
-/// The value; 0 and an empty text count as none.
+/// Returns the value, unless it is 0 or an empty text, which count as none.
 fn given<T: Default + PartialEq>(value: Option<T>) -> Option<T> {
     value.filter(|value| *value != T::default())
 }
@@ -61,7 +61,7 @@ mod tests {
     }
 
     #[test]
-    fn defaults_hold_without_a_file() {
+    fn the_defaults_apply_without_a_file() {
         let defaults = Settings {
             server: "127.0.0.1".to_owned(),
             port: 8669,

@@ -1,7 +1,7 @@
-//! Connections that are kept from one file to the next.
+//! A pool of connections, whose number the configuration limits.
 //!
-//! Threads that may block use them, and the configuration says how many there may be. (The crate r2d2 hides why it
-//! can't connect until its time is up; deadpool is for asynchronous code.)
+//! It serves threads that may block. (The crate r2d2 hides the reason of a failure until its timeout; deadpool is
+//! for asynchronous code.)
 
 use std::mem;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -11,7 +11,9 @@ use std::time::{Duration, Instant};
 use driver_api::settings::{Key, Seconds, Settings, Within};
 use driver_api::{Config, Error, ErrorKind, Rows, Snapshot, Value, settings};
 
-use crate::{Database, Limits, Uri, open_with};
+use crate::database::{Database, Limits};
+use crate::open::open_with;
+use crate::uri::Uri;
 
 settings! {
     /// The key of the database's address.
@@ -58,17 +60,17 @@ impl Settings for PoolSettings {
     }
 }
 
-/// Connections to one database. Each user has one at a time, and puts it back.
+/// Connections to one database. A caller takes one, uses it, and puts it back.
 pub struct Pool {
     settings: PoolSettings,
     idle: Mutex<Vec<Box<dyn Database>>>,
-    /// When the database last kept a caller waiting without a result, and why. During the back-off that begins
-    /// there, callers that fail fast don't wait: Asterisk asks for file after file.
+    /// The last time that a caller waited for a connection without success, and the reason. The back-off begins
+    /// there. During it, callers that fail fast don't wait: Asterisk asks for file after file.
     last_timeout: Mutex<Option<(Instant, String)>>,
     permits: Arc<Permits>,
 }
 
-/// A connection of a pool. It goes back when it is dropped.
+/// A connection of a pool. Dropping it puts it back.
 pub struct PooledConnection {
     database: Option<Box<dyn Database>>,
     pool: Arc<Pool>,
@@ -76,14 +78,14 @@ pub struct PooledConnection {
 }
 
 impl Pool {
-    /// A pool without connections: the first user makes the first one.
+    /// Creates a pool without connections. It connects at the first use.
     pub fn new(settings: PoolSettings) -> Pool {
         let permits = Arc::new(Permits::new(settings.limits.connections.0));
         Pool { settings, idle: Mutex::default(), last_timeout: Mutex::default(), permits }
     }
 
-    /// An idle connection that still works, or a new one. A caller that has a fallback fails fast: it does not wait
-    /// during the back-off.
+    /// Returns an idle connection that still works, or a new one. A caller that has a fallback fails fast: it
+    /// does not wait during the back-off.
     fn connection(self: &Arc<Self>, fail_fast: bool) -> Result<PooledConnection, Error> {
         if fail_fast {
             self.check_back_off()?;
@@ -115,7 +117,7 @@ impl Pool {
         }
     }
 
-    /// A permit for a connection. Waiting for it has the time limit of a connection itself.
+    /// Waits for a permit for a connection, as long as for a connection itself.
     fn permit(&self) -> Result<Permit, Error> {
         let limits = &self.settings.limits;
         Permits::acquire(&self.permits, limits.connect_seconds.0).ok_or_else(|| {
@@ -153,12 +155,12 @@ impl Drop for Pool {
 }
 
 impl PooledConnection {
-    /// Closes a connection that is of no use any more.
+    /// Closes the connection instead of putting it back.
     pub fn discard(mut self) {
         close(self.database.take());
     }
 
-    /// Whether nothing was committed since its last snapshot was taken.
+    /// Returns whether nothing was committed since the last snapshot of this connection.
     pub fn unchanged(&mut self) -> bool {
         self.database.as_mut().is_some_and(|database| database.unchanged().unwrap_or(false))
     }
@@ -170,13 +172,13 @@ impl Drop for PooledConnection {
     }
 }
 
-/// Closes connections in a thread, since that takes a moment.
+/// Closes connections in a thread, since closing may block.
 fn close(connections: impl Send + 'static) {
-    // If the thread can't start, the connections are closed here, with the closure.
+    // If the thread can't start, `spawn` drops the closure and closes the connections here.
     let _ = thread::Builder::new().spawn(move || drop(connections));
 }
 
-/// The number of connections that may still be opened.
+/// The permits for connections: a counting semaphore.
 struct Permits {
     free: Mutex<usize>,
     returned: Condvar,
@@ -206,7 +208,7 @@ impl Drop for Permit {
     }
 }
 
-/// A snapshot that is taken at the first query, so that a file which needs no database is generated without one.
+/// A snapshot that begins at the first query, so that a file which needs no database is generated without one.
 pub struct LazySnapshot<'a> {
     pool: &'a Arc<Pool>,
     fail_fast: bool,
@@ -215,8 +217,8 @@ pub struct LazySnapshot<'a> {
 }
 
 impl<'a> LazySnapshot<'a> {
-    /// A snapshot that puts its connection into the slot, where the caller finds it afterwards. A caller that has a
-    /// fallback for the file fails fast while the database can't be reached.
+    /// Creates a snapshot that puts its connection into the slot, where the caller finds it afterwards. A caller
+    /// that has a fallback for the file fails fast while the database can't be reached.
     pub fn new(
         pool: &'a Arc<Pool>,
         fail_fast: bool,
@@ -251,7 +253,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_permit_is_free_again_when_it_is_dropped() {
+    fn dropping_a_permit_frees_it() {
         let permits = Arc::new(Permits::new(1));
         let short = Duration::from_millis(1);
         let permit = Permits::acquire(&permits, short).unwrap();

@@ -1,4 +1,4 @@
-//! SQLite: a file, opened read-only.
+//! SQLite: a file that is opened read-only.
 
 use std::fs::Metadata;
 use std::io;
@@ -12,15 +12,15 @@ use rusqlite::config::DbConfig;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, ErrorCode, OpenFlags, ToSql, Transaction};
 
-use crate::{Database, Limits};
+use crate::database::{Database, Limits};
 
 struct Sqlite {
     connection: Connection,
     path: PathBuf,
-    /// The file that the connection reads, whatever has its path now.
+    /// The open file. Another file may have its path by now.
     file: FileId,
     limit: Option<Arc<Limit>>,
-    /// The [`data_version`] that the last snapshot shows.
+    /// The [`data_version`] of the last snapshot.
     shown: Option<i64>,
 }
 
@@ -47,24 +47,24 @@ fn connect(path: &Path, limit: Option<Arc<Limit>>) -> rusqlite::Result<Connectio
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(Duration::from_secs(5))?;
-    // The order of code points, which is the order of the bytes of UTF-8.
+    // The order of UTF-8 bytes is the order of code points.
     connection.create_collation("C", str::cmp)?;
-    // A quoted name is a name: if nothing is called so, that is no text, but an error.
+    // Without this, SQLite takes a quoted name of an unknown column for a text.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DML, false)?;
     if let Some(limit) = limit {
         connection.progress_handler(STEPS, Some(move || limit.is_over()))?;
     }
-    // What the file holds is not looked at before.
-    look(&connection)?;
+    // SQLite reads the file only when the first query runs.
+    read_schema(&connection)?;
     Ok(connection)
 }
 
-/// Runs a query, with which SQLite finds out what the file holds: which tables, if it is a database at all.
-fn look(connection: &Connection) -> rusqlite::Result<()> {
+/// Runs a query that makes SQLite read the schema. It fails if the file is not a database.
+fn read_schema(connection: &Connection) -> rusqlite::Result<()> {
     connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))
 }
 
-/// A file, by its device and its number there.
+/// The identity of a file: its device and inode.
 #[derive(PartialEq)]
 struct FileId(u64, u64);
 
@@ -74,8 +74,8 @@ impl FileId {
     }
 }
 
-/// A number that changes when another connection commits. Like every read, it begins the snapshot of a
-/// transaction, which `BEGIN` does not.
+/// Reads a number that changes when another connection commits. Like every read, this begins the snapshot of a
+/// transaction; `BEGIN` alone does not.
 fn data_version(connection: &Connection) -> Result<i64, Error> {
     connection.pragma_query_value(None, "data_version", |row| row.get(0)).map_err(failed)
 }
@@ -95,14 +95,13 @@ impl Database for Sqlite {
     }
 
     fn rehearsal(&mut self) -> Result<Box<dyn Snapshot + '_>, Error> {
-        // Queries that are prepared and not run are held against the tables that were there before.
+        // SQLite checks a cached statement against the current tables only when the statement runs.
         self.connection.flush_prepared_statement_cache();
         let snapshot = self.begin()?;
-        look(&snapshot.transaction).map_err(failed)?;
+        read_schema(&snapshot.transaction).map_err(failed)?;
         Ok(Box::new(SqliteSnapshot { rehearses: true, ..snapshot }))
     }
 
-    /// A connection to a file is lost when another file takes its place.
     fn is_alive(&mut self) -> bool {
         self.path.metadata().is_ok_and(|file| FileId::of(&file) == self.file)
     }
@@ -113,30 +112,30 @@ impl Database for Sqlite {
     }
 }
 
-/// After how many steps of a query SQLite asks whether it is to go on: some microseconds.
+/// The number of steps of a query after which SQLite checks the time limit. They take some microseconds.
 const STEPS: i32 = 1000;
 
-/// How long a query may take.
+/// The time limit of a query.
 struct Limit {
     duration: Duration,
-    /// When the query that is running must be done.
-    end: Mutex<Option<Instant>>,
+    /// The deadline of the query that is running.
+    deadline: Mutex<Option<Instant>>,
 }
 
 impl Limit {
     fn new(duration: Duration) -> Arc<Limit> {
-        Arc::new(Limit { duration, end: Mutex::new(None) })
+        Arc::new(Limit { duration, deadline: Mutex::new(None) })
     }
 
-    /// Has it count for the query that comes, or for none.
+    /// Sets the deadline for the next query, or removes it.
     fn set(&self, running: bool) {
-        let end = if running { Instant::now().checked_add(self.duration) } else { None };
-        *self.end.lock().unwrap_or_else(PoisonError::into_inner) = end;
+        let deadline = if running { Instant::now().checked_add(self.duration) } else { None };
+        *self.deadline.lock().unwrap_or_else(PoisonError::into_inner) = deadline;
     }
 
     fn is_over(&self) -> bool {
-        let end = self.end.lock().unwrap_or_else(PoisonError::into_inner);
-        end.is_some_and(|end| Instant::now() >= end)
+        let deadline = self.deadline.lock().unwrap_or_else(PoisonError::into_inner);
+        deadline.is_some_and(|deadline| Instant::now() >= deadline)
     }
 }
 
@@ -168,7 +167,7 @@ impl SqliteSnapshot<'_> {
             return Err(Error::new(ErrorKind::Query, message));
         }
         for (i, value) in params.iter().enumerate() {
-            // To SQLite `$2` is a name, and not the second parameter.
+            // SQLite takes `$2` for a name, not for the second parameter.
             let index = statement.parameter_index(&format!("${}", i + 1)).map_err(failed)?;
             let index = index.ok_or_else(|| unused_parameter(i + 1))?;
             statement.raw_bind_parameter(index, Param(value)).map_err(failed)?;
@@ -183,7 +182,7 @@ impl SqliteSnapshot<'_> {
         Ok(())
     }
 
-    /// That a query took too long.
+    /// Returns the error of a query that took too long.
     fn cancelled(&self, error: &rusqlite::Error) -> Option<Error> {
         let limit =
             self.limit.filter(|_| error.sqlite_error_code() == Some(ErrorCode::OperationInterrupted))?;
@@ -236,7 +235,7 @@ impl ToSql for Param<'_> {
     }
 }
 
-/// What a failure of SQLite means to a driver.
+/// Converts an error of SQLite to one that a driver understands.
 fn failed(error: rusqlite::Error) -> Error {
     let message = text(error);
     if let Some(table) = message.strip_prefix("no such table: ") {
@@ -246,7 +245,7 @@ fn failed(error: rusqlite::Error) -> Error {
         );
     }
     if let Some(column) = message.strip_prefix("no such column: ") {
-        // `label`, `t.label`, or `"label"` with advice behind it.
+        // The message has `label`, `t.label`, or `"label"` followed by advice.
         let column = column.strip_prefix('"').and_then(|rest| rest.split('"').next()).unwrap_or(column);
         return Error::new(
             ErrorKind::MissingColumn(column.to_owned()),
@@ -256,7 +255,7 @@ fn failed(error: rusqlite::Error) -> Error {
     Error::new(ErrorKind::Query, format!("SQLite refuses the query: {message}"))
 }
 
-/// What SQLite says itself, without the query and the number of the error.
+/// Returns the message of SQLite itself, without the query and the error code.
 fn text(error: rusqlite::Error) -> String {
     match error {
         rusqlite::Error::SqliteFailure(_, Some(message)) => message,

@@ -1,3 +1,5 @@
+//! The address of a database, which prints without its password.
+
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -6,15 +8,15 @@ use driver_api::settings::{Refused, Setting};
 use driver_api::{Error, ErrorKind};
 use serde_yaml::Value;
 
-/// Where a database is.
+/// The address of a database.
 ///
 /// * `sqlite:PATH`, or `sqlite:///PATH` in SQLAlchemy's spelling: a file. An absolute path keeps its
 ///   own slash: `sqlite:/var/x.db`, `sqlite:////var/x.db`.
 /// * `postgresql://…` or `postgres://…`: libpq's URIs, with several hosts and parameters.
 ///   `postgresql+psycopg2://…`, SQLAlchemy's spelling, is the same.
 ///
-/// It prints without its password, and without its parameters. A text that is no such URI is an error of
-/// [`ErrorKind::Config`]; that a server or a file is there is only found out by [`open`](crate::open()).
+/// It prints without its password and without its parameters. Parsing fails with an error of
+/// [`ErrorKind::Config`], and doesn't check that the server or the file exists: [`open`](crate::open()) does.
 ///
 /// ```
 /// use std::path::Path;
@@ -39,7 +41,7 @@ pub enum Uri {
 }
 
 impl Uri {
-    /// The same URI, with a relative path of a file taken from this folder.
+    /// Makes the relative path of a file absolute, from the given folder.
     #[must_use]
     pub fn relative_to(self, folder: &Path) -> Uri {
         match self {
@@ -73,7 +75,7 @@ impl FromStr for Uri {
     }
 }
 
-/// No message shows a refused URI: it may hold a password.
+/// Messages don't show a refused URI, which may hold a password.
 impl Setting for Uri {
     fn accepts() -> String {
         "postgresql://USER:PASSWORD@HOST/NAME or sqlite:PATH".to_owned()
@@ -89,8 +91,7 @@ fn refuse(hint: &str) -> Error {
     Error::new(ErrorKind::Config, format!("not a database URI: {hint}"))
 }
 
-/// Cuts a URI at the first `?` that has nothing but parameters behind it: in a password that is not
-/// written as URIs demand, it is a character like any other.
+/// Splits a URI at the first `?` that only parameters follow. A `?` before it is a part of an unescaped password.
 pub(crate) fn split_parameters(uri: &str) -> (&str, &str) {
     let is_key = |key: &str| key.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
     let is_parameter = |text: &str| text.split_once('=').map_or(text.is_empty(), |(key, _)| is_key(key));
@@ -104,20 +105,20 @@ impl fmt::Display for Uri {
         match self {
             Uri::Sqlite(path) => write!(f, "sqlite:{}", path.display()),
             Uri::Postgres(uri) => {
-                // Without the parameters, of which one may be `password`, and up to the last `@`, so that
-                // a password with a stray one does not show its tail.
+                // The parameters may have a `password`. The login ends at the last `@`, so that no part of a
+                // password with an unescaped `@` is shown.
                 let address = uri.strip_prefix("postgresql://").unwrap_or_default();
                 let (address, parameters) = split_parameters(address);
-                let (login, place) = address.rsplit_once('@').unwrap_or(("", address));
+                let (login, hosts) = address.rsplit_once('@').unwrap_or(("", address));
                 let user = login.split(':').next().unwrap_or_default();
-                // An `@` behind it may mean that this is a login, with the first half of a password.
+                // An `@` in the parameters may mean that this is a login with the first half of a password.
                 let end = if parameters.contains('@') && login.is_empty() { ':' } else { '?' };
-                let place = place.split(end).next().unwrap_or_default();
+                let hosts = hosts.split(end).next().unwrap_or_default();
                 f.write_str("postgresql://")?;
                 if !user.is_empty() {
                     write!(f, "{user}@")?;
                 }
-                f.write_str(place)
+                f.write_str(hosts)
             }
         }
     }
@@ -134,7 +135,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn spellings() {
+    fn all_spellings_of_a_uri_are_read() {
         let sqlite = |text: &str| match text.parse().unwrap() {
             Uri::Sqlite(path) => path,
             Uri::Postgres(_) => panic!("{text}"),
@@ -178,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_is_found_from_a_folder() {
+    fn a_relative_path_starts_at_the_folder() {
         let uri: Uri = "sqlite:a.db".parse().unwrap();
         assert_eq!(uri.relative_to(Path::new("/etc")), Uri::Sqlite("/etc/a.db".into()));
     }

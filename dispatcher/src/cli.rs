@@ -1,4 +1,5 @@
-//! The command line.
+//! The command line of `confgend`: its options, its exit codes, and its output. It contains no logic of
+//! generating or serving files.
 
 #![expect(clippy::doc_markdown, reason = "the comments on the options are the texts of --help")]
 
@@ -11,10 +12,11 @@ use argh::FromArgs;
 use driver_api::{Config, Entry, Error, Namespace};
 use service::Source as _;
 
-use crate::generate::Writer;
-use crate::registry::Plugins;
+use crate::registry::{Plugins, Registry};
+use crate::report::{NAMESPACE_WIDTH, Report};
 use crate::site::Site;
-use crate::{NAMESPACE_WIDTH, Registry, Report, config, features, generate};
+use crate::writer::Writer;
+use crate::{config, features, generate};
 
 /// Turns the database of a telephony system into configuration files.
 #[derive(FromArgs)]
@@ -98,16 +100,18 @@ struct Serve {
     config: Option<PathBuf>,
 }
 
-/// Everything is done.
+/// All files are done.
 const DONE: u8 = 0;
-/// Some file failed, or the database can't be reached.
+/// A file failed, or the database can't be reached.
 const FAILED: u8 = 1;
 /// The command line or the configuration is wrong; nothing was done.
 const USAGE: u8 = 2;
 
-/// Runs the program `confgend` with these families of drivers, of which two drivers of one file must have
-/// different names. It reads its command line, and prints and logs as the program does; the exit code is 0 when all is
-/// done, 1 when something failed, 2 when the command line or the configuration is wrong.
+/// Runs the program `confgend` with the given families of drivers. Two drivers of one file must have different
+/// names.
+///
+/// The function reads the command line of the process, and prints and logs. It returns 0 when all is done, 1 when
+/// something failed, 2 when the command line or the configuration is wrong.
 ///
 /// ```no_run
 /// # mod drivers_followme { pub static DRIVERS: &[driver_api::Entry] = &[]; }
@@ -124,7 +128,7 @@ pub fn run(families: &[&'static [Entry]]) -> ExitCode {
     };
     let code = match Confgend::from_args(&["confgend"], arguments) {
         Ok(arguments) => execute(&arguments, families).unwrap_or_else(|failure| {
-            complain(&failure.error);
+            print_error(&failure.error);
             failure.code
         }),
         Err(early) if early.status.is_ok() => {
@@ -139,7 +143,7 @@ pub fn run(families: &[&'static [Entry]]) -> ExitCode {
     ExitCode::from(code)
 }
 
-/// Whether this is a link with the name of the Python program, which takes no arguments and serves.
+/// Returns whether the program was started by the name of the Python program, which takes no arguments and serves.
 fn is_called_as_the_daemon(program: &str) -> bool {
     Path::new(program).file_name().is_some_and(|name| name == "wazo-confgend")
 }
@@ -169,7 +173,7 @@ fn execute(arguments: &Confgend, families: &[&'static [Entry]]) -> Result<u8, Fa
         Some(Command::Config(command)) => command.execute(&registry),
         Some(Command::Serve(command)) => command.execute(registry),
         None => Err(usage(Error::driver(
-            "say what to do: confgend serve, generate, list or config; or confgend --help",
+            "a command is missing: use confgend serve, generate, list or config, or see confgend --help",
         ))),
     }
 }
@@ -205,7 +209,7 @@ impl Generate {
         Ok(if report.finish() { DONE } else { FAILED })
     }
 
-    /// What to generate, each once, in the order in which it was asked for.
+    /// Returns the namespaces to generate, in the order of the command line, without duplicates.
     fn namespaces(&self, registry: &Registry) -> Result<Vec<Namespace>, Error> {
         if self.namespaces.is_empty() {
             return Ok(registry.namespaces().cloned().collect());
@@ -249,18 +253,18 @@ impl List {
                 text += &line(&namespace.to_string(), entry.name, mark, &answer.unwrap_or_default());
             }
             if let Err(error) = selected {
-                complain(&error.context(namespace.to_string()));
+                print_error(&error.context(namespace.to_string()));
                 code = USAGE;
             }
         }
         print(&text);
-        // The table is for programs, too.
+        // Standard output has only the table, which programs read, too.
         let _ = write!(io::stderr(), "{}", features::summary());
         Ok(code)
     }
 }
 
-/// A line of the table.
+/// Formats a line of the table.
 fn line(namespace: &str, driver: &str, selected: &str, database: &str) -> String {
     let line = format!("{namespace:<NAMESPACE_WIDTH$} {driver:<12} {selected:<8} {database}");
     format!("{}\n", line.trim_end())
@@ -272,7 +276,7 @@ impl ShowConfig {
         warn(&loaded.notes);
         print(&config::show(&loaded).map_err(failed)?);
         let problems = config::problems(&loaded.config, registry);
-        problems.iter().for_each(complain);
+        problems.iter().for_each(print_error);
         Ok(if problems.is_empty() { DONE } else { USAGE })
     }
 }
@@ -297,7 +301,7 @@ fn warn(notes: &[String]) {
     }
 }
 
-fn complain(error: &Error) {
+fn print_error(error: &Error) {
     let _ = writeln!(io::stderr(), "error: {}", error.chain());
 }
 

@@ -1,25 +1,15 @@
-//! Generates files: all that are asked for in one snapshot of the database.
+//! Generates files: all requested files in one snapshot of the database.
 
-use std::any::Any;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use driver_api::{Config, Driver, Entry, Error, ErrorKind, Namespace, Schema, Session, Snapshot, Warning};
+use driver_api::{Config, Error, Namespace, Snapshot};
 
-use crate::registry::Plugins;
-use crate::{Registry, Report};
+use crate::registry::Registry;
+use crate::report::Report;
+pub use crate::writer::{Outcome, Writer};
 
-/// What became of one file.
-pub struct Outcome {
-    /// The text, or why there is none. The error names the namespace.
-    pub result: Result<String, Error>,
-    /// What the file was made without.
-    pub warnings: Vec<Warning>,
-    /// How long it took.
-    pub elapsed: Duration,
-}
-
-/// Generates files and hands each to `write`. What fails is in the report; the others are written.
+/// Generates files and passes each text to `write`. A file that fails is reported, and the others are still
+/// written.
 pub fn files(
     registry: &Registry,
     config: &Config,
@@ -40,7 +30,7 @@ pub fn files(
     }
 }
 
-/// Generates one file. Whatever its driver does, even a panic, costs this file only.
+/// Generates one file. An error or a panic of its driver is in the outcome.
 pub fn file(
     registry: &Registry,
     config: &Config,
@@ -53,77 +43,9 @@ pub fn file(
     }
 }
 
-/// A driver, built for its file. Panics of the driver are errors like any other, and each error names the file.
-pub struct Writer {
-    namespace: Namespace,
-    schema: Schema,
-    driver: Box<dyn Driver>,
-}
-
-impl Writer {
-    /// Builds the driver that the configuration selects for a file.
-    pub fn new(registry: &Registry, config: &Config, namespace: &Namespace) -> Result<Writer, Error> {
-        let entry = Plugins::read(config).and_then(|plugins| registry.select(namespace, &plugins));
-        entry
-            .map_err(|error| error.context(namespace.to_string()))
-            .and_then(|entry| Writer::of(entry, config, namespace))
-    }
-
-    /// Builds this driver.
-    pub fn of(entry: &Entry, config: &Config, namespace: &Namespace) -> Result<Writer, Error> {
-        let driver =
-            without_panic(|| entry.build(config)).map_err(|error| error.context(namespace.to_string()))?;
-        Ok(Writer { namespace: namespace.clone(), schema: entry.schema, driver })
-    }
-
-    /// Has the driver write its file.
-    pub fn write(&self, snapshot: &mut dyn Snapshot) -> Outcome {
-        let start = Instant::now();
-        let mut session = Session::new(snapshot);
-        let result = without_panic(|| self.driver.generate(&mut session));
-        Outcome {
-            result: result.map_err(|error| self.explain(error)),
-            warnings: session.take_warnings(),
-            elapsed: start.elapsed(),
-        }
-    }
-
-    /// Whether a database has what the driver asks for; an error says what is missing.
-    pub fn rehearse(&self, rehearsal: &mut dyn Snapshot) -> Result<(), Error> {
-        match self.write(rehearsal).result {
-            // Without rows, a driver may miss something that only rows can tell.
-            Err(error) if !matches!(error.kind(), ErrorKind::Driver | ErrorKind::Row) => Err(error),
-            _ => Ok(()),
-        }
-    }
-
-    fn explain(&self, error: Error) -> Error {
-        let namespace = &self.namespace;
-        let ErrorKind::MissingTable(table) = error.kind() else {
-            return error.context(namespace.to_string());
-        };
-        let hint = match self.schema {
-            Schema::Current => String::new(),
-            Schema::Before(month) => format!("; it belongs to the schema before {month}"),
-        };
-        let message = format!("{namespace} needs table {table}, which this database does not have{hint}");
-        Error::new(error.kind().clone(), message)
-    }
-}
-
-fn without_panic<T>(work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
-    catch_unwind(AssertUnwindSafe(work))
-        .unwrap_or_else(|panic| Err(Error::driver(format!("the driver panicked: {}", message(&*panic)))))
-}
-
-fn message(panic: &(dyn Any + Send)) -> &str {
-    let text = panic.downcast_ref::<String>().map(String::as_str);
-    text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("without a message")
-}
-
 #[cfg(test)]
 mod tests {
-    use driver_api::{Rows, Value};
+    use driver_api::{Driver, Entry, Rows, Session, Value};
 
     use super::*;
 
@@ -158,11 +80,11 @@ mod tests {
     }
 
     #[test]
-    fn a_panic_costs_one_file() {
+    fn a_panic_fails_one_file_only() {
         let registry = Registry::new(&[DRIVERS]).unwrap();
         let namespaces: Vec<Namespace> = registry.namespaces().cloned().collect();
-        let mut told = Vec::new();
-        let mut report = Report::quiet(&mut told);
+        let mut messages = Vec::new();
+        let mut report = Report::quiet(&mut messages);
         let mut texts = Vec::new();
         let mut write = |namespace: &Namespace, text: &str| {
             texts.push(format!("{namespace}: {text}"));
@@ -171,7 +93,10 @@ mod tests {
         files(&registry, &Config::default(), &namespaces, &mut NoDatabase, &mut report, &mut write);
         assert!(!report.finish());
         assert_eq!(texts, ["a/works: text"]);
-        let told = String::from_utf8(told).unwrap();
-        assert_eq!(told, "error: a/panics: the driver panicked: at the disco\nerror: a/unbuilt: a bad key\n");
+        let messages = String::from_utf8(messages).unwrap();
+        assert_eq!(
+            messages,
+            "error: a/panics: the driver panicked: at the disco\nerror: a/unbuilt: a bad key\n"
+        );
     }
 }

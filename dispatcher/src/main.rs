@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use dispatcher::FAMILIES;
 
-// The library may be without families, for programs that have their own.
+// The library compiles without families, for programs that have their own. This program needs one.
 const _: () = assert!(
     !FAMILIES.is_empty(),
     "confgend needs a family of drivers: enable a feature such as `asterisk`; README.md lists them all"

@@ -1,3 +1,6 @@
+//! Maps each namespace to its drivers, and selects one as the configuration says. It doesn't build or run them:
+//! that is `writer.rs`.
+
 use std::collections::BTreeMap;
 
 use driver_api::{Config, Entry, Error, ErrorKind, Namespace};
@@ -7,15 +10,15 @@ use crate::features;
 /// The driver that serves a namespace for which the operator selects none.
 const DEFAULT: &str = "wazo";
 
-/// Which drivers there are for each namespace.
+/// The drivers of each namespace.
 pub struct Registry {
     drivers: BTreeMap<Namespace, Vec<&'static Entry>>,
-    /// All of them, in the order of the families.
+    /// All drivers, in the order of the families.
     entries: Vec<&'static Entry>,
 }
 
 impl Registry {
-    /// Puts families together. Two drivers of one namespace must have different names.
+    /// Collects the drivers of all families. Two drivers of one namespace must have different names.
     pub fn new(families: &[&'static [Entry]]) -> Result<Registry, Error> {
         let mut drivers: BTreeMap<Namespace, Vec<&'static Entry>> = BTreeMap::new();
         for entry in families.iter().copied().flatten() {
@@ -47,8 +50,8 @@ impl Registry {
         self.drivers.get(namespace).map_or(&[], Vec::as_slice)
     }
 
-    /// What the drivers assume where the operator says nothing. Of two that have the same key, the one whose family
-    /// comes first is right, so a family that joins ours does not change what ours assume.
+    /// Merges the defaults of all drivers. If two have the same key, the default of the earlier family counts, so a
+    /// family that is added does not change the defaults of ours.
     pub fn defaults(&self) -> Result<Config, Error> {
         let mut defaults = Config::default();
         for entry in &self.entries {
@@ -60,7 +63,7 @@ impl Registry {
         Ok(defaults)
     }
 
-    /// Checks a namespace that somebody asks for.
+    /// Parses a namespace, and checks that it has a driver. The error has a hint.
     pub fn find(&self, text: &str) -> Result<Namespace, Error> {
         let namespace: Namespace = text.parse()?;
         if self.drivers.contains_key(&namespace) {
@@ -73,8 +76,8 @@ impl Registry {
         Err(Error::new(ErrorKind::Config, format!("no driver writes {namespace}; {hint}")))
     }
 
-    /// The driver that serves a namespace: the one that `plugins` in the configuration names, if there is
-    /// such a one; else the one called `wazo`; else the only one.
+    /// Selects the driver of a namespace: the one that `plugins` in the configuration names, if it exists; else
+    /// the only one; else the one called `wazo`.
     pub fn select(&self, namespace: &Namespace, plugins: &Plugins) -> Result<&'static Entry, Error> {
         let selected = plugins.name_for(namespace).and_then(|name| self.by_name(namespace, name));
         selected.map_or_else(|| self.default_driver(namespace), Ok)
@@ -100,28 +103,28 @@ fn names(drivers: &[&'static Entry]) -> Vec<String> {
     drivers.iter().map(|entry| entry.name.to_owned()).collect()
 }
 
-/// What the operator selects: namespaces and the names of their drivers.
+/// The key `plugins`: namespaces and the names of the drivers that the operator selects for them.
 pub struct Plugins(Vec<Selection>);
 
 /// One entry of the key `plugins`.
 struct Selection {
-    /// File and key, for messages.
-    place: String,
-    /// The key, which may be no namespace at all.
+    /// The source and the key, for messages.
+    context: String,
+    /// The key, which may not be a valid namespace.
     namespace: String,
     /// The name of the driver.
     name: String,
 }
 
 impl Plugins {
-    /// Reads the key `plugins`. A namespace without name is as good as not mentioned.
+    /// Reads the key `plugins`. An entry with an empty name is ignored.
     pub fn read(config: &Config) -> Result<Plugins, Error> {
         let plugins: BTreeMap<String, Option<String>> = config.get("plugins")?.unwrap_or_default();
         let entries = plugins.into_iter().filter_map(|(namespace, name)| {
             let name = name.filter(|name| !name.is_empty())?;
             let key = format!("plugins.{namespace}");
             let source = config.source(&key).map_or_else(String::new, |source| format!("{source}: "));
-            Some(Selection { place: format!("{source}configuration key {key}"), namespace, name })
+            Some(Selection { context: format!("{source}configuration key {key}"), namespace, name })
         });
         Ok(Plugins(entries.collect()))
     }
@@ -131,18 +134,18 @@ impl Plugins {
         self.0.iter().find(is_it).map(|entry| entry.name.as_str())
     }
 
-    /// The entries that select nothing, a line each, such as a site may keep from an older version: it
-    /// says what happens instead.
+    /// Returns a warning for each entry that selects no driver, such as one from an older version. It says which
+    /// driver is used instead.
     pub fn warnings(&self, registry: &Registry) -> Vec<String> {
         self.0
             .iter()
-            .filter_map(|entry| Some(format!("{}: {}", entry.place, entry.trouble(registry)?)))
+            .filter_map(|entry| Some(format!("{}: {}", entry.context, entry.problem(registry)?)))
             .collect()
     }
 }
 
 impl Selection {
-    fn trouble(&self, registry: &Registry) -> Option<String> {
+    fn problem(&self, registry: &Registry) -> Option<String> {
         let namespace = match registry.find(&self.namespace) {
             Ok(namespace) => namespace,
             Err(error) => return Some(format!("the entry has no effect: {error}")),
@@ -157,7 +160,7 @@ impl Selection {
     }
 }
 
-/// `did you mean x?`, or where to look if no candidate is near.
+/// Returns `did you mean x?`, or where to look if no candidate is similar.
 fn nearest(text: &str, candidates: impl Iterator<Item = String>) -> String {
     let scored = candidates.map(|candidate| (strsim::jaro_winkler(text, &candidate), candidate));
     match scored.max_by(|(a, _), (b, _)| a.total_cmp(b)) {
@@ -171,6 +174,7 @@ mod tests {
     use driver_api::{Driver, Session};
 
     use super::*;
+    use crate::features::{Brings, FAMILIES, features};
 
     struct Empty;
 
@@ -213,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn mistakes_come_with_a_hint() {
+    fn errors_have_a_hint() {
         let error = |namespace, plugins| selected(namespace, plugins).unwrap_err();
         assert_eq!(error("a/won.conf", ""), "no driver writes a/won.conf; did you mean a/one.conf?");
         assert_eq!(error("zz/q", ""), "no driver writes zz/q; see `confgend list`");
@@ -224,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn an_entry_that_selects_nothing_falls_through_to_the_default() {
+    fn an_entry_that_selects_nothing_gets_a_warning() {
         let registry = Registry::new(&[OURS, OTHERS]).unwrap();
         let warnings = |yaml: &str| {
             let plugins = Plugins::read(&Config::from_yaml(yaml).unwrap().named("c.yml")).unwrap();
@@ -262,14 +266,14 @@ mod tests {
     }
 
     #[test]
-    fn a_driver_without_namespace_is_named() {
+    fn a_driver_with_a_bad_namespace_is_named() {
         static BAD: &[Entry] = &[entry("followme", "acme")];
         let error = Registry::new(&[OURS, BAD]).map(|_| ()).unwrap_err().chain();
         assert!(error.starts_with("Entry of the driver acme: \"followme\" is not a namespace: "), "{error}");
     }
 
     #[test]
-    fn a_family_does_not_change_the_defaults_of_one_before_it() {
+    fn the_defaults_of_the_earlier_family_count() {
         const fn with(namespace: &'static str, defaults: &'static str) -> Entry {
             entry(namespace, "acme").defaults(defaults)
         }
@@ -281,10 +285,45 @@ mod tests {
     }
 
     #[test]
-    fn two_drivers_of_one_name_are_refused() {
+    fn two_drivers_with_the_same_name_are_refused() {
         let error = Registry::new(&[OURS, OURS]).map(|_| ()).unwrap_err().to_string();
         let message =
             "two drivers of a.one.conf are called wazo; one of them needs another name in its Entry";
         assert_eq!(error, message);
+    }
+
+    #[test]
+    fn no_driver_changes_the_defaults_of_another() {
+        let merged = Registry::new(FAMILIES).unwrap().defaults().unwrap();
+        for entry in FAMILIES.iter().copied().flatten() {
+            let mut own = Config::from_yaml(entry.defaults).unwrap();
+            own.fill_from(&merged);
+            assert_eq!(own, merged, "{}", entry.namespace);
+        }
+    }
+
+    #[test]
+    fn an_optional_file_has_a_driver_if_its_feature_is_built() {
+        for feature in features() {
+            if let Brings::File(file) = feature.brings {
+                let found = Registry::new(FAMILIES).unwrap().find(file);
+                assert_eq!(found.is_ok(), feature.built, "{feature}");
+            }
+        }
+    }
+
+    #[test]
+    #[cfg(not(feature = "asterisk-older"))]
+    fn a_file_that_is_left_out_names_its_feature() {
+        let error = Registry::new(FAMILIES).unwrap().find("asterisk/sip.conf").unwrap_err().to_string();
+        let hint = "this build leaves out the feature `asterisk-older`";
+        assert_eq!(error, format!("no driver writes asterisk/sip.conf; {hint}"));
+    }
+
+    #[test]
+    #[cfg(not(feature = "provd"))]
+    fn a_family_that_is_left_out_is_named() {
+        let error = Registry::new(FAMILIES).unwrap().find("provd/network.yml").unwrap_err().to_string();
+        assert_eq!(error, "no driver writes provd/network.yml; this build leaves out the feature `provd`");
     }
 }

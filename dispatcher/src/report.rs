@@ -1,25 +1,27 @@
+//! Reports to people, on a terminal or as plain lines, which files were generated and what went wrong. It doesn't
+//! log: the service does that itself.
+
 use std::io::{self, Write};
 use std::time::Duration;
 
 use driver_api::{ErrorKind, Namespace, Warning};
 
-use crate::generate::Outcome;
+use crate::writer::Outcome;
 
-/// How many warnings of one file are shown: a thousand lines hide what the first ones say.
-const WARNINGS: usize = 20;
+/// The maximum number of warnings that are shown for one file: a thousand lines would hide the first ones.
+const MAX_WARNINGS: usize = 20;
 
-/// How wide the column of namespaces is, in every table for people: as the longest, and a blank.
+/// The width of the column of namespaces in all tables for people: the longest one and a blank.
 pub const NAMESPACE_WIDTH: usize = 30;
 
-/// Tells a person what is generated. Warnings and errors are always told, the rest where somebody
-/// watches.
+/// Reports a run to a person. It always writes warnings and errors, and the rest only if asked to.
 pub struct Report<'a> {
     out: &'a mut dyn Write,
-    /// Whether a line for each file is wanted.
+    /// Whether each file gets a line.
     files: bool,
-    /// Whether the line of a file may be written before it is done, and then again.
+    /// Whether the line of a file is written before the file is done, and then overwritten.
     live: bool,
-    /// Whether a file whose tables the database does not have is skipped, and has not failed.
+    /// Whether a file whose tables the database lacks counts as skipped instead of failed.
     skips: bool,
     done: usize,
     failed: usize,
@@ -28,7 +30,7 @@ pub struct Report<'a> {
 }
 
 impl<'a> Report<'a> {
-    /// A report with warnings and errors only.
+    /// Creates a report with warnings and errors only.
     pub fn quiet(out: &'a mut dyn Write) -> Report<'a> {
         Report {
             out,
@@ -42,19 +44,19 @@ impl<'a> Report<'a> {
         }
     }
 
-    /// A report with a line for each file. On a terminal it says before, too, which one is being made.
+    /// Creates a report with a line for each file. On a terminal, it also shows the file that is being generated.
     pub fn with_files(out: &'a mut dyn Write, terminal: bool) -> Report<'a> {
         Report { files: true, live: terminal, ..Report::quiet(out) }
     }
 
-    /// The same report, to which a file has not failed when the database does not have its tables: for when
-    /// everything is generated, and nobody asked for that file.
+    /// Makes the report count a file as skipped, not as failed, when the database lacks its tables. This is for a
+    /// run that generates all files.
     #[must_use]
     pub fn skipping(self) -> Report<'a> {
         Report { skips: true, ..self }
     }
 
-    /// A file is about to be generated.
+    /// Reports that a file is about to be generated.
     pub fn begin(&mut self, namespace: &Namespace) {
         if self.live {
             self.print(|out| {
@@ -64,7 +66,7 @@ impl<'a> Report<'a> {
         }
     }
 
-    /// A file is done.
+    /// Reports the outcome of a file.
     pub fn end(&mut self, namespace: &Namespace, outcome: &Outcome) {
         for warning in shown(&outcome.warnings) {
             self.message(&format!("warning: {namespace}: {warning}"));
@@ -88,12 +90,12 @@ impl<'a> Report<'a> {
         }
     }
 
-    /// Everything is done: prints the totals, and returns whether all went well.
+    /// Prints the totals, and returns whether no file failed.
     pub fn finish(mut self) -> bool {
         if self.files {
             let Report { done, bytes, .. } = self;
-            let (what, time) = (count(done), milliseconds(self.elapsed));
-            self.print(|out| writeln!(out, "{what:<NAMESPACE_WIDTH$} {bytes:>10} bytes {time:>10} ms"));
+            let (files, time) = (count(done), milliseconds(self.elapsed));
+            self.print(|out| writeln!(out, "{files:<NAMESPACE_WIDTH$} {bytes:>10} bytes {time:>10} ms"));
         }
         if self.failed > 0 && self.files {
             let failed = count(self.failed);
@@ -103,22 +105,22 @@ impl<'a> Report<'a> {
     }
 
     fn message(&mut self, text: &str) {
-        // It takes the place of what `begin` wrote.
+        // The message replaces the line that `begin` wrote.
         let erase = if self.live { "\u{1b}[K" } else { "" };
         self.print(|out| writeln!(out, "{erase}{text}"));
     }
 
-    /// Nobody is left to be told when the report itself can't be written.
+    /// Writes a part of the report, and ignores an error: there is no other way to report it.
     fn print(&mut self, print: impl FnOnce(&mut dyn Write) -> io::Result<()>) {
         let _ = print(self.out);
     }
 }
 
-/// The warnings of a file as somebody is to read them: a limited number.
+/// Returns the first warnings of a file, and a line with the number of the others.
 pub(crate) fn shown(warnings: &[Warning]) -> impl Iterator<Item = String> {
-    let more = warnings.len().checked_sub(WARNINGS).filter(|&more| more > 0);
+    let more = warnings.len().checked_sub(MAX_WARNINGS).filter(|&more| more > 0);
     let more = more.map(|more| format!("and {more} more warnings"));
-    warnings.iter().take(WARNINGS).map(ToString::to_string).chain(more)
+    warnings.iter().take(MAX_WARNINGS).map(ToString::to_string).chain(more)
 }
 
 fn count(files: usize) -> String {

@@ -1,4 +1,4 @@
-//! The site that the service serves: the drivers, built with its configuration, and its database.
+//! The source of files for the service: the drivers, built with the configuration, and the database.
 
 use std::collections::BTreeMap;
 use std::fs::{self, Metadata};
@@ -11,10 +11,11 @@ use database::{LazySnapshot, Pool, PoolSettings, PooledConnection, Uri};
 use driver_api::{Config, Error, ErrorKind, Namespace, Schema};
 use service::{Configuration, Failure, Generation, Generator, Source};
 
-use crate::generate::{Outcome, Writer};
-use crate::{Registry, config, report};
+use crate::registry::Registry;
+use crate::writer::{Outcome, Writer};
+use crate::{config, report};
 
-/// How deep folders of templates may be nested.
+/// The maximum depth of nested template folders.
 const MAX_DEPTH: usize = 4;
 
 /// The registry and the configuration files of a site.
@@ -44,8 +45,8 @@ impl Source for Site {
         let loaded = config::load(main_file.as_deref(), &self.registry)?;
         let (settings, database) = config::read(&loaded.config)?;
         let generator = Drivers::new(Arc::clone(&self.registry), loaded.config, database);
-        // A start without the main file means the defaults. If it was there once, a reload without it is more likely a
-        // mistake, and fails.
+        // A start without the main file uses the defaults. If the file existed once, a reload without it is
+        // probably a mistake, and fails.
         if main_file.is_none() {
             *main_file = generator.main_file();
         }
@@ -53,7 +54,7 @@ impl Source for Site {
     }
 }
 
-/// The drivers as one configuration has them.
+/// The drivers and the database of one configuration.
 struct Drivers {
     registry: Arc<Registry>,
     config: Arc<Config>,
@@ -78,8 +79,8 @@ impl Drivers {
         self.config.layers().any(|(name, _)| name.is_some_and(|name| Path::new(name) == path)).then_some(path)
     }
 
-    /// The driver of a file. One that can't be built is tried again at the next request: a template that it needs may
-    /// be there by then.
+    /// Returns the driver of a file, built at the first call. If it can't be built, the next request tries again: a
+    /// missing template may exist by then.
     fn writer(&self, file: &Namespace) -> Result<Arc<Writer>, Error> {
         let unknown = || Error::driver("there is no driver");
         let mut slot =
@@ -93,7 +94,8 @@ impl Drivers {
     }
 
     fn failure(&self, file: &Namespace, error: Error) -> Failure {
-        // Only drivers for older databases write the file, and this database is not one. Then an old copy is wrong, too.
+        // If only drivers for an older schema write the file, and the database has another one, a cached copy is
+        // wrong, too.
         let voids_copy = matches!(error.kind(), ErrorKind::MissingTable(_))
             && self.registry.drivers(file).iter().all(|entry| entry.schema != Schema::Current);
         Failure { error, voids_copy }
@@ -144,8 +146,8 @@ impl Generator for Drivers {
     }
 }
 
-/// The files that drivers read beside the database: those that the configuration names below `templates`, and those in
-/// the folders among them.
+/// Returns the states of all templates that drivers read: the files that the configuration names below
+/// `templates`, and those in the folders among them.
 fn template_states(config: &Config) -> Vec<FileState> {
     let paths = config.get::<BTreeMap<String, Option<PathBuf>>>("templates").ok().flatten();
     let mut states = Vec::new();
@@ -155,7 +157,7 @@ fn template_states(config: &Config) -> Vec<FileState> {
     states
 }
 
-/// A file and the properties that tell a changed one: its inode, the time of its last change, and its length.
+/// A file and the properties that show a change: its inode, its modification time and its length.
 type FileState = (PathBuf, Option<(u64, Option<SystemTime>, u64)>);
 
 fn add_states(path: PathBuf, depth: usize, states: &mut Vec<FileState>) {
@@ -193,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn a_changed_template_has_another_state() {
+    fn a_changed_template_has_a_new_state() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("asterisk");
         assert_eq!(states(&path), [(path.clone(), None)]);

@@ -1,4 +1,4 @@
-//! The last good text of each file, on disk: `<cache directory>/<resource>/<filename>`.
+//! The cache: the last good text of each file, on disk in `<cache directory>/<resource>/<filename>`.
 
 use std::fs::{self, File};
 use std::io::{self, Read};
@@ -33,11 +33,11 @@ impl Cache {
         self.folder.join(namespace.resource()).join(namespace.filename())
     }
 
-    /// The cached text of a file, if there is one.
+    /// Opens the cached text of a file, if there is one.
     pub(crate) fn open(&self, namespace: &Namespace) -> Result<Option<Copy>, Error> {
         let path = self.path(namespace);
         let open = || -> io::Result<Copy> {
-            // Without this, a named pipe in its place blocks.
+            // Without this flag, opening a named pipe blocks.
             let flags = i32::try_from(OFlags::NONBLOCK.bits()).unwrap_or_default();
             let file = File::options().read(true).custom_flags(flags).open(&path)?;
             let metadata = file.metadata()?;
@@ -53,12 +53,12 @@ impl Cache {
         }
     }
 
-    /// Stores a text. A reader sees the old text or the new one, after a crash too.
+    /// Stores a text. A reader sees the old text or the new one, even after a crash.
     pub(crate) fn store(&self, namespace: &Namespace, text: &str) -> Result<(), Error> {
         let path = self.path(namespace);
-        // Most files are the same at most reloads; this saves the wait for the disk.
-        if self.open(namespace).is_ok_and(|copy| copy.is_some_and(|copy| copy.holds(text))) {
-            // Its age counts from the last good generation.
+        // Most files don't change between reloads. Not writing them saves the wait for the disk.
+        if self.open(namespace).is_ok_and(|copy| copy.is_some_and(|copy| copy.equals(text))) {
+            // The age counts from the last successful generation.
             let touched = File::options().append(true).open(&path).and_then(|file| file.set_modified(now()));
             if touched.is_ok() {
                 return Ok(());
@@ -78,12 +78,12 @@ impl Cache {
         delete().map_err(|error| failed(&path, "the cached copy can't be deleted", error))
     }
 
-    /// The age of the cached text of a file.
+    /// Returns the age of the cached text of a file.
     pub(crate) fn age(&self, namespace: &Namespace) -> Option<Duration> {
         self.open(namespace).ok()?.map(|copy| copy.age())
     }
 
-    /// Removes unfinished files, which a crash leaves, from the folder of a resource.
+    /// Removes unfinished files from the folder of a resource. A crash leaves them.
     pub(crate) fn clean(&self, resource: &str) {
         file::remove_leftovers(&self.folder.join(resource));
     }
@@ -94,12 +94,12 @@ impl Copy {
         self.length == 0
     }
 
-    /// The time since the text was made; zero if the clock was set back.
+    /// Returns the time since the text was generated; zero if the clock was set back.
     pub(crate) fn age(&self) -> Duration {
         now().duration_since(self.made).unwrap_or_default()
     }
 
-    fn holds(mut self, text: &str) -> bool {
+    fn equals(mut self, text: &str) -> bool {
         if self.length != text.len() as u64 {
             return false;
         }
@@ -171,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn the_same_text_is_not_written_again_but_counts_as_new() {
+    fn an_unchanged_text_only_gets_a_new_time() {
         let folder = tempfile::tempdir().unwrap();
         let cache = Cache::new(folder.path());
         let path = folder.path().join("asterisk/rtp.conf");

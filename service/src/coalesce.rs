@@ -9,14 +9,14 @@ use tokio::sync::oneshot;
 
 use crate::source::Failure;
 
-/// The text of a file or why there is none, shared by all requests of a generation.
+/// The text of a file or the failure, shared by all requests of a generation.
 pub(crate) type Shared = Result<Arc<String>, Arc<Failure>>;
 
 /// The requests that wait for one file, and whether a generation runs.
 ///
-/// A request waits for the next generation. A generation serves all requests that came before it began, because what
-/// it reads from the database is at least as new as they are. It also serves a later request if the text would be the
-/// same; otherwise that request waits for the next generation.
+/// A request waits for the next generation. A generation serves all requests that came before it began, because
+/// what it reads from the database is at least as new as they are. It also serves a later request if the text
+/// would be the same; otherwise that request waits for the next generation.
 #[derive(Default)]
 pub(crate) struct Coalescer {
     state: Mutex<State>,
@@ -26,18 +26,19 @@ pub(crate) struct Coalescer {
 
 #[derive(Default)]
 struct State {
-    /// How many times all earlier generations became out of date.
+    /// Counts the events that made all earlier generations out of date.
     epoch: u64,
+    /// Whether a worker generates the file.
     busy: bool,
     /// When the running generation began.
     began: Option<Instant>,
-    /// Whether the cached copy is out of date, and could not be deleted or replaced.
+    /// Whether the cached copy is out of date and could not be deleted or replaced.
     copy_is_outdated: bool,
     waiting: Vec<Waiting>,
 }
 
 struct Waiting {
-    /// The client asked for the cached copy, so any text that is not out of date will do.
+    /// Whether the client asked for the cached copy, and accepts any text that is not out of date.
     cached: bool,
     reply: oneshot::Sender<Shared>,
 }
@@ -50,8 +51,8 @@ pub(crate) struct Flight<'a> {
 }
 
 impl Coalescer {
-    /// Adds a request. If the second value is true, no worker is at the file: the caller starts one, which calls
-    /// [`begin`](Coalescer::begin) until that recoalescer none.
+    /// Adds a request. If the second value is true, the file has no worker: the caller starts one, which calls
+    /// [`begin`](Coalescer::begin) until that returns none.
     pub(crate) fn join(&self, cached: bool) -> (oneshot::Receiver<Shared>, bool) {
         let (reply, receiver) = oneshot::channel();
         let mut state = self.state();
@@ -59,17 +60,17 @@ impl Coalescer {
         (receiver, !mem::replace(&mut state.busy, true))
     }
 
-    /// How long the present generation has been running.
+    /// Returns how long the current generation has been running.
     pub(crate) fn running_for(&self) -> Duration {
         self.state().began.map(|began| began.elapsed()).unwrap_or_default()
     }
 
-    /// Whether the cached copy may be sent to a client that asks for it.
+    /// Returns whether the cached copy may be sent to a client that asks for it.
     pub(crate) fn trusts_copy(&self) -> bool {
         !self.state().copy_is_outdated
     }
 
-    /// Begins a generation for the requests that wait; none if there are none.
+    /// Begins a generation for the waiting requests. Returns none if no request waits.
     pub(crate) fn begin(&self) -> Option<Flight<'_>> {
         let mut state = self.state();
         state.began = None;
@@ -86,8 +87,8 @@ impl Coalescer {
         self.state().epoch += 1;
     }
 
-    /// Does the same and deletes the cached copy, which no other thread touches meanwhile. A copy that can't be deleted
-    /// is not sent any more to a client that asks for it.
+    /// Marks the running generation as out of date, and deletes the cached copy, which no other thread touches
+    /// meanwhile. A copy that can't be deleted is no longer sent to a client that asks for it.
     pub(crate) fn invalidate(&self, delete: impl FnOnce() -> Result<(), Error>) -> Result<(), Error> {
         {
             let mut state = self.state();
@@ -123,8 +124,8 @@ impl Flight<'_> {
         }
     }
 
-    /// Replaces the cached copy, unless the generation is out of date. A copy that can't be replaced is not sent any
-    /// more to a client that asks for it.
+    /// Replaces the cached copy, unless the generation is out of date. A copy that can't be replaced is no longer
+    /// sent to a client that asks for it.
     pub(crate) fn store(&self, replace: impl FnOnce() -> Result<(), Error>) -> Result<(), Error> {
         let _copy = self.coalescer.copy.lock().unwrap_or_else(PoisonError::into_inner);
         if self.coalescer.state().epoch != self.epoch {
@@ -138,14 +139,14 @@ impl Flight<'_> {
     /// Answers all requests of the generation.
     pub(crate) fn finish(mut self, result: &Shared) {
         for request in mem::take(&mut self.served) {
-            // It fails if the request has ended already.
+            // Sending fails if the request has ended already.
             let _ = request.reply.send(result.clone());
         }
     }
 }
 
 impl Drop for Flight<'_> {
-    /// After a panic there is no answer: the next request starts afresh.
+    /// After a panic, the waiting requests get no answer, and the next request starts a new worker.
     fn drop(&mut self) {
         if !self.served.is_empty() {
             let mut state = self.coalescer.state();
@@ -235,7 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn a_copy_that_can_not_be_deleted_is_not_trusted() {
+    fn a_copy_that_cannot_be_deleted_is_not_trusted() {
         let coalescer = Coalescer::default();
         let fail = || Err(Error::driver("read-only"));
         assert!(coalescer.trusts_copy());

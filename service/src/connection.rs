@@ -1,4 +1,4 @@
-//! One connection: one request, one reply, and its end is the end of the reply.
+//! One connection: it has one request and one reply, and ends with the reply.
 
 use std::io::{self, Read};
 use std::net::SocketAddr;
@@ -17,27 +17,26 @@ use crate::settings::Limits;
 use crate::source::Source;
 use crate::state::Service;
 
-/// A cached text of this many bytes is read at once, on the spot, and the system takes it at once; a larger
-/// one is read in parts, elsewhere.
+/// The maximum size of a cached text that is read at once on the thread of the connections. Sending it doesn't
+/// block either. A larger text is read in parts on another thread.
 const SMALL: u64 = 64 << 10;
 
-/// How many bytes of a larger one are read at a time.
-const LARGE: usize = 256 << 10;
+/// The size of the parts of a larger text.
+const CHUNK: usize = 256 << 10;
 
-/// How long the service reads what a client sends after its request.
+/// The time limit for reading data that a client sends after its request.
 const LINGER: Duration = Duration::from_secs(1);
 
-/// Serves a client. A fault of the client costs this connection only.
+/// Serves a client. A fault of the client affects this connection only.
 ///
-/// From its beginning the connection is one that ends with a reset, also when the process is killed: to the
-/// client, a reply that just ends would be a whole one, and none at all an empty file. Only [`close`] makes the
-/// end an orderly one.
+/// By default the connection ends with a reset, even if the process is killed: a client takes a normal end for
+/// the end of a whole reply, or of an empty file. Only [`close`] makes it end normally.
 pub(crate) async fn serve(mut stream: TcpStream, peer: SocketAddr, service: &Arc<Service>) {
     end_by_reset(&stream, true);
     let site = service.site();
     let limits = &site.settings.limits;
     let bytes = tokio::select! {
-        // A request that is there already is served, even if the service is to stop.
+        // A request that has arrived is served, even if the service is stopping.
         biased;
         received = receive(&mut stream, limits, &*service.source) => match received {
             Ok(bytes) => bytes,
@@ -69,7 +68,8 @@ pub(crate) async fn serve(mut stream: TcpStream, peer: SocketAddr, service: &Arc
     }
 }
 
-/// Sends the reply to a request, but not yet its end. Returns its length in bytes; none if it could not be sent whole.
+/// Sends the reply to a request, and keeps the connection open. Returns the length of the reply in bytes; none if
+/// it could not be sent whole.
 async fn reply(
     stream: &mut TcpStream,
     peer: SocketAddr,
@@ -85,7 +85,7 @@ async fn reply(
         Ok(Err(error)) => Some(format!("the reply was not sent to its end: {error}")),
         Err(_) => Some(format!("the reply was not read within {limit:?} (service.reply_seconds)")),
     };
-    // A client that has the end of the reply finds it in the log.
+    // The line is in the log before the client sees the end of the reply.
     log(peer, request, outcome, length, start.elapsed());
     service.metrics.request(Some(&request.file), outcome.word());
     match failure {
@@ -97,7 +97,7 @@ async fn reply(
     }
 }
 
-/// Sets whether the connection ends with a reset. It fails if the client has closed it already.
+/// Sets whether the connection ends with a reset. An error is ignored: the client has closed the connection.
 fn end_by_reset(stream: &TcpStream, reset: bool) {
     let _ = set_socket_linger(stream, reset.then_some(Duration::ZERO));
 }
@@ -112,7 +112,7 @@ fn log(peer: SocketAddr, request: &Request, outcome: Outcome, length: u64, time:
     );
 }
 
-/// Why a connection ended without a request.
+/// The reason why a connection ended without a request.
 enum End {
     /// The client closed it without sending anything.
     Silent,
@@ -122,8 +122,8 @@ enum End {
     Lost(io::Error),
 }
 
-/// Reads a request. It ends with its line or with the stream. Since `wazo-confgen` marks no end, it also ends when it
-/// came in one piece that is a whole request, or after a pause.
+/// Reads a request, up to the end of its line or of the stream. `wazo-confgen` marks no end, so a first piece
+/// that is a whole request also ends the reading, and so does a pause.
 async fn receive(stream: &mut TcpStream, limits: &Limits, source: &dyn Source) -> Result<Vec<u8>, End> {
     let deadline = Instant::now() + limits.idle_seconds.0;
     let mut bytes = Vec::with_capacity(1024);
@@ -148,7 +148,7 @@ async fn receive(stream: &mut TcpStream, limits: &Limits, source: &dyn Source) -
     Ok(bytes)
 }
 
-/// Logs why a connection ended without a request.
+/// Logs the reason why a connection ended without a request.
 fn log_end(peer: SocketAddr, service: &Service, end: &End) {
     match end {
         End::Silent => tracing::debug!("{peer}: closed by the client, without a request"),
@@ -182,25 +182,25 @@ async fn send(stream: &mut TcpStream, body: Body) -> io::Result<()> {
             stream.write_all(&text).await?;
         }
         Body::Copy(copy) => {
-            let mut text = BufReader::with_capacity(LARGE, File::from_std(copy.file));
+            let mut text = BufReader::with_capacity(CHUNK, File::from_std(copy.file));
             tokio::io::copy_buf(&mut text, stream).await?;
         }
     }
     Ok(())
 }
 
-/// Ends the reply. It reads what the client still sends: unread data would reset the connection, and the client could
-/// lose the end of the reply.
+/// Ends the connection normally. It first reads what the client still sends: unread data would reset the
+/// connection, and the client could lose the end of the reply.
 async fn close(mut stream: TcpStream, length: u64) {
     end_by_reset(&stream, false);
-    // A client that is gone has closed it already.
+    // An error is ignored: the client has closed the connection.
     let _ = stream.shutdown().await;
     let mut ignored = [0; 512];
     if length > SMALL {
         let end = async { while stream.read(&mut ignored).await.is_ok_and(|read| read > 0) {} };
         let _ = timeout(LINGER, end).await;
     } else if let Ok(mut stream) = stream.into_std() {
-        // It does not block: this is what is there already.
+        // The stream is non-blocking, so this reads only data that has arrived.
         while stream.read(&mut ignored).is_ok_and(|read| read > 0) {}
     }
 }

@@ -1,4 +1,4 @@
-//! Files that are replaced as a whole.
+//! Replaces files atomically.
 
 use std::fs::{self, File, Permissions};
 use std::io::{self, Write};
@@ -7,26 +7,26 @@ use std::path::Path;
 
 use driver_api::{Error, ErrorKind};
 
-/// How the names of unfinished files begin.
+/// The prefix of the names of unfinished files.
 const UNFINISHED: &str = ".confgend-";
 
-/// Replaces a file. A reader sees the old text or the new one, after a crash of the machine too. If anything fails, the
-/// old one stays.
+/// Replaces a file. A reader sees the old text or the new one, even after a crash of the machine. After an error,
+/// the old file stays.
 ///
 /// # Errors
 ///
 /// The error names the path.
 pub fn replace(path: &Path, text: &str) -> Result<(), Error> {
     write(path, text).map_err(|error| {
-        let place = format!("file {}", path.display());
-        Error::new(ErrorKind::Driver, "can't be written").because(error).context(place)
+        let context = format!("file {}", path.display());
+        Error::new(ErrorKind::Driver, "can't be written").because(error).context(context)
     })
 }
 
 fn write(path: &Path, text: &str) -> io::Result<()> {
     let folder = path.parent().unwrap_or(Path::new(""));
     fs::create_dir_all(folder)?;
-    // In the same folder, since a rename across file systems is a copy.
+    // A rename is atomic only within a file system, so the new file begins in the same folder.
     let mut file = tempfile::Builder::new()
         .prefix(UNFINISHED)
         .permissions(Permissions::from_mode(mode_of(path)))
@@ -37,24 +37,24 @@ fn write(path: &Path, text: &str) -> io::Result<()> {
     sync_folder_of(path)
 }
 
-/// Writes the folder of a file to the disk, so that a rename or a deletion lasts.
+/// Flushes the folder of a file to the disk, so that a rename or a deletion survives a crash.
 pub(crate) fn sync_folder_of(path: &Path) -> io::Result<()> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
 }
 
-/// Removes unfinished files, which a crash leaves, from a folder.
+/// Removes unfinished files from a folder. A crash leaves them.
 pub(crate) fn remove_leftovers(folder: &Path) {
     let Ok(entries) = fs::read_dir(folder) else { return };
     for entry in entries.flatten() {
         if entry.file_name().as_encoded_bytes().starts_with(UNFINISHED.as_bytes()) {
-            // An unfinished file does no harm, so an error is ignored.
+            // An unfinished file does no harm, so the error is ignored.
             let _ = fs::remove_file(entry.path());
         }
     }
 }
 
-/// A file keeps its mode. A new one has the mode that the umask leaves.
+/// Returns the mode of an existing file, or the mode of a new one before the umask.
 fn mode_of(path: &Path) -> u32 {
     fs::metadata(path).map_or(0o666, |metadata| metadata.permissions().mode() & 0o7777)
 }

@@ -1,11 +1,11 @@
 //! The TCP service: a client asks for a file and gets all of it, or nothing.
 //!
-//! The crate knows requests and replies, when simultaneous requests share a generation, the cache of good copies,
-//! the log, the metrics, systemd and signals. It knows neither drivers nor databases nor what a file means: a
-//! [`Source`] gives it a [`Generator`] for each configuration, and that generates files.
+//! The crate handles requests and replies, coalesces simultaneous requests, and has the cache of good copies, the
+//! log, the metrics, systemd and signals. It knows neither drivers nor databases nor the content of files: a
+//! [`Source`] returns a [`Generator`] for each configuration, and the generator generates files.
 //!
 //! Begin with [`run`] in `server.rs`; then follow a request: `connection.rs` reads it, `request.rs` parses it,
-//! `reply.rs` finds the reply, `coalesce.rs` has requests for the same file share a generation.
+//! `reply.rs` finds the reply, `coalesce.rs` lets requests for the same file share a generation.
 
 #![warn(missing_docs)]
 

@@ -1,4 +1,4 @@
-//! The log: lines in the form of the Python program, in a file. Warnings and errors go to standard error, too.
+//! The log: a file with lines in the format of the Python program. Warnings and errors go to standard error, too.
 
 use std::env;
 use std::fmt::{self, Write as _};
@@ -25,8 +25,8 @@ pub(crate) struct Log {
 }
 
 impl Log {
-    /// Begins to log. A process has one log, so this is called once. If the file can't be opened, the result has the
-    /// error, and the log goes to standard error alone.
+    /// Starts the log of the process; this is called once. If the file can't be opened, the result has the error,
+    /// and the log goes to standard error alone.
     pub(crate) fn start(settings: &settings::Log) -> (Log, Result<(), Error>) {
         let (level, handle) = reload::Layer::new(settings.level());
         let log = Log { level: handle, file: Arc::default() };
@@ -37,9 +37,9 @@ impl Log {
         (log, opened)
     }
 
-    /// Applies these settings from now on. It opens the file anew, as logrotate expects.
+    /// Applies new settings, and reopens the file, as logrotate expects.
     pub(crate) fn apply(&self, settings: &settings::Log) -> Result<(), Error> {
-        // It fails only after the end of the log.
+        // This fails only after the end of the log.
         let _ = self.level.reload(settings.level());
         let (file, result) = match settings.log_filename.as_deref().map(open).transpose() {
             Ok(file) => (file, Ok(())),
@@ -52,21 +52,22 @@ impl Log {
 
 fn open(path: &Path) -> Result<File, Error> {
     File::options().create(true).append(true).open(path).map_err(|error| {
-        let place = format!("configuration key log_filename: {}", path.display());
+        let context = format!("configuration key log_filename: {}", path.display());
         let message = "the log can't be opened; it goes to standard error alone";
-        Error::new(ErrorKind::Config, message).because(error).context(place)
+        Error::new(ErrorKind::Config, message).because(error).context(context)
     })
 }
 
-/// Whether standard error is a socket of systemd's journal, which `JOURNAL_STREAM` names by device and inode:
-/// the variable alone may come from a service that started this one with another standard error.
+/// Returns whether standard error is the socket of systemd's journal that `JOURNAL_STREAM` names by device and
+/// inode. The variable alone is not enough: it may come from a parent process with another standard error.
 fn is_journal() -> bool {
     let named = env::var("JOURNAL_STREAM").unwrap_or_default();
     let stderr = fs::metadata("/proc/self/fd/2");
     stderr.is_ok_and(|stderr| named == format!("{}:{}", stderr.dev(), stderr.ino()))
 }
 
-/// Writes each event as a line: to the file, and to standard error if it is a warning or an error, or if the file fails.
+/// Writes each event as a line: to the file, and to standard error if it is a warning or an error, or if the file
+/// fails.
 struct Lines {
     file: Arc<Mutex<Option<File>>>,
     to_journal: bool,
@@ -86,9 +87,9 @@ impl<S: Subscriber> Layer<S> for Lines {
         if kept && *event.metadata().level() > Level::WARN {
             return;
         }
-        // The journal knows the time and the process by itself, and takes the priority off the line.
+        // The journal adds the time and the process itself, and reads the priority from the line.
         let line = if self.to_journal { format!("<{priority}>{end}") } else { line };
-        // An error of standard error has no place to go.
+        // An error of standard error can't be reported.
         let _ = io::stderr().write_all(line.as_bytes());
     }
 }
@@ -110,7 +111,7 @@ struct Message(String);
 
 impl Visit for Message {
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-        // Crates may add fields of their own.
+        // Other crates may add fields.
         let _ = match field.name() {
             "message" => write!(self.0, "{value:?}"),
             name => write!(self.0, " {name}={value:?}"),
@@ -118,7 +119,7 @@ impl Visit for Message {
     }
 }
 
-/// The name that Python gives a level, and syslog's priority.
+/// Returns the name of a level in Python, and its priority in syslog.
 fn python_level(level: Level) -> (&'static str, u8) {
     match level {
         Level::ERROR => ("ERROR", 3),
@@ -128,7 +129,7 @@ fn python_level(level: Level) -> (&'static str, u8) {
     }
 }
 
-/// The name of the logger for a module: `confgend.serve.reply` for `service::reply`.
+/// Returns the name of the logger for a module: `confgend.serve.reply` for `service::reply`.
 fn logger(module: &str) -> String {
     let (package, rest) = module.split_once("::").unwrap_or((module, ""));
     let package = match package {

@@ -1,4 +1,4 @@
-//! The metrics of the service.
+//! The metrics of the service: counters and histograms.
 
 use std::time::Duration;
 
@@ -55,7 +55,7 @@ impl Metrics {
         }
     }
 
-    /// Counts a request. One that names no file has an empty label.
+    /// Counts a request. A request without a known file has an empty label.
     pub(crate) fn request(&self, file: Option<&Namespace>, outcome: &'static str) {
         let namespace = file.map(ToString::to_string).unwrap_or_default();
         self.requests.get_or_create(&RequestLabels { namespace, outcome }).inc();

@@ -24,7 +24,7 @@ use tokio::net::TcpListener;
 use crate::metrics::FileLabels;
 use crate::state::Service;
 
-/// How long a client may take to send its request.
+/// The time limit for a client to send its request.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The ages of the cached copies, computed for each request.
@@ -49,16 +49,16 @@ impl Collector for Ages {
     }
 }
 
-/// Listens on this port of the loopback interface.
+/// Listens on the port, on the loopback interface.
 pub(crate) async fn listen(port: u16) -> Result<TcpListener, Error> {
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
     TcpListener::bind(address).await.map_err(|error| {
-        let place = format!("configuration key metrics.listen_port: {address}");
-        Error::new(ErrorKind::Config, "can't listen").because(error).context(place)
+        let context = format!("configuration key metrics.listen_port: {address}");
+        Error::new(ErrorKind::Config, "can't listen").because(error).context(context)
     })
 }
 
-/// Serves the page.
+/// Serves the page for ever.
 pub(crate) async fn serve(listener: TcpListener, service: Arc<Service>) {
     let mut registry = Registry::with_prefix("confgend");
     service.metrics.register(&mut registry);
@@ -79,7 +79,7 @@ pub(crate) async fn serve(listener: TcpListener, service: Arc<Service>) {
                 .timer(TokioTimer::new())
                 .header_read_timeout(HEADER_TIMEOUT)
                 .serve_connection(TokioIo::new(stream), page);
-            // It fails if the client goes away.
+            // This fails if the client disconnects.
             let _ = connection.await;
         });
     }

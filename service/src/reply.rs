@@ -1,4 +1,4 @@
-//! From a request to its reply: a new text, the cached copy, or nothing.
+//! Finds the reply to a request: a new text, the cached copy, or nothing.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,7 +23,7 @@ pub(crate) enum Outcome {
     Stale,
     /// Nothing: there is neither a new text nor a cached copy.
     Failed,
-    /// Nothing; the cached copy is deleted.
+    /// Nothing, because the request deleted the cached copy.
     Invalidated,
     /// Nothing, because the request is malformed or names no known file.
     Refused,
@@ -88,13 +88,13 @@ impl Service {
             let (service, file) = (Arc::clone(self), file.clone());
             spawn_blocking(move || service.generate(&file));
         }
-        let patience = site.settings.limits.patience_seconds.0;
-        // A request that joins a generation which hangs waits hardly longer than the earlier ones.
-        let rest = patience.saturating_sub(coalescer.running_for()).max(patience / 10);
+        let limit = site.settings.limits.patience_seconds.0;
+        // A request that joins a hanging generation waits hardly longer than the earlier requests.
+        let rest = limit.saturating_sub(coalescer.running_for()).max(limit / 10);
         let result = match timeout(rest, &mut receiver).await {
             Ok(result) => result,
             Err(_) => {
-                tracing::error!("{file}: not generated within {patience:?} (service.patience_seconds)");
+                tracing::error!("{file}: not generated within {limit:?} (service.patience_seconds)");
                 match stale(site, file) {
                     Some(reply) => return reply,
                     None => receiver.await,
@@ -123,11 +123,11 @@ impl Service {
         Reply::nothing(Outcome::Invalidated)
     }
 
-    /// Generates a file as long as requests wait for it. It blocks.
+    /// Generates a file until no request waits for it. It blocks.
     fn generate(&self, file: &Namespace) {
         let Some(coalescer) = self.coalescers.get(file) else { return };
         while let Some(mut flight) = coalescer.begin() {
-            // Read behind `begin`: if a reload replaces the configuration from here on, it outdates this generation.
+            // This comes after `begin`: a reload from here on marks this generation as out of date.
             let site = self.site();
             let has_copy = site.cache.age(file).is_some();
             let Generation { result, elapsed, mut is_current } = site.generator.generate(file, has_copy);
@@ -146,7 +146,7 @@ impl Service {
     }
 }
 
-/// The cached copy; none if it can't be read.
+/// Opens the cached copy. Returns none if it can't be read.
 fn cached(site: &Site, file: &Namespace) -> Option<Copy> {
     site.cache.open(file).unwrap_or_else(|error| {
         tracing::error!("{file}: {}", error.chain());
@@ -154,7 +154,7 @@ fn cached(site: &Site, file: &Namespace) -> Option<Copy> {
     })
 }
 
-/// The cached copy in place of a text that could not be generated.
+/// Returns a reply with the cached copy in place of a text that could not be generated.
 fn stale(site: &Site, file: &Namespace) -> Option<Reply> {
     let copy = cached(site, file)?;
     let age = jiff::SignedDuration::try_from(Duration::from_secs(copy.age().as_secs())).unwrap_or_default();

@@ -10,19 +10,19 @@ use crate::source::Source;
 #[derive(Debug, PartialEq)]
 pub(crate) struct Request {
     pub(crate) file: Namespace,
-    /// The client asks for the cached copy.
+    /// Whether the client asks for the cached copy.
     pub(crate) cached: bool,
-    /// The cached copy is out of date: the service deletes it and generates nothing.
+    /// Whether the service deletes the cached copy, which is out of date, and generates nothing.
     pub(crate) invalidate: bool,
 }
 
-/// The line of the request, if its end is among these bytes.
+/// Returns the line of the request, if the bytes have its end.
 pub(crate) fn line(bytes: &[u8]) -> Option<&[u8]> {
     let end = bytes.iter().position(|&byte| byte == b'\n')?;
     Some(bytes[..end].strip_suffix(b"\r").unwrap_or(&bytes[..end]))
 }
 
-/// Whether these bytes are a whole request without the end of a line: a known file and known arguments, as
+/// Returns whether the bytes are a whole request without a line end: a known file and known arguments, as
 /// `wazo-confgen` sends them.
 pub(crate) fn is_whole(bytes: &[u8], source: &dyn Source) -> bool {
     let known = |word: &str| matches!(word, "" | "cached" | "invalidate");
@@ -62,7 +62,7 @@ mod tests {
     use driver_api::Error;
 
     use super::*;
-    use crate::Configuration;
+    use crate::source::Configuration;
 
     /// A source with one file.
     struct OneFile;
@@ -82,7 +82,7 @@ mod tests {
         }
     }
 
-    /// The request as text.
+    /// Parses a request, and formats it.
     fn read(text: &str) -> Result<String, String> {
         parse(text.as_bytes(), &OneFile).map(|request| {
             let mut shown = request.file.to_string();

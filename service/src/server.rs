@@ -1,4 +1,4 @@
-//! The server: it starts, accepts connections, reloads and stops.
+//! The server: starts, accepts connections, reloads and stops.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -14,43 +14,45 @@ use tokio::time::{Instant, sleep, timeout};
 use tokio_util::task::TaskTracker;
 
 use crate::log::Log;
+use crate::settings::Settings;
 use crate::signals::Signals;
+use crate::source::{Configuration, Source};
 use crate::state::Service;
 use crate::systemd::{self, PidFile};
-use crate::{Configuration, Settings, Source, connection, page};
+use crate::{connection, page};
 
-/// How many connections may wait to be accepted; the system may have a lower limit of its own.
+/// The maximum number of connections that wait to be accepted. The system may have a lower limit.
 const BACKLOG: u32 = 4096;
 
-/// How long a server that stops goes on to accept connections, as long as there is one after the other.
+/// The time limit for accepting the connections that have arrived when the server stops.
 const LAST_ACCEPTS: Duration = Duration::from_millis(100);
 
-/// The shortest time between two warnings of too many connections.
+/// The minimum time between two warnings of too many connections.
 const WARNING_INTERVAL: Duration = Duration::from_secs(60);
 
-/// Files that are open beside the connections of clients.
+/// The number of files that may be open beside the connections of clients.
 const OTHER_FILES: u64 = 256;
 
 /// Serves the files of a source until SIGTERM or SIGINT. At each SIGHUP the source reads its configuration again.
 ///
 /// # Errors
 ///
-/// The configuration is not checked here: [`Source::configure`] gave it. The errors are those of the system, such as an
-/// address that is in use.
+/// The errors are those of the system, such as an address that is in use. [`Source::configure`] has checked the
+/// configuration before.
 pub fn run(source: Box<dyn Source>, configuration: Configuration) -> Result<(), Error> {
     let (log, opened) = Log::start(&configuration.settings.log);
     if let Err(error) = opened {
         tracing::warn!("{}", error.chain());
     }
-    // One thread serves all connections, as most of their work is the system's. Generations, which may block, have
-    // threads of their own.
+    // One thread serves all connections, since the system does most of their work. Generations may block, and run
+    // on other threads.
     let runtime = runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Error::driver("threads can't be started").because(error))?;
     let result = runtime.block_on(async {
         let server = Server { service: Arc::new(Service::new(source, configuration)), log: Arc::new(log) };
         server.run().await.inspect_err(|error| tracing::error!("{}", error.chain()))
     });
-    // Generations that still wait for a database are left behind.
+    // This does not wait for generations that still wait for a database.
     runtime.shutdown_background();
     result
 }
@@ -112,7 +114,7 @@ impl Server {
             if let Some(signal) = signals.stop_or_reload().await {
                 return signal;
             }
-            // A reload reads files and may run commands; clients don't wait for it.
+            // A reload reads files and may run commands, so it must not block the clients.
             let server = self.clone();
             let reload = spawn_blocking(move || server.reload());
             tokio::select! {
@@ -122,7 +124,7 @@ impl Server {
         }
     }
 
-    /// Waits for the connections that are being served, up to the limit.
+    /// Waits for the open connections, up to the time limit.
     async fn finish(&self, tracker: &TaskTracker, signals: &mut Signals) {
         let limit = self.service.site().settings.limits.stop_seconds.0;
         let why = tokio::select! {
@@ -151,7 +153,7 @@ impl Server {
             }
             let Ok(permit) = Arc::clone(&permits).acquire_owned().await else { return };
             let accepted = tokio::select! {
-                // A client that connected before the stop is served.
+                // A client that connected before the stop is still served.
                 biased;
                 accepted = listener.accept() => accepted,
                 () = self.service.stop.cancelled() => return,
@@ -218,15 +220,15 @@ fn listen(address: SocketAddr) -> Result<TcpListener, Error> {
     };
     open().map_err(|error| {
         let message = format!("can't listen on {address}");
-        let place = "configuration keys listen_address, listen_port";
-        Error::new(ErrorKind::Config, message).because(error).context(place)
+        let context = "configuration keys listen_address, listen_port";
+        Error::new(ErrorKind::Config, message).because(error).context(context)
     })
 }
 
-/// Raises the limit of open files as far as the system allows. Returns the number of connections that fit in.
+/// Raises the limit of open files as far as the system allows. Returns the number of connections that it allows.
 fn allowed_connections() -> usize {
     let Rlimit { maximum, .. } = getrlimit(Resource::Nofile);
-    // If it can't be raised, the present one counts.
+    // If the limit can't be raised, the current one counts.
     let _ = setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum });
     let files = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
     usize::try_from(files.saturating_sub(OTHER_FILES).max(1)).unwrap_or(usize::MAX)

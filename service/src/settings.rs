@@ -11,13 +11,13 @@ use tracing::level_filters::LevelFilter;
 /// The settings of the service.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// Where the service listens.
+    /// The address on which the service listens.
     pub listen: Listen,
-    /// What it keeps on disk.
+    /// The files of the service on disk.
     pub storage: Storage,
     /// The log.
     pub log: Log,
-    /// How many, how much, how long.
+    /// Limits of numbers, sizes and times.
     pub limits: Limits,
     /// The page of metrics.
     pub metrics: Metrics,
@@ -39,7 +39,7 @@ impl settings::Settings for Settings {
 }
 
 driver_api::settings! {
-    /// Where the service listens.
+    /// The address on which the service listens.
     #[derive(Debug, Clone)]
     pub struct Listen in "" {
         /// The address on which the service listens.
@@ -50,7 +50,7 @@ driver_api::settings! {
 }
 
 driver_api::settings! {
-    /// What the service keeps on disk.
+    /// The files of the service on disk.
     #[derive(Debug, Clone)]
     pub struct Storage in "" {
         /// The folder with the last good copy of each file.
@@ -74,7 +74,7 @@ driver_api::settings! {
 }
 
 driver_api::settings! {
-    /// How many, how much, how long.
+    /// Limits of numbers, sizes and times.
     #[derive(Debug, Clone)]
     pub struct Limits in "service" {
         /// How many clients are served at the same time.
@@ -104,20 +104,20 @@ driver_api::settings! {
 }
 
 impl Listen {
-    /// Address and port.
+    /// Returns the address with the port.
     pub fn address(&self) -> SocketAddr {
         SocketAddr::new(self.listen_address.0, self.listen_port)
     }
 }
 
 impl Log {
-    /// The level that holds: `debug` wins over `log_level`.
+    /// Returns the effective level: `debug` overrides `log_level`.
     pub fn level(&self) -> LevelFilter {
         if self.debug { LevelFilter::DEBUG } else { self.log_level.0 }
     }
 }
 
-/// An IP address, `localhost`, or `*`, which null and an empty text mean too, for all addresses.
+/// An IP address, `localhost`, or `*` for all addresses. Null and an empty text mean `*`, too.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ListenAddress(pub IpAddr);
 
@@ -142,7 +142,8 @@ impl Setting for ListenAddress {
     }
 }
 
-/// A level of the log by its name in Python. Nothing is above an error here, so `critical` is the same as `error`.
+/// A level of the log by its name in Python. The service has no level above errors, so `critical` is the same as
+/// `error`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LogLevel(pub LevelFilter);
 
@@ -177,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn null_and_nothing_mean_the_defaults() {
+    fn null_and_a_missing_key_mean_the_default() {
         for yaml in ["", "cache:\nlisten_port:\nlog_level:\ndebug:\nservice: {idle_seconds: }"] {
             let settings = read(yaml).unwrap();
             assert_eq!(settings.listen.address(), "127.0.0.1:8669".parse().unwrap());
@@ -192,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn addresses() {
+    fn an_address_may_be_an_ip_localhost_or_all() {
         let listen = |value: &str| {
             read(&format!("listen_address: {value}")).map(|it| it.listen.address().ip().to_string())
         };
@@ -214,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn levels() {
+    fn a_level_has_its_name_in_python() {
         let level = |yaml| read(yaml).map(|settings| settings.log.level());
         for (yaml, expected) in [
             ("log_level: CRITICAL", LevelFilter::ERROR),

@@ -1,4 +1,4 @@
-//! The signals of the process.
+//! The signals that stop or reload the service.
 
 use std::future::pending;
 
@@ -12,7 +12,7 @@ pub(crate) struct Signals {
 }
 
 impl Signals {
-    /// From now on signals don't end the process by themselves.
+    /// Takes over the signals: from now on they don't end the process by themselves.
     pub(crate) fn new() -> Result<Signals, Error> {
         let on =
             |kind| signal(kind).map_err(|error| Error::driver("signals can't be received").because(error));
@@ -32,7 +32,7 @@ impl Signals {
         }
     }
 
-    /// Waits for a signal to stop, which it names, or to reload, which is `None`.
+    /// Waits for a signal. Returns its name if the service is to stop, and none if it is to reload.
     pub(crate) async fn stop_or_reload(&mut self) -> Option<&'static str> {
         let Signals { terminate, interrupt, hang_up } = self;
         tokio::select! {

@@ -1,28 +1,28 @@
-//! What the service is given: something that generates files.
+//! The interface between the service and the program that generates files.
 
 use std::time::Duration;
 
 use driver_api::{Error, Namespace};
 
-use crate::Settings;
+use crate::settings::Settings;
 
-/// Where the service gets files from.
+/// The source of files.
 pub trait Source: Send + Sync + 'static {
-    /// All files that a client can ask for, sorted.
+    /// Returns all files that a client can ask for, sorted.
     fn files(&self) -> Vec<Namespace>;
 
     /// Finds the file that a client asks for.
     ///
     /// # Errors
     ///
-    /// No driver writes such a file.
+    /// The text is not a namespace, or no driver writes the file.
     fn find(&self, text: &str) -> Result<Namespace, Error>;
 
     /// Reads the configuration, at the start and at each reload. It may run commands, so it blocks.
     ///
     /// # Errors
     ///
-    /// The configuration is bad; the service does not start, or goes on with the old one.
+    /// The configuration is bad. The service does not start, or keeps the old one.
     fn configure(&self) -> Result<Configuration, Error>;
 }
 
@@ -30,40 +30,40 @@ pub trait Source: Send + Sync + 'static {
 pub struct Configuration {
     /// The keys of the service.
     pub settings: Settings,
-    /// Generates the files as this configuration says.
+    /// The generator of the files with this configuration.
     pub generator: Box<dyn Generator>,
-    /// Faults that don't prevent the start. The service logs each as a warning.
+    /// The problems that don't prevent the start. The service logs each as a warning.
     pub notes: Vec<String>,
 }
 
-/// Generates files by one configuration.
+/// Generates files with one configuration.
 pub trait Generator: Send + Sync {
-    /// What it generates from, for the log: `database postgresql://…`, without a password.
+    /// Returns the origin of the data for the log: `database postgresql://…`, without a password.
     fn description(&self) -> String;
 
-    /// Does once what each file needs, and logs what is wrong with it. The service calls it when the log is there.
+    /// Prepares all files once, and logs problems. The service calls it after it has opened the log.
     fn prepare(&self);
 
-    /// Generates a file, and logs its warnings and errors. It blocks as long as the database does. A caller that has
-    /// a fallback for the file prefers a quick failure to a long wait.
+    /// Generates a file, and logs its warnings and errors. It blocks as long as the database does. If the
+    /// caller has a fallback for the file, the generator fails fast instead of waiting for a database that is down.
     fn generate(&self, namespace: &Namespace, has_fallback: bool) -> Generation;
 }
 
 /// One generation of a file.
 pub struct Generation {
-    /// The text, or why there is none.
+    /// The text or the failure.
     pub result: Result<String, Failure>,
-    /// How long the driver took; none if it did not run.
+    /// The time that the driver took; none if it did not run.
     pub elapsed: Option<Duration>,
-    /// Whether another generation, now, would give the same text. In doubt it says no.
+    /// Checks whether another generation would return the same text now. In doubt it returns false.
     pub is_current: Box<dyn FnMut() -> bool + Send>,
 }
 
-/// Why a file was not generated.
+/// The reason why a file was not generated.
 #[derive(Debug)]
 pub struct Failure {
     /// The error, which the generator has logged.
     pub error: Error,
-    /// Whether the cached copy is void as well: the database is not of the kind that the file is for.
+    /// Whether the cached copy must not be sent either: the file is for another schema of the database.
     pub voids_copy: bool,
 }

@@ -10,25 +10,25 @@ use tokio_util::sync::CancellationToken;
 use crate::cache::Cache;
 use crate::coalesce::Coalescer;
 use crate::metrics::Metrics;
-use crate::source::{Generator, Source};
-use crate::{Configuration, Settings};
+use crate::settings::Settings;
+use crate::source::{Configuration, Generator, Source};
 
 /// The state that lasts as long as the process.
 pub(crate) struct Service {
     pub(crate) source: Box<dyn Source>,
-    /// One for each file.
+    /// The coalescer of each file.
     pub(crate) coalescers: BTreeMap<Namespace, Coalescer>,
     site: RwLock<Arc<Site>>,
     /// The settings with which the service started.
     pub(crate) started: Settings,
     pub(crate) metrics: Arc<Metrics>,
-    /// From here on, new requests are not read.
+    /// Cancelled when the service stops reading new requests.
     pub(crate) stop: CancellationToken,
-    /// From here on, replies are cut off.
+    /// Cancelled when the service cuts off replies.
     pub(crate) cut: CancellationToken,
 }
 
-/// The state that one configuration makes. A reload makes another one.
+/// The state of one configuration. A reload replaces it.
 pub(crate) struct Site {
     pub(crate) settings: Settings,
     pub(crate) cache: Cache,
@@ -64,19 +64,19 @@ impl Service {
         Arc::clone(&self.site.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Replaces the configuration. Generations that run already are out of date.
+    /// Replaces the configuration, and marks running generations as out of date.
     pub(crate) fn replace_site(&self, configuration: Configuration) {
         let site = Arc::new(Site::new(configuration));
         *self.site.write().unwrap_or_else(PoisonError::into_inner) = site;
         self.coalescers.values().for_each(Coalescer::outdate);
     }
 
-    /// The files, sorted.
+    /// Returns the files, sorted.
     pub(crate) fn files(&self) -> impl Iterator<Item = &Namespace> {
         self.coalescers.keys()
     }
 
-    /// The ages of the cached copies.
+    /// Returns the ages of the cached copies.
     pub(crate) fn copy_ages(&self) -> Vec<(&Namespace, Duration)> {
         let site = self.site();
         self.files().filter_map(|file| Some((file, site.cache.age(file)?))).collect()

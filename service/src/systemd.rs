@@ -25,13 +25,13 @@ pub(crate) fn stopping() {
 }
 
 fn notify(state: &[NotifyState<'_>]) {
-    // Without systemd this does nothing, and succeeds.
+    // Without systemd, this does nothing and succeeds.
     if let Err(error) = sd_notify::notify(state) {
         tracing::warn!("systemd can't be notified: {error}");
     }
 }
 
-/// Notifies the watchdog of systemd, if there is one, for ever.
+/// Notifies the watchdog of systemd for ever, if the unit has one.
 pub(crate) async fn notify_watchdog() {
     let Some(limit) = sd_notify::watchdog_enabled() else { return };
     loop {
@@ -40,7 +40,7 @@ pub(crate) async fn notify_watchdog() {
     }
 }
 
-/// The file with the process id. It is deleted when this is dropped.
+/// The file with the process id. Dropping it deletes the file.
 pub(crate) struct PidFile<'a>(&'a Path);
 
 impl PidFile<'_> {
@@ -56,7 +56,7 @@ impl PidFile<'_> {
 
 impl Drop for PidFile<'_> {
     fn drop(&mut self) {
-        // Another process may have written its own id meanwhile.
+        // Another process may have written its id meanwhile.
         if fs::read_to_string(self.0).is_ok_and(|text| text == PidFile::text()) {
             let _ = fs::remove_file(self.0);
         }

@@ -1,4 +1,4 @@
-//! The client `wazo-confgen` against services that answer well, badly or not at all.
+//! Runs the client `wazo-confgen` against services with good, bad and missing replies.
 
 #![expect(clippy::unwrap_used, reason = "a test that can't go on has failed")]
 
@@ -19,12 +19,12 @@ use tempfile::NamedTempFile;
 /// A service for one connection.
 struct Service {
     port: u16,
-    /// Gives the request.
+    /// Returns the request.
     thread: JoinHandle<String>,
 }
 
 impl Service {
-    /// A service that lets `answer` speak once it has the request and nothing more will come.
+    /// Starts a service that calls `answer` after it has received the whole request.
     fn new(answer: impl FnOnce(&mut TcpStream) + Send + 'static) -> Service {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
@@ -53,7 +53,7 @@ impl Service {
     }
 }
 
-/// The client, which reads no file unless the words name one.
+/// The client, which reads no configuration file unless the words name one.
 fn client(words: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_wazo-confgen"));
     command.args(["--config-file", "/nonexistent"]).args(words);
@@ -79,14 +79,14 @@ impl ConfigFile {
     }
 }
 
-/// It printed exactly this.
+/// Asserts that the client printed exactly this reply.
 fn assert_reply(output: &Output, reply: &[u8]) {
     assert_eq!(String::from_utf8_lossy(&output.stderr), "");
     assert_eq!(output.status.code(), Some(0));
     assert!(output.stdout == reply, "{} bytes of {}", output.stdout.len(), reply.len());
 }
 
-/// It said one line, this one, and printed nothing.
+/// Asserts that the client printed exactly this message to standard error, and nothing to standard output.
 fn assert_error(output: &Output, code: i32, message: &str) {
     assert_eq!(String::from_utf8_lossy(&output.stderr), format!("wazo-confgen: {message}\n"));
     assert_eq!((output.status.code(), output.stdout.as_slice()), (Some(code), &b""[..]));
@@ -119,7 +119,7 @@ fn the_request_has_the_name_and_the_arguments() {
 }
 
 #[test]
-fn names_after_two_hyphens() {
+fn a_name_may_follow_two_hyphens() {
     let service = Service::with_reply("x");
     let port = service.port.to_string();
     assert_reply(&output(&mut client(&["-p", &port, "--", "--cached"])), b"x");
@@ -127,7 +127,7 @@ fn names_after_two_hyphens() {
 }
 
 #[test]
-fn the_port_in_all_spellings() {
+fn the_port_is_read_in_all_spellings() {
     for spelling in
         ["-p=PORT", "-pPORT", "-p PORT", "--port=PORT", "--port PORT", "--po PORT", "-p1 --p=PORT"]
     {
@@ -186,7 +186,7 @@ fn half_a_reply_is_an_error() {
 }
 
 #[test]
-fn a_slow_reply_meets_the_reply_timeout() {
+fn a_slow_reply_times_out() {
     let service = Service::new(|stream| {
         while stream.write_all(b"x").is_ok() {
             thread::sleep(Duration::from_millis(100));
@@ -208,8 +208,8 @@ fn a_closed_port_is_an_error() {
 }
 
 #[test]
-fn a_silent_host_meets_the_timeout() {
-    // When nobody accepts and the queue is full, the system drops what arrives.
+fn a_silent_host_times_out() {
+    // When the server accepts no connection and the queue is full, the system drops new ones.
     let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
     socket.bind(&"127.0.0.1:0".parse::<SocketAddr>().unwrap().into()).unwrap();
     socket.listen(0).unwrap();
@@ -227,7 +227,7 @@ fn a_silent_host_meets_the_timeout() {
 
 #[test]
 fn an_unknown_host_is_an_error() {
-    // A name that no resolver needs to be asked for.
+    // A malformed name, which needs no resolver.
     let run = output(&mut client(&["a/b", "--host", "two..dots"]));
     let error = String::from_utf8(run.stderr).unwrap();
     assert!(error.starts_with("wazo-confgen: a/b: two..dots:8669: can't connect: "), "{error}");
@@ -246,7 +246,7 @@ fn the_file_names_host_and_port() {
 }
 
 #[test]
-fn the_command_line_beats_the_file() {
+fn the_command_line_overrides_the_file() {
     let text = "[confgen]\nserver=two..dots\nport=x\ntimeout=x\nreply_timeout=x\n";
     let file = ConfigFile::new(text);
     let words = ["a/b", "--host=127.0.0.1", "-t5", "--reply-timeout=5", "-c", file.path()];
@@ -254,7 +254,7 @@ fn the_command_line_beats_the_file() {
 }
 
 #[test]
-fn zero_and_nothing_count_as_not_given() {
+fn zero_and_an_empty_text_count_as_not_given() {
     let service = Service::with_reply("x");
     let port = service.port;
     let file = ConfigFile::new(&format!("[confgen]\nserver=\nport={port}\nreply_timeout=0\n"));
@@ -273,11 +273,11 @@ fn a_bad_file_names_file_section_and_key() {
     error("[confgen]\nport=5 s\n", &format!("section confgen, key port: {digit}"));
     error("[confgen]\ntimeout=5 s\n", &format!("section confgen, key timeout: {digit}"));
     error("[confgen]\nreply_timeout=5 s\n", &format!("section confgen, key reply_timeout: {digit}"));
-    error("port=5\n", "it has to begin with a section, like [confgen]");
+    error("port=5\n", "the file must begin with a section, like [confgen]");
 }
 
 #[test]
-fn help_and_version() {
+fn help_and_version_are_printed() {
     for words in [&["-h"][..], &["--help"], &["a/b", "--cached", "-h"]] {
         let run = output(&mut client(words));
         assert_eq!((run.status.code(), run.stderr.as_slice()), (Some(0), &b""[..]));
@@ -292,7 +292,7 @@ fn help_and_version() {
 #[test]
 fn a_bad_command_line_is_explained() {
     for (words, message) in [
-        (&[][..], "say what to ask for, like asterisk/pjsip.conf"),
+        (&[][..], "name a file to ask for, like asterisk/pjsip.conf"),
         (&["a/b", "c/d"], "Unrecognized argument: c/d"),
         (&["a/b", "--nonsense"], "unknown option --nonsense"),
         (&["a/b", "--c"], "option --c may mean --config-file or --cached"),
@@ -310,7 +310,7 @@ fn a_word_that_is_not_utf_8_is_refused() {
 }
 
 #[test]
-fn a_link_gives_it_another_name() {
+fn a_link_gives_the_program_another_name() {
     let folder = tempfile::tempdir().unwrap();
     let link = folder.path().join("xivo-confgen");
     symlink(env!("CARGO_BIN_EXE_wazo-confgen"), &link).unwrap();

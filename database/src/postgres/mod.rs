@@ -1,7 +1,9 @@
-//! PostgreSQL: one `REPEATABLE READ, READ ONLY` transaction a snapshot.
+//! PostgreSQL: each snapshot is one `REPEATABLE READ, READ ONLY` transaction.
 
+mod attempt;
 mod connect;
-mod place;
+mod host;
+mod target;
 mod tls;
 mod value;
 
@@ -13,40 +15,40 @@ use fallible_iterator::FallibleIterator;
 use postgres::error::{Severity, SqlState};
 use postgres::{Client, IsolationLevel, SimpleQueryMessage, Transaction};
 
-use crate::{Database, Limits};
+use crate::database::{Database, Limits};
 use value::{Cell, Param};
 
 pub use connect::connect;
 
 struct Postgres {
-    /// `None` once it was found dead.
+    /// `None` after the connection was found dead.
     client: Option<Client>,
-    /// The [`STATE`] that the last snapshot shows.
+    /// The [`STATE`] of the last snapshot.
     shown: Option<String>,
 }
 
 pub(crate) fn open(uri: &str, limits: Limits) -> Result<Box<dyn Database>, Error> {
-    Ok(Box::new(Postgres { client: Some(connect::connect_within(uri, limits)?), shown: None }))
+    Ok(Box::new(Postgres { client: Some(connect::connect_with(uri, limits)?), shown: None }))
 }
 
-/// Which transactions a snapshot takes for ended: all below a number but those in a list.
+/// Reads which transactions a snapshot sees as ended: all below a number, except those in a list.
 ///
-/// Whoever commits a change has a number, of 64 bits, that is not used again. When two snapshots have the
-/// same text, such a number was either ended for both of them or for none, so nobody committed in between.
-/// (The number of a subtransaction is not in the list, but ends with that of its transaction, which is.)
-/// On a standby the list stays empty whoever is at work, so there the text says nothing.
+/// Each transaction that writes gets a number of 64 bits, which is never used again. When two snapshots have the
+/// same text, each number had ended for both or for neither, so no transaction was committed in between. (The
+/// list has no subtransactions, but they end with their transaction, which it has.) On a standby the list is
+/// always empty, so the text proves nothing there.
 const STATE: &str = "SELECT CASE WHEN NOT pg_is_in_recovery() THEN CAST(txid_current_snapshot() AS text) END";
 
-/// The savepoint keeps the snapshot usable after a failed query: without it, PostgreSQL would refuse
-/// every further query of the transaction. The queries are many small joins over whole tables, which
-/// just-in-time compilation slows down by seconds on tables without statistics.
+/// The savepoint keeps the snapshot usable after a failed query: without it, PostgreSQL refuses all further
+/// queries of the transaction. The drivers run many small joins over whole tables, which just-in-time compilation
+/// slows down by seconds on tables without statistics.
 const PREPARE: &str = "SELECT current_setting('statement_timeout');
     SELECT set_config('jit', 'off', true) FROM pg_settings WHERE name = 'jit';
     SAVEPOINT query";
 const RECOVER: &str = "ROLLBACK TO SAVEPOINT query";
 
-/// How long a server may take to show that it is there.
-const SIGN_OF_LIFE: Duration = Duration::from_secs(2);
+/// The time limit of the round trip that checks a connection.
+const ALIVE_TIMEOUT: Duration = Duration::from_secs(2);
 
 impl Postgres {
     fn begin(&mut self) -> Result<PostgresSnapshot<'_>, Error> {
@@ -72,9 +74,9 @@ impl Database for Postgres {
     }
 
     fn is_alive(&mut self) -> bool {
-        let alive = self.client.as_mut().is_some_and(|client| client.is_valid(SIGN_OF_LIFE).is_ok());
+        let alive = self.client.as_mut().is_some_and(|client| client.is_valid(ALIVE_TIMEOUT).is_ok());
         if !alive && let Some(client) = self.client.take() {
-            // Before it is gone, it waits for the answer that it did not get in time.
+            // Dropping a client waits for the overdue answer.
             let _ = thread::Builder::new().spawn(move || drop(client));
         }
         alive
@@ -88,7 +90,7 @@ impl Database for Postgres {
     }
 }
 
-/// The first column of a row, where the rows of all answers are counted.
+/// Returns the first column of a row. The rows of all answers are counted together.
 fn text(answers: &[SimpleQueryMessage], row: usize) -> Option<String> {
     let mut rows = answers.iter().filter_map(|answer| match answer {
         SimpleQueryMessage::Row(row) => Some(row),
@@ -135,8 +137,8 @@ impl PostgresSnapshot<'_> {
     }
 }
 
-/// That a query took too long, or that somebody had the server cancel it, which only the server's own
-/// language tells apart.
+/// Returns the error of a query that the server cancelled. The time limit and an administrator have the same
+/// code, so the message shows the server's text, which is in the server's language.
 fn cancelled(error: &postgres::Error, limit: &str) -> Option<Error> {
     let answer = error.as_db_error().filter(|answer| *answer.code() == SqlState::QUERY_CANCELED)?;
     let message =
@@ -155,7 +157,7 @@ impl EngineRow for PostgresRow<'_> {
     }
 }
 
-/// What a failure of PostgreSQL means to a driver.
+/// Converts an error of PostgreSQL to one that a driver understands.
 fn failed(error: postgres::Error) -> Error {
     let Some(answer) = error.as_db_error() else {
         if error.is_closed()
@@ -193,8 +195,8 @@ fn lost() -> Error {
     Error::new(ErrorKind::Connection, "the connection to the database was lost")
 }
 
-/// The first quoted word of a message, which is the name that it is about in every language of the
-/// server; without quotes, the message.
+/// Returns the first quoted word of a message, which is the table or column in every language of the server.
+/// Without quotes, it returns the whole message.
 fn quoted(message: &str) -> &str {
     let inner = message.split(['"', '«', '»', '“', '”', '„']).nth(1);
     inner.map_or(message, str::trim)
@@ -205,7 +207,7 @@ mod tests {
     use super::quoted;
 
     #[test]
-    fn names_are_found_in_every_language() {
+    fn names_are_found_in_messages_of_any_language() {
         assert_eq!(quoted("relation \"moh\" does not exist"), "moh");
         assert_eq!(quoted("la relation « moh » n'existe pas"), "moh");
         assert_eq!(quoted("o.nope"), "o.nope");

@@ -1,4 +1,4 @@
-//! TLS with what libpq's `sslmode` asks of the server's certificate.
+//! TLS with the checks of the server's certificate that libpq's `sslmode` demands.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -13,18 +13,18 @@ use rustls::server::ParsedCertificate;
 use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-/// What the server's certificate must show.
+/// The checks of the server's certificate.
 #[derive(Debug, PartialEq)]
 pub(super) enum Verify {
-    /// Nothing: the line is encrypted, to whomever.
+    /// No check: the connection is encrypted, but the server may be anyone.
     Nothing,
-    /// It is signed by one of these.
+    /// One of these roots signed the certificate.
     Chain(Roots),
-    /// The same, and it is for the host of the URI.
+    /// One of these roots signed it, and it is for the host of the URI.
     ChainAndName(Roots),
 }
 
-/// Whose signature is trusted.
+/// The certificates whose signatures are trusted.
 #[derive(Debug, PartialEq)]
 pub(super) enum Roots {
     /// The certificates of the operating system.
@@ -56,10 +56,10 @@ impl Roots {
             Roots::System => rustls_native_certs::load_native_certs().certs,
             Roots::File(path) => {
                 let unreadable = |error| {
-                    let place = format!("sslrootcert {}", path.display());
+                    let context = format!("sslrootcert {}", path.display());
                     Error::new(ErrorKind::Config, "no certificate can be read from it")
                         .because(error)
-                        .context(place)
+                        .context(context)
                 };
                 let file =
                     CertificateDer::pem_file_iter(path).map_err(|error| unreadable(error.to_string()))?;
@@ -85,8 +85,8 @@ struct Trust {
 
 #[derive(Debug)]
 struct Verifier {
-    /// Without them nothing about the certificate counts, not even whether rustls reads it: it does not
-    /// read version 1, which `openssl x509 -req` made for a long time if it was not told more.
+    /// `None` accepts any certificate, even one that rustls can't parse: `openssl x509 -req` wrote version 1 by
+    /// default for a long time, which rustls doesn't read.
     roots: Option<Trust>,
     name: bool,
     provider: Arc<CryptoProvider>,
@@ -103,7 +103,7 @@ impl ServerCertVerifier for Verifier {
     ) -> Result<ServerCertVerified, rustls::Error> {
         if let Some(Trust { store, certificates }) = &self.roots {
             let certificate = ParsedCertificate::try_from(end_entity)?;
-            // A server that signed its own certificate is trusted when it is among the roots itself.
+            // A self-signed certificate is trusted when it is itself one of the roots.
             if !certificates.iter().any(|root| root == end_entity) {
                 let algorithms = self.provider.signature_verification_algorithms.all;
                 verify_server_cert_signed_by_trust_anchor(

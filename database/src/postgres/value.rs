@@ -1,4 +1,4 @@
-//! PostgreSQL's binary values, as a driver's rows take and give them.
+//! Converts between PostgreSQL's binary values and the values of rows and parameters.
 
 use std::error::Error as StdError;
 
@@ -10,7 +10,7 @@ use postgres_protocol::types::{ArrayDimension, array_from_sql};
 
 type Failure = Box<dyn StdError + Sync + Send>;
 
-/// Any value of a result.
+/// One value of a result.
 pub(super) struct Cell<'a>(pub(super) Value<'a>);
 
 impl<'a> FromSql<'a> for Cell<'a> {
@@ -23,7 +23,7 @@ impl<'a> FromSql<'a> for Cell<'a> {
     }
 
     fn accepts(_: &Type) -> bool {
-        // What can't be read is an error that names the type, from `decode`.
+        // `decode` names an unsupported type in its error.
         true
     }
 }
@@ -39,19 +39,19 @@ fn decode<'a>(ty: &Type, raw: &'a [u8]) -> Result<Value<'a>, Failure> {
         Type::TEXT | Type::VARCHAR | Type::BPCHAR | Type::NAME => Value::Text(std::str::from_utf8(raw)?),
         Type::UUID => Value::Uuid(raw.try_into()?),
         Type::TID => Value::Integer(row_position(raw.try_into()?)),
-        _ => return decode_made(ty, raw),
+        _ => return decode_composed(ty, raw),
     };
     Ok(value)
 }
 
-/// A `ctid` as a number that orders rows as they stand in their table: four bytes of the page, two of
-/// the place on it.
+/// Converts a `ctid` to a number that sorts rows by their physical order: four bytes are the page, two the
+/// position on it.
 fn row_position(raw: [u8; 6]) -> i64 {
     raw.into_iter().fold(0, |position, byte| position << 8 | i64::from(byte))
 }
 
-/// Types made of others.
-fn decode_made<'a>(ty: &Type, raw: &'a [u8]) -> Result<Value<'a>, Failure> {
+/// Decodes enums, domains and arrays.
+fn decode_composed<'a>(ty: &Type, raw: &'a [u8]) -> Result<Value<'a>, Failure> {
     match ty.kind() {
         Kind::Enum(_) => Ok(Value::Text(std::str::from_utf8(raw)?)),
         Kind::Domain(inner) => decode(inner, raw),
@@ -69,8 +69,7 @@ fn decode_made<'a>(ty: &Type, raw: &'a [u8]) -> Result<Value<'a>, Failure> {
     }
 }
 
-/// Puts the values, which come in one row, into arrays of these lengths, outermost first. An empty
-/// array has no dimension.
+/// Nests the flat values in arrays of these lengths, outermost first. An empty array has no dimension.
 fn nest<'a>(lengths: &[i32], values: &mut dyn Iterator<Item = Value<'a>>) -> Value<'a> {
     match lengths {
         [] => Value::Array(Vec::new()),
@@ -83,7 +82,7 @@ fn count(length: i32) -> usize {
     usize::try_from(length).unwrap_or_default()
 }
 
-/// A parameter, sent as the type that the server wants in its place.
+/// A parameter, sent as the type that the server expects.
 #[derive(Debug)]
 pub(super) struct Param<'a>(pub(super) &'a Value<'a>);
 
@@ -104,7 +103,7 @@ impl ToSql for Param<'_> {
     }
 
     fn accepts(_: &Type) -> bool {
-        // What does not fit is an error that names value and type, from `to_sql`.
+        // `to_sql` names the value and the type in its error.
         true
     }
 

@@ -1,4 +1,4 @@
-//! The way to a PostgreSQL server, and what is said when there is none.
+//! Connecting to a PostgreSQL server, and the errors when that fails.
 
 use std::io;
 use std::iter;
@@ -15,58 +15,58 @@ fn open(uri: &str) -> Result<Box<dyn Database>, Error> {
     database::open(&uri.parse().unwrap())
 }
 
-/// Why the server can't be used, behind the name of the database.
+/// Returns the error of a failed connection, without the name of the database.
 fn error(uri: &str) -> String {
     let error = open(uri).map(|_| ()).unwrap_err();
     assert_eq!(*error.kind(), ErrorKind::Connection, "{error}");
     let text = error.chain();
     assert!(!text.contains('\n'), "{text}");
-    let place = format!("database {}: ", uri.parse::<Uri>().unwrap());
-    text.strip_prefix(&place).unwrap_or_else(|| panic!("{text}")).to_owned()
+    let prefix = format!("database {}: ", uri.parse::<Uri>().unwrap());
+    text.strip_prefix(&prefix).unwrap_or_else(|| panic!("{text}")).to_owned()
 }
 
-/// What the server says about the session itself.
-fn told(uri: &str, expression: &str) -> String {
+/// Asks the server for the value of an expression.
+fn evaluate(uri: &str, expression: &str) -> String {
     let mut database = open(uri).unwrap_or_else(|error| panic!("{}", error.chain()));
     let sql = format!("SELECT CAST({expression} AS text) AS value");
     values(&mut *database.snapshot().unwrap(), &sql, &[]).unwrap().remove(0)
 }
 
-/// A port on which the system accepts connections, and that is all.
-fn silent() -> (TcpListener, u16) {
+/// Returns a port on which the system accepts connections, and no server answers.
+fn silent_port() -> (TcpListener, u16) {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let port = listener.local_addr().unwrap().port();
     (listener, port)
 }
 
-/// A port on which nobody listens.
-fn dead() -> u16 {
+/// Returns a port on which no server listens.
+fn closed_port() -> u16 {
     TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port()
 }
 
 #[test]
-fn nobody_listens() {
-    let port = dead();
+fn a_refused_connection_is_an_error() {
+    let port = closed_port();
     let error = error(&format!("postgresql://me:s3cret@127.0.0.1:{port}/site"));
     assert!(error.starts_with("can't connect: ") && error.contains("Connection refused"), "{error}");
     assert!(!error.contains("s3cret"), "{error}");
 }
 
 #[test]
-fn a_socket_that_is_not_there() {
+fn a_missing_socket_is_an_error() {
     let error = error("postgresql://me:s3cret@/site?host=/nonexistent");
     assert!(error.starts_with("can't connect: ") && error.contains("No such file"), "{error}");
 }
 
 #[test]
-fn a_name_that_no_host_has() {
+fn an_unknown_host_is_an_error() {
     let error = error("postgresql://me:s3cret@host.invalid/site?connect_timeout=1");
     assert!(error.starts_with("can't connect: "), "{error}");
 }
 
 #[test]
-fn a_server_that_never_says_a_word() {
-    let (_listener, port) = silent();
+fn a_silent_server_times_out() {
+    let (_listener, port) = silent_port();
     let uri = format!("postgresql://me:s3cret@127.0.0.1:{port}/site?connect_timeout=1");
     let start = Instant::now();
     assert_eq!(within(5, move || error(&uri)), "can't connect: no answer within 1s");
@@ -74,18 +74,18 @@ fn a_server_that_never_says_a_word() {
 }
 
 #[test]
-fn attempts_at_a_silent_server_do_not_pile_up() {
-    let (listener, port) = silent();
+fn pending_attempts_at_a_server_are_limited() {
+    let (listener, port) = silent_port();
     let uri: Uri = format!("postgresql://me@127.0.0.1:{port}/site").parse().unwrap();
     let limits = Limits { connect: Some(Duration::from_millis(10)), ..Limits::default() };
     let attempt = || database::open_with(&uri, limits).map(|_| ()).unwrap_err().chain();
     let refused = "no answer to the last 20 attempts, which still wait for one";
-    // On a busy machine some attempts come to nothing even before they are connected, and are gone.
+    // On a busy machine some attempts end even before they are connected.
     let answers: Vec<String> =
         iter::repeat_with(attempt).take_while(|answer| !answer.ends_with(refused)).take(200).collect();
     assert!((20..200).contains(&answers.len()), "{answers:?}");
     assert!(answers.iter().all(|answer| answer.contains("can't connect: ")), "{answers:?}");
-    // They are gone with the server.
+    // The attempts end with the server.
     drop(listener);
     let deadline = Instant::now() + Duration::from_secs(10);
     while attempt().ends_with(refused) {
@@ -95,7 +95,7 @@ fn attempts_at_a_silent_server_do_not_pile_up() {
 }
 
 #[test]
-fn a_login_that_is_refused() {
+fn a_refused_login_is_an_error() {
     let Some(server) = server() else { return };
     let (port, password) = (server.port(), server.password());
     let refusal = |login: &str, database: &str| {
@@ -115,32 +115,32 @@ fn a_login_that_is_refused() {
         refusal(&format!("confgend:{password}"), "nowhere"),
         "the server refuses the login: database \"nowhere\" does not exist"
     );
-    let silent = refusal("confgend", "postgres");
-    assert_eq!(silent, "can't connect: invalid configuration: password missing");
+    let without_password = refusal("confgend", "postgres");
+    assert_eq!(without_password, "can't connect: invalid configuration: password missing");
 }
 
 #[test]
-fn the_first_host_that_answers() {
+fn the_first_usable_host_is_used() {
     let Some(server) = server() else { return };
-    let (port, password, dead) = (server.port(), server.password(), dead());
+    let (port, password, dead) = (server.port(), server.password(), closed_port());
     let hosts = format!("127.0.0.1:{dead},127.0.0.1:{port}");
     let uri = format!("postgresql://confgend:{password}@{hosts}/postgres");
-    assert_eq!(told(&uri, "current_database()"), "postgres");
+    assert_eq!(evaluate(&uri, "current_database()"), "postgres");
     assert_eq!(
-        told(&format!("{uri}?target_session_attrs=read-write"), "inet_server_port()"),
+        evaluate(&format!("{uri}?target_session_attrs=read-write"), "inet_server_port()"),
         port.to_string()
     );
     let other = error(&format!("{uri}?target_session_attrs=read-only"));
     assert!(other.starts_with("no host can be used: 127.0.0.1:"), "{other}");
     assert!(other.ends_with("database is not read only"), "{other}");
-    // In any order, one of them is left.
-    assert_eq!(told(&format!("{uri}?load_balance_hosts=random"), "inet_server_port()"), port.to_string());
+    // In any order, the usable host is found.
+    assert_eq!(evaluate(&format!("{uri}?load_balance_hosts=random"), "inet_server_port()"), port.to_string());
 }
 
 #[test]
-fn every_host_has_its_own_time() {
+fn each_host_has_its_own_timeout() {
     let Some(server) = server() else { return };
-    let (listener, silent) = silent();
+    let (listener, silent) = silent_port();
     let (port, password) = (server.port(), server.password());
     let address = format!("postgresql://confgend:{password}@127.0.0.1:{silent},127.0.0.1:{silent}");
     let uri: Uri = format!("{address},127.0.0.1:{port}/postgres").parse().unwrap();
@@ -148,15 +148,15 @@ fn every_host_has_its_own_time() {
     let start = Instant::now();
     within(10, move || database::open_with(&uri, limits).map(|_| ()).unwrap());
     assert!(start.elapsed() >= Duration::from_secs(1));
-    // Both were there.
+    // Both silent hosts were tried.
     for _ in 0..2 {
         listener.accept().unwrap();
     }
 }
 
 #[test]
-fn a_uri_is_more_patient_than_the_limits() {
-    let (_listener, silent) = silent();
+fn the_timeout_of_a_uri_overrides_the_limits() {
+    let (_listener, silent) = silent_port();
     let uri: Uri = format!("postgresql://me@127.0.0.1:{silent}/site?connect_timeout=1").parse().unwrap();
     let limits = Limits { connect: Some(Duration::from_millis(1)), ..Limits::default() };
     let error = within(5, move || database::open_with(&uri, limits).map(|_| ()).unwrap_err());
@@ -164,9 +164,9 @@ fn a_uri_is_more_patient_than_the_limits() {
 }
 
 #[test]
-fn no_host_is_as_it_should_be() {
-    let (_listener, silent) = silent();
-    let dead = dead();
+fn the_error_lists_the_failure_of_each_host() {
+    let (_listener, silent) = silent_port();
+    let dead = closed_port();
     let hosts = format!("127.0.0.1:{dead},host.invalid,127.0.0.1:{silent}");
     let error = within(10, move || error(&format!("postgresql://me:s3cret@{hosts}/d?connect_timeout=1")));
     let (first, others) = error.split_once("; ").unwrap();
@@ -179,10 +179,10 @@ fn no_host_is_as_it_should_be() {
 }
 
 #[test]
-fn a_refused_login_is_not_tried_elsewhere() {
+fn a_refused_login_is_not_tried_on_other_hosts() {
     let Some(server) = server() else { return };
     let port = server.port();
-    let (listener, silent) = silent();
+    let (listener, silent) = silent_port();
     let hosts = format!("127.0.0.1:{port},127.0.0.1:{silent}");
     let error = error(&format!("postgresql://confgend:s3cret@{hosts}/postgres"));
     assert_eq!(
@@ -197,9 +197,9 @@ fn a_refused_login_is_not_tried_elsewhere() {
 }
 
 #[test]
-fn a_server_that_is_stopping_is_no_server() {
+fn a_stopping_server_is_skipped() {
     let (Some(server), Some(stopping)) = (server(), Server::start()) else { return };
-    // It waits for its last client.
+    // The server waits for its last client.
     let mut last = client(&stopping.uri("plain_only"));
     stopping.stop();
     let refused = "the server refuses the login: the database system is shutting down";
@@ -211,17 +211,17 @@ fn a_server_that_is_stopping_is_no_server() {
     assert_eq!(error(&uri), refused);
     last.batch_execute("SELECT 1").unwrap();
     let both = uri.replace("/plain_only", &format!(",127.0.0.1:{}/plain_only", server.port()));
-    assert_eq!(told(&both, "inet_server_port()"), server.port().to_string());
+    assert_eq!(evaluate(&both, "inet_server_port()"), server.port().to_string());
 }
 
 #[test]
-fn everything_may_stand_in_the_parameters() {
+fn parameters_may_hold_login_host_and_database() {
     let Some(server) = server() else { return };
     let (port, password) = (server.port(), server.password());
     for host in ["host=127.0.0.1", "hostaddr=127.0.0.1", "host=x.invalid&hostaddr=127.0.0.1"] {
         let login = format!("user=confgend&password={password}&dbname=postgres&application_name=me@home");
         let uri = format!("postgresql://?{login}&{host}&port={port}");
-        assert_eq!(told(&uri, "current_setting('application_name')"), "me@home", "{host}");
+        assert_eq!(evaluate(&uri, "current_setting('application_name')"), "me@home", "{host}");
     }
 }
 
@@ -229,5 +229,5 @@ fn everything_may_stand_in_the_parameters() {
 fn a_local_socket_needs_no_tls() {
     let Some(server) = server() else { return };
     let uri = format!("{}&sslmode=verify-full&sslrootcert=/nonexistent", server.socket());
-    assert_eq!(told(&uri, "inet_server_addr() IS NULL"), "true");
+    assert_eq!(evaluate(&uri, "inet_server_addr() IS NULL"), "true");
 }

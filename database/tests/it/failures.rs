@@ -1,4 +1,4 @@
-//! A query that fails costs nothing but itself.
+//! A failed query leaves its snapshot usable.
 
 use driver_api::{Error, ErrorKind, Snapshot};
 
@@ -12,7 +12,7 @@ fn query(snapshot: &mut dyn Snapshot, sql: &str) -> Result<Vec<i64>, Error> {
 }
 
 #[test]
-fn the_next_query_works_and_sees_the_same() {
+fn a_query_after_a_failed_one_sees_the_same_snapshot() {
     for site in Site::each("recovery", SQLITE, POSTGRES) {
         let mut database = site.open();
         let mut snapshot = database.snapshot().unwrap();
@@ -32,7 +32,7 @@ fn the_next_query_works_and_sees_the_same() {
 }
 
 #[test]
-fn a_row_that_can_not_be_read_leaves_the_others_unread() {
+fn an_unreadable_row_ends_the_query() {
     const NUMBERS: &str = "
         WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100000)
         SELECT CASE WHEN i <> 500 THEN i END AS value FROM n";
@@ -49,7 +49,7 @@ fn a_row_that_can_not_be_read_leaves_the_others_unread() {
 }
 
 #[test]
-fn what_is_missing_is_named() {
+fn a_missing_table_or_column_is_named() {
     let table = |name: &str| ErrorKind::MissingTable(name.to_owned());
     let column = |name: &str| ErrorKind::MissingColumn(name.to_owned());
     for site in Site::each("missing", SQLITE, POSTGRES) {
@@ -62,7 +62,7 @@ fn what_is_missing_is_named() {
             ("SELECT t.label AS value FROM thing AS t", column("t.label")),
             ("SELECT \"t\".\"label\" AS value FROM thing AS t", column("t.label")),
             ("SELECT id AS value FROM thing ORDER BY label", column("label")),
-            // An engine that is too kind takes it for a text.
+            // By default, SQLite takes an unknown quoted name for a text.
             ("SELECT \"label\" AS value FROM thing", column("label")),
             ("SELECT id AS value FROM thing WHERE \"label\" = 'x'", column("label")),
         ] {
@@ -77,18 +77,18 @@ fn what_is_missing_is_named() {
 }
 
 #[test]
-fn a_mistake_in_a_query_is_one_line() {
+fn the_error_of_a_query_is_one_line() {
     for site in Site::each("mistakes", SQLITE, POSTGRES) {
         let mut database = site.open();
         let mut snapshot = database.snapshot().unwrap();
-        for (sql, told) in
+        for (sql, word) in
             [("SELECT 1 AS value\nFROM\nWHERE", "WHERE"), ("SELECT nofunction(1) AS value", "nofunction")]
         {
             let error = query(&mut *snapshot, sql).unwrap_err();
             assert_eq!(*error.kind(), ErrorKind::Query);
             let text = error.chain();
             assert!(
-                text.starts_with("table thing: ") && text.contains(told) && !text.contains('\n'),
+                text.starts_with("table thing: ") && text.contains(word) && !text.contains('\n'),
                 "{text}"
             );
         }

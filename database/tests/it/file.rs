@@ -7,7 +7,7 @@ use std::path::Path;
 use database::Uri;
 use driver_api::ErrorKind;
 
-/// Why the file can't be opened, behind its name.
+/// Returns the error of opening the file, without its name.
 fn error(path: &Path) -> String {
     let error = database::open(&Uri::Sqlite(path.to_owned())).map(|_| ()).unwrap_err();
     assert_eq!(*error.kind(), ErrorKind::Connection);
@@ -17,7 +17,7 @@ fn error(path: &Path) -> String {
 }
 
 #[test]
-fn what_is_no_database_is_refused_when_it_is_opened() {
+fn a_file_that_is_not_a_database_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let path = |name: &str| folder.path().join(name);
     assert_eq!(error(&path("missing.db")), "no such file");
@@ -27,14 +27,14 @@ fn what_is_no_database_is_refused_when_it_is_opened() {
     assert_eq!(error(&path("text.db")), "can't be opened: file is not a database");
     assert_eq!(error(&path("text.db/below.db")), "can't be opened: Not a directory (os error 20)");
     fs::set_permissions(path("text.db"), Permissions::from_mode(0o000)).unwrap();
-    // To root every file is readable.
+    // Root can read every file.
     if File::open(path("text.db")).is_err() {
         assert!(error(&path("text.db")).starts_with("can't be opened: unable to open database file"));
     }
 }
 
 #[test]
-fn a_database_that_was_cut_short_is_refused() {
+fn a_truncated_database_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("cut.db");
     let connection = rusqlite::Connection::open(&path).unwrap();

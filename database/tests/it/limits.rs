@@ -20,7 +20,7 @@ fn query(snapshot: &mut dyn Snapshot, sql: &str) -> Result<Vec<i64>, Error> {
     values(snapshot, sql, &[])
 }
 
-/// What is said about a query that took too long.
+/// Returns the error of a query that took too long.
 fn cancelled(snapshot: &mut dyn Snapshot, sql: &str) -> String {
     let error = query(snapshot, sql).unwrap_err();
     assert_eq!(*error.kind(), ErrorKind::Query, "{}", error.chain());
@@ -33,7 +33,7 @@ fn with_options(uri: &Uri, options: &str) -> Uri {
 }
 
 #[test]
-fn a_query_that_takes_too_long_costs_nothing_but_itself() {
+fn a_cancelled_query_leaves_the_snapshot_usable() {
     const THING: &str = "CREATE TABLE thing (id integer)";
     for site in Site::each("slow", &format!("PRAGMA journal_mode = WAL; {THING}"), THING) {
         let mut database = open(&site.uri, Duration::from_millis(200));
@@ -44,7 +44,7 @@ fn a_query_that_takes_too_long_costs_nothing_but_itself() {
                 let text = cancelled(&mut *snapshot, ENDLESS);
                 assert!(text.starts_with("table thing: "), "{text}");
                 assert!(text.contains("cancelled the query") && text.contains("200ms"), "{text}");
-                // It still sees what it saw.
+                // The snapshot is the same.
                 assert_eq!(query(&mut *snapshot, "SELECT count(*) AS value FROM thing").unwrap(), [0]);
             }
             drop(snapshot);
@@ -55,7 +55,7 @@ fn a_query_that_takes_too_long_costs_nothing_but_itself() {
 }
 
 #[test]
-fn time_between_two_queries_does_not_count() {
+fn time_between_queries_does_not_count() {
     for site in Site::each("pause", "", "") {
         let mut database = open(&site.uri, Duration::from_millis(200));
         let mut snapshot = database.snapshot().unwrap();
@@ -70,7 +70,7 @@ fn time_between_two_queries_does_not_count() {
 }
 
 #[test]
-fn postgresql_says_what_it_did() {
+fn the_error_has_the_message_of_postgresql() {
     let Some(site) = Site::postgres("sleep", "") else { return };
     let mut database = open(&site.uri, Duration::from_millis(100));
     let mut snapshot = database.snapshot().unwrap();
@@ -83,7 +83,7 @@ fn postgresql_says_what_it_did() {
 }
 
 #[test]
-fn the_uri_has_the_last_word() {
+fn the_uri_overrides_the_statement_limit() {
     let Some(site) = Site::postgres("options", "") else { return };
     let limit = |uri: &Uri, ours| -> String {
         let mut database = open(uri, ours);

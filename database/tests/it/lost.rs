@@ -1,4 +1,4 @@
-//! A PostgreSQL server that goes away.
+//! Connections that a PostgreSQL server or the network ends.
 
 use std::io::{self, Read as _};
 use std::net::{Ipv4Addr, Shutdown, TcpListener, TcpStream};
@@ -17,7 +17,7 @@ fn query(snapshot: &mut dyn Snapshot, sql: &str) -> Result<Vec<i64>, Error> {
     values(snapshot, sql, &[])
 }
 
-/// Asks until there is an answer.
+/// Repeats a query until it has a row.
 fn wait_for(client: &mut Client, question: &str, params: &[&(dyn ToSql + Sync)]) {
     let deadline = Instant::now() + Duration::from_secs(10);
     while client.query(question, params).unwrap().is_empty() {
@@ -26,7 +26,7 @@ fn wait_for(client: &mut Client, question: &str, params: &[&(dyn ToSql + Sync)])
     }
 }
 
-/// Ends the connection to the database that has been at work for a moment.
+/// Ends the connection to the database that has been running a query for a moment.
 const END_ACTIVE: &str = "
     SELECT pg_terminate_backend(pid) FROM pg_stat_activity
     WHERE datname = current_database() AND state = 'active' AND pid <> pg_backend_pid()
@@ -35,7 +35,7 @@ const END_ACTIVE: &str = "
 /// Ends the connection with this name.
 const END: &str = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = $1";
 
-/// Whether there is no connection with this name, or no longer.
+/// Has a row if there is no connection with this name.
 const GONE: &str = "SELECT WHERE NOT EXISTS (SELECT FROM pg_stat_activity WHERE application_name = $1)";
 
 fn assert_lost<T>(result: Result<T, Error>) -> String {
@@ -53,8 +53,8 @@ fn the_server_ends_the_connection_during_a_query() {
         ("series", "SELECT generate_series(1, 1000000000000) AS value"),
     ] {
         let Some(Site { uri, .. }) = Site::postgres(name, "") else { return };
-        let Uri::Postgres(place) = uri.clone() else { unreachable!() };
-        let killer = thread::spawn(move || wait_for(&mut client(&place), END_ACTIVE, &[]));
+        let Uri::Postgres(address) = uri.clone() else { unreachable!() };
+        let killer = thread::spawn(move || wait_for(&mut client(&address), END_ACTIVE, &[]));
         within(20, move || {
             let mut database = database::open(&uri).unwrap();
             let mut snapshot = database.snapshot().unwrap();
@@ -78,29 +78,29 @@ fn the_server_ends_the_connection_between_two_queries() {
     let mut other = client(&uri);
     wait_for(&mut other, END, &[&"ended"]);
     wait_for(&mut other, GONE, &[&"ended"]);
-    let told = assert_lost(query(&mut *snapshot, "SELECT 1 AS value"));
-    assert!(told.ends_with("terminating connection due to administrator command"), "{told}");
+    let error = assert_lost(query(&mut *snapshot, "SELECT 1 AS value"));
+    assert!(error.ends_with("terminating connection due to administrator command"), "{error}");
 }
 
 #[test]
-fn the_server_loses_patience() {
+fn an_idle_transaction_times_out() {
     let Some(server) = server() else { return };
     let uri = server.uri("plain_only");
     let limit = "options=-c%20idle_in_transaction_session_timeout%3D50&application_name=idle";
     let mut database = database::open(&Uri::Postgres(format!("{uri}?{limit}"))).unwrap();
     let mut snapshot = database.snapshot().unwrap();
     wait_for(&mut client(&uri), GONE, &[&"idle"]);
-    let told = assert_lost(query(&mut *snapshot, "SELECT 1 AS value"));
-    assert!(told.ends_with("terminating connection due to idle-in-transaction timeout"), "{told}");
+    let error = assert_lost(query(&mut *snapshot, "SELECT 1 AS value"));
+    assert!(error.ends_with("terminating connection due to idle-in-transaction timeout"), "{error}");
 }
 
 #[test]
-fn the_line_is_cut() {
+fn the_network_connection_is_cut() {
     let Some(server) = server() else { return };
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let port = listener.local_addr().unwrap().port();
     let far = TcpStream::connect((Ipv4Addr::LOCALHOST, server.port())).unwrap();
-    let line = thread::spawn(move || {
+    let proxy = thread::spawn(move || {
         let (near, _) = listener.accept().unwrap();
         thread::scope(|scope| {
             scope.spawn(|| io::copy(&mut &near, &mut &far));
@@ -117,7 +117,7 @@ fn the_line_is_cut() {
         assert_lost(query(&mut *snapshot, "SELECT generate_series(1, 1000000000000) AS value"));
         assert_lost(query(&mut *snapshot, "SELECT 1 AS value"));
     });
-    line.join().unwrap();
+    proxy.join().unwrap();
 }
 
 #[test]
@@ -151,7 +151,7 @@ fn a_connection_to_a_silent_server_is_not_alive() {
     let mut database = database::open(&Uri::Postgres(server.uri("plain_only"))).unwrap();
     let pid = query(&mut *database.snapshot().unwrap(), "SELECT pg_backend_pid() AS value").unwrap()[0];
     server.shell(&format!("kill -STOP {pid}"));
-    // To be dropped, too, takes no answer.
+    // Dropping the connection doesn't wait for an answer either.
     within(4, move || assert_dead(&mut *database));
     server.shell(&format!("kill -CONT {pid}"));
 }

@@ -42,7 +42,7 @@ enum Writer {
 }
 
 impl Site {
-    /// One on each engine that there is, made by its own statements.
+    /// Creates a database on each available engine, each with its own statements.
     fn each(name: &str, sqlite: &str, postgres: &str) -> Vec<Site> {
         [Some(Site::sqlite(sqlite)), Site::postgres(name, postgres)].into_iter().flatten().collect()
     }
@@ -81,7 +81,7 @@ fn client(uri: &str) -> Client {
     Client::connect(uri, NoTls).unwrap()
 }
 
-/// The rows of a query about the table `thing`, whose rows are known by their `id`.
+/// Queries the table `thing`, whose key is `id`.
 fn rows<T: DeserializeOwned>(
     snapshot: &mut dyn Snapshot,
     sql: &str,
@@ -91,7 +91,7 @@ fn rows<T: DeserializeOwned>(
     Ok(rows.into_iter().map(Row::into_inner).collect())
 }
 
-/// The only column of a query, which is called `value`.
+/// Returns the only column of a query, which is called `value`.
 fn values<T: DeserializeOwned>(
     snapshot: &mut dyn Snapshot,
     sql: &str,
@@ -106,12 +106,12 @@ fn values<T: DeserializeOwned>(
     Ok(rows.into_iter().map(|row| row.into_inner().value).collect())
 }
 
-/// Why it failed, on one line.
+/// Returns the error with its causes, on one line.
 fn reason<T>(result: Result<T, Error>) -> String {
     result.map(|_| ()).unwrap_err().chain()
 }
 
-/// The result of what might never come to an end.
+/// Returns the result of work that might never end, or panics after a time limit.
 fn within<T: Send + 'static>(seconds: u64, work: impl FnOnce() -> T + Send + 'static) -> T {
     let (sender, receiver) = mpsc::channel();
     thread::spawn(move || sender.send(work()));

@@ -24,7 +24,7 @@ fn ids(snapshot: &mut dyn Snapshot, condition: &str, params: &[Value<'_>]) -> Re
 }
 
 #[test]
-fn numbers_say_which_is_which() {
+fn parameters_are_bound_by_number() {
     for site in Site::each("numbers", SQLITE, POSTGRES) {
         let mut database = site.open();
         let snapshot = &mut *database.snapshot().unwrap();
@@ -40,7 +40,7 @@ fn numbers_say_which_is_which() {
 }
 
 #[test]
-fn every_type_of_parameter() {
+fn parameters_of_each_type_are_bound() {
     for site in Site::each("parameters", SQLITE, POSTGRES) {
         let mut database = site.open();
         let snapshot = &mut *database.snapshot().unwrap();
@@ -53,7 +53,7 @@ fn every_type_of_parameter() {
         assert_eq!(found("ratio = $1", Value::Float(0.5)), [1]);
         assert!(found("name = $1", Value::Null).is_empty());
         assert_eq!(found("COALESCE($1, name) = name", Value::Null), [1, 2]);
-        // What would end the text, were it a part of the query.
+        // This would end the text if it were a part of the query.
         assert!(found("name = $1", Value::Text("' OR '1' = '1")).is_empty());
     }
 }
@@ -73,7 +73,7 @@ fn a_parameter_that_does_not_fit_is_named() {
 }
 
 #[test]
-fn there_are_as_many_parameters_as_the_query_has() {
+fn the_number_of_parameters_must_match() {
     for site in Site::each("count", SQLITE, POSTGRES) {
         let mut database = site.open();
         let snapshot = &mut *database.snapshot().unwrap();

@@ -19,7 +19,7 @@ pub(crate) struct Server {
     authority: CertifiedIssuer<'static, KeyPair>,
 }
 
-/// The one that has TLS, with a certificate for `localhost`.
+/// Returns the shared server with TLS, whose certificate is for `localhost`.
 pub(crate) fn server() -> Option<&'static Server> {
     static SERVER: OnceLock<Option<Server>> = OnceLock::new();
     let start = || {
@@ -34,7 +34,7 @@ pub(crate) fn server() -> Option<&'static Server> {
 }
 
 impl Server {
-    /// One without TLS.
+    /// Starts a server without TLS.
     pub(crate) fn start() -> Option<Server> {
         let folder = tempfile::tempdir().unwrap();
         let server = Server { cluster: own()?, folder, authority: authority("ours") };
@@ -66,12 +66,12 @@ impl Server {
         self.cluster.socket_uri("postgres").unwrap()
     }
 
-    /// A file of certificates on the side of the session: `authority`, `stranger` or what was installed.
+    /// Returns the client's file of a certificate: `authority`, `stranger` or an installed one.
     pub(crate) fn pem(&self, name: &str) -> String {
         self.folder.path().join(format!("{name}.pem")).to_str().unwrap().to_owned()
     }
 
-    /// Has the server use this certificate.
+    /// Makes the server use this certificate.
     pub(crate) fn install(&self, name: &str, certificate: &str, key: &str) {
         fs::write(self.pem(name), certificate).unwrap();
         self.write(&format!("{name}.crt"), certificate);
@@ -81,7 +81,7 @@ impl Server {
         self.set(&["ssl = on", &certificate, &key]);
     }
 
-    /// Changes settings, and has the server read all its files again.
+    /// Changes settings, and makes the server reload its files.
     pub(crate) fn set(&self, settings: &[&str]) {
         let read = |client: &mut Client| -> SystemTime {
             client.query_one("SELECT pg_conf_load_time()", &[]).unwrap().get(0)
@@ -99,12 +99,12 @@ impl Server {
         }
     }
 
-    /// Has it end when its last client goes.
+    /// Makes the server stop after its last client disconnects.
     pub(crate) fn stop(&self) {
         self.shell("kill -TERM $(head -n 1 postmaster.pid)");
     }
 
-    /// Has the server run a command in the folder of its data, as the user that it runs as.
+    /// Makes the server run a command in its data folder, as its own user.
     pub(crate) fn shell(&self, command: &str) {
         self.admin().batch_execute(&format!("COPY (SELECT WHERE false) TO PROGRAM '{command}'")).unwrap();
     }
@@ -113,7 +113,7 @@ impl Server {
         client(&self.socket())
     }
 
-    /// Has the server write a file into the folder of its data, as the user that it runs as.
+    /// Makes the server write a file into its data folder, as its own user.
     fn write(&self, name: &str, text: &str) {
         let lines = format!("SELECT unnest(string_to_array('{text}', E'\\n'))");
         let sql = format!("COPY ({lines}) TO PROGRAM 'umask 077; cat >{name}'");
@@ -121,7 +121,7 @@ impl Server {
     }
 }
 
-/// A password takes its time, and is asked for where a test is about it.
+/// Checking a password is slow, so the server asks for one only in the databases of tests about logins.
 const HBA: &str = "
 local all all trust
 hostnossl tls_only all all reject

@@ -1,4 +1,4 @@
-//! One instant for all queries, and nothing written.
+//! A snapshot shows one instant, and never writes.
 
 use std::thread;
 
@@ -21,7 +21,7 @@ fn a_snapshot_is_one_instant() {
     for site in Site::each("instant", SQLITE, POSTGRES) {
         let mut database = site.open();
         let mut snapshot = database.snapshot().unwrap();
-        // Before the first query: the snapshot is older.
+        // The snapshot is older than this commit, although its first query comes later.
         site.execute("INSERT INTO thing VALUES (2)");
         assert_eq!(count(&mut *snapshot), 1);
         site.execute("INSERT INTO thing VALUES (3)");
@@ -34,7 +34,7 @@ fn a_snapshot_is_one_instant() {
 }
 
 #[test]
-fn a_rehearsal_runs_nothing() {
+fn a_rehearsal_runs_no_query() {
     for site in Site::each("rehearsal", SQLITE, POSTGRES) {
         let mut database = site.open();
         let mut rehearsal = database.rehearsal().unwrap();
@@ -43,7 +43,7 @@ fn a_rehearsal_runs_nothing() {
         assert_eq!(*missing.kind(), ErrorKind::MissingTable("absent".to_owned()), "{missing:?}");
         let missing = values::<i64>(&mut *rehearsal, "SELECT name AS value FROM thing", &[]).unwrap_err();
         assert!(matches!(missing.kind(), ErrorKind::MissingColumn(_)), "{missing:?}");
-        // Run, this would fail.
+        // This query would fail if it ran.
         let sql = "SELECT 1 / (id - 1) AS value FROM thing";
         assert!(values::<i64>(&mut *rehearsal, sql, &[]).unwrap().is_empty());
         drop(rehearsal);
@@ -52,7 +52,7 @@ fn a_rehearsal_runs_nothing() {
 }
 
 #[test]
-fn a_kept_connection_rehearses_on_the_tables_of_today() {
+fn a_rehearsal_sees_the_current_tables() {
     for site in Site::each("rehearsals", SQLITE, POSTGRES) {
         let mut database = site.open();
         let mut rehearse = |column: &str| {
@@ -73,7 +73,7 @@ fn a_kept_connection_rehearses_on_the_tables_of_today() {
 }
 
 #[test]
-fn a_file_without_a_log_keeps_its_writers_waiting() {
+fn an_sqlite_file_without_wal_blocks_writers() {
     let site = Site::sqlite(POSTGRES);
     let Uri::Sqlite(path) = &site.uri else { unreachable!() };
     let writer = Connection::open(path).unwrap();
@@ -110,7 +110,7 @@ fn a_snapshot_never_writes() {
 }
 
 #[test]
-fn several_threads_at_once() {
+fn threads_read_at_the_same_time() {
     for site in Site::each("threads", SQLITE, POSTGRES) {
         let uri = &site.uri;
         thread::scope(|scope| {

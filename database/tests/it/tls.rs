@@ -1,4 +1,4 @@
-//! Every `sslmode` against servers with and without TLS.
+//! Each `sslmode` against servers with and without TLS.
 
 use std::fs;
 
@@ -8,7 +8,7 @@ use driver_api::ErrorKind;
 use crate::server::{Server, server};
 use crate::values;
 
-/// Whether the session is encrypted; else why there is none.
+/// Returns whether the session is encrypted, or the error.
 fn encrypted(uri: String) -> Result<bool, String> {
     let uri = Uri::Postgres(uri);
     let mut database = database::open(&uri).map_err(|error| {
@@ -20,7 +20,7 @@ fn encrypted(uri: String) -> Result<bool, String> {
     Ok(values(&mut *database.snapshot().unwrap(), sql, &[]).unwrap()[0])
 }
 
-/// The same of a database of the server, by the name of its host or by its address.
+/// The same for a database of the server, with the given host name or address.
 fn to(server: &Server, host: &str, database: &str, parameters: &str) -> Result<bool, String> {
     let uri = server.uri(database).replace("127.0.0.1", host);
     encrypted(format!("{uri}?{parameters}"))
@@ -45,7 +45,7 @@ fn disable_means_no_tls() {
 }
 
 #[test]
-fn prefer_takes_what_there_is() {
+fn prefer_falls_back_to_no_tls() {
     let Some(server) = server() else { return };
     for parameters in ["", "sslmode=prefer"] {
         assert_eq!(to(server, "localhost", "tls_only", parameters), Ok(true));
@@ -55,20 +55,20 @@ fn prefer_takes_what_there_is() {
 }
 
 #[test]
-fn require_looks_at_no_certificate() {
+fn require_checks_no_certificate() {
     let Some(server) = server() else { return };
     assert_eq!(to(server, "127.0.0.1", "tls_only", "sslmode=require"), Ok(true));
     assert_fails(to(server, "127.0.0.1", "plain_only", "sslmode=require"), "SSL encryption");
 }
 
 #[test]
-fn the_password_is_bound_to_the_connection() {
+fn channel_binding_works() {
     let Some(server) = server() else { return };
     assert_eq!(to(server, "localhost", "postgres", "sslmode=require&channel_binding=require"), Ok(true));
 }
 
 #[test]
-fn a_root_certificate_is_looked_at_wherever_tls_is_demanded() {
+fn a_given_root_certificate_is_always_checked() {
     let Some(server) = server() else { return };
     for mode in ["require", "verify-ca", "verify-full"] {
         let with =
@@ -77,14 +77,14 @@ fn a_root_certificate_is_looked_at_wherever_tls_is_demanded() {
         assert_fails(with(&server.pem("stranger")), UNKNOWN);
         assert_fails(with("system"), UNKNOWN);
     }
-    // Those of the system, where none is named.
+    // Without a root certificate, those of the system count.
     for mode in ["verify-ca", "verify-full"] {
         assert_fails(to(server, "localhost", "tls_only", &format!("sslmode={mode}")), UNKNOWN);
     }
 }
 
 #[test]
-fn verify_full_looks_at_the_name_too() {
+fn verify_full_checks_the_name_too() {
     let Some(server) = server() else { return };
     let root = server.pem("authority");
     let by_address =
@@ -94,12 +94,12 @@ fn verify_full_looks_at_the_name_too() {
 }
 
 #[test]
-fn an_address_in_the_parameters_is_no_way_around_tls() {
+fn hostaddr_does_not_bypass_tls() {
     let Some(server) = server() else { return };
     let (port, root) = (server.port(), server.pem("authority"));
     let by = |parameters: &str| {
-        let place = format!("postgresql:///tls_only?user=confgend&port={port}");
-        encrypted(format!("{place}&sslrootcert={root}&{parameters}"))
+        let uri = format!("postgresql:///tls_only?user=confgend&port={port}");
+        encrypted(format!("{uri}&sslrootcert={root}&{parameters}"))
     };
     assert_eq!(by("hostaddr=127.0.0.1"), Ok(true));
     assert_eq!(by("hostaddr=127.0.0.1&sslmode=verify-ca"), Ok(true));
@@ -121,19 +121,19 @@ fn a_file_without_certificates_is_named() {
         let root = server.pem(name);
         let result = to(server, "localhost", "tls_only", &format!("sslmode=verify-ca&sslrootcert={root}"));
         let error = result.unwrap_err();
-        let place = format!("sslrootcert {root}: no certificate can be read from it: ");
-        assert!(error.starts_with(&place) && error.contains(reason), "{error}");
+        let prefix = format!("sslrootcert {root}: no certificate can be read from it: ");
+        assert!(error.starts_with(&prefix) && error.contains(reason), "{error}");
     }
 }
 
 #[test]
-fn servers_of_another_kind() {
+fn servers_with_other_tls_settings() {
     let Some(server) = &Server::start() else { return };
     let with = |host: &str, mode: &str, root: &str| {
         to(server, host, "tls_only", &format!("sslmode={mode}&sslrootcert={}", server.pem(root)))
     };
 
-    // One without TLS.
+    // A server without TLS.
     for mode in ["disable", "prefer"] {
         assert_eq!(to(server, "localhost", "plain_only", &format!("sslmode={mode}")), Ok(false));
     }
@@ -142,7 +142,7 @@ fn servers_of_another_kind() {
         assert_fails(refused, "can't connect: error performing TLS handshake: server does not support TLS");
     }
 
-    // One that signed its certificate itself.
+    // A server with a self-signed certificate.
     let own = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
     server.install("own", &own.cert.pem(), &own.signing_key.serialize_pem());
     assert_eq!(with("127.0.0.1", "verify-ca", "own"), Ok(true));
@@ -150,21 +150,21 @@ fn servers_of_another_kind() {
     assert_fails(with("127.0.0.1", "verify-full", "own"), NOT_FOR_THE_ADDRESS);
     assert_fails(with("localhost", "verify-ca", "authority"), UNKNOWN);
 
-    // One with a certificate that rustls does not read.
+    // A server with a certificate that rustls does not read.
     server.install("old", OLD_CERTIFICATE, OLD_KEY);
     for mode in ["prefer", "require"] {
         assert_eq!(to(server, "localhost", "tls_only", &format!("sslmode={mode}")), Ok(true));
     }
     assert_fails(with("localhost", "verify-ca", "old"), "UnsupportedCertVersion");
 
-    // One that knows outdated versions of TLS only.
+    // A server with outdated versions of TLS only.
     server.set(&["ssl_min_protocol_version = 'TLSv1'", "ssl_max_protocol_version = 'TLSv1.1'"]);
     assert_eq!(to(server, "localhost", "plain_only", "sslmode=prefer"), Ok(false));
     let refused = to(server, "localhost", "tls_only", "sslmode=require");
     assert_fails(refused, "can't connect: error performing TLS handshake: ");
 }
 
-/// Version 1 of the standard, as OpenSSL 3.0 and those before it make it: `openssl x509 -req -signkey …`.
+/// A certificate of version 1, as OpenSSL up to 3.0 makes it: `openssl x509 -req -signkey …`.
 const OLD_CERTIFICATE: &str = "\
 -----BEGIN CERTIFICATE-----
 MIIBJDCBywIUKwFI58j+0ytF1kB2Wsy4vYDO5c0wCgYIKoZIzj0EAwIwFDESMBAG

@@ -1,4 +1,4 @@
-//! What the columns of both engines are in a row.
+//! The types of columns on both engines, and their values in a row.
 
 use driver_api::Snapshot;
 use serde::Deserialize;
@@ -72,7 +72,7 @@ const POSTGRES: &str = r#"
     )"#;
 
 #[test]
-fn every_type_and_its_null() {
+fn each_type_and_its_null_are_read() {
     let text = |text: &str| Some(text.to_owned());
     let uuid = "0a000000-0000-4000-8000-00000000000f";
     let full = Thing {
@@ -131,7 +131,7 @@ fn every_type_and_its_null() {
 }
 
 #[test]
-fn integers_of_every_width() {
+fn integers_of_each_width_are_read() {
     fn value<T: DeserializeOwned>(snapshot: &mut dyn Snapshot, sql: &str) -> Result<T, String> {
         let values = values(snapshot, &format!("SELECT {sql} AS value"), &[]);
         values.map(|mut values| values.remove(0)).map_err(|error| error.chain())
@@ -168,7 +168,7 @@ struct Row<T> {
 }
 
 #[test]
-fn a_type_that_is_not_read_is_named() {
+fn an_unsupported_type_is_named() {
     let Some(site) = Site::postgres(
         "unreadable",
         "CREATE TABLE thing (id integer, since timestamptz, price numeric, prices numeric[], address inet);
@@ -184,14 +184,14 @@ fn a_type_that_is_not_read_is_named() {
     {
         let sql = format!("SELECT id, {column} AS value FROM thing ORDER BY id");
         let error = reason(rows::<Row<Option<String>>>(&mut *snapshot, &sql, &[]));
-        let place = "table thing: row id=7: column value: the value can't be read: ";
+        let context = "table thing: row id=7: column value: the value can't be read: ";
         let advice = format!("the type {ty} is not supported: CAST the column AS TEXT in the query");
-        assert!(error.starts_with(place) && error.ends_with(&advice), "{error}");
+        assert!(error.starts_with(context) && error.ends_with(&advice), "{error}");
     }
 }
 
 #[test]
-fn a_value_of_another_type_names_its_place() {
+fn a_value_of_the_wrong_type_names_row_and_column() {
     fn error<T: DeserializeOwned>(snapshot: &mut dyn Snapshot) -> String {
         reason(rows::<Row<T>>(snapshot, "SELECT id, name AS value FROM thing ORDER BY id", &[]))
     }
@@ -200,18 +200,18 @@ fn a_value_of_another_type_names_its_place() {
     for site in Site::each("mistaken", sql, sql) {
         let mut database = site.open();
         let snapshot = &mut *database.snapshot().unwrap();
-        let place = |row| format!("table thing: row id={row}: column value: ");
-        assert_eq!(error::<i64>(snapshot), place(7) + "expected an integer, found the text jazz");
-        assert_eq!(error::<bool>(snapshot), place(7) + "expected a boolean, found the text jazz");
-        assert_eq!(error::<Vec<String>>(snapshot), place(7) + "expected an array, found the text jazz");
-        assert_eq!(error::<String>(snapshot), place(8) + "expected a text, found NULL");
+        let context = |row| format!("table thing: row id={row}: column value: ");
+        assert_eq!(error::<i64>(snapshot), context(7) + "expected an integer, found the text jazz");
+        assert_eq!(error::<bool>(snapshot), context(7) + "expected a boolean, found the text jazz");
+        assert_eq!(error::<Vec<String>>(snapshot), context(7) + "expected an array, found the text jazz");
+        assert_eq!(error::<String>(snapshot), context(8) + "expected a text, found NULL");
         let kind = error::<Kind>(snapshot);
-        assert_eq!(kind, place(7) + "unknown variant `jazz`, expected `files` or `custom`");
+        assert_eq!(kind, context(7) + "unknown variant `jazz`, expected `files` or `custom`");
     }
 }
 
 #[test]
-fn bytes_that_are_no_text_are_an_error() {
+fn bytes_that_are_not_utf8_are_an_error() {
     let site = Site::sqlite("");
     let mut database = site.open();
     let mut snapshot = database.snapshot().unwrap();
@@ -221,11 +221,11 @@ fn bytes_that_are_no_text_are_an_error() {
 }
 
 #[test]
-fn ctid_is_the_place_of_the_row() {
+fn ctid_is_the_physical_order_of_rows() {
     let sqlite = "CREATE TABLE thing (ctid INTEGER PRIMARY KEY, id INTEGER, name TEXT)";
-    // So wide that a page holds a few rows only.
+    // The rows are wide, so that they fill several pages.
     let postgres = "CREATE TABLE thing (id integer, name char(1000))";
-    for site in Site::each("places", sqlite, postgres) {
+    for site in Site::each("ctid", sqlite, postgres) {
         for id in (1..=30).rev() {
             site.execute(&format!("INSERT INTO thing (id, name) VALUES ({id}, 'x')"));
         }
@@ -240,7 +240,7 @@ fn ctid_is_the_place_of_the_row() {
 
 #[test]
 fn collation_c_is_the_order_of_code_points() {
-    // Above U+FFFF the order of UTF-16 would be another one.
+    // Above U+FFFF the order of UTF-16 differs.
     let sql = "CREATE TABLE thing (name varchar(20));
         INSERT INTO thing VALUES ('é'), ('z'), ('Z'), ('a'), ('_'), ('🎵'), ('ｚ'), ('B'), ('10'), ('9'), (' a')";
     for site in Site::each("order", sql, sql) {

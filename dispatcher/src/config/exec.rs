@@ -1,4 +1,4 @@
-//! `!exec`: a part of the configuration that a command says.
+//! `!exec`: a part of the configuration that comes from the output of a command.
 
 use std::io::Read;
 use std::process::{Child, Command, Stdio};
@@ -9,16 +9,16 @@ use std::time::{Duration, Instant};
 use driver_api::{Error, ErrorKind, yaml};
 use serde_yaml::Value;
 
-/// How long a command may take.
+/// The time limit of a command.
 const LIMIT: Duration = Duration::from_secs(30);
 
-/// How many bytes it may say. No configuration is that large.
+/// The maximum size of the output in bytes. No configuration is that large.
 const MAX_OUTPUT: usize = 16 << 20;
 
-/// How often a command that has said everything is asked whether it has ended.
-const TICK: Duration = Duration::from_millis(5);
+/// The interval of checks whether a command has ended that has closed its output.
+const POLL_INTERVAL: Duration = Duration::from_millis(5);
 
-/// Puts in place of each `!exec` what its command says. Any other tag is an error.
+/// Replaces each `!exec` by the output of its command. Any other tag is an error.
 pub(super) fn expand(document: &mut Value) -> Result<(), Error> {
     replace(document, "", &|tag, value| match tag {
         "!exec" => execute(value),
@@ -66,7 +66,7 @@ fn failure(message: impl Into<String>) -> Error {
     Error::new(ErrorKind::Config, message)
 }
 
-/// What stands in place of `!exec` and the value behind it.
+/// Returns the value that replaces `!exec` and its argument.
 fn execute(call: &Value) -> Result<Value, Error> {
     let Value::Mapping(call) = call else {
         return Err(failure("expected a mapping with the key command after !exec"));
@@ -76,14 +76,14 @@ fn execute(call: &Value) -> Result<Value, Error> {
         Some(Value::String(command)) => command,
         Some(_) => return Err(failure("expected a text as the command of !exec")),
     };
-    // Not all of it: an argument may be a secret.
+    // Messages don't show the arguments, which may be secret.
     let program = command.split(' ').next().unwrap_or_default();
     run(command, LIMIT)
         .and_then(|output| parse(&output))
         .map_err(|error| error.context(format!("command {program:?}")))
 }
 
-/// Reads what a command says. It can't call another one.
+/// Parses the output of a command, which must not have tags.
 fn parse(output: &[u8]) -> Result<Value, Error> {
     let text = str::from_utf8(output).map_err(|error| failure("its output is not UTF-8").because(error))?;
     let refuse = |tag: &str, _: &Value| Err(failure(format!("the tag {tag} can't stand here")));
@@ -91,7 +91,7 @@ fn parse(output: &[u8]) -> Result<Value, Error> {
     value.map_err(|error| error.context("its output"))
 }
 
-/// Runs a command, split at each single blank, without a shell.
+/// Runs a command without a shell. The text is split at each single blank.
 fn run(command: &str, limit: Duration) -> Result<Vec<u8>, Error> {
     let mut words = command.split(' ');
     let mut child = Command::new(words.next().unwrap_or_default())
@@ -103,14 +103,14 @@ fn run(command: &str, limit: Duration) -> Result<Vec<u8>, Error> {
         .map_err(|error| failure("can't be run").because(error))?;
     let output = finish(&mut child, limit);
     if output.is_err() {
-        // It may have ended by itself.
+        // The command may have ended by itself.
         let _ = child.kill();
     }
     let _ = child.wait();
     output
 }
 
-/// Waits for all that a command says, and for its good end.
+/// Reads the output of a command until its end, and checks its exit code.
 fn finish(child: &mut Child, limit: Duration) -> Result<Vec<u8>, Error> {
     let start = Instant::now();
     let too_long = || failure(format!("not done after {} s, so it was stopped", limit.as_secs_f64()));
@@ -119,7 +119,7 @@ fn finish(child: &mut Child, limit: Duration) -> Result<Vec<u8>, Error> {
         thread::spawn(move || {
             let mut output = Vec::new();
             let end = stdout.take(MAX_OUTPUT as u64 + 1).read_to_end(&mut output);
-            // After the limit nobody wants it any more.
+            // After the time limit, there is no receiver.
             let _ = sender.send(end.map(|_| output));
         });
     }
@@ -133,7 +133,7 @@ fn finish(child: &mut Child, limit: Duration) -> Result<Vec<u8>, Error> {
             Some(status) if status.success() => return Ok(output),
             Some(status) => return Err(failure(format!("failed with {status}"))),
             None if start.elapsed() >= limit => return Err(too_long()),
-            None => thread::sleep(TICK),
+            None => thread::sleep(POLL_INTERVAL),
         }
     }
 }
@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn a_command_stands_for_what_it_says() {
+    fn a_command_is_replaced_by_its_output() {
         let table = [
             ("!exec\ncommand: 'echo a: [yes, 2]'", "{a: [true, 2]}"),
             ("a: [1, {b: !exec {command: echo 017}}]", "a: [1, {b: 15}]"),
@@ -166,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn what_fails_names_key_and_command() {
+    fn a_failure_names_key_and_command() {
         let error = |text| expanded(text).unwrap_err();
         let table = [
             (
@@ -209,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn a_command_that_says_too_much_is_stopped() {
+    fn a_command_with_too_much_output_is_stopped() {
         let error = run("cat /dev/zero", LIMIT).unwrap_err().chain();
         assert_eq!(error, "its output has more than 16777216 bytes");
     }

@@ -1,4 +1,4 @@
-//! The files of the configuration: which there are, and which of them is the strongest.
+//! Finds the files of the configuration, and merges them by precedence.
 
 use std::fs;
 use std::io::{self, ErrorKind as IoErrorKind};
@@ -11,49 +11,48 @@ use serde_yaml::{Mapping, Value};
 
 use super::exec;
 use super::settings;
-use crate::Registry;
-use crate::registry::Plugins;
+use crate::registry::{Plugins, Registry};
 
-/// The source of a value that no file gives.
+/// The source of a value that no file sets.
 const BUILT_IN: &str = "built-in";
 
 const MAIN: &str = "config_file";
 const EXTRA: &str = "extra_config_files";
 
-/// Keys whose values are paths, relative to the folder of the file that they stand in. So are those below
-/// `templates`, and the file of an SQLite database.
+/// The keys whose values are paths, relative to the folder of their file. The keys below `templates` and an SQLite
+/// `db_uri` are relative, too.
 const PATHS: [&str; 4] = [EXTRA, "cache", "log_filename", "pid_file"];
 const DB_URI: &str = "db_uri";
 
 /// The configuration of a site.
 #[derive(Debug, Clone)]
 pub struct Loaded {
-    /// All files and the defaults in one. It knows the source of each value.
+    /// The merged files and defaults, with the source of each value.
     pub config: Config,
-    /// What is wrong and was passed over: one line each, to be told as warnings.
+    /// The problems that were ignored, one line each. The caller shows them as warnings.
     pub notes: Vec<String>,
     /// The files that were read, the strongest first.
     pub files: Vec<PathBuf>,
 }
 
-/// Reads the configuration of the service: the main file, which is `/etc/wazo-confgend/config.yml` if none
-/// is named, and over it the files of the folder that its key `extra_config_files` names.
+/// Reads the configuration of the service: the main file, `/etc/wazo-confgend/config.yml` by default, and over it
+/// the files in the folder of its key `extra_config_files`.
 ///
-/// A broken main file is an error, and so is any file with a list or a scalar at the top. Any other
-/// trouble with an extra file or the folder costs a note, and so does a main file that nobody named and
-/// that can't be read.
+/// A broken main file is an error, and so is any file with a list or a scalar at the top. Any other problem with
+/// an extra file or with the folder is a note. If the main file has its default path and can't be read, that is a
+/// note, too.
 pub fn load(main: Option<&Path>, registry: &Registry) -> Result<Loaded, Error> {
     read(main, true, &built_in(registry)?, registry)
 }
 
-/// Reads the same configuration for a command that does without as well: not a word if nobody named a
-/// main file and there is none.
+/// Reads the same configuration for a command that also works without one: a missing main file at the default
+/// path is not noted.
 pub fn load_if_any(main: Option<&Path>, registry: &Registry) -> Result<Loaded, Error> {
     read(main, false, &built_in(registry)?, registry)
 }
 
-/// Reads one file, or none, over the defaults, and nothing else: what a tool does depends on no
-/// configuration of the machine.
+/// Reads one file, or none, over the defaults. Tools use this so that they don't depend on the configuration of the
+/// machine.
 pub fn only(file: Option<&Path>, registry: &Registry) -> Result<Config, Error> {
     let mut config = file.map_or_else(|| Ok(Config::default()), named)?;
     config.fill_from(&built_in(registry)?);
@@ -66,10 +65,11 @@ fn built_in(registry: &Registry) -> Result<Config, Error> {
     Ok(config.named(BUILT_IN))
 }
 
-/// Reads a hierarchy. It may be that nobody misses a main file that nobody named.
+/// Reads the main file and the extra files over the defaults. `note_missing` says whether a missing main file at
+/// the default path is noted.
 fn read(
     main: Option<&Path>,
-    is_missed: bool,
+    note_missing: bool,
     built_in: &Config,
     registry: &Registry,
 ) -> Result<Loaded, Error> {
@@ -77,9 +77,9 @@ fn read(
     let default: PathBuf = built_in.get(MAIN)?.unwrap_or_default();
     let main_layer = match main {
         Some(path) => Some(named(path)?),
-        None => unnamed(&default, is_missed, &mut notes)?,
+        None => unnamed(&default, note_missing, &mut notes)?,
     };
-    // Where nothing is installed, nobody misses the folder of extra files either.
+    // Without a main file the service is not installed, and a missing folder of extra files is not noted.
     let mut layers = extra_files(main_layer.as_ref(), built_in, default.exists(), &mut notes)?;
     layers.extend(main_layer.map(|layer| (main.unwrap_or(&default).to_owned(), layer)));
 
@@ -97,21 +97,21 @@ fn from_command_line(main: &Path) -> Result<Config, Error> {
     Ok(Config::from_value(Mapping::from_iter([(MAIN.into(), path)]).into())?.named("--config"))
 }
 
-/// Reads a file that must be there.
+/// Reads a file that must exist.
 fn named(path: &Path) -> Result<Config, Error> {
     let document = fs::read(path).map_err(unreadable).and_then(|bytes| document(&bytes));
     layer(path, document.map_err(|error| error.context(path.display().to_string()))?)
 }
 
-/// Reads the main file that is there by default, or not.
-fn unnamed(path: &Path, is_missed: bool, notes: &mut Vec<String>) -> Result<Option<Config>, Error> {
+/// Reads the main file at its default path, if it exists.
+fn unnamed(path: &Path, note_missing: bool, notes: &mut Vec<String>) -> Result<Option<Config>, Error> {
     match fs::read(path) {
         Ok(bytes) => {
             let document = document(&bytes).map_err(|error| error.context(path.display().to_string()))?;
             layer(path, document).map(Some)
         }
         Err(error) => {
-            if is_missed || error.kind() != IoErrorKind::NotFound {
+            if note_missing || error.kind() != IoErrorKind::NotFound {
                 notes.push(format!("{}: can't be read, so the defaults hold: {error}", path.display()));
             }
             Ok(None)
@@ -119,21 +119,21 @@ fn unnamed(path: &Path, is_missed: bool, notes: &mut Vec<String>) -> Result<Opti
     }
 }
 
-/// Reads the files of the folder that the main file names, or else the defaults: the strongest first. It
-/// may be that nobody misses the default folder.
+/// Reads the files of the folder of extra files, the strongest first. `note_missing` says whether a missing
+/// folder at the default path is noted.
 fn extra_files(
     main: Option<&Config>,
     built_in: &Config,
-    is_missed: bool,
+    note_missing: bool,
     notes: &mut Vec<String>,
 ) -> Result<Vec<(PathBuf, Config)>, Error> {
     let mut config = main.cloned().unwrap_or_default();
     config.fill_from(built_in);
     let folder: Option<PathBuf> = config.get(EXTRA)?;
     let Some(folder) = folder.filter(|folder| !folder.as_os_str().is_empty()) else { return Ok(Vec::new()) };
-    let is_missed = is_missed || config.source(EXTRA) != Some(BUILT_IN);
+    let note_missing = note_missing || config.source(EXTRA) != Some(BUILT_IN);
     let paths = paths_in(&folder).unwrap_or_else(|error| {
-        if is_missed || error.kind() != IoErrorKind::NotFound {
+        if note_missing || error.kind() != IoErrorKind::NotFound {
             notes.push(format!("{}: the folder of extra files can't be read: {error}", folder.display()));
         }
         Vec::new()
@@ -151,7 +151,8 @@ fn extra_files(
     Ok(layers)
 }
 
-/// The files that count, in the order of the bytes of their names, which is that of the code points.
+/// Returns the configuration files of a folder, sorted by the bytes of their names, which is the order of code
+/// points.
 fn paths_in(folder: &Path) -> io::Result<Vec<PathBuf>> {
     let mut paths = Vec::new();
     for entry in fs::read_dir(folder)? {
@@ -168,7 +169,7 @@ fn unreadable(error: io::Error) -> Error {
     Error::new(ErrorKind::Config, "the configuration file can't be read").because(error)
 }
 
-/// The document in a file, with what its commands say.
+/// Parses a file, and replaces each `!exec` by the output of its command.
 fn document(bytes: &[u8]) -> Result<Value, Error> {
     let text = str::from_utf8(bytes).map_err(|error| {
         let line = bytes[..error.valid_up_to()].split(|&byte| byte == b'\n').count();
@@ -179,9 +180,10 @@ fn document(bytes: &[u8]) -> Result<Value, Error> {
     Ok(document)
 }
 
-/// The layer of a file, with paths that don't depend on its place any more.
+/// Makes a layer of a document, with absolute paths.
 fn layer(path: &Path, mut document: Value) -> Result<Config, Error> {
-    // Absolute, since a daemon may change its folder. It fails where there is no current one.
+    // A daemon may change its current folder, so paths must be absolute. `absolute` fails if there is no current
+    // folder.
     let absolute = path::absolute(path).unwrap_or_else(|_| path.to_owned());
     let folder = absolute.parent().unwrap_or(Path::new(""));
     if let Value::Mapping(values) = &mut document {
@@ -195,12 +197,12 @@ fn layer(path: &Path, mut document: Value) -> Result<Config, Error> {
 
 fn resolve_paths(values: &mut Mapping, folder: &Path) {
     for key in PATHS {
-        // An empty path stays what it is: no path.
+        // An empty path means none, and stays empty.
         if let Some(Value::String(path)) = values.get_mut(key).filter(|path| *path != "") {
             *path = folder.join(&*path).to_string_lossy().into_owned();
         }
     }
-    // A URI that can't be read is an error when it is used, unless the command line replaces it.
+    // A bad URI is an error only when it is used: the command line may replace it.
     if let Some(Value::String(text)) = values.get_mut(DB_URI)
         && let Ok(uri @ Uri::Sqlite(_)) = text.parse::<Uri>()
     {
@@ -213,9 +215,9 @@ mod tests {
     use std::os::unix::fs::symlink;
 
     use super::*;
-    use crate::FAMILIES;
+    use crate::features::FAMILIES;
 
-    /// A folder that stands for `/etc/wazo-confgend`, with these files.
+    /// A folder in place of `/etc/wazo-confgend`, with the given files.
     struct Etc(tempfile::TempDir);
 
     impl Etc {
@@ -233,7 +235,7 @@ mod tests {
             self.0.path().join(name)
         }
 
-        fn read(&self, main: Option<&str>, is_missed: bool) -> Result<Loaded, String> {
+        fn read(&self, main: Option<&str>, note_missing: bool) -> Result<Loaded, String> {
             let registry = Registry::new(FAMILIES).unwrap();
             let defaults = format!(
                 "config_file: {}\nextra_config_files: {}\nlog_level: info\n",
@@ -242,10 +244,11 @@ mod tests {
             );
             let built_in = Config::from_yaml(&defaults).unwrap().named(BUILT_IN);
             let main = main.map(|name| self.path(name));
-            read(main.as_deref(), is_missed, &built_in, &registry).map_err(|error| self.short(&error.chain()))
+            read(main.as_deref(), note_missing, &built_in, &registry)
+                .map_err(|error| self.short(&error.chain()))
         }
 
-        /// What the service notes.
+        /// Returns the notes of the service.
         fn notes(&self) -> Vec<String> {
             let notes = self.read(None, true).unwrap().notes;
             notes.iter().map(|note| self.short(note)).collect()
@@ -260,7 +263,7 @@ mod tests {
         "config.yml: can't be read, so the defaults hold: No such file or directory (os error 2)";
 
     #[test]
-    fn what_is_not_installed_is_not_missed() {
+    fn a_missing_default_file_is_noted_for_the_service() {
         let etc = Etc::new(&[]);
         assert_eq!(etc.notes(), [MISSING]);
         assert!(etc.read(None, false).unwrap().notes.is_empty());
@@ -277,10 +280,10 @@ mod tests {
     }
 
     #[test]
-    fn a_default_main_file_that_is_no_file_is_noted() {
+    fn an_unreadable_default_main_file_is_noted() {
         let etc = Etc::new(&[("config.yml/x", "")]);
-        for is_missed in [true, false] {
-            let notes = etc.read(None, is_missed).unwrap().notes;
+        for note_missing in [true, false] {
+            let notes = etc.read(None, note_missing).unwrap().notes;
             assert!(notes[0].ends_with("so the defaults hold: Is a directory (os error 21)"), "{notes:?}");
         }
         let etc = Etc::new(&[("config.yml", "a: [")]);
@@ -298,7 +301,7 @@ mod tests {
     }
 
     #[test]
-    fn paths_are_those_of_the_folder_of_their_file() {
+    fn paths_are_relative_to_the_folder_of_their_file() {
         let etc = Etc::new(&[
             ("config.yml", "extra_config_files: more\ncache: /abs\npid_file: ''\nlog_filename: log\n"),
             ("more/x.yml", "cache: c\ndb_uri: sqlite:x.db\ntemplates: {directory: .., contextsconf: /c}\n"),
@@ -314,7 +317,7 @@ mod tests {
     }
 
     #[test]
-    fn names_decide_what_counts_and_in_which_order() {
+    fn extra_files_are_chosen_and_sorted_by_name() {
         let names = ["9.yml", "10.yml", "b.yml", "B.yml", "é.yml", ".yml", ".x.yml", "x.YML", "x.yaml", "x"];
         let etc = Etc::new(&names.map(|name| (name, "")));
         symlink(etc.path("9.yml"), etc.path("a.yml")).unwrap();

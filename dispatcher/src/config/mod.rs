@@ -12,11 +12,10 @@ pub(crate) use settings::read;
 pub use settings::{Files, database, defaults, keys};
 pub use show::show;
 
-use crate::Registry;
-use crate::generate::Writer;
-use crate::registry::Plugins;
+use crate::registry::{Plugins, Registry};
+use crate::writer::Writer;
 
-/// Checks all that the service checks when it starts and when it first needs a driver. Returns all problems.
+/// Makes all checks that the service makes at its start and at the first use of each driver. Returns all problems.
 pub fn problems(config: &Config, registry: &Registry) -> Vec<Error> {
     let mut problems = settings::problems(config);
     if let Err(error) = Plugins::read(config) {

@@ -1,4 +1,4 @@
-//! The keys of the program, each declared where it is read.
+//! The keys of the program: those of the service, of the database and of the configuration files.
 
 use std::path::PathBuf;
 
@@ -17,7 +17,7 @@ driver_api::settings! {
     }
 }
 
-/// All keys but those of the drivers.
+/// Returns all keys except those of the drivers.
 pub fn keys() -> Vec<Key> {
     let plugins = Key {
         path: "plugins".to_owned(),
@@ -28,7 +28,7 @@ pub fn keys() -> Vec<Key> {
     [Files::keys(), service::Settings::keys(), PoolSettings::keys(), vec![plugins]].concat()
 }
 
-/// The defaults of these keys.
+/// Returns the defaults of these keys.
 pub fn defaults() -> Config {
     settings::defaults(&keys())
 }
@@ -38,16 +38,16 @@ pub(crate) fn read(config: &Config) -> Result<(service::Settings, PoolSettings),
     Ok((service::Settings::read(config)?, PoolSettings::read(config)?))
 }
 
-/// The bad values among these keys.
+/// Returns the problems of these keys.
 pub(super) fn problems(config: &Config) -> Vec<Error> {
     let mut problems = Vec::new();
-    // The values are for later: only the problems count here.
+    // Only the problems count here, not the values.
     let _ = service::Settings::check(config, &mut problems);
     let _ = PoolSettings::check(config, &mut problems);
     problems
 }
 
-/// The database of the site.
+/// Reads the address of the database.
 pub fn database(config: &Config) -> Result<Uri, Error> {
     Ok(Location::read(config)?.db_uri)
 }

@@ -1,4 +1,4 @@
-//! The configuration as a person wants to see it: what holds, and which file says so.
+//! Prints the effective configuration for people, with the source of each value and without passwords.
 
 use std::sync::LazyLock;
 
@@ -6,10 +6,10 @@ use driver_api::{Error, yaml};
 use regex_lite::Regex;
 use serde_yaml::{Mapping, Value};
 
-use super::Loaded;
+use super::hierarchy::Loaded;
 
-/// Writes the configuration as YAML, with its files on top and the source of each value behind it, and
-/// without passwords.
+/// Formats the configuration as YAML, with a list of its files on top and the source of each value in a comment.
+/// Passwords are masked.
 pub fn show(loaded: &Loaded) -> Result<String, Error> {
     let mut page = Page(String::from("# Files, the strongest first:\n"));
     for file in &loaded.files {
@@ -23,7 +23,7 @@ pub fn show(loaded: &Loaded) -> Result<String, Error> {
     Ok(page.0)
 }
 
-/// The name of a source, if it has one, and what it says in one place.
+/// The name of a source, if it has one, and its values at one path of keys.
 type Layer<'a> = (Option<&'a str>, &'a Mapping);
 
 /// The text so far.
@@ -50,14 +50,14 @@ impl Page {
         Ok(())
     }
 
-    /// Writes the lines of an entry. The source stands where a comment may stand: behind the last line, or
-    /// behind the key that has a list below it.
+    /// Writes the lines of an entry. The source is a comment at the end of the last line, or of the line of the
+    /// key if its value is a list.
     fn entry(&mut self, text: &str, source: Option<&str>, is_list: bool, depth: usize) {
         let last = text.lines().count().saturating_sub(1);
-        let place =
+        let commented =
             if is_list && text.lines().next().is_some_and(|line| line.ends_with(':')) { 0 } else { last };
         for (i, line) in text.lines().enumerate() {
-            self.line(line, depth, source.filter(|_| i == place));
+            self.line(line, depth, source.filter(|_| i == commented));
         }
     }
 
@@ -74,7 +74,7 @@ impl Page {
     }
 }
 
-/// What the layers say below a key.
+/// Returns the values of the layers below a key.
 fn below<'a>(layers: &[Layer<'a>], key: &Value) -> Vec<Layer<'a>> {
     let inner = |(name, values): &Layer<'a>| Some((*name, values.get(key)?.as_mapping()?));
     layers.iter().filter_map(inner).collect()
@@ -84,14 +84,14 @@ fn entry(key: &Value, value: Value) -> Result<String, Error> {
     yaml::to_string(&Mapping::from_iter([(key.clone(), value)]))
 }
 
-/// A text that is safe in a comment.
+/// Replaces the characters that would end a comment.
 fn one_line(text: &str) -> String {
     text.replace(|c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}'), "?")
 }
 
 const MASK: &str = "***";
 
-/// The values without the passwords in them.
+/// Masks the passwords among the values.
 fn masked(values: &Mapping, is_secret: bool) -> Mapping {
     let entries = values.iter().map(|(key, value)| {
         let is_secret = is_secret || SECRET_KEY.is_match(key.as_str().unwrap_or_default());
@@ -111,8 +111,8 @@ fn masked_value(value: &Value, is_secret: bool) -> Value {
     }
 }
 
-/// A text without the passwords of URIs and parameters. A password may have any character, so rather too
-/// much is hidden than too little.
+/// Masks the passwords of URIs and parameters in a text. A password may contain any character, so in doubt more
+/// text is masked.
 fn without_passwords(text: &str) -> String {
     let text = PARAMETER.replace_all(text, format!("$1{MASK}"));
     LOGIN.replace_all(&text, format!("$1{MASK}@")).into_owned()
@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn every_value_has_its_source() {
+    fn each_value_has_its_source() {
         let layer = |name: &str, text| Config::from_yaml(text).unwrap().named(name);
         let mut config = layer("/b.yml", "z: 1\na: {b: no, e: {}}\n'no': [x, {y: 1}]\n'': q\nl: []\n7: 8");
         config.fill_from(&layer("x\ny", "z: 2\na: {c: ~, d: {f: 'on'}}"));
@@ -165,7 +165,7 @@ z: 1  # /b.yml
     }
 
     #[test]
-    fn what_is_shown_is_yaml_with_the_same_values() {
+    fn the_output_is_yaml_with_the_same_values() {
         let long = "word ".repeat(40);
         let key = "key ".repeat(60);
         let values = [

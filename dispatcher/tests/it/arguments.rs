@@ -3,7 +3,7 @@
 use crate::{before_features, confgend};
 
 #[test]
-fn help_is_for_standard_output() {
+fn help_goes_to_standard_output() {
     for arguments in [&["--help"][..], &["generate", "--help"], &["list", "--help"], &["config", "--help"]] {
         let run = confgend(arguments);
         assert_eq!((run.code, run.err.as_str()), (0, ""));
@@ -14,7 +14,7 @@ fn help_is_for_standard_output() {
 }
 
 #[test]
-fn version() {
+fn version_is_printed() {
     assert_eq!(confgend(&["--version"]).out, format!("confgend {}\n", env!("CARGO_PKG_VERSION")));
 }
 
@@ -27,7 +27,7 @@ fn a_wrong_command_line_does_nothing() {
     }
     assert_eq!(
         confgend(&[]).error(2),
-        "say what to do: confgend serve, generate, list or config; or confgend --help"
+        "a command is missing: use confgend serve, generate, list or config, or see confgend --help"
     );
 }
 
@@ -64,7 +64,7 @@ fn a_database_uri_is_checked_and_never_shown() {
 }
 
 #[test]
-fn list_shows_what_is_selected() {
+fn list_shows_the_selected_drivers() {
     let run = confgend(&["list"]);
     assert_eq!((run.code, before_features(&run.err)), (0, ""));
     let (head, rows) = run.out.split_once('\n').unwrap();
@@ -78,7 +78,7 @@ fn list_shows_what_is_selected() {
 }
 
 #[test]
-fn list_says_what_is_compiled_in_and_what_is_not() {
+fn list_shows_the_features_of_the_build() {
     let run = confgend(&["list"]);
     let (built, left_out) = run.err.split_once("\nfeatures left out: ").unwrap();
     let built: Vec<&str> = built.strip_prefix("features compiled in: ").unwrap().split(", ").collect();
@@ -90,9 +90,9 @@ fn list_says_what_is_compiled_in_and_what_is_not() {
         (cfg!(feature = "postgres"), "postgres", "postgres (postgresql://HOST/NAME)"),
         (cfg!(feature = "sqlite"), "sqlite", "sqlite (sqlite:PATH)"),
     ];
-    for (is_built, name, with_what_it_costs) in table {
+    for (is_built, name, with_what_it_adds) in table {
         assert_eq!(built.contains(&name), is_built, "{}", run.err);
-        assert_eq!(left_out.contains(&with_what_it_costs), !is_built, "{}", run.err);
+        assert_eq!(left_out.contains(&with_what_it_adds), !is_built, "{}", run.err);
     }
     let all = dispatcher::features().all(|feature| feature.built);
     assert_eq!(left_out == ["none"], all, "{}", run.err);

@@ -1,10 +1,11 @@
-//! What is wrong is said in one line, costs what it must, and leaves nothing half-written.
+//! Bad input: each problem has a message of one line, fails only the files that it affects, and leaves no partial
+//! file.
 
 use std::fs;
 
 use fixtures::Scratch;
 
-use crate::{Folder, confgend, files_below, files_of_today};
+use crate::{Folder, confgend, current_files, files_below};
 
 const IDENTITY: (&str, &str) =
     ("infos", r#"{"uuid": "6fe0c2a8-8f0c-4d0a-9b7e-2d6b0f3d6b11", "wazo_version": "26.08"}"#);
@@ -14,7 +15,7 @@ fn uri(database: &Scratch) -> String {
 }
 
 #[test]
-fn a_configuration_that_cannot_be_read() {
+fn an_unreadable_configuration_is_an_error() {
     let folder = Folder::new(&[
         ("text.yml", "just a text"),
         ("list.yml", "- a\n- b\n"),
@@ -45,7 +46,7 @@ fn a_configuration_that_cannot_be_read() {
 }
 
 #[test]
-fn a_database_file_that_is_not_one() {
+fn a_bad_database_file_is_an_error() {
     let folder = Folder::new(&[(
         "text.db",
         "this is a text, and not a short one: SQLite reads a hundred bytes of it first",
@@ -64,7 +65,7 @@ fn a_database_file_that_is_not_one() {
 
 #[test]
 #[cfg(all(feature = "asterisk", feature = "phoned", feature = "wazo"))]
-fn what_is_missing_costs_its_files_only() {
+fn a_missing_table_or_column_fails_its_files_only() {
     let database = Scratch::new(&[IDENTITY]);
     database.execute("DROP TABLE moh; ALTER TABLE accessfeatures RENAME COLUMN host TO address;");
     let folder = Folder::new(&[]);
@@ -72,16 +73,19 @@ fn what_is_missing_costs_its_files_only() {
     assert_eq!(run.code, 1);
     let moh = "asterisk/musiconhold.conf needs table moh, which this database does not have";
     let host = "error: phoned/config.yml: table accessfeatures: this database has no column host";
-    let told: Vec<&str> = run.err.lines().filter(|line| !line.starts_with("warning: ")).collect();
-    assert!(told.contains(&format!("skipped: {moh}").as_str()) && told.contains(&host), "{told:#?}");
-    assert_eq!(told.iter().filter(|line| line.starts_with("error: ")).count(), 1);
+    let messages: Vec<&str> = run.err.lines().filter(|line| !line.starts_with("warning: ")).collect();
+    assert!(
+        messages.contains(&format!("skipped: {moh}").as_str()) && messages.contains(&host),
+        "{messages:#?}"
+    );
+    assert_eq!(messages.iter().filter(|line| line.starts_with("error: ")).count(), 1);
     let files = files_below(&folder.path("out"));
-    assert_eq!(files.len() + 2, files_of_today().len());
+    assert_eq!(files.len() + 2, current_files().len());
     assert!(files.contains(&"wazo/uuid.yml".to_owned()), "{files:?}");
-    // Who asks for that file wants it.
+    // A file that is asked for by name is not skipped.
     let run = confgend(&["generate", "asterisk/musiconhold.conf", "--db", &uri(&database)]);
     assert_eq!(run.error(1), moh);
-    // And who only wants to know looks at the list.
+    // The list shows the same problems.
     let list = confgend(&["list", "--db", &uri(&database)]);
     assert_eq!(list.code, 1);
     let answer = |namespace: &str| {
@@ -96,7 +100,7 @@ fn what_is_missing_costs_its_files_only() {
 
 #[test]
 #[cfg(feature = "asterisk")]
-fn a_value_of_the_wrong_type_names_its_place() {
+fn a_value_of_the_wrong_type_names_row_and_column() {
     let database = Scratch::new(&[]);
     database.execute(
         "DROP TABLE conference;
@@ -115,7 +119,7 @@ fn a_value_of_the_wrong_type_names_its_place() {
 
 #[test]
 #[cfg(feature = "wazo")]
-fn an_empty_table_that_must_not_be() {
+fn an_empty_identity_table_is_an_error() {
     let database = Scratch::new(&[]);
     let run = confgend(&["generate", "wazo/uuid.yml", "--db", &uri(&database)]);
     assert_eq!(run.error(1), "wazo/uuid.yml: the table infos is empty: the installation has no identity yet");
@@ -123,7 +127,7 @@ fn an_empty_table_that_must_not_be() {
 
 #[test]
 #[cfg(feature = "asterisk")]
-fn a_template_that_cannot_be_used() {
+fn a_bad_template_is_an_error() {
     let database = Scratch::new(&[]);
     let folder = Folder::new(&[
         ("missing.yml", "templates: {modulesconf: missing.jinja}\nextra_config_files:"),
@@ -161,7 +165,7 @@ fn a_template_that_cannot_be_used() {
 
 #[test]
 #[cfg(feature = "wazo")]
-fn a_folder_that_cannot_be_written() {
+fn an_unwritable_folder_is_an_error() {
     let database = Scratch::new(&[IDENTITY]);
     let folder = Folder::new(&[("file", "old")]);
     let run =

@@ -5,7 +5,7 @@ use std::os::unix::fs::symlink;
 
 use crate::{Folder, Run, before_features, confgend};
 
-/// What the program says about a folder with `config.yml`, with shorter paths.
+/// Runs `confgend config` on the `config.yml` of a folder, and removes the folder from all paths.
 fn config(folder: &Folder) -> Run {
     let run = confgend(&["config", "--config", &folder.text("config.yml")]);
     let short = |text: &str| text.replace(&folder.text(""), "");
@@ -22,18 +22,18 @@ fn site(main: &str, extra: &[(&str, &str)]) -> Folder {
     folder
 }
 
-/// The line of a key in what is shown.
+/// Returns the line of a key in the output.
 fn line<'a>(run: &'a Run, key: &str) -> &'a str {
     let is_it = |line: &&str| line.trim_start().split(':').next() == Some(key);
     run.out.lines().find(is_it).unwrap_or_else(|| panic!("{key}: {run:?}"))
 }
 
-/// A start that fails, with its error.
+/// Returns the error of a configuration that is refused.
 fn refused(main: &str, extra: &[(&str, &str)]) -> String {
     config(&site(main, extra)).error(2).to_owned()
 }
 
-/// A start that succeeds with one warning.
+/// Returns the only warning of a configuration that is accepted.
 fn warned(main: &str, extra: &[(&str, &str)]) -> String {
     let run = config(&site(main, extra));
     let warning = run.err.strip_prefix("warning: ").and_then(|line| line.strip_suffix('\n'));
@@ -48,7 +48,7 @@ fn the_first_name_is_the_strongest() {
     let texts = names.map(|name| (name, format!("name: {name}\n'{name}': 1")));
     let extra = texts.each_ref().map(|(name, text)| (*name, text.as_str()));
     let folder = site("name: main", &extra);
-    // Not even in a folder of its own.
+    // Files in subfolders don't count.
     fs::create_dir(folder.path("conf.d/sub")).unwrap();
     fs::write(folder.path("conf.d/sub/00.yml"), "name: sub").unwrap();
     let run = config(&folder);
@@ -85,7 +85,7 @@ fn values_merge_key_by_key() {
         ("y", "  y: 2  # conf.d/2.yml"),
         ("log_level", "log_level: error  # config.yml"),
         ("listen_port", "listen_port: 8669  # built-in"),
-        // A file of the folder can't change the folder, but what it says is what it says.
+        // An extra file can't change the folder of extra files, but its value is shown.
         ("extra_config_files", "extra_config_files: /nonexistent  # conf.d/2.yml"),
     ];
     for (key, shown) in expected {
@@ -105,7 +105,7 @@ fn files_are_yaml_1_1() {
 }
 
 #[test]
-fn a_main_file_that_cannot_be_read() {
+fn an_unreadable_main_file_is_an_error() {
     let folder = Folder::new(&[("folder/x", "")]);
     for (name, cause) in [
         ("missing.yml", "No such file or directory (os error 2)"),
@@ -147,7 +147,7 @@ fn a_broken_main_file_is_an_error() {
 }
 
 #[test]
-fn a_broken_extra_file_is_passed_over() {
+fn a_broken_extra_file_is_ignored() {
     let ignored = |text| warned("", &[("1.yml", text), ("2.yml", "a: 2")]);
     let table = [
         ("a: [", "line 2, column 1: "),
@@ -175,7 +175,7 @@ fn a_broken_extra_file_is_passed_over() {
 }
 
 #[test]
-fn a_folder_of_extra_files_that_cannot_be_read_is_passed_over() {
+fn an_unreadable_folder_of_extra_files_is_ignored() {
     for (folder, cause) in [
         ("nowhere", "No such file or directory (os error 2)"),
         ("config.yml", "Not a directory (os error 20)"),
@@ -203,7 +203,7 @@ fn the_top_of_every_file_is_a_mapping() {
 }
 
 #[test]
-fn a_command_says_a_part_of_the_configuration() {
+fn a_command_is_replaced_by_its_output() {
     let folder = site("", &[]);
     fs::write(folder.path("tool"), "echo complaint >&2\nfor word; do echo \"- \\\"$word\\\"\"; done\n")
         .unwrap();
@@ -276,7 +276,7 @@ fn every_driver_is_built() {
 
 #[test]
 #[cfg(feature = "asterisk")]
-fn a_driver_that_does_not_exist_is_replaced_by_the_default() {
+fn the_default_replaces_an_unknown_driver() {
     let wrong = "plugins: {asterisk.hep.conf: wazoo, asterisk.pjzip.conf: wazo, nonsense: wazo, asterisk.rtp.conf: wazo}";
     let folder = site("plugins: {asterisk.hep.conf: wazo}", &[("1.yml", wrong)]);
     let warnings = "\
@@ -292,7 +292,7 @@ warning: conf.d/1.yml: configuration key plugins.nonsense: the entry has no effe
 }
 
 #[test]
-fn plugins_is_a_mapping_or_nothing() {
+fn plugins_is_a_mapping_or_empty() {
     assert_eq!(config(&site("plugins:", &[])).err, "");
     let error = refused("plugins: wazo", &[]);
     assert!(error.starts_with("config.yml: configuration key plugins: invalid type: string "), "{error}");

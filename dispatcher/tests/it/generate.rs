@@ -1,12 +1,12 @@
-//! `confgend generate` on a database that is all right.
+//! `confgend generate` on a database without problems.
 
 use std::fs;
 
 use fixtures::{Case, Strictness, load_sqlite};
 
-use crate::{Folder, confgend, files_below, files_of_today, without_older};
+use crate::{Folder, confgend, current_files, files_below, without_older};
 
-/// The office, as an SQLite file in a folder.
+/// Loads the case `office` into an SQLite file in a folder.
 fn office() -> Folder {
     let folder = Folder::new(&[]);
     let case = Case::named("office").unwrap();
@@ -15,16 +15,16 @@ fn office() -> Folder {
 }
 
 #[test]
-fn everything_goes_below_a_folder() {
+fn all_files_are_written_below_a_folder() {
     let folder = office();
     let db = format!("sqlite:{}", folder.text("office.db"));
     let out = folder.text("new/out");
     let run = confgend(&["generate", "--db", &db, "--out", &out]);
-    // Nobody watches, so there is little to tell.
+    // Standard error is not a terminal, so the report has only warnings and errors.
     assert_eq!((run.code, run.out.as_str(), without_older(&run.err)), (0, "", vec![]));
-    let namespaces = files_of_today();
+    let namespaces = current_files();
     assert_eq!(files_below(&folder.path("new/out")), namespaces);
-    // Each file alone, in each spelling, is the same text.
+    // A single file has the same text, in each spelling of its name.
     for namespace in &namespaces {
         let text = fs::read_to_string(folder.path("new/out").join(namespace)).unwrap();
         let dotted = namespace.replace('/', ".");
@@ -37,13 +37,13 @@ fn everything_goes_below_a_folder() {
 }
 
 #[test]
-fn the_configuration_says_where_the_database_is() {
+fn the_configuration_has_the_address_of_the_database() {
     let folder = office();
-    // A relative path is one from the folder of the configuration file.
+    // A relative path starts at the folder of the configuration file.
     fs::write(folder.path("config.yml"), "db_uri: sqlite:office.db\nextra_config_files:\n").unwrap();
     let run = confgend(&["generate", "--config", &folder.text("config.yml"), "--out", &folder.text("out")]);
     assert_eq!((run.code, without_older(&run.err)), (0, vec![]));
-    assert_eq!(files_below(&folder.path("out")), files_of_today());
+    assert_eq!(files_below(&folder.path("out")), current_files());
 }
 
 #[test]

@@ -1,5 +1,4 @@
-//! The program as its users meet it: what they type, what they get, and what it says when something is
-//! wrong.
+//! Runs the program as its users do, and checks its output, its messages and its exit codes.
 
 #![expect(clippy::unwrap_used, reason = "a test that can't go on has failed")]
 #![cfg_attr(
@@ -23,7 +22,7 @@ use std::process::Command;
 
 use driver_api::{Namespace, Schema};
 
-/// What the program did.
+/// The result of a run of the program.
 #[derive(Debug, PartialEq)]
 struct Run {
     code: i32,
@@ -31,33 +30,33 @@ struct Run {
     err: String,
 }
 
-/// A main configuration file that says that there are no others.
+/// A main configuration file that disables the folder of extra files.
 const ALONE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/alone.yml");
 
-/// The files that a database of today has the tables for, sorted.
-fn files_of_today() -> Vec<String> {
+/// Returns the files for databases of the current schema, sorted.
+fn current_files() -> Vec<String> {
     let drivers = dispatcher::FAMILIES.iter().copied().flatten();
-    let of_today = drivers.filter(|entry| entry.schema == Schema::Current);
+    let current = drivers.filter(|entry| entry.schema == Schema::Current);
     let mut files: Vec<String> =
-        of_today.map(|entry| entry.namespace.parse::<Namespace>().unwrap().to_string()).collect();
+        current.map(|entry| entry.namespace.parse::<Namespace>().unwrap().to_string()).collect();
     files.sort();
     files
 }
 
-/// The lines of standard error about anything but files that belong to older databases.
+/// Returns the lines of standard error, without those about files for older schemas.
 fn without_older(err: &str) -> Vec<&str> {
     let is_older =
         |line: &str| line.starts_with("skipped: ") && line.contains("; it belongs to the schema before ");
     err.lines().filter(|line| !is_older(line)).collect()
 }
 
-/// What `list` says on standard error before it comes to the features.
+/// Returns the part of standard error that `list` prints before the features.
 fn before_features(err: &str) -> &str {
     err.split_once("features compiled in: ").unwrap().0
 }
 
-/// Runs the program. Without a configuration file of the test's own, it has one that says nothing: what
-/// the machine has configured must not count.
+/// Runs the program. If the test has no configuration file, an empty one keeps out the configuration of the
+/// machine.
 fn confgend(arguments: &[&str]) -> Run {
     let mut command = Command::new(env!("CARGO_BIN_EXE_confgend"));
     command.args(arguments);
@@ -71,7 +70,7 @@ fn confgend(arguments: &[&str]) -> Run {
 }
 
 impl Run {
-    /// The one line of the error of a run that gave nothing.
+    /// Returns the error of a failed run, which has one line and no output.
     fn error(&self, code: i32) -> &str {
         assert_eq!((self.code, self.out.as_str()), (code, ""), "{self:?}");
         let line = self.err.strip_suffix('\n').unwrap_or_default();
@@ -80,7 +79,7 @@ impl Run {
     }
 }
 
-/// A folder for one test, with files in it.
+/// The temporary folder of a test, with files.
 struct Folder(tempfile::TempDir);
 
 impl Folder {
@@ -103,7 +102,7 @@ impl Folder {
     }
 }
 
-/// The files below a folder, sorted; none if there is no such folder.
+/// Returns the files below a folder, sorted. A missing folder has none.
 fn files_below(folder: &Path) -> Vec<String> {
     let mut files = Vec::new();
     for resource in std::fs::read_dir(folder).into_iter().flatten().flatten() {

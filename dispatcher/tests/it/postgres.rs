@@ -1,18 +1,18 @@
-//! The program and a real PostgreSQL.
+//! The program on a real PostgreSQL server.
 
 use fixtures::Schema;
 use fixtures::postgres::{Cluster, shared};
 
-use crate::{Folder, confgend, files_below, files_of_today};
+use crate::{Folder, confgend, current_files, files_below};
 
-/// The password of a URI.
+/// Returns the password of a URI.
 fn password(uri: &str) -> &str {
     uri.split_once("://")
         .and_then(|(_, rest)| rest.split_once('@')?.0.split_once(':'))
         .map_or("", |(_, word)| word)
 }
 
-/// Runs against a URI, which must fail without its password being told.
+/// Returns the error of a run with this URI. The error must not show the password.
 fn refused(uri: &str) -> String {
     let run = confgend(&["generate", "--out", "/nonexistent/out", "--db", uri]);
     let error = run.error(1).to_owned();
@@ -25,22 +25,22 @@ fn database(cluster: &Cluster, name: &str) -> String {
 }
 
 #[test]
-fn every_file_comes_from_postgres_too() {
+fn all_files_are_generated_from_postgresql() {
     let Some(cluster) = shared() else { return };
     let folder = Folder::new(&[]);
-    // SQLAlchemy's spelling, as it stands in existing configuration files.
+    // SQLAlchemy's spelling, as existing configuration files have it.
     let uri = database(cluster, "spelling").replace("postgresql://", "postgresql+psycopg2://");
     let run = confgend(&["generate", "--out", &folder.text("out"), "--db", &uri]);
     let failed: Vec<&str> = run.err.lines().filter(|line| line.starts_with("error: ")).collect();
     let wazo = "error: wazo/uuid.yml: the table infos is empty: the installation has no identity yet";
     assert_eq!(failed, if cfg!(feature = "wazo") { vec![wazo] } else { vec![] });
-    assert_eq!(files_below(&folder.path("out")).len() + failed.len(), files_of_today().len());
+    assert_eq!(files_below(&folder.path("out")).len() + failed.len(), current_files().len());
 }
 
 #[test]
-fn a_server_that_says_no() {
+fn a_refused_login_is_an_error() {
     let Some(cluster) = shared() else { return };
-    let uri = database(cluster, "says_no");
+    let uri = database(cluster, "refused");
     let wrong = refused(&uri.replace(password(&uri), "wr0ng"));
     assert!(wrong.contains("the server refuses the login: "), "{wrong}");
     let (server, _) = uri.rsplit_once('/').unwrap();
@@ -49,14 +49,14 @@ fn a_server_that_says_no() {
 }
 
 #[test]
-fn a_server_that_is_not_there() {
+fn an_unreachable_server_is_an_error() {
     let error = refused("postgresql://me:s3cret@127.0.0.1:1/site");
     assert!(error.starts_with("database postgresql://me@127.0.0.1:1/site: can't connect: "), "{error}");
     assert!(error.ends_with("Connection refused (os error 111)"), "{error}");
 }
 
 #[test]
-fn the_list_says_what_a_database_lacks() {
+fn list_shows_missing_tables() {
     let Some(cluster) = shared() else { return };
     let uri = database(cluster, "list");
     let answers = |code| {
@@ -64,10 +64,10 @@ fn the_list_says_what_a_database_lacks() {
         assert_eq!(run.code, code, "{run:?}");
         run.out.lines().skip(1).map(|line| line[49..].trim_start().to_owned()).collect::<Vec<_>>()
     };
-    // What belongs to an older database is not there either.
+    // Files for older schemas miss tables, too.
     let complete = answers(i32::from(cfg!(any(feature = "asterisk-older", feature = "dird"))));
     let (fine, older): (Vec<_>, Vec<_>) = complete.iter().partition(|answer| *answer == "ok");
-    assert_eq!(fine.len(), files_of_today().len(), "{complete:?}");
+    assert_eq!(fine.len(), current_files().len(), "{complete:?}");
     assert!(older.iter().all(|answer| answer.contains("; it belongs to the schema before ")), "{older:?}");
     let mut client = postgres::Client::connect(&uri, postgres::NoTls).unwrap();
     client.batch_execute("ALTER TABLE infos RENAME TO other").unwrap();

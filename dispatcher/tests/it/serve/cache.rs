@@ -1,4 +1,4 @@
-//! What is cached, and what is served from the cache.
+//! The cache: which texts are stored, and which replies come from it.
 
 use std::fs::{self, File, Permissions};
 use std::os::unix::fs::PermissionsExt;
@@ -10,7 +10,7 @@ use super::{Daemon, IDENTITY, UUID};
 
 const FILE: &str = "wazo/uuid.yml";
 
-/// A database in which the file can be made, and can't.
+/// A service on a database that can be broken and repaired.
 struct Site {
     database: Scratch,
     daemon: Daemon,
@@ -27,7 +27,7 @@ impl Site {
         self.database.execute("ALTER TABLE infos RENAME TO broken");
     }
 
-    fn mend_database(&self) {
+    fn repair_database(&self) {
         self.database.execute("ALTER TABLE broken RENAME TO infos");
     }
 
@@ -50,7 +50,7 @@ impl Site {
 }
 
 #[test]
-fn a_plain_request_that_succeeds() {
+fn a_plain_request_renews_the_copy() {
     let site = Site::new();
     assert_eq!((site.ask(""), site.outcome().as_str()), (UUID.to_owned(), "generated"));
     assert_eq!(site.cached().as_deref(), Some(UUID));
@@ -60,7 +60,7 @@ fn a_plain_request_that_succeeds() {
 }
 
 #[test]
-fn a_plain_request_that_fails() {
+fn a_failed_request_gets_the_cached_copy() {
     let site = Site::new();
     site.break_database();
     assert_eq!((site.ask(""), site.outcome().as_str()), (String::new(), "failed"));
@@ -75,13 +75,13 @@ fn a_plain_request_that_fails() {
     let line = site.daemon.wait_for_log("the cached copy is sent instead");
     assert!(line.contains("(WARNING)") && line.contains("made 3h 1m"), "{line}");
     assert_eq!(site.cached().as_deref(), Some("old\r\n"), "a failure changes nothing");
-    site.mend_database();
+    site.repair_database();
     assert_eq!((site.ask(""), site.outcome().as_str()), (UUID.to_owned(), "generated"));
 }
 
 #[test]
 #[cfg(feature = "asterisk")]
-fn an_empty_result_is_a_result() {
+fn an_empty_result_is_cached() {
     const SKILL: (&str, &str) = ("queueskill", r#"{"id": 1, "name": "french", "tenant_uuid": "t"}"#);
     let file = "asterisk/queueskills.conf";
     let database = Scratch::new(&[SKILL]);
@@ -91,30 +91,30 @@ fn an_empty_result_is_a_result() {
     assert_eq!(daemon.ask(file), "");
     assert_eq!(daemon.outcome(), format!("{file}: generated, 0 bytes"));
     assert_eq!(fs::read_to_string(daemon.cached(file)).unwrap(), "");
-    // An empty copy is no reason not to look again.
+    // An empty copy is not sent to a request for the cached copy.
     assert_eq!(daemon.ask(format!("{file} cached")), "");
     assert_eq!(daemon.outcome(), format!("{file} cached: generated, 0 bytes"));
-    // Should the next generation fail, the last good text is the empty one.
+    // If the next generation fails, the empty copy is the last good text.
     database.execute("ALTER TABLE queueskill RENAME TO broken");
     assert_eq!(daemon.ask(file), "");
     assert_eq!(daemon.outcome(), format!("{file}: stale, 0 bytes"));
 }
 
 #[test]
-fn a_cached_request() {
+fn a_cached_request_gets_a_copy_that_is_not_empty() {
     let site = Site::new();
     assert_eq!((site.ask(" cached"), site.outcome().as_str()), (UUID.to_owned(), "generated"));
     site.cache("byte\rfor\r\nbyte");
     site.break_database();
     assert_eq!((site.ask(" cached"), site.outcome().as_str()), ("byte\rfor\r\nbyte".to_owned(), "cached"));
-    site.mend_database();
+    site.repair_database();
     site.cache("");
     assert_eq!((site.ask(" cached"), site.outcome().as_str()), (UUID.to_owned(), "generated"));
     assert_eq!(site.cached().as_deref(), Some(UUID));
 }
 
 #[test]
-fn an_invalidation() {
+fn an_invalidation_deletes_the_copy() {
     let site = Site::new();
     assert_eq!((site.ask(" invalidate"), site.outcome().as_str()), (String::new(), "invalidated"));
     site.cache("old");
@@ -128,7 +128,7 @@ fn an_invalidation() {
 
 #[test]
 #[cfg(feature = "asterisk")]
-fn a_driver_that_cannot_be_built() {
+fn a_driver_that_cannot_be_built_fails_its_file() {
     let file = "asterisk/modules.conf";
     let database = Scratch::new(&[]);
     let broken = "enabled_asterisk_modules: [not, a, mapping]";
@@ -143,7 +143,7 @@ fn a_driver_that_cannot_be_built() {
 
 #[test]
 #[cfg(feature = "dird")]
-fn a_copy_from_an_older_database_is_not_sent() {
+fn a_copy_for_an_older_schema_is_not_sent() {
     let file = "dird/views.yml";
     let database = Scratch::new(&[IDENTITY]);
     let daemon = Daemon::on_scratch(&database, "");
@@ -155,7 +155,7 @@ fn a_copy_from_an_older_database_is_not_sent() {
 }
 
 #[test]
-fn a_copy_in_the_cache_that_cannot_be_read() {
+fn an_unreadable_copy_counts_as_missing() {
     let site = Site::new();
     fs::create_dir_all(site.daemon.cached(FILE)).unwrap();
     assert_eq!((site.ask(" cached"), site.outcome().as_str()), (UUID.to_owned(), "generated"));
@@ -166,9 +166,9 @@ fn a_copy_in_the_cache_that_cannot_be_read() {
 }
 
 #[test]
-fn a_cache_that_cannot_be_written_costs_no_reply() {
+fn an_unwritable_cache_does_not_prevent_replies() {
     let database = Scratch::new(&[IDENTITY]);
-    // A file is where the folder should be.
+    // The path of the cache is a file.
     let daemon = Daemon::on_scratch(&database, "cache: config.yml");
     assert_eq!(daemon.ask(FILE), UUID);
     let line = daemon.wait_for_log("the cached copy is not renewed: file ");
@@ -179,9 +179,9 @@ fn a_cache_that_cannot_be_written_costs_no_reply() {
 }
 
 #[test]
-fn a_copy_that_cannot_be_deleted_is_not_sent_as_if_it_were_good() {
+fn an_invalid_copy_that_cannot_be_deleted_is_not_sent() {
     let site = Site::new();
-    // A folder that has something in it takes the place of the copy: not even root can remove that as a file.
+    // The path of the copy is a folder with a subfolder, which not even root can remove as a file.
     fs::create_dir_all(site.daemon.cached(FILE).join("x")).unwrap();
     assert_eq!(site.ask(" invalidate"), "");
     assert!(site.daemon.wait_for_log("the cached copy can't be deleted").contains("(ERROR)"));
@@ -192,7 +192,7 @@ fn a_copy_that_cannot_be_deleted_is_not_sent_as_if_it_were_good() {
 }
 
 #[test]
-fn a_pipe_in_the_cache_keeps_nobody_waiting() {
+fn a_pipe_in_the_cache_does_not_block() {
     let site = Site::new();
     fs::create_dir_all(site.daemon.cached("wazo")).unwrap();
     let made = std::process::Command::new("mkfifo").arg(site.daemon.cached(FILE)).status().unwrap();
@@ -203,10 +203,10 @@ fn a_pipe_in_the_cache_keeps_nobody_waiting() {
 
 #[test]
 #[cfg(feature = "asterisk")]
-fn a_full_disk_costs_no_reply_and_no_copy() {
+fn a_full_disk_keeps_replies_and_old_copies() {
     let database = Scratch::new(&[IDENTITY]);
     let folder = crate::Folder::new(&[]);
-    // The system refuses to make any file larger than a kilobyte, as it refuses any when the disk is full.
+    // The limit of the file size makes writing fail as a full disk does.
     let program = env!("CARGO_BIN_EXE_confgend");
     let script = format!("trap '' XFSZ; ulimit -f 2; exec {program} serve --config \"$0\"");
     let config = folder.text("config.yml");
@@ -226,7 +226,7 @@ fn a_full_disk_costs_no_reply_and_no_copy() {
 }
 
 #[test]
-fn it_survives_a_restart_and_is_readable_by_others() {
+fn copies_survive_a_restart_and_are_readable_by_others() {
     let site = Site::new();
     site.ask("");
     let mode = fs::metadata(site.daemon.cached(FILE)).unwrap().permissions().mode() & 0o444;
@@ -241,5 +241,5 @@ fn it_survives_a_restart_and_is_readable_by_others() {
     let configuration = format!("db_uri: sqlite:{}", database.path().display());
     let again = Daemon::start_in(folder, &configuration);
     assert_eq!(again.ask(FILE), UUID);
-    assert!(!left.exists(), "what a crash leaves is removed at the start");
+    assert!(!left.exists(), "the start removes the unfinished files of a crash");
 }

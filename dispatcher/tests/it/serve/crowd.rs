@@ -1,4 +1,4 @@
-//! Many clients, slow ones, and an end in the middle of everything.
+//! Many clients, slow clients, and kills of the service during its work.
 
 use std::fs;
 use std::io::{Read, Write};
@@ -12,7 +12,7 @@ use rustix::process::{Resource, Rlimit, Signal, getrlimit, setrlimit};
 
 use super::{Daemon, IDENTITY, UUID, rest};
 
-/// Lets this process have so many connections.
+/// Raises the limit of open files of this process.
 fn allow_files(number: u64) {
     let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
     if current.is_some_and(|current| current < number) {
@@ -21,12 +21,12 @@ fn allow_files(number: u64) {
 }
 
 #[test]
-fn two_thousand_connections_at_once() {
+fn two_thousand_connections_are_served_at_once() {
     allow_files(4096);
     let database = Scratch::new(&[IDENTITY]);
     let daemon = Daemon::on_scratch(&database, "service: {idle_seconds: 60}");
     let mut clients: Vec<TcpStream> = (0..2000).map(|_| daemon.connect()).collect();
-    // With all of them open, and silent, somebody else is served at once.
+    // While all of them are open and silent, another client is served at once.
     assert_eq!(daemon.ask("wazo/uuid.yml"), UUID);
     for client in &mut clients {
         client.write_all(b"wazo/uuid.yml cached").unwrap();
@@ -41,17 +41,17 @@ fn two_thousand_connections_at_once() {
 }
 
 #[test]
-fn more_connections_than_allowed_wait_for_their_turn() {
+fn connections_above_the_limit_wait() {
     let database = Scratch::new(&[IDENTITY]);
     let daemon = Daemon::on_scratch(&database, "service: {max_connections: 3, idle_seconds: 1}");
     let _silent: Vec<TcpStream> = (0..3).map(|_| daemon.connect()).collect();
     let line = daemon.wait_for_log("(service.max_connections)");
     assert!(line.contains("(WARNING)") && line.contains("3 connections are open"), "{line}");
-    // It gets a reply, and no empty one, as soon as the silent ones are closed.
+    // The next client gets its reply as soon as the service has closed the silent connections.
     assert_eq!(daemon.ask("wazo/uuid.yml"), UUID);
 }
 
-/// A cached text that no socket takes at once.
+/// Writes a cached text that is too large for the buffer of a socket.
 fn large_copy(daemon: &Daemon) -> String {
     let text = "a line of a large file\n".repeat(1 << 20);
     fs::create_dir_all(daemon.cached("wazo")).unwrap();
@@ -67,13 +67,13 @@ fn a_client_that_reads_slowly_gets_everything() {
     let mut stream = daemon.connect();
     stream.write_all(b"wazo/uuid.yml cached").unwrap();
     thread::sleep(Duration::from_millis(300));
-    // The file is replaced while it is read, which is no reason to mix the two.
+    // The copy is replaced while it is being read. The reply still has the old text only.
     assert_eq!(daemon.ask("wazo/uuid.yml"), UUID);
     assert!(rest(&mut stream) == text);
 }
 
 #[test]
-fn a_client_that_does_not_read_is_cut_off_noticeably() {
+fn a_client_that_does_not_read_is_reset() {
     let database = Scratch::new(&[IDENTITY]);
     let daemon = Daemon::on_scratch(&database, "service: {reply_seconds: 0.3}");
     large_copy(&daemon);
@@ -81,13 +81,13 @@ fn a_client_that_does_not_read_is_cut_off_noticeably() {
     stream.write_all(b"wazo/uuid.yml cached").unwrap();
     let line = daemon.wait_for_log("(service.reply_seconds)");
     assert!(line.contains("the reply was not read within 300ms"), "{line}");
-    // Not the orderly end that would make a part look like the whole.
+    // After a normal end, a part would look like the whole reply.
     let error = stream.read_to_end(&mut Vec::new()).unwrap_err();
     assert_eq!(error.kind(), std::io::ErrorKind::ConnectionReset);
 }
 
 #[test]
-fn a_client_that_goes_away_costs_nothing() {
+fn a_client_that_disconnects_does_no_harm() {
     let database = Scratch::new(&[IDENTITY]);
     let daemon = Daemon::on_scratch(&database, "");
     large_copy(&daemon);
@@ -101,7 +101,7 @@ fn a_client_that_goes_away_costs_nothing() {
 }
 
 #[test]
-fn a_kill_in_the_middle_of_a_reply_does_not_look_like_its_end() {
+fn a_kill_during_a_reply_resets_the_connection() {
     let database = Scratch::new(&[IDENTITY]);
     let mut daemon = Daemon::on_scratch(&database, "");
     large_copy(&daemon);
@@ -109,7 +109,7 @@ fn a_kill_in_the_middle_of_a_reply_does_not_look_like_its_end() {
     reading.write_all(b"wazo/uuid.yml cached").unwrap();
     reading.read_exact(&mut [0; 1]).unwrap();
     let mut silent = daemon.connect();
-    // Accepted one after the other: when this one is served, the silent one is there.
+    // Connections are accepted in order: when this one is served, the silent one has been accepted.
     daemon.ask("nonsense");
     daemon.signal(Signal::KILL);
     daemon.wait();
@@ -128,7 +128,7 @@ fn a_kill_at_any_moment_leaves_whole_files() {
     let mut kills_while_writing = 0;
     for round in 0..30 {
         let mut daemon = Daemon::start_in(folder, "templates: {modulesconf: template}");
-        // Each generation finds another text, which has to be written.
+        // Each generation has another text, so that the cache must write it.
         let generate = |name: &str| {
             fs::copy(daemon.folder.path(name), daemon.folder.path("next")).unwrap();
             fs::rename(daemon.folder.path("next"), daemon.folder.path("template")).unwrap();
@@ -142,13 +142,13 @@ fn a_kill_at_any_moment_leaves_whole_files() {
             let generating = scope.spawn(|| generate("b"));
             let files = || fs::read_dir(daemon.cached("asterisk")).unwrap().count();
             while files() == 1 && !generating.is_finished() {}
-            // It writes now. The kill comes at once, or a little later.
+            // The cache is writing now. The kill comes at once, or a little later.
             thread::sleep(Duration::from_micros(200) * round);
             daemon.signal(Signal::KILL);
         });
         daemon.wait();
         let text = fs::read_to_string(daemon.cached(FILE)).unwrap();
-        // Templates lose the end of their last line.
+        // Templates lose the line end of their last line.
         assert!(texts.iter().any(|whole| *whole == format!("{text}\n")), "{} bytes", text.len());
         kills_while_writing += fs::read_dir(daemon.cached("asterisk")).unwrap().count() - 1;
         folder = std::mem::replace(&mut daemon.folder, crate::Folder::new(&[]));

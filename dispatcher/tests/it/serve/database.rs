@@ -1,4 +1,4 @@
-//! The service and a real PostgreSQL: locked, changed, silent, stopped, started again.
+//! The service on a real PostgreSQL server that is locked, changed, silent, stopped and restarted.
 
 use std::fs;
 use std::io::Write;
@@ -11,12 +11,12 @@ use fixtures::Schema;
 use fixtures::postgres::{Cluster, own, shared};
 use postgres::{Client, NoTls};
 
-use super::{Daemon, LONG, UUID, rest};
+use super::{Daemon, STEP_LIMIT, UUID, rest};
 
 const FILE: &str = "wazo/uuid.yml";
 const NEW_UUID: &str = "uuid: 00000000-0000-4000-8000-000000000001\n";
 
-/// A database with one row, from which the file is made.
+/// A database with the row of the file `wazo/uuid.yml`.
 struct Site {
     client: Client,
     uri: String,
@@ -43,16 +43,16 @@ impl Site {
         Daemon::start(&format!("db_uri: {}\nlog_level: debug\n{configuration}", self.uri))
     }
 
-    /// Has every generation wait in the middle, with its snapshot taken, until the transaction ends.
+    /// Blocks each generation after it has taken its snapshot, until the transaction ends.
     fn lock(&mut self) {
         self.client.batch_execute("BEGIN; LOCK TABLE infos IN ACCESS EXCLUSIVE MODE").unwrap();
     }
 
-    /// Waits until so many generations are held up.
-    fn wait_for_waiting(&self, number: i64) {
+    /// Waits until the given number of generations is blocked.
+    fn wait_for_blocked(&self, number: i64) {
         let waiting = "SELECT count(*) FROM pg_stat_activity
             WHERE datname = current_database() AND wait_event_type = 'Lock'";
-        let deadline = Instant::now() + LONG;
+        let deadline = Instant::now() + STEP_LIMIT;
         // A transaction sees the statistics as they were when it first looked.
         let mut client = Client::connect(&self.uri, NoTls).unwrap();
         while client.query_one(waiting, &[]).unwrap().get::<_, i64>(0) != number {
@@ -68,15 +68,15 @@ fn generations(daemon: &Daemon) -> usize {
 
 #[test]
 fn simultaneous_requests_share_a_generation() {
-    // A server of its own: what other tests commit is a change, too.
+    // The test needs its own server: a commit of another test is a change, too.
     let Some(cluster) = own() else { return };
     let mut site = Site::on(&cluster, "simultaneous");
     let daemon = site.daemon("");
     site.lock();
     thread::scope(|scope| {
         let mut clients = vec![scope.spawn(|| daemon.ask(FILE))];
-        site.wait_for_waiting(1);
-        // These come when the snapshot is taken already.
+        site.wait_for_blocked(1);
+        // These requests come after the snapshot.
         clients.extend((0..20).map(|_| scope.spawn(|| daemon.ask(FILE))));
         thread::sleep(Duration::from_millis(300));
         site.client.batch_execute("ROLLBACK").unwrap();
@@ -95,7 +95,7 @@ fn a_request_sees_what_was_committed_before_it() {
     site.lock();
     thread::scope(|scope| {
         let first = scope.spawn(|| daemon.ask(FILE));
-        site.wait_for_waiting(1);
+        site.wait_for_blocked(1);
         site.client.batch_execute("UPDATE infos SET uuid = '00000000-0000-4000-8000-000000000001'").unwrap();
         let second = scope.spawn(|| daemon.ask(FILE));
         let third = scope.spawn(|| daemon.ask(FILE));
@@ -116,7 +116,7 @@ fn a_generation_from_before_an_invalidation_is_not_cached() {
     site.lock();
     thread::scope(|scope| {
         let first = scope.spawn(|| daemon.ask(format!("{FILE} cached")));
-        site.wait_for_waiting(1);
+        site.wait_for_blocked(1);
         site.client.batch_execute("UPDATE infos SET uuid = '00000000-0000-4000-8000-000000000001'").unwrap();
         assert_eq!(daemon.ask(format!("{FILE} invalidate")), "");
         let second = scope.spawn(|| daemon.ask(format!("{FILE} cached")));
@@ -130,29 +130,29 @@ fn a_generation_from_before_an_invalidation_is_not_cached() {
 }
 
 #[test]
-fn a_generation_that_is_held_up_holds_up_nobody_else() {
-    let Some(mut site) = Site::new("held_up") else { return };
+fn a_blocked_generation_blocks_no_other_request() {
+    let Some(mut site) = Site::new("blocked") else { return };
     let daemon = site.daemon("service: {patience_seconds: 1}");
     assert_eq!(daemon.ask(FILE), UUID);
     site.lock();
     thread::scope(|scope| {
-        let held_up = scope.spawn(|| daemon.ask(FILE));
-        site.wait_for_waiting(1);
+        let blocked = scope.spawn(|| daemon.ask(FILE));
+        site.wait_for_blocked(1);
         let start = Instant::now();
         assert_eq!(daemon.ask(format!("{FILE} cached")), UUID);
         assert!(start.elapsed() < Duration::from_millis(500), "{:?}", start.elapsed());
         #[cfg(feature = "asterisk")]
         assert!(daemon.ask("asterisk/modules.conf").contains("[modules]"));
-        // Its client, too, waits for so long only.
-        assert_eq!(held_up.join().unwrap(), UUID);
+        // The client of the blocked generation gets the cached copy after the time limit.
+        assert_eq!(blocked.join().unwrap(), UUID);
         assert_eq!(daemon.outcome(), format!("{FILE}: stale, 43 bytes"));
         let line = daemon.wait_for_log("(service.patience_seconds)");
         assert!(line.contains("not generated within 1s"), "{line}");
     });
-    // Once the generation that nobody waits for any more is done, everything is as before.
+    // After the abandoned generation has ended, requests succeed again.
     let before = generations(&daemon);
     site.client.batch_execute("ROLLBACK").unwrap();
-    let deadline = Instant::now() + LONG;
+    let deadline = Instant::now() + STEP_LIMIT;
     while generations(&daemon) == before {
         assert!(Instant::now() < deadline);
         thread::sleep(Duration::from_millis(5));
@@ -163,15 +163,15 @@ fn a_generation_that_is_held_up_holds_up_nobody_else() {
 
 #[test]
 #[cfg(all(feature = "asterisk", feature = "phoned"))]
-fn connections_that_are_all_busy_are_not_waited_for_again_and_again() {
+fn callers_fail_fast_while_all_connections_are_busy() {
     let Some(mut site) = Site::new("busy") else { return };
     let daemon = site.daemon("database: {connections: 1, connect_seconds: 2, retry_seconds: 60}");
     let directory = daemon.ask("phoned/config.yml");
     assert_ne!(directory, "");
     site.lock();
     thread::scope(|scope| {
-        let held_up = scope.spawn(|| daemon.ask(FILE));
-        site.wait_for_waiting(1);
+        let blocked = scope.spawn(|| daemon.ask(FILE));
+        site.wait_for_blocked(1);
         let start = Instant::now();
         assert!(daemon.ask("asterisk/modules.conf").contains("[modules]"), "it needs no database");
         assert!(start.elapsed() < Duration::from_millis(1500), "{:?}", start.elapsed());
@@ -181,16 +181,16 @@ fn connections_that_are_all_busy_are_not_waited_for_again_and_again() {
         assert!(start.elapsed() < Duration::from_secs(10), "{:?}", start.elapsed());
         daemon.wait_for_log("all 1 connections to the database are busy (database.connections)");
         site.client.batch_execute("ROLLBACK").unwrap();
-        assert_eq!(held_up.join().unwrap(), UUID);
+        assert_eq!(blocked.join().unwrap(), UUID);
     });
-    // Without a copy to send instead, the database is asked whatever happened before.
+    // A request without a cached copy does not fail fast.
     assert_eq!(daemon.ask("phoned/config.yml invalidate"), "");
     assert_eq!(daemon.ask("phoned/config.yml"), directory);
     assert_eq!(daemon.outcome(), format!("phoned/config.yml: generated, {} bytes", directory.len()));
 }
 
 #[test]
-fn a_query_that_takes_too_long_is_cancelled() {
+fn a_slow_query_is_cancelled() {
     let Some(mut site) = Site::new("too_long") else { return };
     let daemon = site.daemon("database: {statement_seconds: 0.3}");
     site.lock();
@@ -201,7 +201,7 @@ fn a_query_that_takes_too_long_is_cancelled() {
 }
 
 #[test]
-fn connections_are_kept_and_replaced_when_broken() {
+fn connections_are_kept_and_replaced_when_lost() {
     let Some(mut site) = Site::new("kept") else { return };
     site.uri = format!("{}?application_name=kept", site.uri);
     let daemon = site.daemon("");
@@ -224,7 +224,7 @@ fn connections_are_kept_and_replaced_when_broken() {
 }
 
 #[test]
-fn the_next_host_of_several_is_tried() {
+fn the_next_host_is_tried() {
     let Some(mut site) = Site::new("next_host") else { return };
     let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port();
     site.uri = site.uri.replacen('@', &format!("@127.0.0.1:{port},"), 1);
@@ -233,7 +233,7 @@ fn the_next_host_of_several_is_tried() {
 }
 
 #[test]
-fn a_database_that_is_not_there_costs_nobody_a_configuration() {
+fn cached_copies_are_sent_without_a_database() {
     let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port();
     let daemon = Daemon::start(&format!("db_uri: postgresql://me:s3cret@127.0.0.1:{port}/site"));
     assert_eq!(daemon.ask(FILE), "");
@@ -249,8 +249,8 @@ fn a_database_that_is_not_there_costs_nobody_a_configuration() {
 }
 
 #[test]
-fn a_database_that_says_nothing_is_not_waited_for_again_and_again() {
-    // It accepts connections, and that is all.
+fn callers_fail_fast_while_the_database_is_silent() {
+    // The server accepts connections, and stays silent.
     let silent = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let port = silent.local_addr().unwrap().port();
     let settings = "database: {connect_seconds: 1.2, retry_seconds: 60}";
@@ -269,7 +269,7 @@ fn a_database_that_says_nothing_is_not_waited_for_again_and_again() {
 }
 
 #[test]
-fn a_server_that_stops_and_starts_again_under_load() {
+fn requests_succeed_during_a_restart_of_the_server() {
     let Some(cluster) = own() else { return };
     let Site { uri, .. } = Site::on(&cluster, "load");
     let daemon = Daemon::start(&format!("db_uri: {uri}"));
@@ -302,7 +302,7 @@ fn a_server_that_stops_and_starts_again_under_load() {
     let count = |outcome: &str| daemon.outcomes().iter().filter(|it| it.contains(outcome)).count();
     assert!(count(": stale, ") > 0, "none of {asked:?} requests met a stopped server");
     assert_eq!(count(": failed, "), 0);
-    // It has recovered by itself.
+    // The service has recovered.
     let generated = count(": generated, ");
     assert_eq!(daemon.ask(FILE), UUID);
     assert_eq!(count(": generated, "), generated + 1, "{:#?}", daemon.log(""));
@@ -310,7 +310,7 @@ fn a_server_that_stops_and_starts_again_under_load() {
 
 #[test]
 #[cfg(feature = "asterisk")]
-fn a_large_file_being_generated_does_not_delay_a_cached_reply() {
+fn a_large_generation_does_not_delay_cached_replies() {
     let Some(cluster) = own() else { return };
     let uri = cluster.create_database("large").unwrap();
     fixtures::load_synthetic_postgres(Schema::Current, 20_000, &uri).unwrap();
@@ -327,7 +327,7 @@ fn a_large_file_being_generated_does_not_delay_a_cached_reply() {
         let lengths: Vec<usize> = clients.into_iter().map(|client| client.join().unwrap().len()).collect();
         assert!(lengths[0] > 20_000_000 && lengths[0] == lengths[1], "{lengths:?}");
         times.sort();
-        // Many fit into the time of the one, and each takes a small part of it.
+        // Each cached reply takes a small part of the time of the generation.
         assert!(times.len() > 20, "{times:?}");
         let median = times[times.len() / 2];
         assert!(median * 10 < begin.elapsed(), "{median:?} of {:?}", begin.elapsed());

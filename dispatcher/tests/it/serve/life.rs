@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use fixtures::Scratch;
 use rustix::process::Signal;
 
-use super::{Daemon, IDENTITY, LONG, UUID, rest, write_configuration};
+use super::{Daemon, IDENTITY, STEP_LIMIT, UUID, rest, write_configuration};
 use crate::{Folder, confgend};
 
 fn daemon(configuration: &str) -> (Scratch, Daemon) {
@@ -21,13 +21,13 @@ fn daemon(configuration: &str) -> (Scratch, Daemon) {
 }
 
 #[test]
-fn it_stops_at_a_signal_and_removes_its_pid_file() {
+fn the_service_stops_at_a_signal() {
     for signal in [Signal::TERM, Signal::INT] {
         let (_database, mut daemon) = daemon("");
         assert_eq!(daemon.ask("wazo/uuid.yml"), UUID);
         let pid = fs::read_to_string(daemon.folder.path("pid")).unwrap();
         assert_eq!(pid, format!("{}\n", daemon.child.id()));
-        // Connections that asked for nothing yet don't hold it up.
+        // A connection without a request does not delay the stop.
         let _silent = daemon.connect();
         let start = Instant::now();
         daemon.signal(signal);
@@ -40,7 +40,7 @@ fn it_stops_at_a_signal_and_removes_its_pid_file() {
 }
 
 #[test]
-fn a_reply_that_is_being_sent_is_sent_to_its_end() {
+fn a_reply_is_finished_before_the_stop() {
     let (_database, mut daemon) = daemon("");
     let text = "a line of a large file\n".repeat(1 << 20);
     fs::create_dir_all(daemon.cached("wazo")).unwrap();
@@ -58,7 +58,7 @@ fn a_reply_that_is_being_sent_is_sent_to_its_end() {
 }
 
 #[test]
-fn a_stop_does_not_wait_for_ever() {
+fn a_stop_cuts_off_connections_after_its_limit() {
     let (_database, mut daemon) = daemon("service: {stop_seconds: 0.3}");
     fs::create_dir_all(daemon.cached("wazo")).unwrap();
     fs::write(daemon.cached("wazo/uuid.yml"), "x".repeat(32 << 20)).unwrap();
@@ -66,14 +66,13 @@ fn a_stop_does_not_wait_for_ever() {
     stream.write_all(b"wazo/uuid.yml cached").unwrap();
     stream.read_exact(&mut [0; 1]).unwrap();
     let mut silent = daemon.connect();
-    // It is accepted once the next one is served.
+    // Once the next connection is served, this one has been accepted.
     daemon.ask("nonsense");
     daemon.signal(Signal::TERM);
     assert_eq!(daemon.wait().code(), Some(0));
     let line = daemon.wait_for_log("(service.stop_seconds)");
     assert!(line.contains("1 connections cut off after 300ms"), "{line}");
-    // What is cut off does not look like a whole reply, and a connection without a request not like an empty
-    // one.
+    // A reset is not mistaken for the end of a whole reply, nor for an empty reply.
     for stream in [&mut stream, &mut silent] {
         let error = stream.read_to_end(&mut Vec::new()).unwrap_err();
         assert_eq!(error.kind(), std::io::ErrorKind::ConnectionReset);
@@ -81,7 +80,7 @@ fn a_stop_does_not_wait_for_ever() {
 }
 
 #[test]
-fn a_hang_up_has_the_configuration_read_again() {
+fn sighup_reloads_the_configuration() {
     let (database, daemon) = daemon("plugins: {wazo.nothing.yml: acme}");
     assert_eq!(daemon.ask("wazo/uuid.yml"), UUID);
     let other = Scratch::new(&[("infos", r#"{"uuid": "other", "wazo_version": "26.08"}"#)]);
@@ -98,7 +97,7 @@ fn a_hang_up_has_the_configuration_read_again() {
         daemon.log.lock().unwrap().clear();
         assert_eq!(daemon.ask("wazo/uuid.yml"), "uuid: other\n", "{bad}");
     }
-    // What can't change while it runs is named.
+    // A warning names each key that needs a restart.
     let port = format!("{}listen_port: 1\nmetrics: {{listen_port: 2}}\n", uri(&database));
     write_configuration(&daemon.folder, &port);
     daemon.signal(Signal::HUP);
@@ -109,36 +108,36 @@ fn a_hang_up_has_the_configuration_read_again() {
 }
 
 #[test]
-fn it_tells_systemd_what_it_does() {
+fn systemd_is_notified() {
     let folder = Folder::new(&[]);
     let socket = UnixDatagram::bind(folder.path("notify")).unwrap();
-    socket.set_read_timeout(Some(LONG)).unwrap();
-    let hear = || {
+    socket.set_read_timeout(Some(STEP_LIMIT)).unwrap();
+    let receive = || {
         let mut message = [0; 512];
         let length = socket.recv(&mut message).unwrap();
         String::from_utf8(message[..length].to_vec()).unwrap()
     };
-    let hear_until = |text: &str| while !hear().contains(text) {};
+    let wait_for = |text: &str| while !receive().contains(text) {};
     let database = Scratch::new(&[IDENTITY]);
     let mut command = Command::new(env!("CARGO_BIN_EXE_confgend"));
     command.args(["serve", "--config", &folder.text("config.yml")]);
     command.env("NOTIFY_SOCKET", folder.path("notify")).env("WATCHDOG_USEC", "100000");
     let uri = format!("db_uri: sqlite:{}", database.path().display());
     let mut daemon = Daemon::start_by(command, folder, &uri);
-    hear_until("READY=1");
-    // Every fifty milliseconds, for as long as it can do anything.
-    hear_until("WATCHDOG=1");
-    hear_until("WATCHDOG=1");
+    wait_for("READY=1");
+    // The watchdog is notified every fifty milliseconds.
+    wait_for("WATCHDOG=1");
+    wait_for("WATCHDOG=1");
     daemon.signal(Signal::HUP);
-    hear_until("RELOADING=1");
-    hear_until("READY=1");
+    wait_for("RELOADING=1");
+    wait_for("READY=1");
     daemon.signal(Signal::TERM);
-    hear_until("STOPPING=1");
+    wait_for("STOPPING=1");
     assert_eq!(daemon.wait().code(), Some(0));
 }
 
 #[test]
-fn an_address_that_is_taken() {
+fn an_address_in_use_prevents_the_start() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port();
     let folder = Folder::new(&[]);
@@ -160,14 +159,14 @@ fn a_bad_configuration_prevents_the_start() {
 }
 
 #[test]
-fn the_log_file_is_appended_to_and_its_lines_look_like_pythons() {
+fn the_log_is_appended_in_the_format_of_python() {
     let (database, daemon) = daemon("");
     fs::write(daemon.folder.path("log"), "an older line\n").unwrap();
     let uri = format!("db_uri: sqlite:{}\nlog_filename: log", database.path().display());
     write_configuration(&daemon.folder, &uri);
     let log = || fs::read_to_string(daemon.folder.path("log")).unwrap_or_default();
     let wait_for = |text: &str| {
-        let deadline = Instant::now() + LONG;
+        let deadline = Instant::now() + STEP_LIMIT;
         while !log().contains(text) {
             assert!(Instant::now() < deadline, "no {text:?} in {}", log());
             thread::sleep(Duration::from_millis(5));
@@ -185,23 +184,23 @@ fn the_log_file_is_appended_to_and_its_lines_look_like_pythons() {
     assert!(line.contains(&format!(" [pid {}] [tid ", daemon.child.id())), "{line}");
     assert!(line.contains("] (INFO) (confgend.serve.connection): 127.0.0.1:"), "{line}");
     assert!(line.contains(": wazo/uuid.yml cached: generated, 43 bytes, "), "{line}");
-    // What is wrong is told on standard error, too, and nothing else.
+    // Standard error gets only warnings and errors.
     daemon.ask("nonsense");
     daemon.wait_for_log("no reply to \"nonsense\"");
     wait_for("no reply to \"nonsense\"");
     assert_eq!(daemon.log("wazo/uuid.yml"), Vec::<String>::new());
-    // After the file was moved away, a hang-up makes a new one.
+    // After the file was renamed, SIGHUP creates a new one.
     fs::rename(daemon.folder.path("log"), daemon.folder.path("log.1")).unwrap();
     daemon.signal(Signal::HUP);
     wait_for("was read again");
 }
 
 #[test]
-fn a_log_that_cannot_be_written_and_the_level() {
+fn an_unwritable_log_goes_to_standard_error() {
     let (database, daemon) = daemon("log_filename: .");
     let line = daemon.wait_for_log("the log can't be opened");
     assert!(line.contains("(WARNING)") && line.contains("configuration key log_filename: "), "{line}");
-    // A higher level, from the next reading on.
+    // A reload changes the level.
     let uri = format!("db_uri: sqlite:{}", database.path().display());
     let noted = "plugins: {wazo.nothing.yml: acme}";
     write_configuration(&daemon.folder, &format!("{uri}\nlog_level: Warning\n{noted}\n"));
@@ -215,7 +214,7 @@ fn a_log_that_cannot_be_written_and_the_level() {
 }
 
 #[test]
-fn the_metrics_page() {
+fn the_metrics_page_counts_requests() {
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let (database, daemon) = daemon(&format!("metrics: {{listen_port: {port}}}"));
     let get = |path: &str| {

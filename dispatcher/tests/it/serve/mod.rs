@@ -1,4 +1,4 @@
-//! The service as its clients meet it: the real program, over real sockets.
+//! Runs the service, and asks it over TCP as its clients do.
 
 mod cache;
 mod crowd;
@@ -21,37 +21,37 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use crate::Folder;
 
-/// No single step of a test takes that long, unless something hangs.
-const LONG: Duration = Duration::from_secs(30);
+/// The time limit for a single step of a test.
+const STEP_LIMIT: Duration = Duration::from_secs(30);
 
 pub(crate) const IDENTITY: (&str, &str) =
     ("infos", r#"{"uuid": "6fe0c2a8-8f0c-4d0a-9b7e-2d6b0f3d6b11", "wazo_version": "26.08"}"#);
 pub(crate) const UUID: &str = "uuid: 6fe0c2a8-8f0c-4d0a-9b7e-2d6b0f3d6b11\n";
 
-/// A running service, with a folder of its own for everything. It is killed when this is dropped.
+/// A running service, with its own folder for all files. Dropping it kills the service.
 struct Daemon {
     child: Child,
     address: SocketAddr,
     log: Arc<Mutex<Vec<String>>>,
-    /// How many requests were made by [`ask`](Daemon::ask), of which the log has a line for each.
+    /// The number of requests that [`ask`](Daemon::ask) made. The log has a line for each.
     asked: AtomicUsize,
     folder: Folder,
 }
 
 impl Daemon {
-    /// Starts the service with these lines of configuration, on any free port.
+    /// Starts the service with a configuration, on a free port.
     fn start(configuration: &str) -> Daemon {
         Daemon::start_in(Folder::new(&[]), configuration)
     }
 
-    /// The same, in a folder that may hold something.
+    /// Starts the service in a folder that may have files.
     fn start_in(folder: Folder, configuration: &str) -> Daemon {
         let mut command = Command::new(env!("CARGO_BIN_EXE_confgend"));
         command.args(["serve", "--config", &folder.text("config.yml")]);
         Daemon::start_by(command, folder, configuration)
     }
 
-    /// The same, by a command that starts it somehow.
+    /// Starts the service by a command.
     fn start_by(mut command: Command, folder: Folder, configuration: &str) -> Daemon {
         write_configuration(&folder, configuration);
         command.stderr(Stdio::piped()).stdout(Stdio::null()).stdin(Stdio::null());
@@ -74,11 +74,11 @@ impl Daemon {
 
     fn connect(&self) -> TcpStream {
         let stream = TcpStream::connect(self.address).unwrap();
-        stream.set_read_timeout(Some(LONG)).unwrap();
+        stream.set_read_timeout(Some(STEP_LIMIT)).unwrap();
         stream
     }
 
-    /// Sends these bytes in one piece, as the usual client does, and returns the reply.
+    /// Sends a request in one piece, as `wazo-confgen` does, and returns the reply.
     fn ask(&self, request: impl AsRef<[u8]>) -> String {
         let mut stream = self.connect();
         stream.write_all(request.as_ref()).unwrap();
@@ -86,14 +86,14 @@ impl Daemon {
         rest(&mut stream)
     }
 
-    /// The lines of the log so far that contain a text.
+    /// Returns the lines of the log so far that contain a text.
     fn log(&self, text: &str) -> Vec<String> {
         self.log.lock().unwrap().iter().filter(|line| line.contains(text)).cloned().collect()
     }
 
-    /// The first line of the log that contains a text; it may still have to come.
+    /// Waits for a line of the log that contains a text, and returns the last one.
     fn wait_for_log(&self, text: &str) -> String {
-        let deadline = Instant::now() + LONG;
+        let deadline = Instant::now() + STEP_LIMIT;
         loop {
             if let Some(line) = self.log(text).pop() {
                 return line;
@@ -103,9 +103,9 @@ impl Daemon {
         }
     }
 
-    /// What became of all requests: `wazo/uuid.yml: generated, 43 bytes`, or `no reply to …`.
+    /// Returns the outcomes of all requests: `wazo/uuid.yml: generated, 43 bytes`, or `no reply to …`.
     fn outcomes(&self) -> Vec<String> {
-        let deadline = Instant::now() + LONG;
+        let deadline = Instant::now() + STEP_LIMIT;
         loop {
             let outcomes: Vec<String> = self.log("").iter().filter_map(|line| outcome(line)).collect();
             if outcomes.len() >= self.asked.load(Ordering::Relaxed) {
@@ -116,7 +116,7 @@ impl Daemon {
         }
     }
 
-    /// What became of the last one.
+    /// Returns the outcome of the last request.
     fn outcome(&self) -> String {
         self.outcomes().pop().unwrap()
     }
@@ -135,7 +135,7 @@ impl Daemon {
 
     /// Waits until the service has ended by itself.
     fn wait(&mut self) -> ExitStatus {
-        let deadline = Instant::now() + LONG;
+        let deadline = Instant::now() + STEP_LIMIT;
         loop {
             if let Some(status) = self.child.try_wait().unwrap() {
                 return status;
@@ -153,7 +153,7 @@ impl Drop for Daemon {
     }
 }
 
-/// What a line of the log says of a request, if it is about one.
+/// Returns the outcome of a request from its line in the log. Other lines have none.
 fn outcome(line: &str) -> Option<String> {
     let (_, message) = line.split_once("(confgend.serve")?.1.split_once("): 127.0.0.1:")?;
     let (_, message) = message.split_once(": ")?;
@@ -163,16 +163,16 @@ fn outcome(line: &str) -> Option<String> {
     }
 }
 
-/// Everything is below the folder of the test, and nothing comes from `/etc`.
+/// Writes a configuration with all paths below the folder of the test, so that nothing is read from `/etc`.
 fn write_configuration(folder: &Folder, configuration: &str) {
     let common =
         "listen_port: 0\ncache: cache\npid_file: pid\nlog_filename: ''\nextra_config_files: conf.d\n";
     std::fs::create_dir_all(folder.path("conf.d")).unwrap();
-    // Of a key that stands twice, the last one counts.
+    // If a key is there twice, the last value counts.
     std::fs::write(folder.path("config.yml"), format!("{common}{configuration}")).unwrap();
 }
 
-/// Collects the log, and shows it to whoever looks at a failed test.
+/// Collects the lines of the log.
 fn follow(child: &mut Child, log: &Arc<Mutex<Vec<String>>>) {
     let stderr = child.stderr.take().unwrap();
     let log = Arc::clone(log);
@@ -184,14 +184,14 @@ fn follow(child: &mut Child, log: &Arc<Mutex<Vec<String>>>) {
     });
 }
 
-/// Everything that comes until the service closes the connection.
+/// Reads until the service closes the connection.
 fn rest(stream: &mut TcpStream) -> String {
     let mut reply = String::new();
     stream.read_to_string(&mut reply).unwrap();
     reply
 }
 
-/// Whether the connection ends without a reply, in an orderly way or not.
+/// Returns whether the connection ends without a reply, normally or by a reset.
 fn ends_without_reply(stream: &mut TcpStream) -> bool {
     let mut reply = Vec::new();
     let _ = stream.read_to_end(&mut reply);

@@ -1,4 +1,4 @@
-//! What a request is, and what is none.
+//! Requests: valid, malformed, slow, too long.
 
 use std::io::{Read, Write};
 use std::thread;
@@ -15,7 +15,7 @@ fn daemon(configuration: &str) -> (Scratch, Daemon) {
 }
 
 #[test]
-fn requests_that_are_answered() {
+fn valid_requests_get_a_reply() {
     let (_database, daemon) = daemon("");
     for request in [
         "wazo/uuid.yml",
@@ -34,7 +34,7 @@ fn requests_that_are_answered() {
 }
 
 #[test]
-fn requests_that_are_not() {
+fn malformed_requests_get_no_reply() {
     let (_database, daemon) = daemon("");
     assert_eq!(daemon.ask("wazo/uuid.yml"), UUID);
     for (request, why) in [
@@ -63,7 +63,7 @@ fn requests_that_are_not() {
     assert_eq!(daemon.ask(b"wazo/uuid.yml \xff\xfe"), "");
     assert!(daemon.outcome().ends_with(": not UTF-8"));
     assert!(daemon.log("no reply to ").iter().all(|line| line.contains("(ERROR)")));
-    // None of them touched anything.
+    // The requests changed no file.
     assert!(daemon.folder.path("config.yml").exists());
     assert_eq!(daemon.ask("wazo/uuid.yml cached"), UUID);
 }
@@ -91,16 +91,16 @@ fn the_client_may_close_its_side_first() {
         half_close(&stream);
         assert_eq!(rest(&mut stream), UUID);
     }
-    // An unknown file is known to be one as soon as nothing can follow.
+    // A request for an unknown file is refused as soon as the client has closed its side.
     let mut stream = daemon.connect();
     stream.write_all(b"wazo/nothing").unwrap();
     half_close(&stream);
     assert_eq!(rest(&mut stream), "");
-    assert!(start.elapsed() < Duration::from_secs(10), "nobody waited for the pause");
+    assert!(start.elapsed() < Duration::from_secs(10), "the service did not wait for the pause");
 }
 
 #[test]
-fn byte_by_byte() {
+fn a_request_may_come_byte_by_byte() {
     let (_database, daemon) = daemon("service: {pause_milliseconds: 2000}");
     for request in ["wazo/uuid.yml", "wazo/uuid.yml\n", "wazo/uuid.yml cached\r\n", "wazo/uuid.yml cached"] {
         let mut stream = daemon.connect();
@@ -118,26 +118,26 @@ fn byte_by_byte() {
 }
 
 #[test]
-fn what_is_sent_after_the_request_is_ignored() {
+fn data_after_the_request_is_ignored() {
     let (_database, daemon) = daemon("");
     let mut stream = daemon.connect();
     stream.write_all(b"wazo/uuid.yml").unwrap();
     let mut reply = vec![0; UUID.len()];
     stream.read_exact(&mut reply).unwrap();
-    // What comes late must not cost what was sent already.
+    // Late data must not destroy the reply.
     let _ = stream.write_all(b" cached and something else\n");
     assert_eq!(reply, UUID.as_bytes());
     assert_eq!(rest(&mut stream), "");
 }
 
 #[test]
-fn connections_without_a_request() {
+fn a_connection_without_a_request_is_closed() {
     let (_database, daemon) = daemon("service: {idle_seconds: 0.3}\nlog_level: debug");
-    // Closed without a word.
+    // The client closes the connection without a request.
     half_close(&daemon.connect());
     drop(daemon.connect());
     daemon.wait_for_log("closed by the client, without a request");
-    // Silent for too long, or never done.
+    // The client is silent for too long, or never ends its request.
     let start = Instant::now();
     assert_eq!(rest(&mut daemon.connect()), "");
     assert!(start.elapsed() >= Duration::from_millis(300));
@@ -152,7 +152,7 @@ fn connections_without_a_request() {
 }
 
 #[test]
-fn a_request_that_is_too_long() {
+fn a_request_that_is_too_long_is_refused() {
     let (_database, daemon) = daemon("service: {max_request_bytes: 100}");
     let padded = format!("wazo/uuid.yml {}\n", "x".repeat(80));
     assert_eq!(daemon.ask(padded), UUID);
@@ -165,7 +165,7 @@ fn a_request_that_is_too_long() {
 }
 
 #[test]
-fn garbage() {
+fn random_bytes_get_no_reply() {
     let (_database, daemon) = daemon("");
     // A linear congruential generator, so that every run sends the same bytes.
     let mut state: u64 = 42;

@@ -1,4 +1,4 @@
-//! Where the servers of a URI are.
+//! The hosts of a URI, and their addresses.
 
 use std::fmt;
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
@@ -11,33 +11,33 @@ use postgres::config::{Host, SslMode};
 
 use crate::uri::split_parameters;
 
-/// Where Debian's server listens, for a URI that names no host.
+/// The folder of the socket of Debian's server, for a URI that names no host.
 const LOCAL_SOCKET: &str = "/var/run/postgresql";
 const PORT: u16 = 5432;
 
 /// A host, or one of its addresses. It prints without anything that may be a password.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Place {
-    /// For TLS its name, even where the address is known.
+pub(super) struct HostAddress {
+    /// The name, which TLS needs even where the address is known.
     host: Host,
     address: Option<IpAddr>,
     port: u16,
 }
 
-impl Place {
-    /// Whether it is a socket in the file system.
+impl HostAddress {
+    /// Returns whether it is a socket in the file system.
     pub(super) fn is_local(&self) -> bool {
         matches!(self.host, Host::Unix(_)) && self.address.is_none()
     }
 
-    /// One for each address that the host has.
-    pub(super) fn resolve(self) -> io::Result<Vec<Place>> {
-        let Place { host: Host::Tcp(name), address: None, port } = &self else { return Ok(vec![self]) };
+    /// Looks the name up, and returns one value for each address of the host.
+    pub(super) fn resolve(self) -> io::Result<Vec<HostAddress>> {
+        let HostAddress { host: Host::Tcp(name), address: None, port } = &self else { return Ok(vec![self]) };
         let addresses = (name.as_str(), *port).to_socket_addrs()?;
-        Ok(addresses.map(|it| Place { address: Some(it.ip()), ..self.clone() }).collect())
+        Ok(addresses.map(|it| HostAddress { address: Some(it.ip()), ..self.clone() }).collect())
     }
 
-    /// The configuration of a connection that goes there.
+    /// Adds the host to the configuration of a connection.
     pub(super) fn complete(&self, mut config: Config) -> Config {
         match &self.host {
             Host::Tcp(name) => config.host(name),
@@ -54,55 +54,55 @@ impl Place {
     }
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for HostAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let address = self.address.map(|address| SocketAddr::new(address, self.port));
         match (&self.host, address) {
             (Host::Unix(folder), None) => write!(f, "{}/.s.PGSQL.{}", folder.display(), self.port),
-            (Host::Tcp(name), None) => write!(f, "{}:{}", shown(name), self.port),
+            (Host::Tcp(name), None) => write!(f, "{}:{}", without_password(name), self.port),
             (Host::Tcp(name), Some(address)) if *name != address.ip().to_string() => {
-                write!(f, "{} ({address})", shown(name))
+                write!(f, "{} ({address})", without_password(name))
             }
             (_, Some(address)) => write!(f, "{address}"),
         }
     }
 }
 
-/// What stands before an `@` is the tail of a password with a stray one.
-fn shown(name: &str) -> &str {
+/// Returns the part behind the last `@`: the part before it belongs to a password with an unescaped `@`.
+fn without_password(name: &str) -> &str {
     name.rsplit('@').next().unwrap_or_default()
 }
 
-/// The hosts of a URI, in their order.
-pub(super) fn places(config: &Config) -> Result<Vec<Place>, Error> {
-    let (hosts, addresses, ports) = (config.get_hosts(), config.get_hostaddrs(), config.get_ports());
-    let count = hosts.len().max(addresses.len()).max(1);
+/// Returns the hosts of a URI, in their order.
+pub(super) fn hosts(config: &Config) -> Result<Vec<HostAddress>, Error> {
+    let (names, addresses, ports) = (config.get_hosts(), config.get_hostaddrs(), config.get_ports());
+    let count = names.len().max(addresses.len()).max(1);
     let fits = |number: usize| number == 0 || number == count;
-    if !fits(hosts.len()) || !fits(addresses.len()) || !(fits(ports.len()) || ports.len() == 1) {
+    if !fits(names.len()) || !fits(addresses.len()) || !(fits(ports.len()) || ports.len() == 1) {
         let message = format!(
             "the URI has {} hosts, {} addresses and {} ports: give each host its own, or one port for all",
-            hosts.len(),
+            names.len(),
             addresses.len(),
             ports.len()
         );
         return Err(Error::new(ErrorKind::Config, message));
     }
-    let place = |index| {
+    let host = |index| {
         let address = addresses.get(index).copied();
-        // TLS wants a name: without another one, that is the address.
-        let named = |address: IpAddr| Host::Tcp(address.to_string());
-        let host = hosts.get(index).cloned().or(address.map(named));
+        // TLS needs a name. Without one, the address takes its place.
+        let as_host = |address: IpAddr| Host::Tcp(address.to_string());
+        let host = names.get(index).cloned().or(address.map(as_host));
         let host = host.unwrap_or_else(|| Host::Unix(LOCAL_SOCKET.into()));
         let port = ports.get(index).or(ports.first()).copied().unwrap_or(PORT);
-        Place { host, address, port }
+        HostAddress { host, address, port }
     };
-    Ok((0..count).map(place).collect())
+    Ok((0..count).map(host).collect())
 }
 
-/// The URI without what says where the server is.
-pub(super) fn without_places(uri: &str) -> String {
+/// Removes the hosts, addresses and ports from a URI.
+pub(super) fn without_hosts(uri: &str) -> String {
     let (address, parameters) = split_parameters(uri);
-    // As `postgres` reads it: the login ends with the first `@`, the hosts with the next slash.
+    // As the crate `postgres` reads it: the login ends with the first `@`, the hosts with the next slash.
     let scheme = address.find("://").map_or(0, |at| at + "://".len());
     let hosts = address.find('@').map_or(scheme, |at| at + 1);
     let end = address[hosts..].find('/').map_or(address.len(), |at| hosts + at);
@@ -114,9 +114,9 @@ pub(super) fn without_places(uri: &str) -> String {
     format!("{}{}?{others}", &address[..hosts], &address[end..])
 }
 
-/// Puts them in an order by chance.
+/// Puts the items into a random order.
 pub(super) fn shuffle<T>(items: &mut [T]) {
-    // Every new state of a hasher has keys of its own.
+    // Each `RandomState` has its own keys.
     items.sort_by_cached_key(|_| RandomState::new().build_hasher().finish());
 }
 
@@ -124,49 +124,49 @@ pub(super) fn shuffle<T>(items: &mut [T]) {
 mod tests {
     use super::*;
 
-    fn shown_places(uri: &str) -> Vec<String> {
-        places(&uri.parse().unwrap()).unwrap().iter().map(Place::to_string).collect()
+    fn shown_hosts(uri: &str) -> Vec<String> {
+        hosts(&uri.parse().unwrap()).unwrap().iter().map(HostAddress::to_string).collect()
     }
 
     #[test]
-    fn every_host_has_its_port() {
-        assert_eq!(shown_places("postgresql://u@h1:1,h2/d"), ["h1:1", "h2:5432"]);
-        assert_eq!(shown_places("postgresql:///d?host=h1&host=/s&port=7"), ["h1:7", "/s/.s.PGSQL.7"]);
-        assert_eq!(shown_places("postgresql:///d"), ["/var/run/postgresql/.s.PGSQL.5432"]);
-        assert_eq!(shown_places("postgresql:///d?hostaddr=::1"), ["[::1]:5432"]);
-        assert_eq!(shown_places("postgresql://h1/d?hostaddr=::1"), ["h1 ([::1]:5432)"]);
-        assert_eq!(shown_places("postgresql:///d?host=/s&hostaddr=::1&port=7"), ["[::1]:7"]);
-        assert_eq!(shown_places("postgresql://u:s3@cret@h1/d"), ["h1:5432"]);
+    fn each_host_has_its_port() {
+        assert_eq!(shown_hosts("postgresql://u@h1:1,h2/d"), ["h1:1", "h2:5432"]);
+        assert_eq!(shown_hosts("postgresql:///d?host=h1&host=/s&port=7"), ["h1:7", "/s/.s.PGSQL.7"]);
+        assert_eq!(shown_hosts("postgresql:///d"), ["/var/run/postgresql/.s.PGSQL.5432"]);
+        assert_eq!(shown_hosts("postgresql:///d?hostaddr=::1"), ["[::1]:5432"]);
+        assert_eq!(shown_hosts("postgresql://h1/d?hostaddr=::1"), ["h1 ([::1]:5432)"]);
+        assert_eq!(shown_hosts("postgresql:///d?host=/s&hostaddr=::1&port=7"), ["[::1]:7"]);
+        assert_eq!(shown_hosts("postgresql://u:s3@cret@h1/d"), ["h1:5432"]);
     }
 
     #[test]
-    fn numbers_that_do_not_fit_are_an_error() {
+    fn hosts_addresses_and_ports_must_match_in_number() {
         for uri in [
             "postgresql:///d?host=h1&host=h2&hostaddr=::1",
             "postgresql:///d?hostaddr=::1,::2&port=1,2,3",
             "postgresql:///d?port=1,2",
         ] {
-            let error = places(&uri.parse().unwrap()).unwrap_err();
+            let error = hosts(&uri.parse().unwrap()).unwrap_err();
             assert_eq!(*error.kind(), ErrorKind::Config);
             assert!(error.to_string().starts_with("the URI has "), "{error}");
         }
     }
 
     #[test]
-    fn a_uri_without_its_hosts() {
+    fn hosts_are_removed_from_a_uri() {
         for (uri, expected) in [
             ("postgresql://", "postgresql://?"),
             ("postgresql://h1:1,h2/d", "postgresql:///d?"),
             ("postgres://u:p?p@[::1]:1/d?port=3&user=x", "postgres://u:p?p@/d?user=x"),
             ("postgresql://?host=h1&hostaddr=::1&dbname=d", "postgresql://?dbname=d"),
         ] {
-            assert_eq!(without_places(uri), expected);
+            assert_eq!(without_hosts(uri), expected);
             assert!(expected.parse::<Config>().unwrap().get_hosts().is_empty());
         }
     }
 
     #[test]
-    fn every_order_comes_by_chance() {
+    fn each_item_can_come_first() {
         let first = || {
             let mut items = [1, 2, 3];
             shuffle(&mut items);

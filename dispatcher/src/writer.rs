@@ -1,0 +1,88 @@
+//! Runs one driver: builds it for its file, turns its panics into errors, and names the file in each error. It
+//! knows neither where the text goes nor how people are told.
+
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::{Duration, Instant};
+
+use driver_api::{Config, Driver, Entry, Error, ErrorKind, Namespace, Schema, Session, Snapshot, Warning};
+
+use crate::registry::{Plugins, Registry};
+
+/// The outcome of generating one file.
+pub struct Outcome {
+    /// The text, or an error that names the namespace.
+    pub result: Result<String, Error>,
+    /// The warnings of the driver: what it left out of the file.
+    pub warnings: Vec<Warning>,
+    /// The time that the driver took.
+    pub elapsed: Duration,
+}
+
+/// A driver that is built for its file. A panic of the driver becomes an error, and each error names the file.
+pub struct Writer {
+    namespace: Namespace,
+    schema: Schema,
+    driver: Box<dyn Driver>,
+}
+
+impl Writer {
+    /// Builds the driver that the configuration selects for a file.
+    pub fn new(registry: &Registry, config: &Config, namespace: &Namespace) -> Result<Writer, Error> {
+        let entry = Plugins::read(config).and_then(|plugins| registry.select(namespace, &plugins));
+        entry
+            .map_err(|error| error.context(namespace.to_string()))
+            .and_then(|entry| Writer::of(entry, config, namespace))
+    }
+
+    /// Builds the given driver.
+    pub fn of(entry: &Entry, config: &Config, namespace: &Namespace) -> Result<Writer, Error> {
+        let driver =
+            without_panic(|| entry.build(config)).map_err(|error| error.context(namespace.to_string()))?;
+        Ok(Writer { namespace: namespace.clone(), schema: entry.schema, driver })
+    }
+
+    /// Runs the driver, and returns the text of its file.
+    pub fn write(&self, snapshot: &mut dyn Snapshot) -> Outcome {
+        let start = Instant::now();
+        let mut session = Session::new(snapshot);
+        let result = without_panic(|| self.driver.generate(&mut session));
+        Outcome {
+            result: result.map_err(|error| self.explain(error)),
+            warnings: session.take_warnings(),
+            elapsed: start.elapsed(),
+        }
+    }
+
+    /// Checks that a database has the tables and columns that the driver reads. The error says what is missing.
+    pub fn rehearse(&self, rehearsal: &mut dyn Snapshot) -> Result<(), Error> {
+        match self.write(rehearsal).result {
+            // A rehearsal has no rows, so a driver may complain about missing rows.
+            Err(error) if !matches!(error.kind(), ErrorKind::Driver | ErrorKind::Row) => Err(error),
+            _ => Ok(()),
+        }
+    }
+
+    fn explain(&self, error: Error) -> Error {
+        let namespace = &self.namespace;
+        let ErrorKind::MissingTable(table) = error.kind() else {
+            return error.context(namespace.to_string());
+        };
+        let hint = match self.schema {
+            Schema::Current => String::new(),
+            Schema::Before(month) => format!("; it belongs to the schema before {month}"),
+        };
+        let message = format!("{namespace} needs table {table}, which this database does not have{hint}");
+        Error::new(error.kind().clone(), message)
+    }
+}
+
+fn without_panic<T>(work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
+    catch_unwind(AssertUnwindSafe(work))
+        .unwrap_or_else(|panic| Err(Error::driver(format!("the driver panicked: {}", message(&*panic)))))
+}
+
+fn message(panic: &(dyn Any + Send)) -> &str {
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("without a message")
+}
