@@ -1,21 +1,19 @@
-//! Static files: sections that an administrator edits through the API and that the database keeps as
-//! file, section and variable rows.
+//! Static files: sections that an administrator edits through the API. The database has a row for each file,
+//! section and variable.
 
 use driver_api::asterisk::{Writer, syntax};
 use driver_api::{Error, Query, Row, Session, Text, Value, Warning};
 use serde::Deserialize;
 
-/// Returns a whole file that is nothing but its static sections.
+/// Returns a file that has static sections only.
 pub(crate) fn generate(session: &mut Session<'_>, file: &str) -> Result<String, Error> {
     let mut writer = Writer::new(session);
     write(&mut writer, session, file, &[])?;
     Ok(writer.finish(session))
 }
 
-/// Writes the sections of a static file. A section of `required` that the database does not have is
-/// written empty, after the others.
-///
-/// A file that has anything at all ends with an empty line.
+/// Writes the static sections of a file, then each section of `required` that the database lacks, empty. Unless
+/// it writes nothing, an empty line follows.
 pub(crate) fn write(
     writer: &mut Writer,
     session: &mut Session<'_>,
@@ -50,6 +48,7 @@ pub(crate) fn write(
     }
     Ok(())
 }
+
 /// A file without sections is one row.
 const SECTIONS: Query<'_> = Query {
     table: "asterisk_file_section",

@@ -330,8 +330,7 @@ fn a_line_break_costs_a_choice_or_a_destination() {
     }
 }
 
-/// What a system writes with these templates in the folder of an operator; the path of that folder is
-/// `FOLDER`.
+/// Writes the file with these templates in the folder of an operator, whose path is replaced by `FOLDER`.
 fn with_templates(system: &System, templates: &[(&str, &str)]) -> Result<Written, String> {
     let folder = tempfile::tempdir().unwrap();
     let ivrs = folder.path().join("asterisk/extensions");
@@ -387,7 +386,7 @@ fn a_template_sees_all_of_an_ivr() {
 }
 
 #[test]
-fn a_bad_template_costs_its_ivr_or_if_it_is_that_of_all_the_file() {
+fn a_bad_template_costs_its_ivr_or_the_file() {
     let system = System::with_contexts(&[]).ivr(plain(1)).ivr(plain(2));
     let bad = "[x]\n{{ ivr.nothing.more }}\n";
     let written = with_templates(&system, &[("ivr-1.jinja", bad)]).unwrap();

@@ -1,4 +1,4 @@
-//! What an endpoint inherits from its templates, and which templates are written.
+//! The options that an endpoint inherits from its templates, and the templates that are written.
 
 use super::*;
 
@@ -107,7 +107,7 @@ fn names_in_references_are_those_of_the_heir() {
 }
 
 #[test]
-fn a_parent_that_is_no_template_is_written_before_its_first_child() {
+fn a_parent_that_is_no_template_precedes_its_children() {
     for template in [Some(false), None] {
         let parent = row! { uuid: uuid(9), name: "parent", tenant_uuid: "T", template: template };
         let rows = system()

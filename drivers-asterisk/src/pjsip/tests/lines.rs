@@ -19,7 +19,7 @@ fn a_line_without_user_has_variables_of_its_own() {
 }
 
 #[test]
-fn what_is_disabled_is_written_like_the_rest() {
+fn disabled_rows_are_written_like_enabled_ones() {
     let rows = |commented: i64| {
         let line = row! {
             id: 7, context: "default", provisioningid: 0, endpoint_sip_uuid: uuid(1), commented: commented,

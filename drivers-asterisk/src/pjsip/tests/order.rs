@@ -162,7 +162,7 @@ fn a_disabled_pickup_and_an_agent_do_not_count() {
         .add("pickup", row! { id: 2, tenant_uuid: "T", name: "disabled", commented: 1 })
         .pickup_member(1, "member", "queue", 1)
         .pickup_member(2, "member", "user", 7)
-        // That the member is disabled makes no difference.
+        // A disabled member counts, too.
         .pickup_member(3, "member", "group", 1);
     assert_eq!(groups(&rows.pjsip(), "a"), [Some("3"), None]);
 }
@@ -176,7 +176,7 @@ fn an_endpoint_has_the_groups_of_all_its_lines() {
 }
 
 #[test]
-fn threads_leave_no_trace() {
+fn the_number_of_threads_makes_no_difference() {
     let ids = 1..=1_200;
     let rows = ids
         .clone()
