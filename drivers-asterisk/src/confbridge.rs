@@ -111,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn the_bridges_stand_before_the_users() {
+    fn bridge_profiles_precede_user_profiles() {
         let rows = conferences([
             row! { id: 2, tenant_uuid: "T", music_on_hold: "", admin_pin: "" },
             row! {
@@ -192,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_break_in_the_class_costs_the_conference() {
+    fn a_conference_with_a_line_break_is_left_out() {
         let rows = conferences([
             row! { id: 7, tenant_uuid: "T", music_on_hold: "a\nadmin = yes" },
             // The name is not written. Neither is the PIN, which only decides whether there is an admin profile.

@@ -166,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn an_abort_code_stands_between_the_general_rows_around_it() {
+    fn an_abort_code_keeps_the_position_of_its_row() {
         let rows = Rows::default()
             .feature("general", "before", "1")
             .feature("featuremap", "disconnect", "*0")
@@ -186,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_break_costs_the_row() {
+    fn a_row_with_a_line_break_is_left_out() {
         let rows = Rows::default()
             .feature("featuremap", "disconnect", "*0\r")
             .feature("general", "a\n[x]", "1")

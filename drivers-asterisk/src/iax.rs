@@ -217,7 +217,7 @@ mod tests {
     ];
 
     #[test]
-    fn general_options_stand_before_limits_and_trunks() {
+    fn general_options_precede_limits_and_trunks() {
         let disabled = row! {
             filename: "iax.conf", category: "general", var_name: "tos", var_val: "1", commented: 1,
         };
@@ -327,7 +327,7 @@ mod tests {
     }
 
     #[test]
-    fn limits_stand_by_id() {
+    fn limits_are_sorted_by_id() {
         let row = row! { id: 7, destination: "b", netmask: "m", calllimits: -1 };
         let rows = Rows::default()
             .add("iaxcallnumberlimits", row)
@@ -336,7 +336,7 @@ mod tests {
     }
 
     #[test]
-    fn trunks_that_are_not_disabled_stand_by_id() {
+    fn enabled_trunks_are_sorted_by_id() {
         let rows = Rows::default()
             .iax_trunk(3, "c", r#""protocol": "sip""#)
             .iax_trunk(2, "b", r#""commented": 2"#)
@@ -420,7 +420,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bracket_in_the_name_costs_the_trunk() {
+    fn a_trunk_with_a_bracket_in_its_name_is_left_out() {
         let rows = Rows::default().iax_trunk(1, "a]", "").iax_trunk(2, "b", "").iax_trunk(3, "general", "");
         let Written { text, warnings } = rows.write(&Iax);
         let sections: Vec<&str> = text.lines().filter(|line| line.starts_with('[')).collect();
@@ -430,13 +430,13 @@ mod tests {
             [
                 "table useriax, row id=1, column name: there is a \"]\", which ends the name of a section; the row is left out",
                 "table useriax, row id=3, column name: there is more than one section \"general\", and Asterisk \
-                    merges or replaces them: rename all but one",
+                    merges or replaces them: keep one, or rename the others",
             ]
         );
     }
 
     #[test]
-    fn a_line_break_costs_the_row_or_becomes_a_blank() {
+    fn a_line_break_is_refused_in_names_and_replaced_in_values() {
         let bad = "a\n[evil]";
         let rows = Rows::default()
             .iax_option(bad, "v")

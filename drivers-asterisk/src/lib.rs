@@ -1,6 +1,6 @@
 //! The drivers of the files that Asterisk reads when it starts and at each reload.
 //!
-//! One file or folder writes one configuration file. They share:
+//! Each file or folder writes one configuration file, beside the files that these share:
 //!
 //! - `static_file`: sections that an administrator edits through the API
 //! - `static_table`: tables whose rows are options

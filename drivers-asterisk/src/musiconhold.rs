@@ -55,15 +55,6 @@ impl Driver for MusicOnHold {
     }
 }
 
-/// Tells whether the template can print the class.
-fn is_writable(session: &mut Session<'_>, class: &Row<Class>) -> bool {
-    class.keeps(session, syntax::section_name, &class.name)
-        && class.keeps(session, line_parts::value, &class.mode)
-        && class.keeps(session, line_parts::value, &class.label)
-        && class.keeps(session, line_parts::value, &class.application)
-        && class.keeps(session, line_parts::value, &class.sort)
-}
-
 /// The name of the template in its folder. One is shipped.
 const TEMPLATE: &str = "asterisk/musiconhold.jinja";
 
@@ -85,6 +76,15 @@ struct Class {
     mode: OneLine,
     application: Option<OneLine>,
     sort: Option<OneLine>,
+}
+
+/// Tells whether the template can print the class.
+fn is_writable(session: &mut Session<'_>, class: &Row<Class>) -> bool {
+    class.keeps(session, syntax::section_name, &class.name)
+        && class.keeps(session, line_parts::value, &class.mode)
+        && class.keeps(session, line_parts::value, &class.label)
+        && class.keeps(session, line_parts::value, &class.application)
+        && class.keeps(session, line_parts::value, &class.sort)
 }
 
 impl Class {
@@ -238,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_break_costs_the_class() {
+    fn a_class_with_a_line_break_is_left_out() {
         let rows = Rows::default()
             .class("a\nb", "files", None, None)
             .class("application", "custom", "/bin/x\n[y]", None)

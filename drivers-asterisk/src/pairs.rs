@@ -20,7 +20,7 @@ enum Element {
     Other,
 }
 
-/// By hand, since serde would copy each array before it looks at what is in it.
+/// Written by hand, since serde's own would copy each array before it looks at its elements.
 impl<'de> Deserialize<'de> for Element {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Element, D::Error> {
         struct TextOrArray;

@@ -303,7 +303,7 @@ mod tests {
     }
 
     #[test]
-    fn general_options_are_written_as_they_are() {
+    fn general_options_are_written_unchanged() {
         let rows = Rows::default()
             .queue_option("a", None)
             .queue_option("b", "")
@@ -339,7 +339,7 @@ mod tests {
             .map(|column| column.trim().trim_start_matches("q.").trim_matches('"'))
             .collect();
         assert_eq!(options.len(), 43);
-        // SQLite makes a number of it where the column is one.
+        // SQLite converts it to a number in a numeric column.
         let value = |(number, column): (usize, &&str)| format!("\"{column}\": \"{number}\"");
         let columns: Vec<String> = (100..).zip(&options).map(value).collect();
         let row = format!(r#"{{"name": "q", "category": "queue", {}}}"#, columns.join(", "));
@@ -352,7 +352,7 @@ mod tests {
     }
 
     #[test]
-    fn an_option_that_is_there_is_written_as_it_is() {
+    fn an_option_with_a_value_is_written_unchanged() {
         let with = |line: &str| DEFAULTS.replace("ringinuse", &format!("{line}ringinuse"));
         for (column, json, text) in [
             ("retry", "null", DEFAULTS.to_owned()),
@@ -369,7 +369,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_break_costs_the_option() {
+    fn an_option_with_a_line_break_is_left_out() {
         for (column, json) in [
             ("context", r#""x\n[evil] ""#),
             ("monitor-format", r#""wav\r""#),
@@ -384,7 +384,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_break_in_its_name_costs_the_queue() {
+    fn a_queue_with_a_line_break_in_its_name_is_left_out() {
         let rows = Rows::default()
             .team("q\n[evil]", "queue")
             .queue_name("q\n[evil]", "Q")
@@ -436,7 +436,7 @@ mod tests {
     }
 
     #[test]
-    fn sections_stand_by_name() {
+    fn sections_are_sorted_by_name() {
         let rows = ["b", "é", "a", "B", "a-1"]
             .iter()
             .fold(Rows::default(), |rows, name| rows.team(name, "queue").queue_name(name, ""));
@@ -458,7 +458,7 @@ mod tests {
     }
 
     #[test]
-    fn members_stand_by_position_user_and_interface() {
+    fn members_are_sorted_by_position_user_and_interface() {
         let rows = Rows::default()
             .employee(7)
             .team_member("q", 0, "Local/b@c", 1, 0)
@@ -524,7 +524,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_break_costs_the_member() {
+    fn a_member_with_a_line_break_is_left_out() {
         let user = row! {
             id: 2, uuid: "a\n[evil]", tenant_uuid: "T", func_key_private_template_id: 2, description: "",
         };

@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_break_costs_the_part() {
+    fn a_part_with_a_line_break_is_left_out() {
         let rows = Rows::default().skill_rule(1, "a;b\n[evil];c\r;d").skill_rule(2, "\0").skill_rule(3, "e");
         let Written { text, warnings } = rows.write(&QueueSkillRules);
         assert_eq!(text, "[skillrule-1]\nrule = a\nrule = d\n\n[skillrule-2]\n\n[skillrule-3]\nrule = e\n");

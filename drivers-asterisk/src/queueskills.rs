@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_break_costs_the_skill() {
+    fn a_skill_with_a_line_break_is_left_out() {
         for bad in ["a\n[evil]", "a\r", "\0"] {
             let Written { text, warnings } = agent(&[("before", 1), (bad, 2), ("after", 3)]);
             assert_eq!(text, "[agent-1]\nbefore = 1\nafter = 3\n");

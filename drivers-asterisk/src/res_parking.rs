@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn lots_stand_by_id() {
+    fn lots_are_sorted_by_id() {
         let rows = Rows::default()
             .parking_lot(10)
             .parking_lot(9)
@@ -201,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn only_extensions_of_the_lot_count() {
+    fn extensions_of_other_kinds_are_ignored() {
         for (kind, lot) in [("user", "1"), ("parking", "01"), ("parking", " 1"), ("parking", "")] {
             let extension = row! { id: 1, context: "default", exten: "700", type: kind, typeval: lot };
             let rows = Rows::default().parking_lot(1).add("extensions", extension);

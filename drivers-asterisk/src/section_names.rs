@@ -22,7 +22,7 @@ impl SectionNames {
         }
         if !self.0.insert(name.text().into_owned()) {
             let message = format!(
-                "there is more than one section {:?}, and Asterisk merges or replaces them: rename all but one",
+                "there is more than one section {:?}, and Asterisk merges or replaces them: keep one, or rename the others",
                 name.text()
             );
             row.warn(session, name.column(Some(row.origin())).unwrap_or_default(), message);
@@ -74,7 +74,7 @@ mod tests {
         let twice = |id, name| {
             format!(
                 "table asterisk_file_section, row id={id}, column name: there is more than one section {name:?}, and \
-                    Asterisk merges or replaces them: rename all but one"
+                    Asterisk merges or replaces them: keep one, or rename the others"
             )
         };
         assert_eq!(

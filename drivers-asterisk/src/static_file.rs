@@ -117,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn sections_and_variables_stand_by_priority_then_id() {
+    fn sections_and_variables_are_sorted_by_priority_then_id() {
         let rows = file("rtp.conf")
             .section(1, "ice_host_candidates", None)
             .section(2, "extra", None)
@@ -202,8 +202,8 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_row_is_named() {
-        // Another file's sections are not this one's, nor is a name that is only similar.
+    fn a_missing_row_is_reported() {
+        // The name of a file is case-sensitive.
         let rows = file("Hep.conf").section(1, "general", None);
         let cases: [(&str, &dyn Driver); 4] = [
             ("hep.conf", &Hep),
@@ -241,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_break_costs_the_variable_or_the_section() {
+    fn a_variable_or_section_with_a_line_break_is_left_out() {
         let rows = file("hep.conf")
             .section(1, "a\n[x]", Some(0))
             .variable(1, "of", "the broken section")
@@ -270,9 +270,9 @@ mod tests {
     }
 
     #[test]
-    fn a_broken_section_alone_leaves_nothing() {
+    fn a_file_with_a_broken_section_alone_is_empty() {
         assert_eq!(file("hep.conf").section(1, "a\nb", None).write(&Hep).text, "");
-        // It is not the required one, and it is not in the way of it.
+        // The required section is written in place of the broken one.
         let rows = file("pjsip.conf").section(1, "global\n", None).section(2, "system", None);
         assert_eq!(rows.write(&Pjsip).text, "[system]\n\n[global]\n\n\n\n\n\n");
     }

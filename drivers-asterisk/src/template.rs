@@ -134,7 +134,7 @@ fn failed(path: &Path, error: &minijinja::Error) -> Error {
         None => error.kind().to_string(),
     };
     let failure = Error::new(ErrorKind::Template, message).context(context_of(path) + &line);
-    // An error of an included template hides behind one that names it.
+    // The error of an included template is the cause of one that names the template.
     match std::error::Error::source(error) {
         Some(cause) => failure.because(cause.to_string()),
         None => failure,

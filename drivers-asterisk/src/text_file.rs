@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use driver_api::{Config, Error, ErrorKind};
 
-/// A file that may exist, and the shipped text that stands in for it.
+/// A file that may exist, and the shipped text that is used without it.
 pub(crate) struct TextFile {
     path: PathBuf,
     /// Whether an operator named the file. If so, it is an error that the file does not exist.

@@ -106,7 +106,7 @@ struct Mailbox {
 }
 
 /// Writes a section of mailboxes that have the same context. A context has several sections if mailboxes of
-/// another one stand between its own.
+/// another one come between its own.
 fn write_context(writer: &mut Writer, session: &mut Session<'_>, mailboxes: &[Row<Mailbox>]) {
     let first = &mailboxes[0];
     // Asterisk compares these names without regard to case.
@@ -172,7 +172,7 @@ fn options(session: &mut Session<'_>, mailbox: &Row<Mailbox>) -> String {
         match value {
             Some(value) => add_option(&mut options, session, mailbox, "options", name, value),
             None => {
-                mailbox.warn(session, "options", format!("the option {name:?} has no value; it is left out"))
+                mailbox.warn(session, "options", format!("the option {name:?} has no value; it is left out"));
             }
         }
     }
@@ -316,7 +316,7 @@ mod tests {
     }
 
     #[test]
-    fn options_are_written_as_they_are() {
+    fn options_are_written_unchanged() {
         let null = |name: &str| {
             format!(
                 "the option {name} has no value, so the file has the word None: set a value or delete the option"
@@ -378,7 +378,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_break_costs_the_option() {
+    fn an_option_with_a_line_break_is_left_out() {
         let rows = Rows::default()
             .voicemail_option("general", "a", "1\n[evil]")
             .voicemail_option("general", "b\r", "2")
@@ -446,7 +446,7 @@ mod tests {
     }
 
     #[test]
-    fn further_options_stand_in_their_order() {
+    fn further_options_keep_their_order() {
         for (json, text) in [
             ("[]", ""),
             (r#"[["b", "1"], ["a", "2"], ["b", "3"]]"#, "|b=1|a=2|b=3"),
@@ -532,7 +532,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_break_costs_the_mailbox_but_not_in_the_name() {
+    fn a_mailbox_with_a_line_break_is_left_out() {
         let with = |column: &str| {
             let row = row! { uniqueid: 1, context: "c", mailbox: "1" };
             row.replace(&format!("\"{column}\""), "\"accesstype\"")

@@ -65,7 +65,7 @@ mod tests {
     }
 
     #[test]
-    fn the_components_of_a_key_are_told_apart() {
+    fn the_components_of_a_key_are_separated() {
         for (prefix, components, extension) in [
             ("_*735.", &["12", "*25", ""][..], "*73512***225"),
             ("_*735.", &["12", "_*21.", ""], "*73512***221"),

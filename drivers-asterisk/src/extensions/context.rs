@@ -8,10 +8,10 @@ use serde::Deserialize;
 
 use super::contexts_conf::ContextsConf;
 use super::dialplan_parts;
-use super::section::{Block, Section};
+use super::section::{ExtensionValues, Section};
 use crate::line_parts;
 
-/// The contexts that are written, by name. The rest of the module calls a context by its index here.
+/// The contexts that are written, by name. The rest of the module refers to a context by its index here.
 pub(super) struct Contexts {
     all: Vec<Context>,
     by_name: HashMap<String, usize>,
@@ -136,7 +136,7 @@ impl Context {
     pub(super) fn write(&self, writer: &mut Writer) {
         let mut lines = writer.at(&self.row);
         lines.section(&self.row.name);
-        for (name, value) in self.section.fixed(&self.row.name) {
+        for (name, value) in self.section.context_lines(&self.row.name) {
             lines.option(name, value);
         }
         for include in &self.includes {
@@ -145,14 +145,14 @@ impl Context {
         writer.blank();
         for extension in &self.extensions {
             let action = extension.action();
-            let block = Block {
+            let values = ExtensionValues {
                 origin: extension.origin(),
                 context: &self.row.name,
                 exten: &extension.exten,
                 action: ("typeval", &action),
                 tenant_uuid: &self.row.tenant_uuid,
             };
-            self.section.write_block(writer, &block);
+            self.section.write_extension(writer, &values);
         }
     }
 }

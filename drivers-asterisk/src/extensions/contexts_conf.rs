@@ -24,14 +24,14 @@ pub(super) struct ContextsConf {
     warnings: Vec<String>,
 }
 
-/// The section whose options are those of every other.
+/// The section whose options every other section inherits.
 const DEFAULT: &str = "DEFAULT";
 
 impl ContextsConf {
     /// Reads a file whose lines end with LF.
     ///
-    /// A `;` at the start of a line or behind white space begins a comment, a `#` only at the start of
-    /// what a line holds. `[name]` opens a section, or opens it again; a name ends at the last `]`. An
+    /// A `;` at the start of a line or behind white space begins a comment, a `#` only behind the white space
+    /// at the start of a line. `[name]` opens a section, or opens it again; a name ends at the last `]`. An
     /// option is a name and a value with the first `=` or `:` between them. A line that is indented more
     /// than the option above it would continue that option: it is an error, as is every other line, and
     /// all of them are reported at once.
@@ -178,7 +178,7 @@ mod tests {
     }
 
     fn shown(section: &Section) -> Vec<String> {
-        section.fixed("%%CONTEXT%%").map(|(name, value)| format!("{name}={value}")).collect()
+        section.context_lines("%%CONTEXT%%").map(|(name, value)| format!("{name}={value}")).collect()
     }
 
     fn mistake(text: &str) -> String {
@@ -281,7 +281,7 @@ mod tests {
     }
 
     #[test]
-    fn all_mistakes_are_told_at_once() {
+    fn all_mistakes_are_reported_at_once() {
         assert_eq!(
             mistake("a = 1\n[t]\nb\n= 2\n[]\n: 3\nc = 4"),
             "line 1: no [section] comes before it; line 3: it is no [section], and has no \"=\"; \
@@ -311,7 +311,7 @@ mod tests {
     }
 
     #[test]
-    fn the_arrow_is_no_equals_sign() {
+    fn an_arrow_is_reported() {
         let conf = parse(&format!("{REQUIRED}exten => 1,1,NoOp()\nexten: > 1\na = >b\nc = d\n"));
         assert_eq!(conf.warnings(), ["line 3: \"=>\" is not understood: write \"=\""]);
     }

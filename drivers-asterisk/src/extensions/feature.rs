@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::code::clean_extension;
 use super::dialplan_parts;
-use super::section::{Block, Section};
+use super::section::{ExtensionValues, Section};
 
 pub(super) const SECTION: &str = "xivo-features";
 
@@ -66,21 +66,21 @@ impl Features {
 
     pub(super) fn write(&self, writer: &mut Writer, session: &mut Session<'_>, section: &Section) {
         writer.own().section(SECTION);
-        for (name, value) in section.fixed(SECTION) {
+        for (name, value) in section.context_lines(SECTION) {
             writer.own().option(name, value);
             writer.blank();
         }
         for feature in self.rows.iter().filter(|feature| feature.enabled) {
             if let Some(action) = action(&feature.feature) {
                 warn_of_length(session, feature, action);
-                let block = Block {
+                let values = ExtensionValues {
                     origin: feature.origin(),
                     context: SECTION,
                     exten: &feature.exten,
                     action: ("feature", action),
                     tenant_uuid: "",
                 };
-                section.write_block(writer, &block);
+                section.write_extension(writer, &values);
             }
         }
         for (name, when) in FORWARDS {

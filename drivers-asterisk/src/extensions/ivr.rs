@@ -185,8 +185,8 @@ impl ChoiceRow {
 }
 
 impl Ivr<'_> {
-    /// Renders the section. A mistake in the IVR's own template costs the IVR, and is the inner error. A mistake in
-    /// the template of all IVRs costs the file.
+    /// Renders the section. A mistake in the IVR's own template is the inner error, and leaves out the IVR. A mistake
+    /// in the template of all IVRs is the outer error, and ends the generation of the file.
     fn render(&self, templates: &Templates<'_>) -> Result<Result<String, Error>, Error> {
         let context = context! { ivr => Value::from(Serde(self)) };
         let own = format!("asterisk/extensions/ivr-{}.jinja", self.row.id);

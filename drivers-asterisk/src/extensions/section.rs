@@ -12,9 +12,9 @@ pub(super) type ConfOption = (String, String);
 #[derive(Debug, Clone)]
 pub(super) struct Section {
     /// The lines of the context itself: name and value.
-    fixed: Vec<ConfOption>,
+    context_lines: Vec<ConfOption>,
     /// The lines of an extension.
-    block: Vec<Line>,
+    extension_lines: Vec<Line>,
 }
 
 /// A line of an extension: `%%EXTEN%%,1,…` or a line below it. It is parsed once, since there are many extensions.
@@ -48,7 +48,7 @@ const PLACEHOLDERS: [(&str, Placeholder); 5] = [
 ];
 
 /// The values of the placeholders in the lines of an extension.
-pub(super) struct Block<'a> {
+pub(super) struct ExtensionValues<'a> {
     /// The row of the extension.
     pub(super) origin: &'a Origin,
     pub(super) context: &'a str,
@@ -60,21 +60,24 @@ pub(super) struct Block<'a> {
 
 impl Section {
     pub(super) fn new(options: &[ConfOption]) -> Section {
-        let (block, fixed) =
+        let (extension_lines, context_lines) =
             options.iter().cloned().partition::<Vec<ConfOption>, _>(|(name, _)| name == "objtpl");
-        Section { fixed, block: block.into_iter().map(|(_, text)| Line::new(&text)).collect() }
+        let extension_lines = extension_lines.into_iter().map(|(_, text)| Line::new(&text)).collect();
+        Section { context_lines, extension_lines }
     }
 
     /// Returns the lines of the context of this name, as options.
-    pub(super) fn fixed(&self, context: &str) -> impl Iterator<Item = (&str, String)> {
-        self.fixed.iter().map(move |(name, value)| (name.as_str(), value.replace("%%CONTEXT%%", context)))
+    pub(super) fn context_lines(&self, context: &str) -> impl Iterator<Item = (&str, String)> {
+        self.context_lines
+            .iter()
+            .map(move |(name, value)| (name.as_str(), value.replace("%%CONTEXT%%", context)))
     }
 
     /// Writes the lines of an extension and an empty line.
-    pub(super) fn write_block(&self, writer: &mut Writer, block: &Block<'_>) {
-        let mut lines = writer.at_origin(block.origin);
-        for line in &self.block {
-            let value = Expanded { line, block };
+    pub(super) fn write_extension(&self, writer: &mut Writer, values: &ExtensionValues<'_>) {
+        let mut lines = writer.at_origin(values.origin);
+        for line in &self.extension_lines {
+            let value = Expanded { line, values };
             if line.first {
                 lines.option("exten", value);
             } else {
@@ -105,7 +108,7 @@ fn next_placeholder(text: &str) -> Option<(usize, &'static (&'static str, Placeh
     found.min_by_key(|(at, _)| *at)
 }
 
-impl<'a> Block<'a> {
+impl<'a> ExtensionValues<'a> {
     /// Returns the value of a placeholder, after the column of the extension's row that it comes from.
     fn value(&self, placeholder: Placeholder) -> (Option<&'a str>, &'a str) {
         match placeholder {
@@ -121,7 +124,7 @@ impl<'a> Block<'a> {
 /// A line with its values. A placeholder within a value stays as it is.
 struct Expanded<'e, 'a> {
     line: &'e Line,
-    block: &'e Block<'a>,
+    values: &'e ExtensionValues<'a>,
 }
 
 impl Piece for Expanded<'_, '_> {
@@ -132,7 +135,7 @@ impl Piece for Expanded<'_, '_> {
         let mut text = String::with_capacity(96);
         text.extend(self.line.parts.iter().map(|part| match part {
             Part::Text(text) => text,
-            Part::Value(placeholder) => self.block.value(*placeholder).1,
+            Part::Value(placeholder) => self.values.value(*placeholder).1,
         }));
         text.into()
     }
@@ -141,7 +144,7 @@ impl Piece for Expanded<'_, '_> {
     fn column<'c>(&'c self, _: Option<&'c Origin>) -> Option<&'c str> {
         self.line.parts.iter().find_map(|part| match part {
             Part::Text(_) => None,
-            Part::Value(placeholder) => self.block.value(*placeholder).0,
+            Part::Value(placeholder) => self.values.value(*placeholder).0,
         })
     }
 }
@@ -180,8 +183,8 @@ mod tests {
         let rows: Vec<Row<Extension>> = session.query(query, &[]).unwrap();
         let mut writer = Writer::new(&session);
         let (origin, action) = (rows[0].origin(), ("typeval", action));
-        let block = Block { origin, context: "c1", exten, action, tenant_uuid: "T%%ACTION%%" };
-        section.write_block(&mut writer, &block);
+        let values = ExtensionValues { origin, context: "c1", exten, action, tenant_uuid: "T%%ACTION%%" };
+        section.write_extension(&mut writer, &values);
         let text = writer.finish(&mut session);
         (text, session.take_warnings().iter().map(ToString::to_string).collect())
     }
@@ -198,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn placeholders_stand_for_values() {
+    fn placeholders_are_replaced_by_values() {
         for (template, expected) in [
             ("%%EXTEN%%,%%PRIORITY%%,Answer()", "exten = 100,1,Answer()"),
             ("n,Hangup()", "same  =     n,Hangup()"),
@@ -225,7 +228,7 @@ mod tests {
     #[test]
     fn an_extension_without_lines_is_an_empty_line() {
         let section = Section::new(&[("a".to_owned(), "%%CONTEXT%%".to_owned())]);
-        assert_eq!(section.fixed("%%EXTEN%%").collect::<Vec<_>>(), [("a", "%%EXTEN%%".to_owned())]);
+        assert_eq!(section.context_lines("%%EXTEN%%").collect::<Vec<_>>(), [("a", "%%EXTEN%%".to_owned())]);
         assert_eq!(written(&section, "1", ""), ("\n".to_owned(), Vec::new()));
     }
 

@@ -212,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_stands_at_its_first_place_with_its_last_value() {
+    fn a_key_keeps_its_first_position_and_its_last_value() {
         assert_eq!(canonical(&[("a", "1"), ("b", "2"), ("a", "3")]), ["a=3 of 3", "b=2 of 2"]);
     }
 

@@ -13,7 +13,7 @@ use super::tenant::Tenants;
 use super::transport::Transports;
 use crate::parallel::in_parallel;
 
-/// Which sections of an endpoint are written.
+/// The sections of an endpoint that are written.
 #[derive(Clone, Copy)]
 pub(super) enum Sections {
     /// Phones: endpoint, AOR and authentication.
@@ -54,7 +54,7 @@ impl<'a> Part<'a> {
         writer.part();
         let registry = Registry::new(self.endpoints, items.iter().map(Item::endpoint));
         self.report(session, &registry, items);
-        // Templates stand before what inherits from them, so one walk resolves all of them.
+        // Templates precede the endpoints that inherit from them, so one pass resolves all of them.
         let mut templates: Templates<'_> = Vec::new();
         templates.resize_with(self.endpoints.len(), || None);
         for entry in registry.entries.iter().filter(|entry| self.endpoints.get(entry.endpoint).is_parent) {

@@ -14,7 +14,7 @@ pub(super) trait Item {
     /// Returns the row that the item comes from.
     fn origin(&self) -> &Origin;
 
-    /// Adds the options that come from the item and stand before all others.
+    /// Adds the options of the item, which precede all others.
     fn defaults<'a>(&'a self, tenant: Option<&'a Row<Tenant>>, options: &mut Options<'a>);
 
     /// Returns the mailboxes whose messages the phone shows.
@@ -61,7 +61,7 @@ static TENANT: Kind = Kind::variable("__WAZO_TENANT_UUID=").of("tenant_uuid");
 /// It repeats the caller id, which is an option from a row.
 static ORIGINAL_CALLER_ID: Kind = Kind::variable("XIVO_ORIGINAL_CALLER_ID=").of("value");
 
-/// One endpoint and what its options depend on.
+/// One endpoint and the data that its options depend on.
 pub(super) struct Resolution<'a, 'p> {
     pub(super) endpoint: &'a Endpoint,
     /// Its own options, in their order.

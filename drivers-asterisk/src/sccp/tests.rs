@@ -148,7 +148,7 @@ impl Written {
 }
 
 #[test]
-fn devices_lines_and_speed_dials_stand_under_their_settings() {
+fn devices_and_lines_follow_their_templates() {
     let rows = system()
         .sccp_setting("directmedia", "no")
         .sccp_setting("dialtimeout", "5")
@@ -266,7 +266,7 @@ fn without_rows_there_are_the_guests() {
 }
 
 #[test]
-fn a_missing_voicemail_extension_costs_only_its_line() {
+fn without_a_voicemail_extension_its_line_is_left_out() {
     let other = row! { exten: "*99", feature: "vmuserpurge" };
     let Written { text, warnings } = Rows::default().add("feature_extension", other).sccp();
     assert_eq!(text, NOTHING.replace("vmexten = *98\n", ""));
@@ -441,7 +441,7 @@ fn each_main_user_and_main_extension_is_a_section() {
     let warning = |user, extension| {
         format!(
             "table sccpline, row id=1 line_id=1 user_id={user} extension_id={extension}, column name: there is more \
-                than one section \"l\", and Asterisk merges or replaces them: rename all but one"
+                than one section \"l\", and Asterisk merges or replaces them: keep one, or rename the others"
         )
     };
     assert_eq!(written.warnings, [warning(1, 2), warning(2, 1), warning(2, 2)]);
@@ -484,7 +484,7 @@ fn pickup_groups_are_those_of_all_users_of_an_endpoint() {
 }
 
 #[test]
-fn devices_stand_by_id_with_or_without_a_line() {
+fn devices_are_sorted_by_id_with_or_without_a_line() {
     let rows = system()
         .sccp_phone(1, "l")
         .sccp_device(3, "c", "l")
@@ -562,14 +562,14 @@ fn an_ambiguous_device_has_a_section_for_each_mailbox() {
     let warning = |id| {
         format!(
             "table sccpdevice, row id={id}, column name: there is more than one section \"d\", and Asterisk \
-                merges or replaces them: rename all but one"
+                merges or replaces them: keep one, or rename the others"
         )
     };
     assert_eq!(written.warnings, [warning(1), warning(2)]);
 }
 
 #[test]
-fn speed_dials_stand_by_key_and_in_a_device_by_position() {
+fn speed_dials_are_sorted_by_key_and_in_devices_by_position() {
     let rows = system()
         .sccp_phone(2, "m")
         .sccp_phone(1, "l")
@@ -639,7 +639,7 @@ fn labels_and_numbers_of_speed_dials_lose_what_would_end_them() {
 }
 
 #[test]
-fn a_bracket_in_the_name_costs_the_row() {
+fn a_row_with_a_bracket_in_the_name_is_left_out() {
     let rows = system()
         .sccp_phone(1, "l]")
         .sccp_phone(2, "m")
@@ -652,14 +652,14 @@ fn a_bracket_in_the_name_costs_the_row() {
         [
             "table sccpdevice, row id=1, column name: there is a \"]\", which ends the name of a section; the row is left out",
             "table sccpdevice, row id=2, column name: there is more than one section \"guest\", and Asterisk \
-                merges or replaces them: rename all but one",
+                merges or replaces them: keep one, or rename the others",
             "table sccpline, row id=1 line_id=1 user_id=1 extension_id=1, column name: there is a \"]\", which ends the name of a section; the row is left out",
         ]
     );
 }
 
 #[test]
-fn a_line_break_costs_the_row_or_becomes_a_blank() {
+fn a_line_break_is_refused_in_names_and_replaced_in_values() {
     let bad = "a\n[evil]";
     let endpoint = |id: i64, name: &str| {
         row! {

@@ -57,7 +57,7 @@ fn an_extension_with_lines_needs_one_that_is_enabled() {
 }
 
 #[test]
-fn contexts_and_extensions_stand_by_code_point() {
+fn contexts_and_extensions_are_sorted_by_code_point() {
     let system = System::with_contexts(&["ü", "b", "B", "_", "a"]);
     let extensions =
         ["é", "abd", "abc", "ABC", "999", "101", "1001", "_X.", "_1XX", "_+.", "_*21.", "+33", "*10", "#5"];
@@ -84,7 +84,7 @@ fn a_bare_context_is_its_header_and_empty_lines() {
 }
 
 #[test]
-fn includes_stand_by_priority_then_name() {
+fn includes_are_sorted_by_priority_then_name() {
     let include = |context: &str, include: &str, priority: i64| {
         row! { context: context, include: include, priority: priority }
     };
@@ -136,7 +136,7 @@ fn semicolons_are_escaped() {
 }
 
 #[test]
-fn a_line_break_costs_a_context_an_include_or_an_extension() {
+fn a_context_include_or_extension_with_a_line_break_is_left_out() {
     for bad in ["x\n[y]", "x\ry", "x\0y"] {
         let written = System::with_contexts(&["c", bad])
             .add("contextinclude", row! { context: "c", include: bad, priority: 0 })
@@ -238,7 +238,7 @@ fn an_include_that_is_not_a_plain_name_is_left_out() {
 }
 
 #[test]
-fn a_long_number_costs_the_extension_with_all_its_lines() {
+fn an_extension_with_a_long_number_is_left_out() {
     let conf = format!("{BARE}[c]\nobjtpl = %%EXTEN%%,1,NoOp()\nobjtpl = n,Hangup()\n");
     let written = System::with_contexts(&["c"])
         .extension(1, "1", "group", "1")

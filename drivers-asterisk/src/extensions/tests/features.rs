@@ -81,7 +81,7 @@ fn codes(written: &Written) -> Vec<&str> {
 }
 
 #[test]
-fn of_several_forwards_the_last_counts() {
+fn of_several_forwards_the_last_is_written() {
     let forward = |first: bool, second: bool| {
         System::with_contexts(&[]).feature(1, "fwdrna", "_*1.", first).feature(2, "fwdrna", "_*999.", second)
     };

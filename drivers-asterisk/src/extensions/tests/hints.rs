@@ -138,7 +138,7 @@ fn a_user_without_device_has_no_hint() {
 }
 
 #[test]
-fn hints_of_users_stand_by_user_then_number() {
+fn hints_of_users_are_sorted_by_user_then_number() {
     let system = System::with_contexts(&["c"]).user(2).user(1).sip(2, 3, "b").sip(1, 4, "a");
     let system = [(1, "20", 3), (2, "9", 4), (3, "10", 3), (4, "8", 4), (5, "10", 3)].into_iter().fold(
         system,
@@ -308,7 +308,7 @@ fn keys_belong_to_the_main_extensions_of_the_main_line() {
 }
 
 #[test]
-fn of_two_hints_for_an_extension_the_first_kind_counts() {
+fn of_two_hints_for_an_extension_the_first_is_written() {
     let system = system()
         .custom(1, "1001")
         .custom(2, "5000")
@@ -341,7 +341,7 @@ fn without_the_prefix_the_keys_begin_with_the_user() {
 }
 
 #[test]
-fn of_two_prefixes_the_first_counts() {
+fn of_two_prefixes_the_first_is_used() {
     let system = system()
         .feature(736, "phoneprogfunckey", "_*734.", false)
         .feature(25, "enablednd", "*25", true)
@@ -448,7 +448,7 @@ fn a_line_named_differently_from_its_endpoint_is_reported() {
 }
 
 #[test]
-fn a_line_break_costs_a_hint_or_a_device() {
+fn a_hint_or_device_with_a_line_break_is_left_out() {
     let bad = "x\n[y]";
     let written = system()
         .custom(1, bad)

@@ -371,7 +371,7 @@ fn each_line_user_and_extension_makes_a_section() {
     assert_eq!(
         written.warnings,
         ["table usersip, row id=10, column name: there is more than one section \"first\", and Asterisk \
-            merges or replaces them: rename all but one"]
+            merges or replaces them: keep one, or rename the others"]
     );
 }
 

@@ -37,7 +37,7 @@ fn an_option_with_a_line_break_leaves_the_inherited_one() {
 }
 
 #[test]
-fn a_section_whose_only_option_has_a_line_break_is_no_section() {
+fn a_section_without_valid_options_is_left_out() {
     let rows = system().endpoint(1, "a").line(1, 1).option(1, "auth", "password", "x\ny");
     let written = rows.pjsip();
     assert_eq!(written.names(), ["a"]);
@@ -114,7 +114,7 @@ fn an_endpoint_with_a_bad_name_is_still_a_template() {
 }
 
 #[test]
-fn a_line_break_costs_a_line_its_extension_or_its_mailbox() {
+fn a_line_extension_or_mailbox_with_a_line_break_is_left_out() {
     let line = row! {
         id: 2, context: "default", provisioningid: 0, application_uuid: "a\rb", endpoint_sip_uuid: uuid(1),
     };
@@ -164,7 +164,7 @@ fn a_line_break_costs_a_line_its_extension_or_its_mailbox() {
 }
 
 #[test]
-fn a_line_break_costs_a_trunk_a_meeting_or_a_tenant() {
+fn a_trunk_meeting_or_tenant_with_a_line_break_is_left_out() {
     let trunk = row! { id: 1, tenant_uuid: "T", endpoint_sip_uuid: uuid(1), context: "from\n[x]" };
     let tenant = row! { uuid: "U", record_start_announcement: "on\n[x]", record_stop_announcement: "off" };
     let rows = system()
@@ -295,7 +295,7 @@ fn of_items_with_the_same_endpoint_the_last_is_written() {
         .line(1, 1)
         .line(2, 2)
         .line(3, 1)
-        // Lines with an extension stand behind those without.
+        // Lines with an extension follow those without.
         .line(4, 1)
         .extension(1, "1001", 3, true)
         .trunk(1, 2)

@@ -3,7 +3,7 @@
 use super::*;
 
 #[test]
-fn a_value_of_its_own_stands_in_the_place_of_the_inherited_one() {
+fn an_own_value_replaces_the_inherited_one() {
     let rows = system()
         .transport(8, "udp")
         .template(2, "t")

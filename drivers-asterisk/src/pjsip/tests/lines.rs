@@ -115,7 +115,7 @@ fn main_users_come_first_with_variables_and_mailboxes_of_all() {
     let written = rows.pjsip();
     assert_eq!(written.variable("ann", "WAZO_USERID"), ["2", "3", "1", "4"]);
     assert_eq!(written.variable("ann", "XIVO_USERUUID"), ["u2", "u3", "u1", "u4"]);
-    // The number of calls is the same for all, so it stands once.
+    // The number of calls is the same for all, so it is written once.
     assert_eq!(written.variable("ann", "WAZO_CALLER_SIMULTCALLS"), ["5"]);
     let (_, aor) = &written.sections()[1];
     assert_eq!(*aor, ["mailboxes = 82@vm,81@vm,81@vm", "type = aor"]);
