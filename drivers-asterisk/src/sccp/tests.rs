@@ -260,7 +260,7 @@ fn devices_and_lines_follow_their_templates() {
 }
 
 #[test]
-fn without_rows_there_are_the_guests() {
+fn without_rows_the_file_has_the_guests() {
     let Written { text, warnings } = system().sccp();
     assert_eq!((text.as_str(), warnings.len()), (NOTHING, 0));
 }
@@ -623,7 +623,7 @@ fn only_custom_keys_of_a_main_user_of_a_line_are_speed_dials() {
 }
 
 #[test]
-fn labels_and_numbers_of_speed_dials_lose_what_would_end_them() {
+fn labels_and_numbers_lose_characters_that_end_the_line() {
     for (label, exten, lines) in [
         (None, "1", "extension = 1\nblf = 1\n"),
         (Some(""), "", "extension =\nblf = 1\n"),

@@ -494,7 +494,7 @@ fn a_hint_or_device_with_a_line_break_is_left_out() {
 }
 
 #[test]
-fn a_hint_in_a_context_that_is_not_written_is_lost() {
+fn a_hint_in_an_unwritten_context_is_left_out() {
     let system = System::with_contexts(&["c"])
         .user(1)
         .sip(1, 1, "sip1")

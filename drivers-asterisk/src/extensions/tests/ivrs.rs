@@ -46,7 +46,7 @@ fn sections(written: &Written) -> &str {
 }
 
 #[test]
-fn an_ivr_with_everything() {
+fn an_ivr_with_all_columns() {
     let ivr = row! {
         id: 3, tenant_uuid: "T", name: "n", greeting_sound: "hello", menu_sound: "menu", invalid_sound: "bad",
         abort_sound: "bye", timeout: 7, max_tries: 2,
@@ -98,7 +98,7 @@ fn an_ivr_with_everything() {
 }
 
 #[test]
-fn an_ivr_with_the_least() {
+fn an_ivr_with_empty_columns() {
     let ivr = row! {
         id: 4, tenant_uuid: "T", name: "", greeting_sound: "", menu_sound: "", invalid_sound: "", abort_sound: "",
         timeout: 0, max_tries: 0,
@@ -129,7 +129,7 @@ fn an_ivr_with_the_least() {
 }
 
 #[test]
-fn sounds_and_times() {
+fn sounds_and_the_timeout_are_written() {
     let line = |column: &str, value: &str| {
         let mut columns =
             vec![("id", "1"), ("tenant_uuid", "\"T\""), ("name", "\"n\""), ("menu_sound", "\"m\"")];
@@ -279,7 +279,7 @@ fn ivrs_and_choices_are_sorted_by_id() {
 }
 
 #[test]
-fn the_event_is_json_whatever_the_choice() {
+fn the_event_is_json_for_any_choice() {
     let written =
         System::with_contexts(&[]).ivr(plain(1)).choice(1, 1, "a\"b\\c").choice(2, 1, "\u{1f}*#é").write();
     for line in [

@@ -476,7 +476,7 @@ fn a_semicolon_in_an_option_is_escaped() {
 }
 
 #[test]
-fn nothing_starts_a_line() {
+fn a_value_never_starts_a_line() {
     let bad = "a\n[evil]";
     let columns = r#""secret": "a\n[evil]", "callerid": "a\r[evil]", "options": [["k", "a\n[evil]"], ["a\n[evil]", "v"]]"#;
     let credential = |user: &str, secret: &str| {

@@ -138,7 +138,7 @@ fn a_user_has_the_same_variables_on_each_line() {
 }
 
 #[test]
-fn numbers_of_a_user() {
+fn recording_and_simultaneous_calls_are_variables() {
     for (enableonlinerec, toggle) in [(0, vec![]), (1, vec!["1"]), (7, vec!["1"]), (-1, vec!["1"])] {
         for simultcalls in [0, 5, -2] {
             let user = row! {
@@ -198,7 +198,7 @@ fn announcements_come_from_the_tenant_of_the_endpoint() {
                 .add("endpoint_sip", row! { uuid: uuid(2), name: "bare", tenant_uuid: "U" })
                 .link(1, 2, 0)
         };
-        // These rows are the tenant T's.
+        // These rows belong to the tenant T.
         for rows in [base().line(1, 1), base().trunk(1, 1), base().meeting(9, 1, "m")] {
             let written = rows.pjsip();
             let sounds = |name| -> Vec<&str> {
