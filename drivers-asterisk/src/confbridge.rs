@@ -1,5 +1,17 @@
-//! `confbridge.conf`: profiles and menus of conference rooms and meetings. The dialplan selects them by
-//! name.
+//! Writes `confbridge.conf`: profiles and menus of conference rooms and meetings. The dialplan selects them
+//! by name.
+//!
+//! ```text
+//! [wazo-bridge-profile-1](wazo_default_bridge)
+//! type = bridge
+//! max_members = 0
+//! record_conference = no
+//!
+//! [wazo-user-profile-1](wazo_default_user)
+//! type = user
+//! quiet = no
+//! announce_join_leave = yes
+//! ```
 
 use driver_api::asterisk::{Writer, yes_no};
 use driver_api::{Driver, Error, OneLine, Query, Row, Session, Text};
@@ -92,14 +104,14 @@ mod tests {
         rows.into_iter().fold(Rows::default(), |rows, row| rows.add("conference", row))
     }
 
-    /// What stands before the fixed sections.
+    /// Returns the text before the fixed sections.
     fn profiles(rows: &Rows) -> String {
         let text = rows.write(&Confbridge).text;
         text.strip_suffix(include_str!("confbridge.conf")).expect("the fixed sections at the end").to_owned()
     }
 
     #[test]
-    fn the_bridges_stand_before_the_users() {
+    fn bridge_profiles_precede_user_profiles() {
         let rows = conferences([
             row! { id: 2, tenant_uuid: "T", music_on_hold: "", admin_pin: "" },
             row! {
@@ -149,7 +161,7 @@ mod tests {
         let rows = Rows::default()
             .add("asterisk_file", row! { id: 1, name: "confbridge.conf" })
             .add("asterisk_file_section", section);
-        // Asterisk gets the section twice, as it is written twice.
+        // The database has the section, and the fixed part has it again.
         assert_eq!(profiles(&rows), "[wazo-meeting-menu]\n\n\n\n");
     }
 
@@ -180,10 +192,10 @@ mod tests {
     }
 
     #[test]
-    fn a_line_break_in_the_class_costs_the_conference() {
+    fn a_conference_with_a_line_break_is_left_out() {
         let rows = conferences([
             row! { id: 7, tenant_uuid: "T", music_on_hold: "a\nadmin = yes" },
-            // The name is not written, and of the PIN only whether it is there.
+            // The name is not written. Neither is the PIN, which only decides whether there is an admin profile.
             row! { id: 8, tenant_uuid: "T", name: "a\nb", admin_pin: "1\n2" },
         ]);
         let written = rows.write(&Confbridge);

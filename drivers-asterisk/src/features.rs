@@ -1,4 +1,17 @@
-//! `features.conf`: what a caller can do by dialling digits during a call.
+//! Writes `features.conf`: the digits that a caller dials during a call to transfer, record or end it.
+//!
+//! ```text
+//! [general]
+//! transferdigittimeout = 5
+//! atxferabort = *0
+//!
+//! [featuremap]
+//! blindxfer = *1
+//! disconnect = *0
+//!
+//! [applicationmap]
+//! togglerecord = *3,self,AGI(agi://${WAZO_AGID_IP}/call_recording)
+//! ```
 
 use driver_api::asterisk::Writer;
 use driver_api::{Driver, Error, Query, Row, Session};
@@ -34,16 +47,16 @@ const FEATURES: Query<'_> = Query {
         ORDER BY id",
 };
 
-/// The rows of a section, each with the key that stands for its name, if one does.
+/// The rows of a section, each with the key that replaces its name, if any.
 type Options<'r> = Vec<(Option<&'static str>, &'r Row<StaticOption>)>;
 
-/// The three sections, in the order of the file.
+/// Splits the rows into the three sections, in the order of the file.
 fn sections(rows: &[Row<StaticOption>]) -> [(&'static str, Options<'_>); 3] {
     let [mut general, mut feature_map, mut application_map] = [const { Options::new() }; 3];
     for row in rows {
         match row.category.as_str() {
             "featuremap" => {
-                // A user that may hang up with a code may abort an attended transfer with it.
+                // The code that hangs up aborts an attended transfer, too.
                 if row.var_name == "disconnect" {
                     general.push((Some("atxferabort"), row));
                 }
@@ -144,15 +157,16 @@ mod tests {
             written.warnings,
             [
                 "table features, row id=9, column var_val: the value has a line break; the row is left out",
-                "table features, row id=2, column var_val: there is no value: Asterisk reads disconnect as the \
-                    word None",
-                "table features, row id=5, column var_val: there is no value: Asterisk reads a as the word None",
+                "table features, row id=2, column var_val: the option disconnect has no value, so the file \
+                    has the word None: set a value or delete the option",
+                "table features, row id=5, column var_val: the option a has no value, so the file has the word None: \
+                    set a value or delete the option",
             ]
         );
     }
 
     #[test]
-    fn an_abort_code_stands_between_the_general_rows_around_it() {
+    fn an_abort_code_keeps_the_position_of_its_row() {
         let rows = Rows::default()
             .feature("general", "before", "1")
             .feature("featuremap", "disconnect", "*0")
@@ -164,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn only_rows_that_are_not_commented_count() {
+    fn commented_rows_are_left_out() {
         for commented in [1, 2, -1] {
             let rows = Rows::default().disabled_feature("featuremap", "disconnect", "*0", commented);
             assert_eq!(rows.write(&Features).text, NOTHING);
@@ -172,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_break_costs_the_row() {
+    fn a_row_with_a_line_break_is_left_out() {
         let rows = Rows::default()
             .feature("featuremap", "disconnect", "*0\r")
             .feature("general", "a\n[x]", "1")

@@ -1,4 +1,9 @@
-//! `hep.conf`: the HEP capture agent (`res_hep`). A static file, and nothing else.
+//! Writes `hep.conf`: the HEP capture agent (`res_hep`). It has static sections only.
+//!
+//! ```text
+//! [general]
+//! enabled = 0
+//! ```
 
 use driver_api::{Driver, Error, Session};
 

@@ -1,12 +1,26 @@
-//! `iax.conf`: the trunks that speak IAX2, under the options that all of them share.
+//! Writes `iax.conf`: the trunks that speak IAX2, below the options that all of them share.
+//!
+//! ```text
+//! [general]
+//! register => acme:s3cret@203.0.113.7
+//! bindport = 4569
+//!
+//! [callnumberlimits]
+//! 192.0.2.0/255.255.255.0 = 50
+//!
+//! [minimal]
+//! type = friend
+//! amaflags = default
+//! host = dynamic
+//! ```
 
 use driver_api::asterisk::syntax::Refusal;
 use driver_api::asterisk::{Lines, Writer, yes_no};
 use driver_api::{Blanked, Driver, Error, OneLine, OptionColumns, Piece, Query, Row, Session};
 use serde::Deserialize;
 
+use crate::line_parts;
 use crate::pairs::Pairs;
-use crate::places::among_others;
 use crate::section_names::SectionNames;
 use crate::static_table::{GeneralOption, general_options};
 
@@ -36,7 +50,7 @@ fn write_general(writer: &mut Writer, rows: &[Row<GeneralOption>]) {
         let mut lines = writer.at(row);
         match &*row.var_name {
             "register" => lines.object_option(&row.var_name, &row.var_val),
-            // Implied by `allow`.
+            // `write_option` writes it before `allow`.
             "disallow" => {}
             _ => write_option(&mut lines, &row.var_name, &row.var_val),
         }
@@ -56,7 +70,7 @@ struct Limit {
     calllimits: i64,
 }
 
-/// How many call numbers the hosts of a network may use at a time.
+/// Writes how many call numbers the hosts of a network may use at a time.
 fn write_limits(writer: &mut Writer, session: &mut Session<'_>, limits: &[Row<Limit>]) {
     if limits.is_empty() {
         return;
@@ -73,16 +87,15 @@ fn write_limits(writer: &mut Writer, session: &mut Session<'_>, limits: &[Row<Li
     }
 }
 
-/// An address or a mask, which stand in a key with a `/` between them.
+/// Writes an address or a mask, which make a key with a `/` between them.
 fn part_of_network(out: &mut String, text: &str) -> Result<(), Refusal> {
     if text.contains('=') {
         return Err(Refusal::EqualsSign);
     }
-    among_others(out, text)
+    line_parts::value(out, text)
 }
 
-/// The columns behind the kind are options, in the order of the table, which is their order in the file: `deny`
-/// before `permit`.
+/// `kind` and the columns behind it are options, in the order of the file. Asterisk needs `deny` before `permit`.
 const TRUNKS: Query<'_> = Query {
     table: "useriax",
     key: &["id"],
@@ -105,7 +118,7 @@ struct Trunk {
     option_columns: OptionColumns,
 }
 
-/// The columns with a number that says yes or no: 0 is no.
+/// The columns that are numbers and mean yes or no: 0 is no.
 const SWITCHES: &[&str] = &[
     "trunk",
     "adsi",
@@ -138,7 +151,7 @@ fn write_trunk(writer: &mut Writer, session: &mut Session<'_>, trunk: &Row<Trunk
     }
 }
 
-/// Codecs stand one on a line, after a line that takes away those that Asterisk allows by itself.
+/// Writes an option. For `allow` it writes a line for each codec, after one that disallows Asterisk's defaults.
 fn write_option(lines: &mut Lines<'_>, name: impl Piece, value: impl Piece) {
     if name.text() != "allow" {
         return lines.option(name, value);
@@ -204,7 +217,7 @@ mod tests {
     ];
 
     #[test]
-    fn general_options_stand_before_limits_and_trunks() {
+    fn general_options_precede_limits_and_trunks() {
         let disabled = row! {
             filename: "iax.conf", category: "general", var_name: "tos", var_val: "1", commented: 1,
         };
@@ -298,7 +311,7 @@ mod tests {
     }
 
     #[test]
-    fn every_category_is_general_and_every_comment_disables() {
+    fn every_category_counts_as_general() {
         let option = |id: i64, name: &str, commented: i64| {
             row! {
                 id: id, cat_metric: id, var_metric: -id, filename: "sip.conf", category: "other", var_name: name,
@@ -314,7 +327,7 @@ mod tests {
     }
 
     #[test]
-    fn limits_stand_by_id() {
+    fn limits_are_sorted_by_id() {
         let row = row! { id: 7, destination: "b", netmask: "m", calllimits: -1 };
         let rows = Rows::default()
             .add("iaxcallnumberlimits", row)
@@ -323,7 +336,7 @@ mod tests {
     }
 
     #[test]
-    fn trunks_that_are_not_disabled_stand_by_id() {
+    fn enabled_trunks_are_sorted_by_id() {
         let rows = Rows::default()
             .iax_trunk(3, "c", r#""protocol": "sip""#)
             .iax_trunk(2, "b", r#""commented": 2"#)
@@ -376,7 +389,7 @@ mod tests {
     }
 
     #[test]
-    fn pairs_follow_the_columns_whatever_their_names() {
+    fn pairs_follow_the_columns_under_any_name() {
         for (options, lines) in [
             (r#"["id", "7"], ["name", "n"], ["disallow", "gsm"]"#, "id = 7|name = n|disallow = gsm"),
             (r#"["k", "2"], ["k", "1"], ["trunk", "1"]"#, "k = 2|k = 1|trunk = 1"),
@@ -392,22 +405,22 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_pair_is_left_out() {
+    fn an_option_that_is_not_a_pair_is_left_out() {
         let not_a_pair = "is not a name and a value";
-        for (options, trouble) in
+        for (options, reason) in
             [(r#"["a", "1", "2"]"#, not_a_pair), (r#""ab""#, not_a_pair), (r#"[null, "v"]"#, "has no name")]
         {
             let (lines, warnings) = trunk(&format!(r#""options": [["k", "v"], {options}]"#));
             assert_eq!(lines[MINIMAL.len()..], ["k = v"]);
             let warning = format!(
-                "table useriax, row id=1, column options: element 2 of the array {trouble}; it is left out"
+                "table useriax, row id=1, column options: element 2 of the array {reason}; it is left out"
             );
             assert_eq!(warnings, [warning]);
         }
     }
 
     #[test]
-    fn a_bracket_in_the_name_costs_the_trunk() {
+    fn a_trunk_with_a_bracket_in_its_name_is_left_out() {
         let rows = Rows::default().iax_trunk(1, "a]", "").iax_trunk(2, "b", "").iax_trunk(3, "general", "");
         let Written { text, warnings } = rows.write(&Iax);
         let sections: Vec<&str> = text.lines().filter(|line| line.starts_with('[')).collect();
@@ -416,14 +429,14 @@ mod tests {
             warnings,
             [
                 "table useriax, row id=1, column name: there is a \"]\", which ends the name of a section; the row is left out",
-                "table useriax, row id=3, column name: there is more than one section \"general\": Asterisk merges \
-                    or replaces them",
+                "table useriax, row id=3, column name: there is more than one section \"general\", and Asterisk \
+                    merges or replaces them: keep one, or rename the others",
             ]
         );
     }
 
     #[test]
-    fn a_line_break_in_a_name_costs_the_row_and_in_a_value_becomes_a_blank() {
+    fn a_line_break_is_refused_in_names_and_replaced_in_values() {
         let bad = "a\n[evil]";
         let rows = Rows::default()
             .iax_option(bad, "v")

@@ -1,17 +1,24 @@
 //! The drivers of the files that Asterisk reads when it starts and at each reload.
 //!
-//! One file here writes one configuration file; beside them, `static_file` has the sections that an
-//! administrator edits as such, `static_table` the tables of options, `template` and `text_file` what is made
-//! from texts that operators may replace, `pairs` the options that a column holds as an array, `places` what
-//! may stand where in their lines, `section_names` the sections that rows give their names to,
-//! `pickup` who may take whose calls, `parallel` writes on several threads. `older` has the files for databases
-//! of the older schema. The syntax is `driver_api::asterisk`.
+//! Each file or folder writes one configuration file, beside the files that these share:
+//!
+//! - `static_file`: sections that an administrator edits through the API
+//! - `static_table`: tables whose rows are options
+//! - `text_file`, `template`: texts and Jinja2 templates that operators may replace
+//! - `pairs`: options that a column holds as an array
+//! - `line_parts`: checks of values that share a line with others
+//! - `section_names`: checks of rows that name a section
+//! - `pickup`: pickup groups
+//! - `parallel`: writing on several threads
+//!
+//! `older` has the files for databases of the older schema. The syntax is `driver_api::asterisk`.
 
 mod confbridge;
 mod extensions;
 mod features;
 mod hep;
 mod iax;
+mod line_parts;
 mod modules;
 mod musiconhold;
 #[cfg(feature = "older")]
@@ -20,7 +27,6 @@ mod pairs;
 mod parallel;
 mod pickup;
 mod pjsip;
-mod places;
 mod queues;
 mod queueskillrules;
 mod queueskills;
@@ -64,12 +70,12 @@ pub static DRIVERS: &[Entry] = &[
 #[cfg(test)]
 mod tests {
     use database::Uri;
-    use driver_api::{Config, EngineRow, Error, Rows, Session, Snapshot, Value, Warning};
+    use driver_api::{Config, Error, Rows, Session, Snapshot, Value, Warning};
     use fixtures::{Case, Strictness};
 
     use super::*;
 
-    /// A snapshot that counts what it is asked.
+    /// A snapshot that counts the queries that it runs.
     struct Counting<'a> {
         snapshot: &'a mut dyn Snapshot,
         queries: usize,
@@ -82,61 +88,20 @@ mod tests {
         }
     }
 
-    /// A snapshot that gives rows backwards where the query leaves their order open.
-    struct Backwards<'a>(&'a mut dyn Snapshot);
+    /// A snapshot that reverses the rows of each query without an `ORDER BY`.
+    struct Reversed<'a>(&'a mut dyn Snapshot);
 
-    impl Snapshot for Backwards<'_> {
+    impl Snapshot for Reversed<'_> {
         fn run(&mut self, sql: &str, params: &[Value<'_>], rows: &mut dyn Rows) -> Result<(), Error> {
             if sql.contains("ORDER BY") {
                 return self.0.run(sql, params, rows);
             }
-            let mut held = Held { columns: Vec::new(), rows: Vec::new() };
-            self.0.run(sql, params, &mut held)?;
-            rows.columns(&held.columns.iter().map(String::as_str).collect::<Vec<_>>())?;
-            held.rows.iter().rev().try_for_each(|row| rows.row(row))
+            let reversed = format!("SELECT * FROM ({sql}) ORDER BY row_number() OVER () DESC");
+            self.0.run(&reversed, params, rows)
         }
     }
 
-    struct Held {
-        columns: Vec<String>,
-        rows: Vec<HeldRow>,
-    }
-
-    impl Rows for Held {
-        fn columns(&mut self, names: &[&str]) -> Result<(), Error> {
-            self.columns = names.iter().map(|&name| name.to_owned()).collect();
-            Ok(())
-        }
-
-        fn row(&mut self, row: &dyn EngineRow) -> Result<(), Error> {
-            let values: Result<_, Error> =
-                (0..self.columns.len()).map(|at| row.value(at).map(kept)).collect();
-            self.rows.push(HeldRow(values?));
-            Ok(())
-        }
-    }
-
-    struct HeldRow(Vec<Value<'static>>);
-
-    impl EngineRow for HeldRow {
-        fn value(&self, column: usize) -> Result<Value<'_>, Error> {
-            Ok(self.0[column].clone())
-        }
-    }
-
-    fn kept(value: Value<'_>) -> Value<'static> {
-        match value {
-            Value::Null => Value::Null,
-            Value::Bool(value) => Value::Bool(value),
-            Value::Integer(value) => Value::Integer(value),
-            Value::Float(value) => Value::Float(value),
-            Value::Text(text) => Value::Text(text.to_owned().leak()),
-            Value::Uuid(bytes) => Value::Uuid(bytes),
-            Value::Array(values) => Value::Array(values.into_iter().map(kept).collect()),
-        }
-    }
-
-    /// The text and the warnings.
+    /// Returns the text and the warnings of a driver.
     fn generate(entry: &Entry, snapshot: &mut dyn Snapshot) -> Result<(String, Vec<Warning>), String> {
         let config = Config::from_yaml(entry.defaults).unwrap();
         let mut session = Session::new(snapshot);
@@ -175,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn the_order_that_a_query_leaves_open_makes_no_difference() {
+    fn the_order_of_unordered_rows_makes_no_difference() {
         let scratch = testing::Rows::default().load();
         for case in Case::all() {
             let path = scratch.path().with_file_name(format!("{}.db", case.name));
@@ -184,8 +149,8 @@ mod tests {
             let mut snapshot = database.snapshot().unwrap();
             for entry in case.schema().drivers(DRIVERS) {
                 let text = generate(entry, &mut *snapshot);
-                let backwards = generate(entry, &mut Backwards(&mut *snapshot));
-                assert_eq!(text, backwards, "{} for {}", entry.namespace, case.name);
+                let reversed = generate(entry, &mut Reversed(&mut *snapshot));
+                assert_eq!(text, reversed, "{} for {}", entry.namespace, case.name);
             }
         }
     }

@@ -1,4 +1,13 @@
-//! `modules.conf`: the modules that Asterisk is not to load. It depends on the configuration only.
+//! Writes `modules.conf`: the modules that Asterisk does not load. They come from the configuration alone.
+//!
+//! ```text
+//! [modules]
+//! autoload=yes
+//!
+//! noload => app_adsiprog.so
+//! noload => app_alarmreceiver.so
+//! noload => app_amd.so
+//! ```
 
 use driver_api::{Config, Driver, Error, Session, breaks_line};
 use minijinja::context;
@@ -7,7 +16,7 @@ use serde_yaml::{Mapping, Value};
 use crate::template;
 use crate::text_file::TextFile;
 
-/// The modules that a telephone server does without, unless an operator enables one.
+/// The modules that a telephone server does not need. An operator may enable them.
 pub(crate) const DEFAULTS: &str = include_str!("modules.yml");
 
 const ENABLED: &str = "enabled_asterisk_modules";
@@ -47,7 +56,7 @@ fn disabled(modules: &Mapping) -> Result<Vec<String>, String> {
     Ok(names)
 }
 
-/// What Python takes for false. The text `no` in quotes is true.
+/// Tells whether Python takes the value for false. The text `no` in quotes is true.
 fn is_falsy(value: &Value) -> bool {
     match value {
         Value::Null => true,
@@ -89,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn disabled_is_what_python_takes_for_false() {
+    fn a_module_is_disabled_by_a_value_that_is_false_in_python() {
         let yaml = "enabled_asterisk_modules: {b.so: no, a.so: false, Z.so: 0, c.so: \"\", d.so: null, \
             e.so: \"false\", f.so: true, g.so: [], _x.so: off, é.so: false, 10.so: false, h.so: {}, \
             i.so: \"no\", j.so: [0]}";
@@ -98,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_disabled_ends_after_the_empty_line() {
+    fn without_disabled_modules_the_file_is_its_head() {
         for yaml in [
             "",
             "enabled_asterisk_modules: {}",
@@ -111,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn names_are_texts() {
+    fn a_module_name_is_a_text_or_a_number() {
         assert_eq!(lines("enabled_asterisk_modules: {10: no, b: no}"), "noload => 10\nnoload => b\n");
         let error = generate("enabled_asterisk_modules: [a.so]").unwrap_err();
         assert!(

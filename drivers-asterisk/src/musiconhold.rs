@@ -1,4 +1,15 @@
-//! `musiconhold.conf`: the classes of music on hold. A class `default` always exists.
+//! Writes `musiconhold.conf`: the classes of music on hold. The file always has a class `default`.
+//!
+//! ```text
+//! [default]
+//! mode = files
+//! directory = /var/lib/asterisk/moh/default
+//!
+//! [moh-ten0000-0]
+//! mode = files
+//! directory = /var/lib/asterisk/moh/moh-ten0000-0
+//! sort = alpha
+//! ```
 
 use driver_api::asterisk::syntax;
 use driver_api::{Blanked, Config, Driver, Error, OneLine, Query, Row, Session};
@@ -6,7 +17,7 @@ use minijinja::value::Serde;
 use minijinja::{Value, context};
 use serde::{Deserialize, Serialize};
 
-use crate::places::among_others;
+use crate::line_parts;
 use crate::template::Folder;
 
 pub(crate) struct MusicOnHold {
@@ -28,7 +39,7 @@ impl Driver for MusicOnHold {
         let mut classes: Vec<Row<Class>> = session.query(CLASSES, &[])?;
         classes.retain(|class| is_writable(session, class));
         for class in &classes {
-            if let Some((column, message)) = class.doubt() {
+            if let Some((column, message)) = class.problem() {
                 class.warn(session, column, message);
             }
         }
@@ -44,19 +55,10 @@ impl Driver for MusicOnHold {
     }
 }
 
-/// Whether the template can print the class.
-fn is_writable(session: &mut Session<'_>, class: &Row<Class>) -> bool {
-    class.keeps(session, syntax::section_name, &class.name)
-        && class.keeps(session, among_others, &class.mode)
-        && class.keeps(session, among_others, &class.label)
-        && class.keeps(session, among_others, &class.application)
-        && class.keeps(session, among_others, &class.sort)
-}
-
-/// In the folder of templates; one is shipped.
+/// The name of the template in its folder. One is shipped.
 const TEMPLATE: &str = "asterisk/musiconhold.jinja";
 
-/// All columns: a template of an operator's own may print any.
+/// All columns, since an operator's own template may print any.
 const CLASSES: Query<'_> = Query {
     table: "moh",
     key: &["uuid", "name"],
@@ -76,17 +78,32 @@ struct Class {
     sort: Option<OneLine>,
 }
 
+/// Tells whether the template can print the class.
+fn is_writable(session: &mut Session<'_>, class: &Row<Class>) -> bool {
+    class.keeps(session, syntax::section_name, &class.name)
+        && class.keeps(session, line_parts::value, &class.mode)
+        && class.keeps(session, line_parts::value, &class.label)
+        && class.keeps(session, line_parts::value, &class.application)
+        && class.keeps(session, line_parts::value, &class.sort)
+}
+
 impl Class {
-    /// The column of a class that is written as it is and will not work, and why.
-    fn doubt(&self) -> Option<(&'static str, &'static str)> {
+    /// Returns why a class that is written will not work, after the column that is wrong.
+    fn problem(&self) -> Option<(&'static str, &'static str)> {
         if &*self.name == "default" {
-            return Some(("name", "a class of this name is always written: Asterisk gets two"));
+            return Some((
+                "name",
+                "the file always has a class of this name, so it has two: rename this one",
+            ));
         }
         if self.name.contains('/') || &*self.name == ".." {
-            return Some(("name", "the class has its files outside the folder of music on hold"));
+            return Some(("name", "the name leads outside the folder of music on hold: rename the class"));
         }
         if &*self.mode == "custom" && self.application.is_none() {
-            return Some(("application", "there is none: Asterisk will try to run a program called None"));
+            return Some((
+                "application",
+                "the class has no application, so Asterisk tries to run a program called None: set one",
+            ));
         }
         None
     }
@@ -119,19 +136,19 @@ mod tests {
             self.add("moh", row)
         }
 
-        /// What the stock template makes of the classes.
+        /// Writes the file with the shipped template.
         fn music_on_hold(&self) -> Written {
             self.write(&MusicOnHold::new(&Config::default()).unwrap())
         }
     }
 
-    /// What follows the class `default` where there is this class alone.
+    /// Returns the text behind the class `default`.
     fn class(rows: &Rows) -> String {
         rows.music_on_hold().text.strip_prefix(DEFAULT).expect("the class default").to_owned()
     }
 
     #[test]
-    fn classes_stand_by_name() {
+    fn classes_are_sorted_by_name() {
         assert_eq!(class(&Rows::default()), "");
         let rows = Rows::default()
             .class("cls_e", "mp3", "ignored", "random")
@@ -181,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn values_are_raw_and_a_null_is_none() {
+    fn null_is_written_as_the_word_none() {
         let directory = "directory = /var/lib/asterisk/moh";
         for (name, mode, application, sort, text) in [
             ("c", "custom", None, None, "[c]\nmode = custom\napplication = None\n\n\n"),
@@ -199,12 +216,18 @@ mod tests {
 
     #[test]
     fn a_class_that_will_not_work_is_written_with_a_warning() {
-        let outside = "the class has its files outside the folder of music on hold";
+        let outside = "the name leads outside the folder of music on hold: rename the class";
+        let missing = "the class has no application, so Asterisk tries to run a program called None: set one";
         for (name, mode, column, message) in [
-            ("default", "files", "name", "a class of this name is always written: Asterisk gets two"),
+            (
+                "default",
+                "files",
+                "name",
+                "the file always has a class of this name, so it has two: rename this one",
+            ),
             ("a/b", "files", "name", outside),
             ("..", "files", "name", outside),
-            ("c", "custom", "application", "there is none: Asterisk will try to run a program called None"),
+            ("c", "custom", "application", missing),
         ] {
             let Written { text, warnings } = Rows::default().class(name, mode, None, None).music_on_hold();
             let [warning] = &warnings[..] else { panic!("{warnings:?}") };
@@ -215,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_break_costs_the_class() {
+    fn a_class_with_a_line_break_is_left_out() {
         let rows = Rows::default()
             .class("a\nb", "files", None, None)
             .class("application", "custom", "/bin/x\n[y]", None)
@@ -238,7 +261,7 @@ mod tests {
     }
 
     #[test]
-    fn an_operator_may_have_a_template_of_their_own() {
+    fn an_operator_may_replace_the_template() {
         let folder = std::env::temp_dir().join(format!("confgend-musiconhold-{}", std::process::id()));
         std::fs::create_dir_all(folder.join("asterisk")).unwrap();
         let template = "{{ base_directory }}\n{% for moh in moh_list -%}\n\

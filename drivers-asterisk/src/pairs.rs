@@ -6,7 +6,7 @@ use driver_api::{Row, Session};
 use serde::Deserialize;
 use serde::de::{self, Deserializer, SeqAccess, Visitor};
 
-/// Such an array. The database takes one of any shape, so what is not a pair is found when it is read.
+/// Such an array. The database accepts one of any shape, so elements are checked when they are read.
 #[derive(Debug, Default, Deserialize)]
 pub(crate) struct Pairs(Vec<Element>);
 
@@ -16,11 +16,11 @@ enum Element {
     Pair(String, Option<String>),
     /// A pair whose name is NULL.
     Nameless,
-    /// An array that is no pair.
+    /// An array that is not a pair.
     Other,
 }
 
-/// By hand, since serde would copy each array before it looks at what is in it.
+/// Written by hand, since serde's own would copy each array before it looks at its elements.
 impl<'de> Deserialize<'de> for Element {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Element, D::Error> {
         struct TextOrArray;
@@ -60,8 +60,8 @@ impl<'de> Deserialize<'de> for Element {
 }
 
 impl Pairs {
-    /// The names and their values, in order. What is not a pair, or has no name, is left out with a
-    /// warning about the column `options` of their row.
+    /// Returns the names and their values, in order. An element that is not a pair, or has no name, is left
+    /// out with a warning about the column `options` of the row.
     pub(crate) fn read<T>(&self, session: &mut Session<'_>, row: &Row<T>) -> Vec<(&str, Option<&str>)> {
         let mut pairs = Vec::with_capacity(self.0.len());
         for (place, element) in (1..).zip(&self.0) {
@@ -122,14 +122,15 @@ mod tests {
         assert_eq!(pairs, [pair("a", Some("1")), pair("", Some("")), pair("b", None)]);
         let row = "table useriax, row id=1, column options: element";
         assert_eq!(warnings, [format!("{row} 4 of the array has no name; it is left out")]);
-        for odd in [r#"["ab"]"#, r#"[["a", "1", "2"]]"#, r#"[["a"]]"#, r#"[[["a", "1"]]]"#, "[null]", "[[]]"]
+        for not_a_pair in
+            [r#"["ab"]"#, r#"[["a", "1", "2"]]"#, r#"[["a"]]"#, r#"[[["a", "1"]]]"#, "[null]", "[[]]"]
         {
-            let (pairs, warnings) = read(odd);
+            let (pairs, warnings) = read(not_a_pair);
             assert_eq!(pairs, []);
             assert_eq!(
                 warnings,
                 [format!("{row} 1 of the array is not a name and a value; it is left out")],
-                "{odd}"
+                "{not_a_pair}"
             );
         }
     }

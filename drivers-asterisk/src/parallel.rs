@@ -1,19 +1,19 @@
-//! Text on several threads.
+//! Writing on several threads.
 
 use std::num::NonZero;
 use std::{panic, thread};
 
 use driver_api::asterisk::Writer;
 
-/// Calls `write` for each entry on as many threads as the machine runs at once: once the rows are there,
-/// writing the text is most of the work.
+/// Calls `write` for each entry on as many threads as the machine has processors. The text keeps the order of
+/// the entries. Writing the text is most of the work once the rows are read.
 pub(crate) fn in_parallel<T: Sync>(
     writer: &mut Writer,
     entries: &[T],
     write: impl Fn(&mut Writer, &T) + Sync,
 ) {
     let threads = thread::available_parallelism().map_or(1, NonZero::get);
-    let share = entries.len().div_ceil(threads).max(WORTH_A_THREAD);
+    let share = entries.len().div_ceil(threads).max(MIN_ENTRIES_PER_THREAD);
     let mut shares = entries.chunks(share);
     let first = shares.next().unwrap_or_default();
     thread::scope(|scope| {
@@ -41,5 +41,5 @@ pub(crate) fn in_parallel<T: Sync>(
     });
 }
 
-/// How many entries take longer to write than a thread takes to start.
-const WORTH_A_THREAD: usize = 500;
+/// Fewer entries take less time to write than a thread takes to start.
+const MIN_ENTRIES_PER_THREAD: usize = 500;

@@ -1,11 +1,11 @@
-//! Pickup groups: who may take a call that rings at somebody else's phone.
+//! Pickup groups: their members may take a call that rings at another phone.
 
 use std::collections::{BTreeSet, HashMap};
 
 use driver_api::{Error, Query, Row, Session};
 use serde::Deserialize;
 
-/// The memberships of each user.
+/// The memberships in pickup groups, by user.
 pub(crate) struct Pickups(HashMap<i64, Vec<Membership>>);
 
 /// The members of a ring group or queue are found by its name alone.
@@ -55,13 +55,13 @@ enum Category {
 enum Via {
     /// The user is a member, with every line.
     User,
-    /// A ring group is, and its users with their main lines.
+    /// A ring group is a member, and its users with their main lines.
     Group,
-    /// A queue is, likewise.
+    /// A queue is a member, and its users with their main lines.
     Queue,
 }
 
-/// The groups of one endpoint: those of all users of all its lines.
+/// The pickup groups of one endpoint: the groups of all users of all its lines.
 #[derive(Default)]
 pub(crate) struct Groups {
     member: BTreeSet<i64>,
@@ -78,7 +78,8 @@ impl Pickups {
         Ok(Pickups(by_user))
     }
 
-    /// What a user brings to a line, which may be the main line of its main user.
+    /// Returns the memberships that a user brings to a line. `main` says whether it is the main line of its
+    /// main user.
     pub(crate) fn of(&self, user: i64, main: bool) -> impl Iterator<Item = &Membership> {
         let memberships = self.0.get(&user).into_iter().flatten();
         memberships.filter(move |membership| main || membership.via == Via::User)
@@ -93,12 +94,12 @@ impl Groups {
         };
     }
 
-    /// The groups whose calls an endpoint may pick up: `1,5`.
+    /// Returns the groups whose calls an endpoint may pick up: `1,5`.
     pub(crate) fn member(&self) -> Option<String> {
         join(&self.member)
     }
 
-    /// The groups that an endpoint's calls belong to.
+    /// Returns the groups that an endpoint's calls belong to.
     pub(crate) fn pickup(&self) -> Option<String> {
         join(&self.pickup)
     }

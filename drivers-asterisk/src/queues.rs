@@ -1,5 +1,17 @@
-//! `queues.conf`: the queues and the groups, which are queues to Asterisk, with their options and their
-//! members. Agents are members only as long as they are logged in, so they are not in it.
+//! Writes `queues.conf`: the queues with their options and members, and the groups, which Asterisk treats as
+//! queues. The file has no agents: they are members only while they are logged in.
+//!
+//! ```text
+//! [general]
+//! persistentmembers = yes
+//!
+//! ; Group 0
+//! [grp-ten0000-0]
+//! timeout = 15
+//! retry = 5
+//! strategy = ringall
+//! member = Local/c026c36b-…@usersharedlines,0,,hint:c026c36b-…@usersharedlines
+//! ```
 
 use std::collections::HashMap;
 
@@ -47,8 +59,8 @@ const GENERAL: Query<'_> = Query {
         ORDER BY id",
 };
 
-/// Of several groups of a name the one with the smallest id gives the label. The columns behind it are options, in
-/// the order of the file.
+/// Of several groups with the same name, the one with the smallest id gives the label. The columns behind the
+/// label are options, in the order of the file.
 const QUEUES: Query<'_> = Query {
     table: "queue",
     key: &["name"],
@@ -82,7 +94,7 @@ struct Queue {
 
 fn write_queue(writer: &mut Writer, session: &mut Session<'_>, queue: &Row<Queue>) {
     if queue.name.eq_ignore_ascii_case("general") {
-        let message = "Asterisk has a section of this name already and takes the queue for its options";
+        let message = "Asterisk reads the section of this name as its own options: rename the queue";
         queue.warn(session, "name", message);
     }
     let label = queue.displayname.as_ref().or(queue.label.as_ref());
@@ -109,7 +121,7 @@ struct Member {
     queue_name: String,
     interface: Text,
     penalty: i64,
-    /// That of the user; other members are but an interface.
+    /// The uuid of the user. Other members have an interface only.
     uuid: Option<OneLine>,
 }
 
@@ -125,7 +137,7 @@ fn write_member(writer: &mut Writer, session: &mut Session<'_>, member: &Row<Mem
         member.warn(
             session,
             "interface",
-            "there is no interface, nor a user: Asterisk can't call the member",
+            "the member has neither an interface nor a user: Asterisk can't call it",
         );
     }
     writer.at(member).member(&[interface, penalty, &"", &""]);
@@ -172,7 +184,7 @@ mod tests {
         }
     }
 
-    /// What a queue has whose row has nothing but defaults.
+    /// The options of a queue whose columns have their defaults.
     const DEFAULTS: &str = "timeout = 0\nringinuse = 0\nreportholdtime = 0\ntimeoutrestart = 0\n\
         timeoutpriority = app\nautofill = 1\nautopause = no\nsetinterfacevar = 0\nsetqueueentryvar = 0\n\
         setqueuevar = 0\nmin-announce-frequency = 60\nrandom-periodic-announce = 0\nannounce-position = yes\n\
@@ -291,7 +303,7 @@ mod tests {
     }
 
     #[test]
-    fn general_options_are_written_as_they_are() {
+    fn general_options_are_written_unchanged() {
         let rows = Rows::default()
             .queue_option("a", None)
             .queue_option("b", "")
@@ -309,7 +321,11 @@ mod tests {
             [
                 warning(5, "var_val", ROW_LEFT_OUT),
                 warning(6, "var_name", ROW_LEFT_OUT),
-                warning(1, "var_val", "there is no value: Asterisk reads a as the word None"),
+                warning(
+                    1,
+                    "var_val",
+                    "the option a has no value, so the file has the word None: set a value or delete the option"
+                ),
             ]
         );
     }
@@ -323,7 +339,7 @@ mod tests {
             .map(|column| column.trim().trim_start_matches("q.").trim_matches('"'))
             .collect();
         assert_eq!(options.len(), 43);
-        // SQLite makes a number of it where the column is one.
+        // SQLite converts it to a number in a numeric column.
         let value = |(number, column): (usize, &&str)| format!("\"{column}\": \"{number}\"");
         let columns: Vec<String> = (100..).zip(&options).map(value).collect();
         let row = format!(r#"{{"name": "q", "category": "queue", {}}}"#, columns.join(", "));
@@ -336,7 +352,7 @@ mod tests {
     }
 
     #[test]
-    fn an_option_that_is_there_is_written_as_it_is() {
+    fn an_option_with_a_value_is_written_unchanged() {
         let with = |line: &str| DEFAULTS.replace("ringinuse", &format!("{line}ringinuse"));
         for (column, json, text) in [
             ("retry", "null", DEFAULTS.to_owned()),
@@ -353,7 +369,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_break_costs_the_option() {
+    fn an_option_with_a_line_break_is_left_out() {
         for (column, json) in [
             ("context", r#""x\n[evil] ""#),
             ("monitor-format", r#""wav\r""#),
@@ -368,7 +384,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_break_in_its_name_costs_the_queue() {
+    fn a_queue_with_a_line_break_in_its_name_is_left_out() {
         let rows = Rows::default()
             .team("q\n[evil]", "queue")
             .queue_name("q\n[evil]", "Q")
@@ -420,7 +436,7 @@ mod tests {
     }
 
     #[test]
-    fn sections_stand_by_name() {
+    fn sections_are_sorted_by_name() {
         let rows = ["b", "é", "a", "B", "a-1"]
             .iter()
             .fold(Rows::default(), |rows, name| rows.team(name, "queue").queue_name(name, ""));
@@ -432,8 +448,8 @@ mod tests {
     }
 
     #[test]
-    fn a_queue_called_general_is_named() {
-        let message = "Asterisk has a section of this name already and takes the queue for its options";
+    fn a_queue_called_general_is_reported() {
+        let message = "Asterisk reads the section of this name as its own options: rename the queue";
         for name in ["general", "General"] {
             let Written { text, warnings } = sections(&Rows::default().team(name, "queue"));
             assert_eq!(text, format!("\n; unknown\n[{name}]\n{DEFAULTS}"));
@@ -442,7 +458,7 @@ mod tests {
     }
 
     #[test]
-    fn members_stand_by_position_user_and_interface() {
+    fn members_are_sorted_by_position_user_and_interface() {
         let rows = Rows::default()
             .employee(7)
             .team_member("q", 0, "Local/b@c", 1, 0)
@@ -477,7 +493,7 @@ mod tests {
         ] {
             assert_eq!(members(Rows::default().add("queuemember", row)).text, text);
         }
-        // Whoever disables a user does not expect the group to forget it.
+        // A disabled user stays a member: an operator who disables one does not expect the group to forget it.
         let user = row! {
             id: 1, uuid: "U", tenant_uuid: "T", func_key_private_template_id: 1, description: "", commented: 1,
         };
@@ -486,8 +502,8 @@ mod tests {
     }
 
     #[test]
-    fn an_interface_that_will_not_work_is_named() {
-        let empty = "there is no interface, nor a user: Asterisk can't call the member";
+    fn an_unusable_interface_is_reported() {
+        let empty = "the member has neither an interface nor a user: Asterisk can't call it";
         let blank = "there is a blank at an end, which Asterisk strips; the option \"member\" is left out";
         for (interface, line, message) in [
             ("", "member = ,0,,\n", Some(empty)),
@@ -499,7 +515,7 @@ mod tests {
             let row = format!("row queue_name=q interface={interface:?}, column interface");
             let expected = message.map(|message| format!("table queuemember, {row}: {message}"));
             assert_eq!(warnings, expected.into_iter().collect::<Vec<_>>());
-            // Nobody reads the interface of a user.
+            // The interface of a user is not written.
             let Written { text, warnings } =
                 members(Rows::default().employee(1).team_member("q", 1, interface, 0, 0));
             let user = "member = Local/user-1@usersharedlines,0,,hint:user-1@usersharedlines\n";
@@ -508,7 +524,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_break_costs_the_member() {
+    fn a_member_with_a_line_break_is_left_out() {
         let user = row! {
             id: 2, uuid: "a\n[evil]", tenant_uuid: "T", func_key_private_template_id: 2, description: "",
         };

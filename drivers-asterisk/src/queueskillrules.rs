@@ -1,5 +1,12 @@
-//! `queueskillrules.conf`: the rules by which a queue with skills chooses among its agents. Queues refer to
+//! Writes `queueskillrules.conf`: the rules by which a queue chooses agents by their skills. Queues refer to
 //! them by id.
+//!
+//! ```text
+//! [skillrule-1]
+//! rule = WT < 60, swedish > 50 & sales
+//! rule = swedish > 10
+//! rule =
+//! ```
 
 use driver_api::asterisk::{Writer, syntax};
 use driver_api::{Driver, Error, Query, Row, Session, Text};
@@ -14,7 +21,7 @@ impl Driver for QueueSkillRules {
         for rule in &rules {
             let mut lines = writer.at(rule);
             lines.section(format!("skillrule-{}", rule.id));
-            // A blank behind a semicolon is nothing to be warned of, so the writer sees no column.
+            // Without a column, the writer does not warn of a blank behind a semicolon.
             for part in rule.rule.iter().flat_map(|rule| rule.split(';')) {
                 if rule.keeps_or(session, "the part is left out", part_of_rule, ("rule", part)) {
                     lines.option("rule", part);
@@ -25,7 +32,7 @@ impl Driver for QueueSkillRules {
     }
 }
 
-/// A value of the option `rule`.
+/// Writes one part of a rule as the option `rule`, and refuses a line that is too long.
 fn part_of_rule(out: &mut String, part: &str) -> Result<(), syntax::Refusal> {
     out.push_str("rule = ");
     syntax::value(out, part)?;
@@ -101,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_break_costs_the_part() {
+    fn a_part_with_a_line_break_is_left_out() {
         let rows = Rows::default().skill_rule(1, "a;b\n[evil];c\r;d").skill_rule(2, "\0").skill_rule(3, "e");
         let Written { text, warnings } = rows.write(&QueueSkillRules);
         assert_eq!(text, "[skillrule-1]\nrule = a\nrule = d\n\n[skillrule-2]\n\n[skillrule-3]\nrule = e\n");

@@ -1,4 +1,13 @@
-//! `queueskills.conf`: what each agent is good at, and how much. Agents without skills are not in it.
+//! Writes `queueskills.conf`: the skills of each agent, with their weights. Agents without skills are left out.
+//!
+//! ```text
+//! [agent-3]
+//! swedish = 80
+//! sales = 0
+//!
+//! [agent-12]
+//! swedish = 50
+//! ```
 
 use std::collections::HashMap;
 
@@ -6,7 +15,7 @@ use driver_api::asterisk::{Writer, syntax};
 use driver_api::{Driver, Error, OneLine, Query, Row, Session};
 use serde::Deserialize;
 
-use crate::places::short;
+use crate::line_parts;
 
 pub(crate) struct QueueSkills;
 
@@ -16,7 +25,7 @@ impl Driver for QueueSkills {
         let mut weights: Vec<Row<Weight>> = session.query(WEIGHTS, &[])?;
         let skills: HashMap<i64, &Row<Skill>> = skills
             .iter()
-            .filter(|skill| skill.keeps(session, name_in_line, &skill.name))
+            .filter(|skill| skill.keeps(session, skill_name, &skill.name))
             .map(|skill| (skill.id, skill))
             .collect();
         weights.retain(|weight| skills.contains_key(&weight.skillid));
@@ -31,9 +40,9 @@ impl Driver for QueueSkills {
     }
 }
 
-/// The name of a skill, which the weight follows.
-fn name_in_line(out: &mut String, name: &str) -> Result<(), syntax::Refusal> {
-    short(out, name, syntax::padded_key)
+/// Writes the name of a skill as a key, which its weight follows.
+fn skill_name(out: &mut String, name: &str) -> Result<(), syntax::Refusal> {
+    line_parts::limited(out, name, syntax::padded_key)
 }
 
 const SKILLS: Query<'_> =
@@ -111,7 +120,7 @@ mod tests {
         }
     }
 
-    /// What an agent with these skills has.
+    /// Writes the file for an agent with these skills.
     fn agent(skills: &[(&str, i64)]) -> Written {
         let rows = (1..).zip(skills).fold(Rows::default().agent(1), |rows, (id, &(name, weight))| {
             rows.skill(id, name).has_skill(1, id, weight)
@@ -120,14 +129,14 @@ mod tests {
     }
 
     #[test]
-    fn names_and_weights_are_written_as_they_are() {
+    fn names_and_weights_are_written_unchanged() {
         let written = agent(&[("french", -5), ("french", 100), (" two words", 1)]);
         assert_eq!(written.text, "[agent-1]\nfrench = -5\nfrench = 100\ntwo words = 1\n");
         assert_eq!(written.warnings, [""; 0]);
     }
 
     #[test]
-    fn a_name_that_asterisk_can_not_read_is_named_once() {
+    fn an_unreadable_name_is_reported_once() {
         let warning = |message: &str| [format!("table queueskill, row id=1, column name: {message}")];
         let equals = "there is a \"=\", which ends the name of an option; the row is left out";
         for (name, message) in
@@ -142,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_break_costs_the_skill() {
+    fn a_skill_with_a_line_break_is_left_out() {
         for bad in ["a\n[evil]", "a\r", "\0"] {
             let Written { text, warnings } = agent(&[("before", 1), (bad, 2), ("after", 3)]);
             assert_eq!(text, "[agent-1]\nbefore = 1\nafter = 3\n");

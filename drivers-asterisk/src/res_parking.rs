@@ -1,4 +1,17 @@
-//! `res_parking.conf`: the parking lots, where a call waits until somebody takes it from its place.
+//! Writes `res_parking.conf`: the parking lots, where a call waits in a slot until a phone retrieves it.
+//!
+//! ```text
+//! [default]
+//! context = wazo-disabled
+//!
+//! [parkinglot-1]
+//! parkext = 700
+//! context = inside
+//! parkedmusicclass = jazz
+//! parkpos = 701-750
+//! parkingtime = 45
+//! findslot = next
+//! ```
 
 use driver_api::asterisk::Writer;
 use driver_api::{Blanked, Driver, Error, Query, Row, Session};
@@ -10,7 +23,7 @@ impl Driver for ResParking {
     fn generate(&self, session: &mut Session<'_>) -> Result<String, Error> {
         let rows: Vec<Row<Lot>> = session.query(LOTS, &[])?;
         let mut writer = Writer::new(session);
-        // Asterisk makes a lot of this name in any case, so it gets a context that leads nowhere.
+        // Asterisk always has a lot of this name. It gets a context that leads nowhere.
         writer.own().section("default");
         writer.own().option("context", "wazo-disabled");
         for rows in rows.chunk_by(|a, b| a.id == b.id) {
@@ -26,7 +39,7 @@ impl Driver for ResParking {
     }
 }
 
-/// A lot without extension can't be dialled and is left out. One with several has several rows.
+/// A lot without an extension can't be dialled and is left out. One with several extensions has several rows.
 const LOTS: Query<'_> = Query {
     table: "parking_lot",
     key: &["id", "extension"],
@@ -133,14 +146,14 @@ mod tests {
     }
 
     #[test]
-    fn without_lots_there_is_the_one_that_leads_nowhere() {
+    fn without_lots_the_file_has_the_disabled_default_lot() {
         let Written { text, warnings } = Rows::default().write(&ResParking);
         assert_eq!((text.as_str(), text.len(), warnings.len()), (NO_LOTS, 34, 0));
         assert_eq!(Rows::default().parking_lot(1).write(&ResParking).text, NO_LOTS);
     }
 
     #[test]
-    fn lots_stand_by_id() {
+    fn lots_are_sorted_by_id() {
         let rows = Rows::default()
             .parking_lot(10)
             .parking_lot(9)
@@ -188,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn only_extensions_of_the_lot_count() {
+    fn extensions_of_other_kinds_are_ignored() {
         for (kind, lot) in [("user", "1"), ("parking", "01"), ("parking", " 1"), ("parking", "")] {
             let extension = row! { id: 1, context: "default", exten: "700", type: kind, typeval: lot };
             let rows = Rows::default().parking_lot(1).add("extensions", extension);
@@ -202,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_of_several_extensions_counts_and_the_others_are_named() {
+    fn of_several_extensions_the_first_is_written() {
         let rows = Rows::default()
             .parking_lot(1)
             .parking_lot(2)

@@ -1,4 +1,13 @@
-//! `rtp.conf`: the port range of RTP, STUN and ICE (`res_rtp_asterisk`). A static file, and nothing else.
+//! Writes `rtp.conf`: the port range of RTP, STUN and ICE (`res_rtp_asterisk`). It has static sections only.
+//!
+//! ```text
+//! [general]
+//! rtpstart = 10000
+//! rtpend = 20000
+//! stunaddr_reresolve_ttl_0 = yes
+//!
+//! [ice_host_candidates]
+//! ```
 
 use driver_api::{Driver, Error, Session};
 

@@ -1,4 +1,4 @@
-//! Sections that rows of the database give their names to.
+//! Checks of rows that name a section.
 
 use std::collections::HashSet;
 
@@ -9,21 +9,22 @@ use driver_api::{Piece, Row, Session};
 pub(crate) struct SectionNames(HashSet<String>);
 
 impl SectionNames {
-    /// Those that the file has whatever the database holds.
+    /// Starts with the sections that the file always has.
     pub(crate) fn new(fixed: &[&str]) -> SectionNames {
         SectionNames(fixed.iter().map(|&name| name.to_owned()).collect())
     }
 
-    /// Whether a row can give this name to a section; if not, this notes that the row is left out. It also
-    /// notes a name that another section has: both are written, and what Asterisk makes of them is hardly
-    /// what somebody intended.
+    /// Tells whether a section can have this name; if not, warns that the row is left out. Warns of a name
+    /// that another section has, too, although both are written: Asterisk takes them for one.
     pub(crate) fn add<T>(&mut self, session: &mut Session<'_>, row: &Row<T>, name: impl Piece) -> bool {
         if !row.keeps(session, syntax::section_name, &name) {
             return false;
         }
         if !self.0.insert(name.text().into_owned()) {
-            let message =
-                format!("there is more than one section {:?}: Asterisk merges or replaces them", name.text());
+            let message = format!(
+                "there is more than one section {:?}, and Asterisk merges or replaces them: keep one, or rename the others",
+                name.text()
+            );
             row.warn(session, name.column(Some(row.origin())).unwrap_or_default(), message);
         }
         true
@@ -50,7 +51,7 @@ mod tests {
     };
 
     #[test]
-    fn a_bracket_costs_the_row_and_a_known_name_a_warning() {
+    fn a_bad_name_is_refused_and_a_repeated_one_is_reported() {
         let names = ["a", "a]", "]", "A", " a", "[a", "", "a", "general", "a]"];
         let rows = (1..).zip(names).fold(Rows::default(), |rows, (id, name)| {
             rows.add("asterisk_file_section", row! { id: id, name: name, asterisk_file_id: 1 })
@@ -72,8 +73,8 @@ mod tests {
         let blank = left_out(5, "there is a blank at an end, which Asterisk strips");
         let twice = |id, name| {
             format!(
-                "table asterisk_file_section, row id={id}, column name: there is more than one section {name:?}: Asterisk \
-                    merges or replaces them"
+                "table asterisk_file_section, row id={id}, column name: there is more than one section {name:?}, and \
+                    Asterisk merges or replaces them: keep one, or rename the others"
             )
         };
         assert_eq!(

@@ -1,21 +1,19 @@
-//! Static files: sections that an administrator edits through the API and that the database keeps as
-//! file, section and variable rows.
+//! Static files: sections that an administrator edits through the API. The database has a row for each file,
+//! section and variable.
 
 use driver_api::asterisk::{Writer, syntax};
 use driver_api::{Error, Query, Row, Session, Text, Value, Warning};
 use serde::Deserialize;
 
-/// Returns a whole file that is nothing but its static sections.
+/// Returns a file that has static sections only.
 pub(crate) fn generate(session: &mut Session<'_>, file: &str) -> Result<String, Error> {
     let mut writer = Writer::new(session);
     write(&mut writer, session, file, &[])?;
     Ok(writer.finish(session))
 }
 
-/// Writes the sections of a static file. A section of `required` that the database does not have is
-/// written empty, after the others.
-///
-/// A file that has anything at all ends with an empty line.
+/// Writes the static sections of a file, then each section of `required` that the database lacks, empty. Unless
+/// it writes nothing, an empty line follows.
 pub(crate) fn write(
     writer: &mut Writer,
     session: &mut Session<'_>,
@@ -50,6 +48,7 @@ pub(crate) fn write(
     }
     Ok(())
 }
+
 /// A file without sections is one row.
 const SECTIONS: Query<'_> = Query {
     table: "asterisk_file_section",
@@ -118,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn sections_and_variables_stand_by_priority_then_id() {
+    fn sections_and_variables_are_sorted_by_priority_then_id() {
         let rows = file("rtp.conf")
             .section(1, "ice_host_candidates", None)
             .section(2, "extra", None)
@@ -203,8 +202,8 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_row_is_named() {
-        // Another file's sections are not this one's, nor is a name that is only similar.
+    fn a_missing_row_is_reported() {
+        // The name of a file is case-sensitive.
         let rows = file("Hep.conf").section(1, "general", None);
         let cases: [(&str, &dyn Driver); 4] = [
             ("hep.conf", &Hep),
@@ -242,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_break_costs_the_variable_or_the_section() {
+    fn a_variable_or_section_with_a_line_break_is_left_out() {
         let rows = file("hep.conf")
             .section(1, "a\n[x]", Some(0))
             .variable(1, "of", "the broken section")
@@ -271,9 +270,9 @@ mod tests {
     }
 
     #[test]
-    fn a_broken_section_alone_leaves_nothing() {
+    fn a_file_with_a_broken_section_alone_is_empty() {
         assert_eq!(file("hep.conf").section(1, "a\nb", None).write(&Hep).text, "");
-        // It is not the required one, and it is not in the way of it.
+        // The required section is written in place of the broken one.
         let rows = file("pjsip.conf").section(1, "global\n", None).section(2, "system", None);
         assert_eq!(rows.write(&Pjsip).text, "[system]\n\n[global]\n\n\n\n\n\n");
     }

@@ -1,12 +1,12 @@
-//! Tables of which each row is an option as such: `features`, `staticqueue`, `staticvoicemail`; and, for the
-//! section `[general]` alone, `staticiax` and `staticsip`.
+//! Tables whose rows are options: `features`, `staticqueue`, `staticvoicemail`, and `staticiax` and `staticsip`,
+//! which have the section `[general]` only.
 
 use std::ops::Deref;
 
 use driver_api::{Blanked, Error, OneLine, Query, Row, Session};
 use serde::Deserialize;
 
-/// A row of such a table. Where a value may have line breaks that are not written as such, `V` is `Text`.
+/// A row of such a table. `V` is `Text` where the driver escapes line breaks in values.
 #[derive(Deserialize)]
 pub(crate) struct StaticOption<V = OneLine> {
     /// The section.
@@ -15,7 +15,7 @@ pub(crate) struct StaticOption<V = OneLine> {
     pub(crate) var_val: Option<V>,
 }
 
-/// The value as it is written, with its column. A null is the word that Python prints for it, with a warning.
+/// Returns the value to write, with its column. For NULL it is the word that Python prints, with a warning.
 pub(crate) fn value<'r, V: Deref<Target = str>>(
     session: &mut Session<'_>,
     row: &'r Row<StaticOption<V>>,
@@ -23,22 +23,25 @@ pub(crate) fn value<'r, V: Deref<Target = str>>(
     if let Some(value) = &row.var_val {
         return (VALUE, value);
     }
-    let message = format!("there is no value: Asterisk reads {} as the word None", row.var_name);
+    let message = format!(
+        "the option {} has no value, so the file has the word None: set a value or delete the option",
+        row.var_name
+    );
     row.warn(session, VALUE, message);
     (VALUE, "None")
 }
 
-/// The column of the values.
+/// The column that has the values.
 pub(crate) const VALUE: &str = "var_val";
 
-/// A row of a table that has the options of `[general]` alone.
+/// A row of a table that has the section `[general]` only.
 #[derive(Deserialize)]
 pub(crate) struct GeneralOption {
     pub(crate) var_name: OneLine,
     pub(crate) var_val: Blanked,
 }
 
-/// The options of such a table that are in use. Category and file name make no difference.
+/// Returns the enabled options of such a table, whatever their category and file name are.
 pub(crate) fn general_options(
     session: &mut Session<'_>,
     table: &str,

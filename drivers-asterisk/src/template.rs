@@ -1,4 +1,4 @@
-//! Files, and parts of files, made from Jinja2 templates that operators may replace by their own.
+//! Jinja2 templates for files and parts of files, which operators may replace by their own.
 
 use std::path::{Path, PathBuf};
 
@@ -10,15 +10,15 @@ use minijinja_contrib::pycompat::unknown_method_callback;
 
 use crate::text_file::{TextFile, with_line_feeds};
 
-/// Where operators put templates of their own, if they say nothing else.
+/// The default folder of the operators' own templates.
 const FOLDER: &str = "/etc/wazo-confgend/templates";
 
 const KEY: &str = "templates.directory";
 
-/// The default configuration of a driver that looks into that folder.
+/// The default configuration of a driver that uses that folder.
 pub(crate) const DEFAULTS: &str = "templates: {directory: /etc/wazo-confgend/templates}";
 
-/// What is shipped, and used where the folder has no file of the name.
+/// The shipped templates, by name. A file of the same name in the folder replaces one.
 const SHIPPED: &[(&str, &str)] = &[
     ("asterisk/extensions/ivr.jinja", include_str!("../templates/asterisk/extensions/ivr.jinja")),
     ("asterisk/musiconhold.jinja", include_str!("../templates/asterisk/musiconhold.jinja")),
@@ -29,8 +29,8 @@ const SHIPPED: &[(&str, &str)] = &[
 /// The folder of the templates, named by the key `templates.directory`.
 pub(crate) struct Folder(PathBuf);
 
-/// The templates of the folder, and of this program where the folder has none, as they are now: for the
-/// time in which one file is made. One may include another by its name in the folder.
+/// The templates of the folder, and the shipped ones that it does not replace. They are read once for each
+/// generated file. One may include another by its name in the folder.
 pub(crate) struct Templates<'a> {
     folder: &'a Path,
     environment: Environment<'a>,
@@ -61,7 +61,7 @@ fn shipped(name: &str) -> Option<&'static str> {
 }
 
 impl Templates<'_> {
-    /// Whether there is a template of this name, good or bad.
+    /// Tells whether there is a template of this name, with or without mistakes.
     pub(crate) fn has(&self, name: &str) -> bool {
         let missing = |error: minijinja::Error| error.kind() == JinjaErrorKind::TemplateNotFound;
         !self.environment.get_template(name).is_err_and(missing)
@@ -77,17 +77,17 @@ impl Templates<'_> {
         })
     }
 
-    /// Renders a template that is a whole file.
+    /// Renders a template that makes a whole file.
     pub(crate) fn render_file(&self, name: &str, context: Value) -> Result<String, Error> {
         checked(&self.folder.join(name), self.render(name, context)?)
     }
 }
 
-/// Renders one template as Jinja2 does by default: one line end removed at the end of the text, `None`, `True`
-/// and `False` as Python prints them. What the template prints has its semicolons escaped, as Asterisk wants it.
+/// Renders a template as Jinja2 does by default: it removes one line end at the end of the text, and prints
+/// `None`, `True` and `False` as Python does. Semicolons in printed values are escaped, as Asterisk needs it.
 pub(crate) fn render(file: &TextFile, context: Value) -> Result<String, Error> {
     let path = file.path();
-    let source = file.read().map_err(|error| error.context(place(path)))?;
+    let source = file.read().map_err(|error| error.context(context_of(path)))?;
     let rendered = environment().render_named_str(&path.to_string_lossy(), &source, context);
     checked(path, rendered.map_err(|error| failed(path, &error))?)
 }
@@ -111,19 +111,19 @@ fn environment() -> Environment<'static> {
     environment
 }
 
-/// Refuses a text in which a line is a directive, or has a mark of a block comment. The values that were put into
-/// it have their semicolons escaped, so it is the template that has them, or that puts a value where a line begins.
+/// Refuses a text in which a line is a directive or has a mark of a block comment. Semicolons in values are
+/// escaped, so such a line is a mistake of the template.
 fn checked(path: &Path, text: String) -> Result<String, Error> {
     match syntax::lines(&text) {
         Ok(()) => Ok(text),
         Err((line, refusal)) => {
             let message = format!("line {line} of the text that it renders can't be written: {refusal}");
-            Err(Error::new(ErrorKind::Template, message).context(place(path)))
+            Err(Error::new(ErrorKind::Template, message).context(context_of(path)))
         }
     }
 }
 
-fn place(path: &Path) -> String {
+fn context_of(path: &Path) -> String {
     format!("template {}", path.display())
 }
 
@@ -133,8 +133,8 @@ fn failed(path: &Path, error: &minijinja::Error) -> Error {
         Some(detail) => format!("{}: {detail}", error.kind()),
         None => error.kind().to_string(),
     };
-    let failure = Error::new(ErrorKind::Template, message).context(place(path) + &line);
-    // An error of an included template hides behind one that names it.
+    let failure = Error::new(ErrorKind::Template, message).context(context_of(path) + &line);
+    // The error of an included template is the cause of one that names the template.
     match std::error::Error::source(error) {
         Some(cause) => failure.because(cause.to_string()),
         None => failure,
@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn jinja2_defaults() {
+    fn templates_render_as_jinja2_does_by_default() {
         let cases = [
             ("{{ none }} {{ yes }} {{ not yes }} {{ 1 }} {{ nothing }}.", "None True False 1 ."),
             ("{{ text }}\n\n", "<é>\n"),
@@ -188,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn the_folder_comes_before_what_is_shipped() {
+    fn a_file_in_the_folder_replaces_a_shipped_template() {
         let folder = tempfile::tempdir().unwrap();
         let mine = Folder(folder.path().to_owned());
         let name = "asterisk/musiconhold.jinja";

@@ -9,7 +9,7 @@ use fixtures::Scratch;
 #[derive(Default)]
 pub(crate) struct Rows(BTreeMap<&'static str, String>);
 
-/// What a driver writes, and its warnings.
+/// The text of a driver and its warnings.
 pub(crate) struct Written {
     pub(crate) text: String,
     pub(crate) warnings: Vec<String>,
@@ -33,8 +33,8 @@ impl Rows {
         Scratch::new(&tables)
     }
 
-    /// What the driver writes. The warnings are without those of blanks that Asterisk strips, of which the writer
-    /// knows and no driver: many texts of these tests have some.
+    /// Runs a driver. Drops the warnings of blanks that Asterisk strips: they come from the writer and not from the
+    /// driver, and many texts of these tests have such blanks.
     pub(crate) fn write(&self, driver: &dyn Driver) -> Written {
         let mut database = self.load();
         let text = database.generate(driver).unwrap();
@@ -44,7 +44,7 @@ impl Rows {
     }
 }
 
-/// A row as a line of JSON: `row! { id: 1, name: "a", label: () }`. What it leaves out has its default.
+/// A row as a line of JSON: `row! { id: 1, name: "a", label: () }`. The other columns have their defaults.
 macro_rules! row {
     ($($column:ident: $value:expr),+ $(,)?) => {{
         let columns = [$(format!("\"{}\": {}", stringify!($column), $crate::testing::Json::json(&$value))),+];
@@ -100,13 +100,13 @@ impl Json for () {
     }
 }
 
-/// A text without the white space before its lines and the empty lines at its ends, so that it can stand
-/// in a test with its indentation.
+/// Removes the white space before the lines of a text and the empty lines at its ends, so that a test can indent
+/// it.
 pub(crate) fn unindented(text: &str) -> String {
     text.trim().lines().map(str::trim_start).collect::<Vec<_>>().join("\n")
 }
 
-/// A database for what asks it nothing.
+/// A database for drivers that run no query.
 pub(crate) struct NoDatabase;
 
 impl Snapshot for NoDatabase {

@@ -1,4 +1,4 @@
-//! Texts that this program ships and that operators may replace by a file of their own.
+//! Texts that this program ships, which operators may replace by a file of their own.
 
 use std::fs;
 use std::io::ErrorKind as IoErrorKind;
@@ -6,16 +6,16 @@ use std::path::{Path, PathBuf};
 
 use driver_api::{Config, Error, ErrorKind};
 
-/// A file if it is there, or else the text that this program ships.
+/// A file that may exist, and the shipped text that is used without it.
 pub(crate) struct TextFile {
     path: PathBuf,
-    /// Whether an operator named the file, so that a missing one is a mistake.
+    /// Whether an operator named the file. If so, it is an error that the file does not exist.
     named: bool,
     shipped: &'static str,
 }
 
 impl TextFile {
-    /// A file that is named by this configuration key, and is `default` if nobody changed it.
+    /// Returns the file that a configuration key names. `default` is its path if the key is not set.
     pub(crate) fn at_key(
         config: &Config,
         key: &str,
@@ -30,7 +30,7 @@ impl TextFile {
         &self.path
     }
 
-    /// The text, with LF for every kind of line end. The file is read each time, so a change needs no
+    /// Reads the text, with LF for every kind of line end. The file is read each time, so a change needs no
     /// restart.
     pub(crate) fn read(&self) -> Result<String, Error> {
         match fs::read_to_string(&self.path) {
@@ -41,7 +41,7 @@ impl TextFile {
     }
 }
 
-/// The text with the line ends that Python reads: LF for CR LF, and for CR alone.
+/// Replaces CR LF and CR by LF, as Python does when it reads a text file.
 pub(crate) fn with_line_feeds(text: String) -> String {
     if text.contains('\r') { text.replace("\r\n", "\n").replace('\r', "\n") } else { text }
 }

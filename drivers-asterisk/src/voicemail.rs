@@ -1,5 +1,17 @@
-//! `voicemail.conf`: the options of voicemail, the time zones in which it says when a message came, and the
-//! mailboxes of each context. Mailboxes of disabled contexts are in it.
+//! Writes `voicemail.conf`: the options of voicemail, the time zones in which it announces the time of a
+//! message, and the mailboxes of each context. Mailboxes of disabled contexts are written, too.
+//!
+//! ```text
+//! [general]
+//! maxmsg = 100
+//! format = wav
+//!
+//! [zonemessages]
+//! eu-fr = Europe/Paris|'vm-received' q 'digits/at' kM
+//!
+//! [ctx-ten0000-internal]
+//! 1004 => ,José Tanaka,u5@example.com,,tz=eu-fr|attach=yes|deletevoicemail=yes
+//! ```
 
 use std::borrow::Cow;
 
@@ -7,8 +19,8 @@ use driver_api::asterisk::{Writer, syntax, yes_no};
 use driver_api::{Blanked, Driver, Error, OneLine, Piece, Query, Row, Session, Text};
 use serde::Deserialize;
 
+use crate::line_parts;
 use crate::pairs::Pairs;
-use crate::places::among_others;
 use crate::static_table::{self, StaticOption, VALUE};
 
 pub(crate) struct Voicemail;
@@ -55,13 +67,13 @@ fn write_options(
     }
 }
 
-/// The value of an option. The body of a mail has more than one line, which Asterisk reads from escapes.
+/// Returns the value of an option. The line breaks of a mail body are written as escapes, which Asterisk reads.
 fn written<'a>(session: &mut Session<'_>, option: &'a Row<StaticOption<Text>>) -> Cow<'a, str> {
     if option.category != GENERAL || option.var_name != "emailbody" {
         return static_table::value(session, option).1.into();
     }
     let Some(body) = &option.var_val else {
-        option.warn(session, VALUE, "there is no value: the body of mails is empty");
+        option.warn(session, VALUE, "the option has no value, so mails have an empty body: set one");
         return "".into();
     };
     body.replace('\n', "\\n").replace('\r', "\\r").into()
@@ -93,16 +105,16 @@ struct Mailbox {
     options: Pairs,
 }
 
-/// Writes a section of mailboxes that have the same context. Where those of another stand between them, the
-/// context has several.
+/// Writes a section of mailboxes that have the same context. A context has several sections if mailboxes of
+/// another one come between its own.
 fn write_context(writer: &mut Writer, session: &mut Session<'_>, mailboxes: &[Row<Mailbox>]) {
     let first = &mailboxes[0];
-    // Asterisk knows its own sections in upper case, too.
+    // Asterisk compares these names without regard to case.
     if [GENERAL, ZONES].iter().any(|section| first.context.eq_ignore_ascii_case(section)) {
-        let message = "Asterisk has a section of this name already and takes the mailboxes for its options";
+        let message = "Asterisk reads the section of this name as its own options: rename the context";
         first.warn(session, "context", message);
     }
-    // Each mailbox is a row, and is left out for itself.
+    // Each mailbox has a context of its own to check, and a warning of its own.
     let keeps = |mailbox: &&Row<Mailbox>| mailbox.keeps(session, syntax::section_name, &mailbox.context);
     let mailboxes: Vec<&Row<Mailbox>> = mailboxes.iter().filter(keeps).collect();
     if mailboxes.is_empty() {
@@ -115,7 +127,7 @@ fn write_context(writer: &mut Writer, session: &mut Session<'_>, mailboxes: &[Ro
 }
 
 fn write_mailbox(writer: &mut Writer, session: &mut Session<'_>, mailbox: &Row<Mailbox>) {
-    // A mailbox with an empty password asks for none.
+    // Without its password, a mailbox would let everyone in, so it is left out as a whole.
     if !mailbox.keeps(session, syntax::padded_key, &mailbox.mailbox)
         || !mailbox.keeps(session, syntax::mailbox_field, &mailbox.password)
     {
@@ -130,7 +142,7 @@ fn write_mailbox(writer: &mut Writer, session: &mut Session<'_>, mailbox: &Row<M
     writer.at(mailbox).verbatim_line(&mailbox.mailbox, " => ", &value);
 }
 
-/// The field, or nothing if it can't be written.
+/// Returns the field, or `None`, with a warning, if it can't be written.
 fn field<'a, P: Piece>(
     session: &mut Session<'_>,
     mailbox: &Row<Mailbox>,
@@ -140,7 +152,7 @@ fn field<'a, P: Piece>(
     field.filter(|field| mailbox.keeps_or(session, consequence, syntax::mailbox_field, field))
 }
 
-/// `attach=yes|deletevoicemail=no`: what holds for this mailbox alone.
+/// Returns the options of one mailbox: `attach=yes|deletevoicemail=no`.
 fn options(session: &mut Session<'_>, mailbox: &Row<Mailbox>) -> String {
     let maxmsg = mailbox.maxmsg.map(|messages| messages.to_string());
     let columns = [
@@ -159,13 +171,15 @@ fn options(session: &mut Session<'_>, mailbox: &Row<Mailbox>) -> String {
     for (name, value) in mailbox.options.read(session, mailbox) {
         match value {
             Some(value) => add_option(&mut options, session, mailbox, "options", name, value),
-            None => mailbox.warn(session, "options", format!("{name:?} has no value; it is left out")),
+            None => {
+                mailbox.warn(session, "options", format!("the option {name:?} has no value; it is left out"));
+            }
         }
     }
     options
 }
 
-/// Adds `name=value`, unless it can't be written.
+/// Adds `name=value`, or warns that it can't be written.
 fn add_option(
     options: &mut String,
     session: &mut Session<'_>,
@@ -176,7 +190,7 @@ fn add_option(
 ) {
     let value = &*escaped(value);
     let consequence = "the option is left out";
-    // Where the option is a column, its name is the program's own.
+    // The name of an option that is a column comes from this program and needs no check.
     if (name == column || mailbox.keeps_or(session, consequence, option_name, (column, name)))
         && mailbox.keeps_or(session, consequence, option_value, (column, value))
     {
@@ -187,7 +201,7 @@ fn add_option(
     }
 }
 
-/// Asterisk reads the escapes.
+/// Escapes line breaks and tabs as Asterisk reads them.
 fn escaped(value: &str) -> Cow<'_, str> {
     if !value.contains(['\n', '\r', '\t']) {
         return value.into();
@@ -195,14 +209,14 @@ fn escaped(value: &str) -> Cow<'_, str> {
     value.replace('\n', "\\n").replace('\r', "\\r").replace('\t', "\\t").into()
 }
 
-/// The name of an option, which its value follows.
+/// Writes the name of an option, which its value follows.
 fn option_name(out: &mut String, name: &str) -> Result<(), syntax::Refusal> {
     if name.contains('=') { Err(syntax::Refusal::EqualsSign) } else { option_value(out, name) }
 }
 
-/// The value of an option, which the next option follows.
+/// Writes the value of an option, which the next option follows.
 fn option_value(out: &mut String, value: &str) -> Result<(), syntax::Refusal> {
-    if value.contains('|') { Err(syntax::Refusal::Pipe) } else { among_others(out, value) }
+    if value.contains('|') { Err(syntax::Refusal::Pipe) } else { line_parts::value(out, value) }
 }
 
 #[cfg(test)]
@@ -217,7 +231,7 @@ mod tests {
         }
     }
 
-    /// The line of a mailbox; nothing if it is left out.
+    /// Returns the line of a mailbox, which is empty if it is left out.
     fn mailbox(row: String) -> Written {
         let Written { text, warnings } = Rows::default().add("voicemail", row).write(&Voicemail);
         let text = text.strip_prefix("[general]\n\n\n[zonemessages]\n\n").expect("the fixed sections");
@@ -225,7 +239,7 @@ mod tests {
         Written { text: line.to_owned(), warnings }
     }
 
-    /// The options of a mailbox whose column `options` is this.
+    /// Returns the options of a mailbox with this array in the column `options`.
     fn options(json: &str) -> Written {
         let row = row! { uniqueid: 1, context: "c", mailbox: "1" };
         let Written { text, warnings } = mailbox(row.replace('}', &format!(", \"options\": {json}}}")));
@@ -241,7 +255,7 @@ mod tests {
     const OPTION_LEFT_OUT: &str = "the value has a line break; the option is left out";
 
     #[test]
-    fn options_zones_and_mailboxes() {
+    fn options_precede_zones_and_mailboxes() {
         let rows = Rows::default()
             .voicemail_option("general", "format", "wav")
             .voicemail_option("zonemessages", "eu-fr", "Europe/Paris|'vm-received' q 'digits/at' kM")
@@ -302,8 +316,12 @@ mod tests {
     }
 
     #[test]
-    fn options_are_written_as_they_are() {
-        let null = |name: &str| format!("there is no value: Asterisk reads {name} as the word None");
+    fn options_are_written_unchanged() {
+        let null = |name: &str| {
+            format!(
+                "the option {name} has no value, so the file has the word None: set a value or delete the option"
+            )
+        };
         for (name, value, line, warning) in [
             ("k", None, "k = None", Some(null("k"))),
             ("k", Some(""), "k =", None),
@@ -353,13 +371,14 @@ mod tests {
         assert_eq!(
             warnings,
             [
-                "table staticvoicemail, row id=1, column var_val: there is no value: the body of mails is empty"
+                "table staticvoicemail, row id=1, column var_val: the option has no value, so mails have an empty \
+                    body: set one"
             ]
         );
     }
 
     #[test]
-    fn a_line_break_costs_the_option() {
+    fn an_option_with_a_line_break_is_left_out() {
         let rows = Rows::default()
             .voicemail_option("general", "a", "1\n[evil]")
             .voicemail_option("general", "b\r", "2")
@@ -389,7 +408,7 @@ mod tests {
     }
 
     #[test]
-    fn a_mailbox_is_one_line_with_its_blanks() {
+    fn a_mailbox_line_keeps_its_blanks() {
         for (row, line) in [
             (row! { uniqueid: 1, context: "c", mailbox: " 10 " }, " 10  => ,,,,deletevoicemail=no"),
             (
@@ -427,7 +446,7 @@ mod tests {
     }
 
     #[test]
-    fn further_options_stand_in_their_order() {
+    fn further_options_keep_their_order() {
         for (json, text) in [
             ("[]", ""),
             (r#"[["b", "1"], ["a", "2"], ["b", "3"]]"#, "|b=1|a=2|b=3"),
@@ -441,12 +460,12 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_option_is_left_out() {
+    fn an_element_that_is_not_an_option_is_left_out() {
         let pipe = "there is a \"|\", and what follows it would be the next option; the option is left out";
         let no_pair = "element 1 of the array is not a name and a value; it is left out";
         for (json, text, message) in [
             (r#"[[null, "1"], ["k", "2"]]"#, "|k=2", "element 1 of the array has no name; it is left out"),
-            (r#"[["k", null], ["l", "2"]]"#, "|l=2", "\"k\" has no value; it is left out"),
+            (r#"[["k", null], ["l", "2"]]"#, "|l=2", "the option \"k\" has no value; it is left out"),
             (r#"[["a|b", "1"], ["k", "2"]]"#, "|k=2", pipe),
             (r#"[["a", "1|2"], ["k", "2"]]"#, "|k=2", pipe),
             (r#"["ab"]"#, "", no_pair),
@@ -463,7 +482,7 @@ mod tests {
     }
 
     #[test]
-    fn what_asterisk_reads_otherwise_is_named() {
+    fn a_comma_is_refused_and_a_semicolon_escaped() {
         let with = |column: &str, value: &str| {
             let row = row! { uniqueid: 1, context: "c", mailbox: "1" };
             row.replace('}', &format!(", \"{column}\": \"{value}\"}}"))
@@ -500,8 +519,8 @@ mod tests {
     }
 
     #[test]
-    fn a_context_called_like_a_fixed_section_is_named() {
-        let message = "Asterisk has a section of this name already and takes the mailboxes for its options";
+    fn a_context_named_like_a_fixed_section_is_reported() {
+        let message = "Asterisk reads the section of this name as its own options: rename the context";
         for context in ["general", "zonemessages", "General"] {
             let rows = Rows::default()
                 .add("voicemail", row! { uniqueid: 1, context: context, mailbox: "1" })
@@ -513,7 +532,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_break_costs_the_mailbox_but_not_in_the_name() {
+    fn a_mailbox_with_a_line_break_is_left_out() {
         let with = |column: &str| {
             let row = row! { uniqueid: 1, context: "c", mailbox: "1" };
             row.replace(&format!("\"{column}\""), "\"accesstype\"")
@@ -536,7 +555,7 @@ mod tests {
     }
 
     #[test]
-    fn a_mailbox_that_is_left_out_does_not_part_those_around_it() {
+    fn a_refused_mailbox_does_not_split_its_context() {
         let rows = Rows::default()
             .add("voicemail", row! { uniqueid: 1, context: "c", mailbox: "1" })
             .add("voicemail", row! { uniqueid: 2, context: "d", mailbox: "2\n" })

@@ -1,6 +1,6 @@
-//! The numbers that phones dial for a function: a code and what it is for, in one extension.
+//! The extensions that phones dial for a function: a code and its arguments.
 
-/// The literal prefix of an extension: of the pattern `_*21.` it is `*21`, of a plain number the number.
+/// Returns the literal prefix of an extension: `*21` of the pattern `_*21.`, and all of a plain number.
 ///
 /// A pattern begins with `_`; its first `[`, `N`, `X`, `Z`, `!` or `.` stands for digits.
 pub(super) fn clean_extension(exten: &str) -> &str {
@@ -9,10 +9,11 @@ pub(super) fn clean_extension(exten: &str) -> &str {
     &pattern[..end]
 }
 
-/// The extension that the state of a function key has: a prefix, then what the key does, each component
-/// told from the next by `*`.
+/// Returns the extension that has the state of a function key: a prefix, then the components of the key with a
+/// `*` between them.
 ///
-/// A `*` within the second component, say, is `**2`. Empty components are left out, and not counted.
+/// A `*` within a component is `**` and the number of the component. Empty components are left out, and not
+/// counted.
 pub(super) fn fkey_extension(prefix: &str, components: &[&str]) -> String {
     let mut extension = clean_extension(prefix).to_owned();
     let components = components.iter().map(|component| clean_extension(component));
@@ -64,7 +65,7 @@ mod tests {
     }
 
     #[test]
-    fn the_components_of_a_key_are_told_apart() {
+    fn the_components_of_a_key_are_separated() {
         for (prefix, components, extension) in [
             ("_*735.", &["12", "*25", ""][..], "*73512***225"),
             ("_*735.", &["12", "_*21.", ""], "*73512***221"),

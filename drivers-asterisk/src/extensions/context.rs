@@ -1,4 +1,4 @@
-//! The contexts of the database: who can call what.
+//! The contexts of the database, with their includes and extensions.
 
 use std::collections::HashMap;
 
@@ -7,11 +7,11 @@ use driver_api::{Error, OneLine, Query, Row, Session};
 use serde::Deserialize;
 
 use super::contexts_conf::ContextsConf;
-use super::places;
-use super::section::{Block, Section};
-use crate::places::argument_among_others;
+use super::dialplan_parts;
+use super::section::{ExtensionValues, Section};
+use crate::line_parts;
 
-/// The contexts that are written, by name. The rest of the module calls a context by its index here.
+/// The contexts that are written, by name. The rest of the module refers to a context by its index here.
 pub(super) struct Contexts {
     all: Vec<Context>,
     by_name: HashMap<String, usize>,
@@ -38,7 +38,7 @@ struct ContextRow {
     tenant_uuid: OneLine,
 }
 
-/// What is included need not be there, and is not checked.
+/// The included context need not exist, and is not checked.
 const INCLUDES: Query<'_> = Query {
     table: "contextinclude",
     key: &["context", "include"],
@@ -52,7 +52,7 @@ struct Include {
     priority: i64,
 }
 
-/// An extension with lines is there if one of them is enabled.
+/// An extension with lines is written if one of them is enabled.
 const EXTENSIONS: Query<'_> = Query {
     table: "extensions",
     key: &["id"],
@@ -85,7 +85,7 @@ impl Contexts {
         let includes: Vec<Row<Include>> = session.query(INCLUDES, &[])?;
         for include in includes {
             if let Some(&context) = by_name.get(&include.context)
-                && include.keeps(session, places::included_context, &include.include)
+                && include.keeps(session, dialplan_parts::included_context, &include.include)
             {
                 all[context].includes.push(include);
             }
@@ -105,19 +105,19 @@ impl Contexts {
         Ok(Contexts { all, by_name })
     }
 
-    /// The context of this name, if it is written.
+    /// Returns the index of the context of this name, if it is written.
     pub(super) fn index(&self, name: &str) -> Option<usize> {
         self.by_name.get(name).copied()
     }
 
-    /// All of them, by index.
+    /// Returns all contexts, by index.
     pub(super) fn all(&self) -> &[Context] {
         &self.all
     }
 }
 
 impl Context {
-    /// `None` for one that `contexts.conf` leaves out.
+    /// Returns `None` for a context that `contexts.conf` leaves out.
     fn new(row: Row<ContextRow>, conf: &ContextsConf) -> Option<Context> {
         let section = conf.of_context(&row.name, &row.contexttype)?.clone();
         Some(Context { row, section, includes: Vec::new(), extensions: Vec::new() })
@@ -127,7 +127,7 @@ impl Context {
         &self.row.name
     }
 
-    /// Notes something about its name.
+    /// Warns about the name of the context.
     pub(super) fn warn_of_name(&self, session: &mut Session<'_>, message: &str) {
         self.row.warn(session, "name", message);
     }
@@ -136,7 +136,7 @@ impl Context {
     pub(super) fn write(&self, writer: &mut Writer) {
         let mut lines = writer.at(&self.row);
         lines.section(&self.row.name);
-        for (name, value) in self.section.fixed(&self.row.name) {
+        for (name, value) in self.section.context_lines(&self.row.name) {
             lines.option(name, value);
         }
         for include in &self.includes {
@@ -145,29 +145,29 @@ impl Context {
         writer.blank();
         for extension in &self.extensions {
             let action = extension.action();
-            let block = Block {
+            let values = ExtensionValues {
                 origin: extension.origin(),
                 context: &self.row.name,
                 exten: &extension.exten,
                 action: ("typeval", &action),
                 tenant_uuid: &self.row.tenant_uuid,
             };
-            self.section.write_block(writer, &block);
+            self.section.write_extension(writer, &values);
         }
     }
 }
 
-/// Whether the name can be that of a section, and stand in its lines as an argument.
+/// Checks that the name can be that of a section, and that name and tenant can be arguments in its lines.
 fn keeps_context(session: &mut Session<'_>, row: &Row<ContextRow>) -> bool {
     row.keeps(session, syntax::section_name, &row.name)
-        && row.keeps(session, argument_among_others, &row.name)
-        && row.keeps(session, argument_among_others, &row.tenant_uuid)
+        && row.keeps(session, line_parts::argument, &row.name)
+        && row.keeps(session, line_parts::argument, &row.tenant_uuid)
 }
 
 fn keeps_extension(session: &mut Session<'_>, row: &Row<Extension>) -> bool {
-    row.keeps(session, places::extension, &row.exten)
-        && row.keeps(session, argument_among_others, &row.kind)
-        && row.keeps(session, argument_among_others, &row.typeval)
+    row.keeps(session, dialplan_parts::extension, &row.exten)
+        && row.keeps(session, line_parts::argument, &row.kind)
+        && row.keeps(session, line_parts::argument, &row.typeval)
 }
 
 impl Extension {

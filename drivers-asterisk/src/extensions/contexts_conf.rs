@@ -1,8 +1,8 @@
-//! `contexts.conf`: what an operator wants in each context, and for each extension of it.
+//! Reads `contexts.conf`, in which an operator sets the lines of each context and of each extension in it.
 //!
-//! The file looks like an INI file, and has the rules of the Python program's own reader: options may
-//! repeat and keep their order, `#` and `;` begin comments, section names and values are taken as they
-//! are. [`ContextsConf::parse`] says all of them.
+//! The file looks like an INI file, and follows the rules of the Python program's own reader: options may
+//! repeat and keep their order, `#` and `;` begin comments, section names and values are taken unchanged.
+//! [`ContextsConf::parse`] has all rules.
 
 use std::collections::HashMap;
 
@@ -10,28 +10,28 @@ use driver_api::asterisk::is_white_space;
 use driver_api::{Error, ErrorKind};
 
 use super::feature;
-use super::section::{Opt, Section};
+use super::section::{ConfOption, Section};
 
 #[derive(Debug)]
 pub(super) struct ContextsConf {
-    /// All of them, by name.
+    /// All sections, by name.
     sections: HashMap<String, Section>,
-    /// The one for contexts that have none of their own.
+    /// The section for contexts without one of their own.
     template: Section,
-    /// The one of the features.
+    /// The section of the features.
     features: Section,
-    /// What will hardly work as somebody intended.
-    doubts: Vec<String>,
+    /// Options that will hardly work as the operator intended.
+    warnings: Vec<String>,
 }
 
-/// The section whose options are those of every other.
+/// The section whose options every other section inherits.
 const DEFAULT: &str = "DEFAULT";
 
 impl ContextsConf {
     /// Reads a file whose lines end with LF.
     ///
-    /// A `;` at the start of a line or behind white space begins a comment, a `#` only at the start of
-    /// what a line holds. `[name]` opens a section, or opens it again; a name ends at the last `]`. An
+    /// A `;` at the start of a line or behind white space begins a comment, a `#` only behind the white space
+    /// at the start of a line. `[name]` opens a section, or opens it again; a name ends at the last `]`. An
     /// option is a name and a value with the first `=` or `:` between them. A line that is indented more
     /// than the option above it would continue that option: it is an error, as is every other line, and
     /// all of them are reported at once.
@@ -44,12 +44,12 @@ impl ContextsConf {
         if !reader.mistakes.is_empty() {
             return Err(Error::new(ErrorKind::Template, reader.mistakes.join("; ")));
         }
-        let Reader { mut sections, mut doubts, .. } = reader;
+        let Reader { mut sections, mut warnings, .. } = reader;
         let default = sections.remove(DEFAULT).unwrap_or_default();
         if !default.is_empty() {
-            let doubt = "the options of [DEFAULT] are in every section, and one with the same name at the same \
-                place replaces it; repeat them where they are wanted instead";
-            doubts.push(doubt.to_owned());
+            let warning = "the options of [DEFAULT] are in every section, and an option of the section replaces only \
+                one of the same name at the same place: repeat them in the sections that need them instead";
+            warnings.push(warning.to_owned());
         }
         let merged = sections.into_iter().map(|(name, own)| (name, Section::new(&merge(&default, own))));
         let sections: HashMap<String, Section> = merged.collect();
@@ -59,10 +59,10 @@ impl ContextsConf {
             section.cloned().ok_or_else(missing)
         };
         let (template, features) = (required("template")?, required(feature::SECTION)?);
-        Ok(ContextsConf { sections, template, features, doubts })
+        Ok(ContextsConf { sections, template, features, warnings })
     }
 
-    /// The section of a context; `None` if the context is to be left out.
+    /// Returns the section of a context. `None` if the file leaves the context out.
     pub(super) fn of_context(&self, name: &str, kind: &str) -> Option<&Section> {
         if self.sections.contains_key(&format!("!{name}")) {
             return None;
@@ -75,14 +75,14 @@ impl ContextsConf {
         &self.features
     }
 
-    pub(super) fn doubts(&self) -> &[String] {
-        &self.doubts
+    pub(super) fn warnings(&self) -> &[String] {
+        &self.warnings
     }
 }
 
-/// The options of a section under those of `[DEFAULT]`: an option replaces the one that stands at the
-/// same place there, if it has the same name, and else follows them.
-fn merge(default: &[Opt], own: Vec<Opt>) -> Vec<Opt> {
+/// Merges the options of a section into those of `[DEFAULT]`. An option replaces the one at the same place
+/// there, if it has the same name, and otherwise follows them.
+fn merge(default: &[ConfOption], own: Vec<ConfOption>) -> Vec<ConfOption> {
     let mut merged = default.to_vec();
     for (place, (name, value)) in own.into_iter().enumerate() {
         match default.get(place) {
@@ -95,13 +95,13 @@ fn merge(default: &[Opt], own: Vec<Opt>) -> Vec<Opt> {
 
 #[derive(Default)]
 struct Reader {
-    sections: HashMap<String, Vec<Opt>>,
+    sections: HashMap<String, Vec<ConfOption>>,
     /// The section that is open.
     current: Option<String>,
     /// Beyond this indentation, in characters, a line continues the option above. `None`: there is none.
     continued_beyond: Option<usize>,
     mistakes: Vec<String>,
-    doubts: Vec<String>,
+    warnings: Vec<String>,
 }
 
 impl Reader {
@@ -135,7 +135,7 @@ impl Reader {
         match text.split_once(['=', ':']) {
             Some((name, value)) if !name.is_empty() => {
                 if value.starts_with('>') {
-                    self.doubts.push(format!("line {number}: \"=>\" is not understood: write \"=\""));
+                    self.warnings.push(format!("line {number}: \"=>\" is not understood: write \"=\""));
                 }
                 let name = name.trim_end_matches(is_white_space).to_lowercase();
                 section.push((name, value.trim_matches(is_white_space).to_owned()));
@@ -146,7 +146,7 @@ impl Reader {
     }
 }
 
-/// What a line holds beside white space and comments.
+/// Returns a line without the white space at its ends and without its comment.
 fn content(line: &str) -> &str {
     let before = line.match_indices(';').find(|(at, _)| {
         let before = line[..*at].chars().next_back();
@@ -156,7 +156,7 @@ fn content(line: &str) -> &str {
     if text.starts_with('#') { "" } else { text }
 }
 
-/// The name in a section's header. `[]` is none.
+/// Returns the name in the header of a section. `[]` is not a header.
 fn header(text: &str) -> Option<&str> {
     let end = text.rfind(']').filter(|&end| end >= 2)?;
     text[..end].strip_prefix('[')
@@ -178,7 +178,7 @@ mod tests {
     }
 
     fn shown(section: &Section) -> Vec<String> {
-        section.fixed("%%CONTEXT%%").map(|(name, value)| format!("{name}={value}")).collect()
+        section.context_lines("%%CONTEXT%%").map(|(name, value)| format!("{name}={value}")).collect()
     }
 
     fn mistake(text: &str) -> String {
@@ -281,7 +281,7 @@ mod tests {
     }
 
     #[test]
-    fn all_mistakes_are_told_at_once() {
+    fn all_mistakes_are_reported_at_once() {
         assert_eq!(
             mistake("a = 1\n[t]\nb\n= 2\n[]\n: 3\nc = 4"),
             "line 1: no [section] comes before it; line 3: it is no [section], and has no \"=\"; \
@@ -306,18 +306,18 @@ mod tests {
         let template = shown(conf.of_context("DEFAULT", "x").unwrap());
         assert_eq!(template, ["exten=t1", "foo=d2", "exten=t3", "exten=t2", "exten=t4", "foo=t5"]);
         assert_eq!(shown(conf.features()), ["exten=f1", "foo=d2", "exten=d3", "bar=f2"]);
-        let [doubt] = conf.doubts() else { panic!("{:?}", conf.doubts()) };
-        assert!(doubt.starts_with("the options of [DEFAULT] are in every section"), "{doubt}");
+        let [warning] = conf.warnings() else { panic!("{:?}", conf.warnings()) };
+        assert!(warning.starts_with("the options of [DEFAULT] are in every section"), "{warning}");
     }
 
     #[test]
-    fn the_arrow_is_no_equals_sign() {
+    fn an_arrow_is_reported() {
         let conf = parse(&format!("{REQUIRED}exten => 1,1,NoOp()\nexten: > 1\na = >b\nc = d\n"));
-        assert_eq!(conf.doubts(), ["line 3: \"=>\" is not understood: write \"=\""]);
+        assert_eq!(conf.warnings(), ["line 3: \"=>\" is not understood: write \"=\""]);
     }
 
     #[test]
-    fn a_context_has_the_section_of_its_name_or_its_type_or_the_template() {
+    fn a_context_has_the_section_of_its_name_type_or_template() {
         let text = "[template]\ns = template\n[xivo-features]\ns = features\n[type:internal]\ns = internal\n\
             [type:]\ns = none\n[named]\ns = named\n[!hidden]\n[!!a]\n";
         let conf = parse(text);

@@ -8,8 +8,8 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use super::code::clean_extension;
-use super::places;
-use super::section::{Block, Section};
+use super::dialplan_parts;
+use super::section::{ExtensionValues, Section};
 
 pub(super) const SECTION: &str = "xivo-features";
 
@@ -33,31 +33,30 @@ struct Feature {
     feature: String,
 }
 
-/// The features that forward calls, in the order of the file: what forwards, and when.
+/// The features that forward calls, each with the case in which it does, in the order of the file.
 const FORWARDS: [(&str, &str); 3] = [("fwdbusy", "busy"), ("fwdrna", "rna"), ("fwdunc", "unc")];
 
 impl Features {
     pub(super) fn read(session: &mut Session<'_>) -> Result<Features, Error> {
         let mut rows: Vec<Row<Feature>> = session.query(FEATURES, &[])?;
-        rows.retain(|feature| feature.keeps(session, places::extension, &feature.exten));
+        rows.retain(|feature| feature.keeps(session, dialplan_parts::extension, &feature.exten));
         let by_uuid = rows.iter().enumerate().map(|(at, feature)| (feature.uuid, at)).collect();
         Ok(Features { rows, by_uuid })
     }
 
-    /// The extension of an enabled feature.
+    /// Returns the extension of an enabled feature.
     pub(super) fn enabled(&self, uuid: Uuid) -> Option<&str> {
         let feature = &self.rows[*self.by_uuid.get(&uuid)?];
         feature.enabled.then_some(&*feature.exten)
     }
 
-    /// What the codes of a feature begin with, whether or not it is enabled: nothing if there is no such
-    /// feature.
+    /// Returns the literal prefix of the code of a feature, enabled or not. It is empty if there is no such feature.
     pub(super) fn prefix(&self, session: &mut Session<'_>, feature: &str) -> &str {
         let mut rows = self.rows.iter().filter(|row| row.feature == feature);
         let Some(first) = rows.next() else { return "" };
         for other in rows {
             let message = format!(
-                "the feature {feature} is there more than once; the hints use its extension {:?}",
+                "there is more than one feature {feature}, and hints use the extension {:?}: delete the others",
                 first.exten
             );
             other.warn(session, "exten", message);
@@ -67,21 +66,21 @@ impl Features {
 
     pub(super) fn write(&self, writer: &mut Writer, session: &mut Session<'_>, section: &Section) {
         writer.own().section(SECTION);
-        for (name, value) in section.fixed(SECTION) {
+        for (name, value) in section.context_lines(SECTION) {
             writer.own().option(name, value);
             writer.blank();
         }
         for feature in self.rows.iter().filter(|feature| feature.enabled) {
             if let Some(action) = action(&feature.feature) {
                 warn_of_length(session, feature, action);
-                let block = Block {
+                let values = ExtensionValues {
                     origin: feature.origin(),
                     context: SECTION,
                     exten: &feature.exten,
                     action: ("feature", action),
                     tenant_uuid: "",
                 };
-                section.write_block(writer, &block);
+                section.write_extension(writer, &values);
             }
         }
         for (name, when) in FORWARDS {
@@ -89,10 +88,10 @@ impl Features {
         }
     }
 
-    /// Writes what the code alone does, without a number behind it.
+    /// Writes the extension of the code alone, without a number behind it.
     fn write_forward(&self, writer: &mut Writer, session: &mut Session<'_>, name: &str, when: &str) {
         let Some(feature) = self.rows.iter().rfind(|row| row.feature == name) else {
-            let message = format!("there is no feature {name}, so its code can't be dialled");
+            let message = format!("there is no feature {name}, so phones can't dial its code");
             session.warn(Warning::new("feature_extension", message));
             return;
         };
@@ -101,7 +100,7 @@ impl Features {
         }
         let code = clean_extension(&feature.exten);
         if code.is_empty() {
-            feature.warn(session, "exten", "the code is empty: it can't be dialled");
+            feature.warn(session, "exten", "the code is empty, so phones can't dial it: set one");
             return;
         }
         let code = ("exten", code);
@@ -112,27 +111,27 @@ impl Features {
     }
 }
 
-/// Warns of a code that has another length than the action takes it for.
+/// Warns of a code whose length differs from the one that its action assumes.
 fn warn_of_length(session: &mut Session<'_>, feature: &Row<Feature>, action: &str) {
     let code = clean_extension(&feature.exten);
     if let Some(skipped) = skipped(action)
         && skipped != code.chars().count()
     {
         let message = format!(
-            "what is dialled behind {code:?} is looked for behind the first {skipped} characters: the service gets \
-                something else"
+            "the action takes the first {skipped} characters as the code, but the code is {code:?}, so the service \
+                gets a wrong argument: use a code of {skipped} characters"
         );
         feature.warn(session, "exten", message);
     }
 }
 
-/// How many characters of what was dialled an action takes for the code: 3 in `${EXTEN:3}`.
+/// Returns how many dialled characters an action takes as the code: 3 in `${EXTEN:3}`.
 fn skipped(action: &str) -> Option<usize> {
     let (_, number) = action.rsplit_once("${EXTEN:")?;
     number.split_once('}')?.0.parse().ok()
 }
 
-/// What a feature does. Codes are as long as those of a new installation.
+/// Returns the action of a feature. It assumes the length of the codes of a new installation.
 fn action(feature: &str) -> Option<&'static str> {
     Some(match feature {
         "agentstaticlogin" => "GoSub(agentstaticlogin,s,1(${EXTEN:3}))",

@@ -8,11 +8,11 @@ use minijinja::context;
 use minijinja::value::{Serde, Value};
 use serde::{Deserialize, Serialize, Serializer};
 
-use super::places;
-use crate::places::{among_others, argument_among_others};
+use super::dialplan_parts;
+use crate::line_parts;
 use crate::template::{Folder, Templates};
 
-/// What the name of an IVR's section begins with; its id follows.
+/// The beginning of the name of an IVR's section. The id follows.
 pub(super) const SECTION: &str = "xivo-ivr-";
 
 /// The template of every IVR that has none of its own. One is shipped.
@@ -27,7 +27,7 @@ const IVRS: Query<'_> = Query {
         ORDER BY id",
 };
 
-/// All columns: a template of an operator's own may print any.
+/// All columns, since an operator's own template may print any.
 #[derive(Deserialize, Serialize)]
 struct IvrRow {
     id: i64,
@@ -49,12 +49,12 @@ const CHOICES: Query<'_> =
 struct ChoiceRow {
     id: i64,
     ivr_id: i64,
-    /// A template gets what it means: in the JSON of an event, the backslash of `\;` would be one of the text.
-    #[serde(serialize_with = "as_meant")]
+    /// A template gets it without escapes: in the JSON of an event, the backslash of `\;` would be part of the text.
+    #[serde(serialize_with = "unescaped")]
     exten: OneLine,
 }
 
-fn as_meant<S: Serializer>(text: &OneLine, serializer: S) -> Result<S::Ok, S::Error> {
+fn unescaped<S: Serializer>(text: &OneLine, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(&syntax::meaning(text))
 }
 
@@ -77,12 +77,12 @@ struct DestinationRow {
     actionarg2: Option<Text>,
 }
 
-/// Where a call goes, as a template sees it.
+/// The destination of a call, as a template sees it.
 #[derive(Serialize)]
 struct Destination {
     #[serde(flatten)]
     row: DestinationRow,
-    /// `user,12,30`: what the dialplan's subroutine `forward` is called with.
+    /// The arguments of the dialplan's subroutine `forward`: `user,12,30`.
     gosub_args: String,
     /// `endcall` of the action `endcall:busy`.
     #[serde(rename = "type")]
@@ -99,7 +99,7 @@ struct Choice<'a> {
     #[serde(flatten)]
     row: &'a ChoiceRow,
     destination: Option<&'a Destination>,
-    /// The same, as older templates call it.
+    /// The destination under the name that older templates use.
     dialaction: Option<&'a Destination>,
 }
 
@@ -122,7 +122,7 @@ pub(super) fn write(writer: &mut Writer, session: &mut Session<'_>, folder: &Fol
     let destinations = destinations(session)?;
     let mut choices_of: HashMap<i64, Vec<Choice<'_>>> = HashMap::new();
     for choice in &choices {
-        if choice.keeps(session, places::extension, &choice.exten) {
+        if choice.keeps(session, dialplan_parts::extension, &choice.exten) {
             choices_of.entry(choice.ivr_id).or_default().extend(choice.with_destination(&destinations));
         }
     }
@@ -155,24 +155,24 @@ pub(super) fn write(writer: &mut Writer, session: &mut Session<'_>, folder: &Fol
 }
 
 fn keeps_ivr(session: &mut Session<'_>, row: &Row<IvrRow>) -> bool {
-    row.keeps(session, argument_among_others, &row.greeting_sound)
-        && row.keeps(session, argument_among_others, &row.menu_sound)
-        && row.keeps(session, argument_among_others, &row.invalid_sound)
-        && row.keeps(session, argument_among_others, &row.abort_sound)
-        && row.keeps(session, among_others, &row.name)
-        && row.keeps(session, among_others, &row.tenant_uuid)
+    row.keeps(session, line_parts::argument, &row.greeting_sound)
+        && row.keeps(session, line_parts::argument, &row.menu_sound)
+        && row.keeps(session, line_parts::argument, &row.invalid_sound)
+        && row.keeps(session, line_parts::argument, &row.abort_sound)
+        && row.keeps(session, line_parts::value, &row.name)
+        && row.keeps(session, line_parts::value, &row.tenant_uuid)
 }
 
 impl IvrRow {
-    /// A description may well have several lines, and hardly any template prints it: it is no matter for
-    /// a warning.
+    /// Replaces line breaks without a warning: descriptions often have several lines, and hardly any template
+    /// prints them.
     fn put_description_on_one_line(&mut self) {
         self.description = self.description.as_deref().map(|text| blanked(text).into_owned());
     }
 }
 
 impl ChoiceRow {
-    /// The choice as a template sees it; `None` if its destination can't be written.
+    /// Returns the choice as a template sees it. `None` if its destination can't be written.
     fn with_destination<'a>(&'a self, destinations: &'a ByOwner) -> Option<Choice<'a>> {
         let destinations = destinations.get(&("ivr_choice".to_owned(), self.id.to_string()));
         let destination = match destinations {
@@ -185,8 +185,8 @@ impl ChoiceRow {
 }
 
 impl Ivr<'_> {
-    /// The section. A mistake in the IVR's own template costs the IVR, and is the inner error; one in the template
-    /// of all costs the file.
+    /// Renders the section. A mistake in the IVR's own template is the inner error, and leaves out the IVR. A mistake
+    /// in the template of all IVRs is the outer error, and ends the generation of the file.
     fn render(&self, templates: &Templates<'_>) -> Result<Result<String, Error>, Error> {
         let context = context! { ivr => Value::from(Serde(self)) };
         let own = format!("asterisk/extensions/ivr-{}.jinja", self.row.id);
@@ -214,9 +214,10 @@ fn destinations(session: &mut Session<'_>) -> Result<ByOwner, Error> {
 }
 
 fn keeps_destination(session: &mut Session<'_>, row: &Row<DestinationRow>) -> bool {
-    let place = if &*row.action == "custom" { places::call } else { argument_among_others };
-    row.keeps(session, among_others, &row.event)
-        && row.keeps(session, argument_among_others, &row.action)
+    let place =
+        if &*row.action == "custom" { dialplan_parts::application_call } else { line_parts::argument };
+    row.keeps(session, line_parts::value, &row.event)
+        && row.keeps(session, line_parts::argument, &row.action)
         && row.keeps(session, place, &row.actionarg1)
         && row.keeps(session, place, &row.actionarg2)
 }

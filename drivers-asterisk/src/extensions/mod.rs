@@ -1,17 +1,30 @@
-//! `extensions.conf`: the dialplan.
+//! Writes `extensions.conf`: the dialplan.
 //!
-//! It has a hint for each user, then the contexts of the database, each with its extensions and its
-//! hints, then the features, the codes that phones dial for a service, then a context for each IVR. What
-//! stands in a context and in an extension is said by `contexts.conf`; what stands in an IVR, by a Jinja2
-//! template. The subroutines that the lines call are in dialplan files of the product, not here.
+//! ```text
+//! [usersharedlines]
+//! exten = 41d812cd-…,hint,Custom:41d812cd-…-mobile&PJSIP/wgtf37my
+//!
+//! [ctx-ten0000-incall]
+//! exten = i,1,Playback(no-user-find)
+//! same = n,Hangup()
+//!
+//! [xivo-features]
+//! exten = _*99.,1,Set(__WAZO_BASE_CONTEXT=${CONTEXT})
+//! same  =     n,GoSub(vmboxmsg,s,1(${EXTEN:3}))
+//! ```
+//!
+//! The file has a hint for each user, then the contexts of the database, each with its extensions and its
+//! hints, then the features, which are codes that phones dial for a service, then a context for each IVR.
+//! `contexts.conf` has the lines of contexts and extensions; a Jinja2 template has those of an IVR. The
+//! subroutines that the lines call are in dialplan files of the product.
 
 mod code;
 mod context;
 mod contexts_conf;
+mod dialplan_parts;
 mod feature;
 mod hint;
 mod ivr;
-mod places;
 mod section;
 #[cfg(test)]
 mod tests;
@@ -59,8 +72,8 @@ impl Extensions {
         let path = self.contexts_conf.path().display().to_string();
         let read = self.contexts_conf.read().and_then(|text| ContextsConf::parse(&text));
         let conf = read.map_err(|error| error.context(&path))?;
-        for doubt in conf.doubts() {
-            session.warn(Warning::new("", format!("{path}: {doubt}")));
+        for warning in conf.warnings() {
+            session.warn(Warning::new("", format!("{path}: {warning}")));
         }
         Ok(conf)
     }
@@ -94,7 +107,7 @@ fn write_contexts(writer: &mut Writer, contexts: &Contexts, hints: &Hints<'_>) {
         context.write(writer);
         hints.write(writer, index);
     }
-    // Without any, what follows stands directly below the hints of the users.
+    // Without contexts, the features follow the hints of the users without an empty line.
     if contexts.all().is_empty() {
         writer.part();
     }
@@ -107,7 +120,7 @@ fn warn_of_names(session: &mut Session<'_>, contexts: &Contexts) {
         let ivr = name.strip_prefix(ivr::SECTION).is_some_and(|id| id.parse::<i64>().is_ok());
         if ivr || [hint::shared::SECTION, feature::SECTION].contains(&name) {
             let message =
-                "the file has sections of its own of this name: Asterisk takes two of one name for one";
+                "the file has another section of this name, and Asterisk merges both: rename the context";
             context.warn_of_name(session, message);
         }
     }

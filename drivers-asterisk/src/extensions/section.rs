@@ -1,25 +1,23 @@
-//! What `contexts.conf` says about one kind of context: the lines of the context, and those of each
-//! extension in it.
+//! A section of `contexts.conf`, which has the lines of one kind of context and of each extension in it.
 
 use std::borrow::Cow;
 
 use driver_api::asterisk::Writer;
 use driver_api::{Origin, Piece};
 
-/// Name and value.
-pub(super) type Opt = (String, String);
+/// An option of a section: name and value.
+pub(super) type ConfOption = (String, String);
 
 /// A section, with placeholders.
 #[derive(Debug, Clone)]
 pub(super) struct Section {
     /// The lines of the context itself: name and value.
-    fixed: Vec<Opt>,
+    context_lines: Vec<ConfOption>,
     /// The lines of an extension.
-    block: Vec<Line>,
+    extension_lines: Vec<Line>,
 }
 
-/// A line of an extension: `%%EXTEN%%,1,…`, or what follows it. It is taken apart once, since there are many
-/// extensions.
+/// A line of an extension: `%%EXTEN%%,1,…` or a line below it. It is parsed once, since there are many extensions.
 #[derive(Debug, Clone)]
 struct Line {
     first: bool,
@@ -49,33 +47,37 @@ const PLACEHOLDERS: [(&str, Placeholder); 5] = [
     ("%%TENANT_UUID%%", Placeholder::TenantUuid),
 ];
 
-/// What the placeholders of an extension's lines stand for.
-pub(super) struct Block<'a> {
+/// The values of the placeholders in the lines of an extension.
+pub(super) struct ExtensionValues<'a> {
     /// The row of the extension.
     pub(super) origin: &'a Origin,
     pub(super) context: &'a str,
     pub(super) exten: &'a str,
-    /// The column that says what the action is, and the action.
+    /// The action, after the column that it comes from.
     pub(super) action: (&'a str, &'a str),
     pub(super) tenant_uuid: &'a str,
 }
 
 impl Section {
-    pub(super) fn new(options: &[Opt]) -> Section {
-        let (block, fixed) = options.iter().cloned().partition::<Vec<Opt>, _>(|(name, _)| name == "objtpl");
-        Section { fixed, block: block.into_iter().map(|(_, text)| Line::new(&text)).collect() }
+    pub(super) fn new(options: &[ConfOption]) -> Section {
+        let (extension_lines, context_lines) =
+            options.iter().cloned().partition::<Vec<ConfOption>, _>(|(name, _)| name == "objtpl");
+        let extension_lines = extension_lines.into_iter().map(|(_, text)| Line::new(&text)).collect();
+        Section { context_lines, extension_lines }
     }
 
-    /// The lines of the context of this name, as options.
-    pub(super) fn fixed(&self, context: &str) -> impl Iterator<Item = (&str, String)> {
-        self.fixed.iter().map(move |(name, value)| (name.as_str(), value.replace("%%CONTEXT%%", context)))
+    /// Returns the lines of the context of this name, as options.
+    pub(super) fn context_lines(&self, context: &str) -> impl Iterator<Item = (&str, String)> {
+        self.context_lines
+            .iter()
+            .map(move |(name, value)| (name.as_str(), value.replace("%%CONTEXT%%", context)))
     }
 
-    /// Writes the lines of an extension, and an empty one.
-    pub(super) fn write_block(&self, writer: &mut Writer, block: &Block<'_>) {
-        let mut lines = writer.at_origin(block.origin);
-        for line in &self.block {
-            let value = Expanded { line, block };
+    /// Writes the lines of an extension and an empty line.
+    pub(super) fn write_extension(&self, writer: &mut Writer, values: &ExtensionValues<'_>) {
+        let mut lines = writer.at_origin(values.origin);
+        for line in &self.extension_lines {
+            let value = Expanded { line, values };
             if line.first {
                 lines.option("exten", value);
             } else {
@@ -100,14 +102,14 @@ impl Line {
     }
 }
 
-/// The first placeholder in a text, and where it is.
+/// Finds the first placeholder in a text, and its position.
 fn next_placeholder(text: &str) -> Option<(usize, &'static (&'static str, Placeholder))> {
     let found = PLACEHOLDERS.iter().filter_map(|placeholder| Some((text.find(placeholder.0)?, placeholder)));
     found.min_by_key(|(at, _)| *at)
 }
 
-impl<'a> Block<'a> {
-    /// What a placeholder stands for, with the column of the extension's row that it comes from.
+impl<'a> ExtensionValues<'a> {
+    /// Returns the value of a placeholder, after the column of the extension's row that it comes from.
     fn value(&self, placeholder: Placeholder) -> (Option<&'a str>, &'a str) {
         match placeholder {
             Placeholder::Context => (None, self.context),
@@ -119,10 +121,10 @@ impl<'a> Block<'a> {
     }
 }
 
-/// A line with the values in it. A value that looks like a placeholder is a value.
+/// A line with its values. A placeholder within a value stays as it is.
 struct Expanded<'e, 'a> {
     line: &'e Line,
-    block: &'e Block<'a>,
+    values: &'e ExtensionValues<'a>,
 }
 
 impl Piece for Expanded<'_, '_> {
@@ -133,7 +135,7 @@ impl Piece for Expanded<'_, '_> {
         let mut text = String::with_capacity(96);
         text.extend(self.line.parts.iter().map(|part| match part {
             Part::Text(text) => text,
-            Part::Value(placeholder) => self.block.value(*placeholder).1,
+            Part::Value(placeholder) => self.values.value(*placeholder).1,
         }));
         text.into()
     }
@@ -142,7 +144,7 @@ impl Piece for Expanded<'_, '_> {
     fn column<'c>(&'c self, _: Option<&'c Origin>) -> Option<&'c str> {
         self.line.parts.iter().find_map(|part| match part {
             Part::Text(_) => None,
-            Part::Value(placeholder) => self.block.value(*placeholder).0,
+            Part::Value(placeholder) => self.values.value(*placeholder).0,
         })
     }
 }
@@ -173,7 +175,7 @@ mod tests {
     #[derive(Deserialize)]
     struct Extension {}
 
-    /// What the section writes for an extension of that row in the context `c1`, and the warnings.
+    /// Writes an extension of that row in the context `c1`. Returns the text and the warnings.
     fn written(section: &Section, exten: &str, action: &str) -> (String, Vec<String>) {
         let mut snapshot = OneRow;
         let mut session = Session::new(&mut snapshot);
@@ -181,8 +183,8 @@ mod tests {
         let rows: Vec<Row<Extension>> = session.query(query, &[]).unwrap();
         let mut writer = Writer::new(&session);
         let (origin, action) = (rows[0].origin(), ("typeval", action));
-        let block = Block { origin, context: "c1", exten, action, tenant_uuid: "T%%ACTION%%" };
-        section.write_block(&mut writer, &block);
+        let values = ExtensionValues { origin, context: "c1", exten, action, tenant_uuid: "T%%ACTION%%" };
+        section.write_extension(&mut writer, &values);
         let text = writer.finish(&mut session);
         (text, session.take_warnings().iter().map(ToString::to_string).collect())
     }
@@ -191,7 +193,7 @@ mod tests {
         Section::new(&[("objtpl".to_owned(), template.to_owned())])
     }
 
-    /// The line that this template gives.
+    /// Returns the line that a template gives.
     fn line(template: &str, exten: &str, action: &str) -> String {
         let (text, warnings) = written(&section(template), exten, action);
         assert_eq!(warnings, [""; 0]);
@@ -199,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn placeholders_stand_for_values() {
+    fn placeholders_are_replaced_by_values() {
         for (template, expected) in [
             ("%%EXTEN%%,%%PRIORITY%%,Answer()", "exten = 100,1,Answer()"),
             ("n,Hangup()", "same  =     n,Hangup()"),
@@ -217,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn a_value_that_looks_like_a_placeholder_is_a_value() {
+    fn a_placeholder_in_a_value_stays() {
         assert_eq!(line("%%EXTEN%%,1", "%%ACTION%%", "Go"), "exten = %%ACTION%%,1");
         assert_eq!(line("%%EXTEN%%", "%%CONTEXT%%", ""), "exten = %%CONTEXT%%");
         assert_eq!(line("%%AC%%EXTEN%%ION%%", "T", "Go"), "same  =     %%ACTION%%");
@@ -226,7 +228,7 @@ mod tests {
     #[test]
     fn an_extension_without_lines_is_an_empty_line() {
         let section = Section::new(&[("a".to_owned(), "%%CONTEXT%%".to_owned())]);
-        assert_eq!(section.fixed("%%EXTEN%%").collect::<Vec<_>>(), [("a", "%%EXTEN%%".to_owned())]);
+        assert_eq!(section.context_lines("%%EXTEN%%").collect::<Vec<_>>(), [("a", "%%EXTEN%%".to_owned())]);
         assert_eq!(written(&section, "1", ""), ("\n".to_owned(), Vec::new()));
     }
 

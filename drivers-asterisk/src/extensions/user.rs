@@ -104,7 +104,7 @@ impl Users {
         Ok(Users { all, lines, extensions, by_template })
     }
 
-    /// All of them, by id.
+    /// Returns all users, by id.
     pub(super) fn all(&self) -> &[Row<User>] {
         &self.all
     }
@@ -113,30 +113,30 @@ impl Users {
         self.all.binary_search_by_key(&id, |user| user.id).ok().map(|at| &self.all[at])
     }
 
-    /// The user whose private template of function keys this is.
+    /// Returns the user whose private template of function keys this is.
     pub(super) fn with_template(&self, id: i64) -> Option<&Row<User>> {
         self.by_template.get(&id).map(|&at| &self.all[at])
     }
 
-    /// All lines of a user, the main line first.
+    /// Returns all lines of a user, the main line first.
     pub(super) fn lines(&self, user: &User) -> &[Row<Line>] {
         of_user(&self.lines, user, |line| line.user_id)
     }
 
-    /// The main extensions of the lines of a main user, by number.
+    /// Returns the main extensions of the lines of a main user, by number.
     pub(super) fn extensions(&self, user: &User) -> &[Row<Extension>] {
         of_user(&self.extensions, user, |extension| extension.user_id)
     }
 }
 
-/// The rows of a user among rows that are sorted by user.
+/// Returns the rows of a user among rows that are sorted by user.
 fn of_user<'r, T>(rows: &'r [Row<T>], user: &User, user_of: impl Fn(&T) -> i64) -> &'r [Row<T>] {
     let rows = &rows[rows.partition_point(|row| user_of(row) < user.id)..];
     &rows[..rows.partition_point(|row| user_of(row) == user.id)]
 }
 
 impl Kind {
-    /// What stands before the name of such an endpoint in a hint.
+    /// Returns the prefix of the name of such an endpoint in a hint.
     pub(super) fn prefix(self) -> &'static str {
         match self {
             Kind::Custom => "",
@@ -154,7 +154,7 @@ impl User {
 }
 
 impl Line {
-    /// Whether it is enabled, and the user its main user.
+    /// Tells whether the line is enabled, and the user is its main user.
     pub(super) fn rings(&self) -> bool {
         self.main_user && self.commented == 0
     }

@@ -1,3 +1,3 @@
-//! Files for databases of the older schema, whose tables today's releases no longer have.
+//! Drivers for databases of the older schema, which has tables that today's releases no longer have.
 
 pub(crate) mod sip;

@@ -9,22 +9,22 @@ use uuid::Uuid;
 
 use super::transport::Transports;
 
-/// All endpoints. The rest of the module calls an endpoint by its index here.
+/// All endpoints. The rest of the module refers to an endpoint by its index here.
 pub(super) struct Endpoints {
     all: Vec<Endpoint>,
     by_uuid: HashMap<Uuid, usize>,
-    /// The options of all, in the order in which they stand in their table: that of their insertion.
+    /// The options of all endpoints, in the order of their rows in the table, which is that of their insertion.
     options: Vec<Row<OptionRow>>,
     links: Vec<Row<Link>>,
 }
 
 pub(super) struct Endpoint {
     pub(super) row: Row<EndpointRow>,
-    /// Whether it is written itself, and not just inherited from.
+    /// Whether it is written. A template is not.
     pub(super) written: bool,
-    /// Whether its label can stand in a comment.
+    /// Whether its label can be written as a comment.
     labelled: bool,
-    /// Where its own options are.
+    /// The indexes of its own options.
     own: Vec<usize>,
     /// The templates, strongest last.
     pub(super) parents: Vec<usize>,
@@ -63,8 +63,8 @@ pub(super) struct EndpointRow {
     template: Option<bool>,
 }
 
-/// Options have no ordinal column, and their order matters: the row's place in the table is the only
-/// trace of it. They are sorted here, which is cheaper than a sort of whole rows in the database.
+/// The order of options matters, but they have no ordinal column: `ctid`, the row's position in the table, is all
+/// that is left of it. They are sorted here, which is cheaper than a sort of whole rows in the database.
 const OPTIONS: Query<'_> = Query {
     table: "endpoint_sip_section_option",
     key: &["endpoint_sip_uuid", "type", "key"],
@@ -115,7 +115,7 @@ impl Endpoints {
         Ok(endpoints)
     }
 
-    /// Tells each endpoint its own options.
+    /// Gives each endpoint the indexes of its own options.
     fn distribute_options(&mut self) {
         for (index, option) in self.options.iter().enumerate() {
             if let Some(&at) = self.by_uuid.get(&option.endpoint_sip_uuid) {
@@ -124,7 +124,7 @@ impl Endpoints {
         }
     }
 
-    /// Tells each endpoint its templates.
+    /// Gives each endpoint the indexes of its templates.
     fn follow_links(&mut self, session: &mut Session<'_>) {
         for link in &self.links {
             let find = |column, uuid: Uuid| self.by_uuid.get(&uuid).copied().ok_or((column, uuid));
@@ -140,7 +140,7 @@ impl Endpoints {
             self.all[parent].is_parent = true;
             let child = &mut self.all[child];
             child.parents.push(parent);
-            // They come in ascending order.
+            // The links are sorted by priority, so the first is the smallest.
             child.link_priority = child.link_priority.or(link.priority);
         }
     }
@@ -166,12 +166,12 @@ impl Endpoints {
         &self.all[at]
     }
 
-    /// The options of an endpoint's own, in their order.
+    /// Returns an endpoint's own options, in their order.
     pub(super) fn own<'a>(&'a self, endpoint: &'a Endpoint) -> impl Iterator<Item = &'a Row<OptionRow>> {
         endpoint.own.iter().map(|&at| &self.options[at])
     }
 
-    /// The endpoint that a row refers to in this column. If it does not exist, this notes that the row is left out.
+    /// Returns the endpoint that a row refers to in this column, or warns that the row is left out.
     pub(super) fn of_row<T>(
         &self,
         session: &mut Session<'_>,
@@ -188,15 +188,15 @@ impl Endpoints {
 }
 
 fn missing(table: &str, uuid: Uuid, what: &str) -> String {
-    format!("there is no {table} {uuid}, or it is left out; so is this {what}")
+    format!("there is no {table} {uuid}, or it is left out, so this {what} is left out, too")
 }
 
-/// The name of a section that other sections refer to, in options that are lists.
+/// Writes the name of a section to which other sections refer in options that are lists.
 pub(super) fn referred_name(out: &mut String, name: &str) -> Result<(), Refusal> {
     if name.contains(',') { Err(Refusal::Comma) } else { syntax::section_name(out, name) }
 }
 
-/// A label in a comment above its section.
+/// Writes a label in the comment above its section.
 fn label(out: &mut String, label: &str) -> Result<(), Refusal> {
     if label.len() + "; ".len() > syntax::LINE_LIMIT {
         Err(Refusal::LongLine)
@@ -224,13 +224,13 @@ impl Endpoint {
         }
     }
 
-    /// What stands in a comment above it.
+    /// Returns the text of the comment above the section.
     pub(super) fn label(&self) -> Option<&str> {
         self.row.label.as_deref().filter(|_| self.labelled)
     }
 
-    /// Where an item of this endpoint stands among the others: by the priority of its first template,
-    /// those without one last.
+    /// Returns the sort key of an item of this endpoint: the priority of its first template. Items without one
+    /// come last.
     pub(super) fn rank(&self) -> (bool, Option<i64>) {
         (self.link_priority.is_none(), self.link_priority)
     }

@@ -11,21 +11,21 @@ use super::endpoint::Endpoints;
 use super::options::{Kind, Options};
 use super::resolve::Item;
 use super::tenant::{self, Tenant};
+use crate::line_parts;
 use crate::pickup::{Groups, Pickups};
-use crate::places::{among_others, item_of_list};
 
 pub(super) struct Line {
     row: Row<LineRow>,
     endpoint: usize,
     /// The main user first.
     users: Vec<Row<User>>,
-    /// The main one, if there is any.
+    /// The main extension, or another one if there is no main one.
     extension: Option<Row<Extension>>,
     /// `1000@default,1001@default`.
     mailboxes: Option<String>,
-    /// The groups whose calls it may pick up: `1,5`.
+    /// The groups whose calls the line may pick up: `1,5`.
     may_pick_up: Option<String>,
-    /// The groups that may pick up its calls.
+    /// The groups that may pick up calls to the line.
     picked_up_by: Option<String>,
 }
 
@@ -111,7 +111,7 @@ static USER_UUIDS: [Kind; 2] =
 static RECORD_TOGGLE: Kind = Kind::variable("WAZO_USER_DTMF_RECORD_TOGGLE_ENABLED=").of("enableonlinerec");
 static SIMULTANEOUS_CALLS: Kind = Kind::variable("WAZO_CALLER_SIMULTCALLS=").of("simultcalls");
 
-/// The lines that have a SIP endpoint, in the order of the file.
+/// Returns the lines that have a SIP endpoint, in the order of the file.
 pub(super) fn items(session: &mut Session<'_>, endpoints: &Endpoints) -> Result<Vec<Line>, Error> {
     let mut lines = read(session, endpoints)?;
     let pickups = Pickups::read(session)?;
@@ -124,14 +124,14 @@ pub(super) fn items(session: &mut Session<'_>, endpoints: &Endpoints) -> Result<
         }
     }
     for line in &mut lines {
-        // Lines with the same endpoint have the groups of all of them.
+        // All lines of an endpoint have the groups of all of them.
         if let Some(groups) = groups.get(&line.endpoint) {
             line.may_pick_up = groups.member();
             line.picked_up_by = groups.pickup();
         }
     }
     lines.sort_by_cached_key(|line| {
-        // Lines without extension or user stand before those that have one.
+        // Lines without extension or user come before those that have one.
         let extension = line.extension.as_ref().map(|extension| !extension.main_extension);
         let user = line.users.first().map(|user| !user.main_user);
         (endpoints.get(line.endpoint).rank(), extension, user, line.row.id)
@@ -139,20 +139,20 @@ pub(super) fn items(session: &mut Session<'_>, endpoints: &Endpoints) -> Result<
     Ok(lines)
 }
 
-/// The lines with their users and extensions, by id.
+/// Reads the lines with their users and extensions, by id.
 fn read(session: &mut Session<'_>, endpoints: &Endpoints) -> Result<Vec<Line>, Error> {
     let mut rows: Vec<Row<LineRow>> = session.query(LINES, &[])?;
     let mut users: Vec<Row<User>> = session.query(USERS, &[])?;
     let mut extensions: Vec<Row<Extension>> = session.query(EXTENSIONS, &[])?;
     extensions.retain(|extension| {
-        // Both stand in one line, and hardly any is long.
+        // Both are written in one line. Most are short, and need no check.
         extension.exten.len() + extension.context.len() < syntax::NAME_LIMIT * 2
-            || extension.keeps(session, among_others, &extension.exten)
-                && extension.keeps(session, among_others, &extension.context)
+            || extension.keeps(session, line_parts::value, &extension.exten)
+                && extension.keeps(session, line_parts::value, &extension.context)
     });
     let mailboxes = Mailboxes::read(session)?;
     rows.sort_unstable_by_key(|row| row.id);
-    // By line, and backwards, so that the next ones are taken from the end.
+    // They are sorted by line in descending order, so that `take` removes those of the next line from the end.
     users.sort_unstable_by_key(|user| (user.line_id, !user.main_user, user.user_id));
     users.reverse();
     extensions.sort_unstable_by_key(|e| (e.line_id, !e.main_extension, e.extension_id));
@@ -178,11 +178,11 @@ fn read(session: &mut Session<'_>, endpoints: &Endpoints) -> Result<Vec<Line>, E
     Ok(lines)
 }
 
-/// Takes the rows of a line from the end of rows that are sorted backwards by line.
+/// Takes the rows of a line from the end of rows that are sorted by line in descending order.
 fn take<T>(rows: &mut Vec<T>, line: i64, line_of: impl Fn(&T) -> i64) -> Vec<T> {
     let mut taken = Vec::new();
     while let Some(row) = rows.pop_if(|row| line_of(row) <= line) {
-        // A smaller number is a line without SIP endpoint.
+        // A smaller number is that of a line without SIP endpoint.
         if line_of(&row) == line {
             taken.push(row);
         }
@@ -190,7 +190,7 @@ fn take<T>(rows: &mut Vec<T>, line: i64, line_of: impl Fn(&T) -> i64) -> Vec<T> 
     taken
 }
 
-/// The mailboxes that can be written, by the id of the voicemail. Without its mailbox, a user stays.
+/// The mailboxes that can be written, by the id of the voicemail. A user whose mailbox can't be written stays.
 struct Mailboxes(HashMap<i64, Voicemail>);
 
 impl Mailboxes {
@@ -199,14 +199,14 @@ impl Mailboxes {
         voicemails.sort_unstable_by_key(|voicemail| voicemail.uniqueid);
         // Behind a comma, Asterisk would read another mailbox.
         voicemails.retain(|voicemail| {
-            voicemail.keeps(session, item_of_list, &voicemail.mailbox)
-                && voicemail.keeps(session, item_of_list, &voicemail.context)
+            voicemail.keeps(session, line_parts::list_item, &voicemail.mailbox)
+                && voicemail.keeps(session, line_parts::list_item, &voicemail.context)
         });
         let voicemails = voicemails.into_iter().map(Row::into_inner);
         Ok(Mailboxes(voicemails.map(|voicemail| (voicemail.uniqueid, voicemail)).collect()))
     }
 
-    /// Those of these users: `1000@default,1001@default`.
+    /// Returns the mailboxes of these users: `1000@default,1001@default`.
     fn of(&self, users: &[Row<User>]) -> Option<String> {
         let voicemails = users.iter().filter_map(|user| self.0.get(&user.voicemailid?));
         let mailboxes: Vec<String> =
@@ -244,7 +244,7 @@ impl Item for Line {
             options.push(&PICKUP_MARK, extension.origin(), mark);
         }
         if let Some(tenant) = tenant {
-            tenant::announce(tenant, options);
+            tenant::add_announcements(tenant, options);
         }
         let computed = [
             (&MAY_PICK_UP, &self.may_pick_up),

@@ -1,4 +1,4 @@
-//! The guests of meetings, who come in by an endpoint of the meeting.
+//! The guests of meetings, who share an endpoint of the meeting.
 
 use driver_api::{Error, OneLine, Origin, Query, Row, Session};
 use serde::Deserialize;
@@ -33,7 +33,7 @@ static DIRECTION: Kind = Kind::variable("WAZO_CHANNEL_DIRECTION=");
 static UUID: Kind = Kind::variable("WAZO_MEETING_UUID=").of("uuid");
 static NAME: Kind = Kind::variable("WAZO_MEETING_NAME=").of("name");
 
-/// The meetings that have an endpoint for guests, in the order of the file.
+/// Returns the meetings that have an endpoint for guests, in the order of the file.
 pub(super) fn items(session: &mut Session<'_>, endpoints: &Endpoints) -> Result<Vec<Meeting>, Error> {
     let rows: Vec<Row<MeetingRow>> = session.query(MEETINGS, &[])?;
     let mut meetings: Vec<Meeting> = rows
@@ -60,10 +60,10 @@ impl Item for Meeting {
     fn defaults<'a>(&'a self, tenant: Option<&'a Row<Tenant>>, options: &mut Options<'a>) {
         options.push(&DIRECTION, self.origin(), "from-wazo");
         options.push(&UUID, self.origin(), self.row.uuid.to_string());
-        // A null is the word that Python prints for it.
+        // NULL is the word that Python prints for it.
         options.push(&NAME, self.origin(), self.row.name.as_deref().unwrap_or("None"));
         if let Some(tenant) = tenant {
-            tenant::announce(tenant, options);
+            tenant::add_announcements(tenant, options);
         }
     }
 }

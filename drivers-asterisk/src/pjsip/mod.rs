@@ -1,9 +1,23 @@
-//! `pjsip.conf`: transports, and the endpoints of lines, trunks and meeting guests.
+//! Writes `pjsip.conf`: transports, and the endpoints of lines, trunks and meeting guests.
 //!
-//! An endpoint inherits options from others, its templates. The inheritance is resolved here, so the
+//! ```text
+//! ; Nils Cohen line 0
+//! [wgtf37my]
+//! context = ctx-ten0000-internal
+//! mailboxes = 1000@ctx-ten0000-internal
+//! aors = wgtf37my
+//! type = endpoint
+//! set_var = WAZO_LINE_ID=1
+//!
+//! [wgtf37my]
+//! max_contacts = 1
+//! type = aor
+//! ```
+//!
+//! An endpoint inherits options from others, its templates. The driver resolves the inheritance, so the
 //! file has none of Asterisk's template syntax. Disabled lines, users, voicemails and extensions are
-//! written like enabled ones: whoever disables one expects calls to be refused, not the phone to lose
-//! its registration.
+//! written like enabled ones: an operator who disables one expects calls to be refused, not the phone to
+//! lose its registration.
 
 mod endpoint;
 mod line;

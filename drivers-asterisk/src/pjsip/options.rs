@@ -1,4 +1,4 @@
-//! Lists of options that know where they come from, and the form in which they are inherited and written.
+//! Lists of options with their origins, and the canonical form in which they are inherited and written.
 
 use std::borrow::Cow;
 
@@ -11,30 +11,30 @@ use super::endpoint::OptionRow;
 #[derive(Clone, Default)]
 pub(super) struct Options<'a>(Vec<SipOption<'a>>);
 
-/// An option, and where it comes from. Lists are copied for each endpoint that inherits them, so an option holds
-/// references, and what many options have in common stands in their [`Kind`].
+/// An option and its origin. Lists are copied for each endpoint that inherits them, so an option holds references,
+/// and its [`Kind`] has the fields that many options share.
 #[derive(Clone)]
 pub(super) struct SipOption<'a> {
     key: &'a str,
     /// The value behind the prefix of its kind.
     value: Cow<'a, str>,
-    /// An inherited option comes from a row of the template.
+    /// The row that it comes from: that of the template for an inherited option.
     origin: &'a Origin,
     kind: &'static Kind,
 }
 
-/// What options that are computed in the same way have in common, or those that rows of the database are.
+/// The fields that all options share that are computed in the same way, or that come from rows of the database.
 pub(super) struct Kind {
     key: &'static str,
-    /// What stands before the value.
+    /// The text before the value.
     prefix: &'static str,
-    /// The column that the value comes from, if it is one.
+    /// The column that the value comes from, if any.
     column: Option<&'static str>,
     /// The column that the key comes from, if it comes from a row.
     key_column: Option<&'static str>,
 }
 
-/// An option that a row of the database is.
+/// An option that is a row of the database.
 static ROW: Kind = Kind { key: "", prefix: "", column: Some("value"), key_column: Some("key") };
 
 impl Kind {
@@ -48,12 +48,12 @@ impl Kind {
         Kind { prefix: assignment, ..Kind::option("set_var") }
     }
 
-    /// The same with something before the value.
+    /// Puts a prefix before the value.
     pub(super) const fn prefixed(self, prefix: &'static str) -> Kind {
         Kind { prefix, ..self }
     }
 
-    /// The same with a value from this column.
+    /// Takes the value from this column.
     pub(super) const fn of(self, column: &'static str) -> Kind {
         Kind { column: Some(column), ..self }
     }
@@ -79,7 +79,7 @@ impl<'a> Options<'a> {
         self.0.extend_from_slice(&other.0);
     }
 
-    /// The last option of this key.
+    /// Returns the last option with this key.
     pub(super) fn last(&self, key: &str) -> Option<&SipOption<'a>> {
         self.0.iter().rev().find(|option| option.key == key)
     }
@@ -98,11 +98,11 @@ impl<'a> Options<'a> {
         }
     }
 
-    /// Each key once, at the place of its first option and with the value of its last; then the options
-    /// of the keys that may be repeated, without duplicates.
+    /// Reduces the list: each key once, at the position of its first option and with the value of its last; then
+    /// the options of the keys that may be repeated, without duplicates.
     ///
-    /// A list that consists of canonical lists has the same canonical form as one of raw lists, so what
-    /// is inherited can be reduced already.
+    /// A list of canonical lists has the same canonical form as one of raw lists, so inherited lists can be
+    /// canonical already.
     pub(super) fn canonical(self) -> Options<'a> {
         let mut once: Vec<SipOption<'a>> = Vec::with_capacity(self.0.len());
         let mut repeated: Vec<SipOption<'a>> = Vec::new();
@@ -127,12 +127,12 @@ impl<'a> SipOption<'a> {
         self.origin
     }
 
-    /// The value, without the prefix that computed options may have.
+    /// Returns the value without the prefix that computed options may have.
     pub(super) fn value(&self) -> &Cow<'a, str> {
         &self.value
     }
 
-    /// Whether both have the same key and value.
+    /// Tells whether both have the same key and value.
     fn is_same(&self, other: &SipOption<'_>) -> bool {
         fn bytes<'o>(option: &'o SipOption<'_>) -> impl Iterator<Item = u8> + 'o {
             option.kind.prefix.bytes().chain(option.value.bytes())
@@ -212,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_stands_at_its_first_place_with_its_last_value() {
+    fn a_key_keeps_its_first_position_and_its_last_value() {
         assert_eq!(canonical(&[("a", "1"), ("b", "2"), ("a", "3")]), ["a=3 of 3", "b=2 of 2"]);
     }
 

@@ -13,7 +13,7 @@ use super::tenant::Tenants;
 use super::transport::Transports;
 use crate::parallel::in_parallel;
 
-/// Which sections of an endpoint are written.
+/// The sections of an endpoint that are written.
 #[derive(Clone, Copy)]
 pub(super) enum Sections {
     /// Phones: endpoint, AOR and authentication.
@@ -25,12 +25,12 @@ pub(super) enum Sections {
 /// The options of the endpoints that others inherit from, by their indexes.
 type Templates<'a> = Vec<Option<Lists<'a>>>;
 
-/// What all parts share.
+/// The data that all parts share.
 pub(super) struct Part<'a> {
     endpoints: &'a Endpoints,
     transports: &'a Transports,
     tenants: &'a Tenants,
-    /// The circles of templates that a part reported already.
+    /// The circles of templates that were reported already.
     reported: BTreeSet<(usize, usize)>,
 }
 
@@ -54,7 +54,7 @@ impl<'a> Part<'a> {
         writer.part();
         let registry = Registry::new(self.endpoints, items.iter().map(Item::endpoint));
         self.report(session, &registry, items);
-        // Templates stand before what inherits from them, so one walk resolves all of them.
+        // Templates precede the endpoints that inherit from them, so one pass resolves all of them.
         let mut templates: Templates<'_> = Vec::new();
         templates.resize_with(self.endpoints.len(), || None);
         for entry in registry.entries.iter().filter(|entry| self.endpoints.get(entry.endpoint).is_parent) {
@@ -80,7 +80,7 @@ impl<'a> Part<'a> {
             endpoint,
             own: self.endpoints.own(endpoint).collect(),
             item: entry.item.map(|item| &items[item] as &dyn Item),
-            // One that is not resolved yet stands behind this endpoint, so the link closes a circle.
+            // A parent without options comes after this endpoint, so the link closes a circle.
             parents: endpoint.parents.iter().filter_map(|&parent| templates[parent].as_ref()).collect(),
             transport: endpoint.row.transport_uuid.and_then(|uuid| self.transports.name(uuid)),
             tenant: self.tenants.get(&endpoint.row.tenant_uuid),
@@ -97,7 +97,7 @@ impl<'a> Part<'a> {
         for &(loser, place) in &registry.replaced {
             let Some(winner) = registry.entries[place].item else { continue };
             let winner = items[winner].origin().key();
-            let message = format!("{winner} has the same endpoint, and the file shows that one");
+            let message = format!("the row {winner} has the same endpoint and is written instead");
             items[loser].origin().warn(session, "", message);
         }
     }
@@ -110,7 +110,7 @@ fn write_endpoint(writer: &mut Writer, endpoint: &Endpoint, lists: &Lists<'_>, s
     match sections {
         Sections::Simple => {
             for (key, options) in [("aors", &lists.aor), ("auth", &lists.auth)] {
-                // The name is the one that the endpoint refers to, even if nothing stands under it.
+                // The section is written if the endpoint refers to it, even without options.
                 if let Some(reference) = lists.endpoint.last(key) {
                     write_section(writer, reference.origin(), reference, options);
                 }

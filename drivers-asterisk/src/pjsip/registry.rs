@@ -1,4 +1,4 @@
-//! Which endpoints a part of the file consists of, in which order.
+//! The endpoints of one part of the file, in their order.
 
 use std::collections::BTreeSet;
 
@@ -8,17 +8,17 @@ use super::endpoint::Endpoints;
 #[derive(Debug, PartialEq)]
 pub(super) struct Entry {
     pub(super) endpoint: usize,
-    /// The item that it belongs to, by its index; none where it is here as a template only.
+    /// The index of the item that it belongs to. `None` if it is only a template.
     pub(super) item: Option<usize>,
 }
 
-/// The endpoints of the items and all that they inherit from, each once. A template stands before the
-/// first endpoint that inherits from it.
+/// The endpoints of the items and all of their templates, each once. A template comes before the first endpoint
+/// that inherits from it.
 pub(super) struct Registry {
     pub(super) entries: Vec<Entry>,
     /// The links (child, parent) that would close a circle of templates, which are ignored.
     pub(super) circular: BTreeSet<(usize, usize)>,
-    /// Items of which a later one took the endpoint, and the place of that endpoint in the entries.
+    /// Items whose endpoint a later item has, too, and the index of the endpoint in the entries.
     pub(super) replaced: Vec<(usize, usize)>,
     states: Vec<State>,
 }
@@ -28,7 +28,7 @@ enum State {
     Unseen,
     /// Its templates are being registered.
     Open,
-    /// It is in the entries, at this place.
+    /// It is in the entries, at this index.
     At(usize),
 }
 

@@ -1,4 +1,4 @@
-//! The options of an endpoint: what it computes, what it inherits and what it has itself.
+//! The options of an endpoint: computed ones, inherited ones and its own.
 
 use driver_api::{Origin, Row};
 
@@ -6,18 +6,18 @@ use super::endpoint::{Endpoint, OptionRow, Section};
 use super::options::{Kind, Options};
 use super::tenant::Tenant;
 
-/// What an endpoint belongs to: a line, a trunk, a meeting.
+/// The owner of an endpoint: a line, a trunk or a meeting.
 pub(super) trait Item {
-    /// The endpoint.
+    /// Returns the index of the endpoint.
     fn endpoint(&self) -> usize;
 
-    /// Where it comes from.
+    /// Returns the row that the item comes from.
     fn origin(&self) -> &Origin;
 
-    /// Adds the options that come from the item and stand before all others.
+    /// Adds the options of the item, which precede all others.
     fn defaults<'a>(&'a self, tenant: Option<&'a Row<Tenant>>, options: &mut Options<'a>);
 
-    /// The mailboxes whose messages the phone shows.
+    /// Returns the mailboxes whose messages the phone shows.
     fn mailboxes(&self) -> Option<&str> {
         None
     }
@@ -58,10 +58,10 @@ static REGISTRATION_AUTH: Kind = Kind::option("outbound_auth").prefixed("auth_re
 static TRANSPORT: Kind = Kind::option("transport").of("transport_uuid");
 static MAILBOXES: Kind = Kind::option("mailboxes");
 static TENANT: Kind = Kind::variable("__WAZO_TENANT_UUID=").of("tenant_uuid");
-/// It repeats an option that a row is.
+/// It repeats the caller id, which is an option from a row.
 static ORIGINAL_CALLER_ID: Kind = Kind::variable("XIVO_ORIGINAL_CALLER_ID=").of("value");
 
-/// One endpoint and what its options depend on.
+/// One endpoint and the data that its options depend on.
 pub(super) struct Resolution<'a, 'p> {
     pub(super) endpoint: &'a Endpoint,
     /// Its own options, in their order.
@@ -112,8 +112,8 @@ impl<'a> Resolution<'a, '_> {
         }
     }
 
-    /// Adds what a section inherits, then what it has itself.
-    fn add_written(&self, section: Section, options: &mut Options<'a>) {
+    /// Adds the options that a section inherits, then its own.
+    fn add_inherited_and_own(&self, section: Section, options: &mut Options<'a>) {
         for parent in &self.parents {
             options.extend(parent.get(section));
         }
@@ -122,10 +122,10 @@ impl<'a> Resolution<'a, '_> {
         }
     }
 
-    /// The options of a section that is there only if somebody wrote any.
+    /// Returns the options of a section with its type. A section without options has no type and is not written.
     fn typed(&self, section: Section, name: &'static str) -> Options<'a> {
         let mut options = Options::default();
-        self.add_written(section, &mut options);
+        self.add_inherited_and_own(section, &mut options);
         if !options.is_empty() {
             options.push(&TYPE, self.origin(), name);
         }
@@ -148,7 +148,7 @@ impl<'a> Resolution<'a, '_> {
         if let Some(item) = self.item {
             item.defaults(self.tenant, &mut options);
         }
-        self.add_written(Section::Endpoint, &mut options);
+        self.add_inherited_and_own(Section::Endpoint, &mut options);
         if let Some(transport) = self.transport {
             options.push(&TRANSPORT, self.origin(), transport);
         }

@@ -1,4 +1,4 @@
-//! What the endpoints of a tenant have in common.
+//! The tenants, whose endpoints share announcements.
 
 use std::collections::HashMap;
 
@@ -36,8 +36,8 @@ impl Tenants {
     }
 }
 
-/// Adds the sounds that tell a caller that the recording begins and ends.
-pub(super) fn announce<'a>(tenant: &'a Row<Tenant>, options: &mut Options<'a>) {
+/// Adds the sounds that announce the start and the end of a recording.
+pub(super) fn add_announcements<'a>(tenant: &'a Row<Tenant>, options: &mut Options<'a>) {
     let sounds =
         [(&START_SOUND, &tenant.record_start_announcement), (&STOP_SOUND, &tenant.record_stop_announcement)];
     for (kind, sound) in sounds {

@@ -20,7 +20,7 @@ fn system() -> Rows {
     Rows::default().add("asterisk_file", row! { id: 1, name: "pjsip.conf" }).add("tenant", row! { uuid: "T" })
 }
 
-/// What the file begins with, in such a system.
+/// The beginning of the file of such a system.
 const HEAD: &str = "[global]\n\n\n[system]\n\n\n";
 
 impl Rows {
@@ -190,7 +190,7 @@ impl Written {
     }
 }
 
-/// Asserts what stands after the static sections, and that nothing is wrong with the rows.
+/// Asserts the text after the static sections, and that there are no warnings.
 #[track_caller]
 fn assert_body(rows: &Rows, expected: &str) {
     let written = rows.pjsip();

@@ -1,4 +1,4 @@
-//! The transports: what addresses and protocols Asterisk listens on.
+//! The transports: the addresses and protocols on which Asterisk listens.
 
 use std::collections::HashMap;
 
@@ -10,7 +10,7 @@ use uuid::Uuid;
 /// All transports, used or not, by name.
 pub(super) struct Transports {
     all: Vec<Row<Transport>>,
-    /// The options of all, in their order.
+    /// The options of all transports, in their order.
     options: Vec<Row<TransportOption>>,
     by_uuid: HashMap<Uuid, usize>,
 }

@@ -30,7 +30,7 @@ struct TrunkRow {
 static PAI_FORMAT: Kind = Kind::variable("WAZO_PAI_FORMAT=");
 static CONTEXT: Kind = Kind::option("context").of("context");
 
-/// The trunks that have a SIP endpoint, in the order of the file.
+/// Returns the trunks that have a SIP endpoint, in the order of the file.
 pub(super) fn items(session: &mut Session<'_>, endpoints: &Endpoints) -> Result<Vec<Trunk>, Error> {
     let rows: Vec<Row<TrunkRow>> = session.query(TRUNKS, &[])?;
     let mut trunks: Vec<Trunk> = rows
@@ -59,7 +59,7 @@ impl Item for Trunk {
             options.push(&CONTEXT, self.origin(), context);
         }
         if let Some(tenant) = tenant {
-            tenant::announce(tenant, options);
+            tenant::add_announcements(tenant, options);
         }
     }
 }

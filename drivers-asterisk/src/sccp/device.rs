@@ -12,10 +12,10 @@ use crate::section_names::SectionNames;
 
 pub(super) const TEMPLATE: &str = "xivo_device_tpl";
 
-/// The device of a telephone that nobody has configured yet.
+/// The device of a telephone that is not configured yet.
 pub(super) const GUEST: &str = "guest";
 
-/// A device names its line. It has a row for each voicemail that the name leads to, or one.
+/// A device has its line by name. It has a row for each voicemail of the lines of that name, and at least one.
 const DEVICES: Query<'_> = Query {
     table: "sccpdevice",
     key: &["id"],

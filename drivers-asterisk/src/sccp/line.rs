@@ -1,4 +1,4 @@
-//! The lines, with what the dialplan wants to know about the caller.
+//! The lines, with the variables of the caller that the dialplan reads.
 
 use driver_api::asterisk::{Lines, Writer};
 use driver_api::{Blanked, Error, OneLine, Piece, Query, Row, Session};
@@ -10,11 +10,11 @@ use crate::section_names::SectionNames;
 
 pub(super) const TEMPLATE: &str = "xivo_line_tpl";
 
-/// The line of a telephone that nobody has configured yet.
+/// The line of a telephone that is not configured yet.
 pub(super) const GUEST: &str = "guestline";
 
-/// A line has a row for each user and each main extension. All count for the pickup groups; a section is
-/// made of a main user and a main extension.
+/// A line has a row for each user and each main extension. All rows count for the pickup groups. Each row with a
+/// main user and a main extension is a section.
 const LINES: Query<'_> = Query {
     table: "sccpline",
     key: &["id", "line_id", "user_id", "extension_id"],
@@ -73,7 +73,7 @@ pub(super) fn write(
     Ok(())
 }
 
-/// The pickup groups of an endpoint: those of all users of all its lines, disabled or not.
+/// Returns the pickup groups of all users of all lines of an endpoint, disabled or not.
 fn groups(pickups: &Pickups, rows: &[Row<Line>]) -> Groups {
     let mut groups = Groups::default();
     for row in rows {
@@ -123,7 +123,7 @@ fn write_variables(lines: &mut Lines<'_>, line: &Line, exten: &Blanked) {
     set(&[&"PICKUPMARK=", exten, &"%", &line.context]);
     set(&[&"TRANSFER_CONTEXT=", &line.context]);
     set(&[&"WAZO_CHANNEL_DIRECTION=from-wazo"]);
-    // Despite its name, it is the id of the endpoint.
+    // The dialplan expects the id of the endpoint here, despite the name.
     set(&[&"WAZO_LINE_ID=", &("id", line.id)]);
     set(&[&"WAZO_CALLER_SIMULTCALLS=", &("simultcalls", line.simultcalls)]);
     if line.enableonlinerec != 0 {

@@ -1,5 +1,18 @@
-//! `sccp.conf`: telephones that speak Cisco's Skinny protocol. Devices and lines are written apart, each
-//! under a template with the settings that all of them share.
+//! Writes `sccp.conf`: the telephones that speak Cisco's Skinny protocol. Devices and lines are separate
+//! sections, each below a template with the settings that all of them share.
+//!
+//! ```text
+//! [xivo_device_tpl](!)
+//! dialtimeout = 5
+//! keepalive = 10
+//! vmexten = *97
+//!
+//! [SEP00000000000A](xivo_device_tpl)
+//! type = device
+//! line = 1001
+//! voicemail = 8001
+//! speeddial = 1-1
+//! ```
 
 mod device;
 mod line;

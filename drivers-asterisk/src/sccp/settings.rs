@@ -1,4 +1,4 @@
-//! The settings of the channel driver, and those that all devices or all lines share.
+//! The settings of the channel driver, of all devices and of all lines.
 
 use driver_api::asterisk::{Lines, Writer};
 use driver_api::{Blanked, Error, OneLine, Query, Row, Session, Warning};
@@ -6,13 +6,13 @@ use serde::Deserialize;
 
 use super::{device, line};
 
-/// Each where it belongs, in the order of the table.
+/// The settings, split by section, in the order of the table.
 #[derive(Default)]
 pub(super) struct Settings {
     general: Vec<Row<Setting>>,
     device: Vec<Row<Setting>>,
     line: Vec<Row<Setting>>,
-    /// What a phone dials for its voicemail.
+    /// The extension that a phone dials for its voicemail.
     voicemail: Option<Row<Voicemail>>,
 }
 
@@ -28,7 +28,7 @@ struct Setting {
     option_value: Blanked,
 }
 
-/// A disabled extension counts: what a phone dials is the dialplan's affair.
+/// A disabled extension counts, too: the dialplan decides what happens to a call.
 const VOICEMAIL: Query<'_> = Query {
     table: "feature_extension",
     key: &["exten"],
@@ -56,8 +56,8 @@ impl Settings {
         }
         settings.voicemail = session.query(VOICEMAIL, &[])?.pop();
         if settings.voicemail.is_none() {
-            let message = "there is no row with the feature vmusermsg, so phones don't know what to dial for \
-                their voicemail";
+            let message = "there is no row with the feature vmusermsg, so phones have no extension for \
+                their voicemail: add one";
             session.warn(Warning::new("feature_extension", message));
         }
         Ok(settings)
@@ -85,7 +85,7 @@ impl Settings {
     pub(super) fn write_line_template(&self, writer: &mut Writer) {
         writer.own().template_section(line::TEMPLATE);
         for setting in &self.line {
-            setting.write_of_line(&mut writer.at(setting));
+            setting.write_line_option(&mut writer.at(setting));
         }
         writer.own().option("setvar", "TIMEOUT(absolute)=36000");
         writer.blank();
@@ -93,7 +93,7 @@ impl Settings {
 }
 
 impl Setting {
-    fn write_of_line(&self, lines: &mut Lines<'_>) {
+    fn write_line_option(&self, lines: &mut Lines<'_>) {
         let (name, value) = (&self.option_name, &self.option_value);
         match &**name {
             "directmedia" => lines.option(name, ("option_value", if *value == "no" { "0" } else { "1" })),
@@ -101,7 +101,7 @@ impl Setting {
                 lines.option("disallow", "all");
                 lines.option(name, value);
             }
-            // Without codecs of its own, the channel driver's are allowed.
+            // Without an `allow`, the codecs of the channel driver are allowed.
             "allow" | "disallow" => {}
             _ => lines.option(name, value),
         }

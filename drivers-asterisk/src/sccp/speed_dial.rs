@@ -10,12 +10,12 @@ use super::write_present;
 
 pub(super) struct SpeedDials {
     all: Vec<Row<SpeedDial>>,
-    /// Where those of a device are, by their keys' position.
+    /// The indexes of the speed dials of each device, by the position of their keys.
     by_device: HashMap<String, Vec<usize>>,
 }
 
-/// A user with several devices has each key on all of them, one row for each. Only the keys of their own
-/// count, not those that they share with others.
+/// A user with several devices has each key on all of them, one row for each. Only keys in the user's own
+/// template count, and none in a shared one.
 const SPEED_DIALS: Query<'_> = Query {
     table: "func_key_mapping",
     key: &["user_id", "position"],
@@ -52,7 +52,7 @@ impl SpeedDials {
         Ok(SpeedDials { all, by_device })
     }
 
-    /// Those of a device.
+    /// Returns the speed dials of a device.
     pub(super) fn of(&self, device: &str) -> impl Iterator<Item = &Row<SpeedDial>> {
         self.by_device.get(device).into_iter().flatten().map(|&at| &self.all[at])
     }
@@ -71,14 +71,14 @@ impl SpeedDials {
 }
 
 impl SpeedDial {
-    /// What a device calls it.
+    /// Returns the name by which a device refers to the speed dial.
     pub(super) fn name(&self) -> String {
         format!("{}-{}", self.user_id, self.position)
     }
 }
 
-/// A text without what would end its line, or begin a comment there. People type labels in, and a label
-/// reads as well without.
+/// Removes the characters that would end the line or begin a comment. A label that a user typed is as readable
+/// without them.
 fn cleaned(text: &str) -> String {
     text.replace(['\n', '\r', '\t', ';', '\0'], "")
 }

@@ -8,7 +8,7 @@ fn system() -> Rows {
     Rows::default().add("feature_extension", row! { exten: "*98", feature: "vmusermsg" })
 }
 
-/// What the file is in such a system.
+/// The file of such a system.
 const NOTHING: &str = "[general]
 
 [xivo_device_tpl](!)
@@ -148,7 +148,7 @@ impl Written {
 }
 
 #[test]
-fn devices_lines_and_speed_dials_stand_under_their_settings() {
+fn devices_and_lines_follow_their_templates() {
     let rows = system()
         .sccp_setting("directmedia", "no")
         .sccp_setting("dialtimeout", "5")
@@ -260,21 +260,21 @@ fn devices_lines_and_speed_dials_stand_under_their_settings() {
 }
 
 #[test]
-fn without_rows_there_are_the_guests() {
+fn without_rows_the_file_has_the_guests() {
     let Written { text, warnings } = system().sccp();
     assert_eq!((text.as_str(), warnings.len()), (NOTHING, 0));
 }
 
 #[test]
-fn a_missing_voicemail_extension_costs_only_its_line() {
+fn without_a_voicemail_extension_its_line_is_left_out() {
     let other = row! { exten: "*99", feature: "vmuserpurge" };
     let Written { text, warnings } = Rows::default().add("feature_extension", other).sccp();
     assert_eq!(text, NOTHING.replace("vmexten = *98\n", ""));
     assert_eq!(
         warnings,
         [
-            "table feature_extension: there is no row with the feature vmusermsg, so phones don't know what to dial \
-            for their voicemail"
+            "table feature_extension: there is no row with the feature vmusermsg, so phones have no extension for \
+            their voicemail: add one"
         ]
     );
 }
@@ -288,7 +288,7 @@ fn the_first_voicemail_extension_counts_disabled_or_not() {
 }
 
 #[test]
-fn each_setting_stands_where_it_belongs() {
+fn each_setting_is_in_the_section_of_its_kind() {
     let settings = |names: &[&str]| names.iter().fold(system(), |rows, name| rows.sccp_setting(name, "v"));
     let general = settings(&["z", "a", "z", "Context", "bindaddr"]).sccp().text;
     assert!(
@@ -391,7 +391,7 @@ fn each_column_of_a_user_has_its_option() {
 }
 
 #[test]
-fn a_line_needs_a_main_user_and_a_main_extension_and_is_not_disabled() {
+fn a_line_needs_a_main_user_and_a_main_extension() {
     let disabled = row! { id: 4, context: "default", provisioningid: 0, endpoint_sccp_id: 4, commented: 2 };
     let rows = system()
         .sccp_endpoint(1, "no line")
@@ -420,7 +420,7 @@ fn a_line_needs_a_main_user_and_a_main_extension_and_is_not_disabled() {
 }
 
 #[test]
-fn several_main_users_and_extensions_give_several_sections_and_warnings() {
+fn each_main_user_and_main_extension_is_a_section() {
     let rows = system()
         .sccp_phone(1, "l")
         .sccp_user(2, None)
@@ -441,7 +441,7 @@ fn several_main_users_and_extensions_give_several_sections_and_warnings() {
     let warning = |user, extension| {
         format!(
             "table sccpline, row id=1 line_id=1 user_id={user} extension_id={extension}, column name: there is more \
-                than one section \"l\": Asterisk merges or replaces them"
+                than one section \"l\", and Asterisk merges or replaces them: keep one, or rename the others"
         )
     };
     assert_eq!(written.warnings, [warning(1, 2), warning(2, 1), warning(2, 2)]);
@@ -472,7 +472,7 @@ fn pickup_groups_are_those_of_all_users_of_an_endpoint() {
     assert_eq!(written.sccp_values("l", "namedpickupgroup"), ["1,2,9,17"]);
     assert_eq!(written.sccp_values("l", "namedcallgroup"), ["2,9,17"]);
     assert_eq!(written.sccp_values("m", "namedpickupgroup"), [""; 0]);
-    // User 3 is no main user, so what the queue brings stays away.
+    // User 3 is not a main user, so the groups of the queue don't count.
     let rows = system()
         .sccp_phone(1, "l")
         .sccp_user(3, None)
@@ -484,7 +484,7 @@ fn pickup_groups_are_those_of_all_users_of_an_endpoint() {
 }
 
 #[test]
-fn devices_stand_by_id_with_or_without_a_line() {
+fn devices_are_sorted_by_id_with_or_without_a_line() {
     let rows = system()
         .sccp_phone(1, "l")
         .sccp_device(3, "c", "l")
@@ -503,7 +503,7 @@ fn devices_stand_by_id_with_or_without_a_line() {
 }
 
 #[test]
-fn a_device_has_the_mailbox_of_the_main_user_whatever_is_disabled() {
+fn a_device_has_the_mailbox_of_the_main_user() {
     let line = row! { id: 1, context: "default", provisioningid: 0, endpoint_sccp_id: 1, commented: 1 };
     let rows = system()
         .sccp_device(1, "d", "l")
@@ -561,15 +561,15 @@ fn an_ambiguous_device_has_a_section_for_each_mailbox() {
     );
     let warning = |id| {
         format!(
-            "table sccpdevice, row id={id}, column name: there is more than one section \"d\": Asterisk merges or \
-                replaces them"
+            "table sccpdevice, row id={id}, column name: there is more than one section \"d\", and Asterisk \
+                merges or replaces them: keep one, or rename the others"
         )
     };
     assert_eq!(written.warnings, [warning(1), warning(2)]);
 }
 
 #[test]
-fn speed_dials_stand_by_key_and_in_a_device_by_position() {
+fn speed_dials_are_sorted_by_key_and_in_devices_by_position() {
     let rows = system()
         .sccp_phone(2, "m")
         .sccp_phone(1, "l")
@@ -623,7 +623,7 @@ fn only_custom_keys_of_a_main_user_of_a_line_are_speed_dials() {
 }
 
 #[test]
-fn labels_and_numbers_of_speed_dials_lose_what_would_end_them() {
+fn labels_and_numbers_lose_characters_that_end_the_line() {
     for (label, exten, lines) in [
         (None, "1", "extension = 1\nblf = 1\n"),
         (Some(""), "", "extension =\nblf = 1\n"),
@@ -639,7 +639,7 @@ fn labels_and_numbers_of_speed_dials_lose_what_would_end_them() {
 }
 
 #[test]
-fn a_bracket_in_the_name_costs_the_row() {
+fn a_row_with_a_bracket_in_the_name_is_left_out() {
     let rows = system()
         .sccp_phone(1, "l]")
         .sccp_phone(2, "m")
@@ -651,15 +651,15 @@ fn a_bracket_in_the_name_costs_the_row() {
         written.warnings,
         [
             "table sccpdevice, row id=1, column name: there is a \"]\", which ends the name of a section; the row is left out",
-            "table sccpdevice, row id=2, column name: there is more than one section \"guest\": Asterisk merges or \
-                replaces them",
+            "table sccpdevice, row id=2, column name: there is more than one section \"guest\", and Asterisk \
+                merges or replaces them: keep one, or rename the others",
             "table sccpline, row id=1 line_id=1 user_id=1 extension_id=1, column name: there is a \"]\", which ends the name of a section; the row is left out",
         ]
     );
 }
 
 #[test]
-fn a_line_break_in_a_name_costs_the_row_and_in_a_value_becomes_a_blank() {
+fn a_line_break_is_refused_in_names_and_replaced_in_values() {
     let bad = "a\n[evil]";
     let endpoint = |id: i64, name: &str| {
         row! {

@@ -1,4 +1,5 @@
-//! A key that logs an agent in: whether they are. A `*` tells agents by their id from agents by number.
+//! A key that logs an agent in shows whether the agent is logged in. A `*` marks an agent's id, which is not the
+//! number.
 
 use std::borrow::Cow;
 

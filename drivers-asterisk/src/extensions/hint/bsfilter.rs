@@ -1,4 +1,4 @@
-//! The hint of a call filter between boss and secretary: whether it is on, for each member of one.
+//! The hint of a member of a call filter between boss and secretary shows whether the filter is on.
 
 use driver_api::{Query, Row, Session};
 use serde::Deserialize;

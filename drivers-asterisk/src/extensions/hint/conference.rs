@@ -1,5 +1,5 @@
-//! The hint of a conference: whether anybody is in it. It is there if some function key has the
-//! conference for its destination.
+//! The hint of a conference shows whether the conference has participants. Only a conference that is the
+//! destination of a function key has one.
 
 use driver_api::{OneLine, Query, Row, Session};
 use serde::Deserialize;

@@ -1,4 +1,4 @@
-//! A key with a number of the user's own: the state under that number, as it is.
+//! A key with a number that the user chose shows the state of that number.
 
 use std::borrow::Cow;
 

@@ -1,4 +1,4 @@
-//! A key that forwards calls: whether they are forwarded, to the number of the key if it has one.
+//! A key that forwards calls shows whether they are forwarded, to the number of the key if it has one.
 
 use std::borrow::Cow;
 

@@ -1,5 +1,5 @@
-//! What the function keys of users have in common: a key with a lamp on a phone shows the state of an
-//! extension in the context of its user.
+//! The function keys of users. A key with a lamp on a phone shows the state of an extension in the context of
+//! its user.
 
 use std::borrow::Cow;
 
@@ -22,7 +22,7 @@ pub(super) trait Key: DeserializeOwned {
     /// The template, and the position in it, which no other key has.
     fn place(&self) -> (i64, i64);
 
-    /// The extension whose state the key of this user shows. `None` if its feature is disabled.
+    /// Returns the extension whose state the key of this user shows. `None` if its feature is disabled.
     fn extension(&self, user: &User, source: &Source<'_>) -> Option<Cow<'_, str>>;
 }
 
@@ -45,14 +45,14 @@ pub(super) fn add<'a, K: Key>(
     }
 }
 
-/// The main extensions of the main line of which the user is the main user: the hints of the user's keys
-/// stand in their contexts.
+/// Returns the main extensions of the main line of which the user is the main user. The contexts of these
+/// extensions have the hints of the user's keys.
 pub(super) fn contexts<'a>(source: &Source<'a>, user: &User) -> impl Iterator<Item = &'a Row<Extension>> {
     source.users.extensions(user).iter().filter(|extension| extension.main_line)
 }
 
 impl Source<'_> {
-    /// The extension of a user's key for a feature: the user, the code of the feature, and what it is for.
+    /// Returns the extension of a user's key for a feature: the user, the code of the feature and its argument.
     /// `None` if the feature is disabled.
     pub(super) fn key_extension(
         &self,

@@ -1,4 +1,4 @@
-//! A key that joins a group: whether the user is in it.
+//! A key that joins a group shows whether the user is in it.
 
 use std::borrow::Cow;
 

@@ -1,7 +1,7 @@
-//! The hints of the contexts: which device, or which function, has a state that phones can watch.
+//! The hints of the contexts: the devices and functions whose state phones can watch.
 //!
-//! One file here is one kind of hint; `function_key` is what the kinds share that belong to function
-//! keys. `shared` has the hints of users in a context of their own.
+//! Each kind of hint has a file. `function_key` has the code that the kinds of function keys share; `shared` has
+//! the hints of users in a context of their own.
 
 mod agent;
 mod bsfilter;
@@ -63,11 +63,11 @@ enum Argument {
     Devices(Rc<str>),
 }
 
-/// What the hints of function keys are made from.
+/// The data from which hints of function keys are made.
 struct Source<'a> {
     features: &'a Features,
     users: &'a Users,
-    /// What the extensions of function keys begin with.
+    /// The beginning of the extensions of function keys.
     prefix: &'a str,
 }
 
@@ -108,7 +108,7 @@ impl<'a> Hints<'a> {
         hints
     }
 
-    /// Adds a hint to a context, if that is written, and if the hint has an extension that can be.
+    /// Adds a hint to a context, if the context is written and the extension of the hint can be.
     fn add(&mut self, session: &mut Session<'_>, context: &str, hint: Hint<'a>) {
         if let Some(index) = self.contexts.index(context)
             && hint.origin.keeps(session, syntax::extension, (hint.column, &*hint.extension))

@@ -1,4 +1,4 @@
-//! A key for a service, such as "do not disturb": whether it is on.
+//! A key for a service, such as "do not disturb", shows whether it is on.
 
 use std::borrow::Cow;
 

@@ -4,17 +4,17 @@
 use driver_api::asterisk::{Writer, syntax};
 use driver_api::{Row, Session};
 
-use crate::extensions::places;
+use crate::extensions::dialplan_parts;
 use crate::extensions::user::{Kind, Line, User, Users};
 
-/// `queues.conf` names it.
+/// The members in `queues.conf` refer to this section.
 pub(in crate::extensions) const SECTION: &str = "usersharedlines";
 
 /// Writes the hint of every user, whether or not they are enabled or have a line.
 pub(in crate::extensions) fn write(writer: &mut Writer, session: &mut Session<'_>, users: &Users) {
     let mut ordered: Vec<(&Row<User>, &[Row<Line>])> =
         users.all().iter().map(|user| (user, users.lines(user))).collect();
-    // Who has no line comes first, then who has a main line, then all others.
+    // Users without a line come first, then those with a main line, then all others.
     ordered.sort_by_key(|(_, lines)| lines.first().map(|line| !line.main_line));
     for (user, lines) in ordered {
         if !user.keeps(session, syntax::extension, &user.uuid) {
@@ -28,18 +28,19 @@ pub(in crate::extensions) fn write(writer: &mut Writer, session: &mut Session<'_
     }
 }
 
-/// What Asterisk calls the line, by the name that the line has for its endpoint.
+/// Returns Asterisk's name of the line, as a prefix and the name that the line has for its endpoint.
 fn interface<'l>(session: &mut Session<'_>, line: &'l Row<Line>) -> Option<(&'static str, &'l str)> {
     let prefix = line.kind.prefix();
     let Some(name) = &line.name else {
         if line.kind == Kind::Custom {
-            line.warn(session, "name", "there is no name; the hint of the user is made without this line");
+            line.warn(session, "name", "the line has no name, so the hint of the user lacks it");
             return None;
         }
-        line.warn(session, "name", "there is no name: the hint of the user has the word None for it");
+        let message = "the line has no name, so the hint of the user has the word None instead";
+        line.warn(session, "name", message);
         return Some((prefix, "None"));
     };
-    if !line.keeps_or(session, "the hint is made without it", places::device, name) {
+    if !line.keeps_or(session, "the hint lacks the line", dialplan_parts::device, name) {
         return None;
     }
     if matches!(line.kind, Kind::Sip | Kind::Sccp)

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use driver_api::{Row, Session};
 
 use super::{Argument, Hint, Hints};
-use crate::extensions::places;
+use crate::extensions::dialplan_parts;
 use crate::extensions::user::{Line, User, Users};
 
 pub(super) fn add<'a>(hints: &mut Hints<'a>, session: &mut Session<'_>, users: &'a Users) {
@@ -31,7 +31,7 @@ pub(super) fn add<'a>(hints: &mut Hints<'a>, session: &mut Session<'_>, users: &
     }
 }
 
-/// `PJSIP/a&SCCP/b`: the devices that ring for the user. One without a name among others is there, too.
+/// Returns the devices that ring for the user: `PJSIP/a&SCCP/b`. A device with an empty name is one of them.
 fn devices(session: &mut Session<'_>, users: &Users, user: &User) -> String {
     let lines = users.lines(user).iter().filter(|line| line.rings());
     let devices: Vec<String> = lines.filter_map(|line| device(session, line)).collect();
@@ -40,6 +40,6 @@ fn devices(session: &mut Session<'_>, users: &Users, user: &User) -> String {
 
 fn device(session: &mut Session<'_>, line: &Row<Line>) -> Option<String> {
     let endpoint = line.endpoint.as_ref()?;
-    let kept = line.keeps_or(session, "the hint is made without it", places::device, endpoint);
+    let kept = line.keeps_or(session, "the hint lacks the line", dialplan_parts::device, endpoint);
     kept.then(|| format!("{}{endpoint}", line.kind.prefix()))
 }

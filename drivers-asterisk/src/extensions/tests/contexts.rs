@@ -57,7 +57,7 @@ fn an_extension_with_lines_needs_one_that_is_enabled() {
 }
 
 #[test]
-fn contexts_and_extensions_stand_by_code_point() {
+fn contexts_and_extensions_are_sorted_by_code_point() {
     let system = System::with_contexts(&["ü", "b", "B", "_", "a"]);
     let extensions =
         ["é", "abd", "abc", "ABC", "999", "101", "1001", "_X.", "_1XX", "_+.", "_*21.", "+33", "*10", "#5"];
@@ -84,7 +84,7 @@ fn a_bare_context_is_its_header_and_empty_lines() {
 }
 
 #[test]
-fn includes_stand_by_priority_then_name() {
+fn includes_are_sorted_by_priority_then_name() {
     let include = |context: &str, include: &str, priority: i64| {
         row! { context: context, include: include, priority: priority }
     };
@@ -114,7 +114,7 @@ fn disabled_and_hidden_contexts_are_left_out() {
 }
 
 #[test]
-fn an_odd_number_stands_as_it_is() {
+fn any_extension_number_is_written_unchanged() {
     for (exten, line) in [
         (" 1 ", "exten =  1 ,1,GoSub(group,s,1(1,))"),
         ("%%ACTION%%", "exten = %%ACTION%%,1,GoSub(group,s,1(1,))"),
@@ -136,7 +136,7 @@ fn semicolons_are_escaped() {
 }
 
 #[test]
-fn a_line_break_costs_a_context_an_include_or_an_extension() {
+fn a_context_include_or_extension_with_a_line_break_is_left_out() {
     for bad in ["x\n[y]", "x\ry", "x\0y"] {
         let written = System::with_contexts(&["c", bad])
             .add("contextinclude", row! { context: "c", include: bad, priority: 0 })
@@ -162,12 +162,12 @@ fn a_line_break_costs_a_context_an_include_or_an_extension() {
 }
 
 #[test]
-fn a_name_that_the_file_uses_itself_is_told() {
+fn a_context_named_like_a_fixed_section_is_reported() {
     for name in ["usersharedlines", "xivo-features", "xivo-ivr-12"] {
         let written = System::with_contexts(&[name]).write();
         let warning = format!(
-            "table context, row name={name}, column name: the file has sections of its own of this name: Asterisk \
-                takes two of one name for one"
+            "table context, row name={name}, column name: the file has another section of this name, and \
+                Asterisk merges both: rename the context"
         );
         assert_eq!(written.warnings, [warning]);
     }
@@ -196,12 +196,12 @@ fn a_bad_contexts_conf_is_an_error_that_names_the_file() {
     // The file is read each time.
     std::fs::write(&path, BARE.replace("[xivo", "same => n,NoOp()\n[xivo")).unwrap();
     assert!(database.generate(&driver).is_ok());
-    let doubt = format!("{}: line 3: \"=>\" is not understood: write \"=\"", path.display());
-    assert_eq!(database.warnings[0], doubt);
+    let warning = format!("{}: line 3: \"=>\" is not understood: write \"=\"", path.display());
+    assert_eq!(database.warnings[0], warning);
 }
 
 #[test]
-fn what_would_be_other_lines_or_calls_costs_the_row() {
+fn an_extension_that_asterisk_would_misread_is_left_out() {
     for (exten, typeval, column, reason) in [
         ("666,1,System(id)", "1", "exten", "there is a comma, and what follows it would be the next field"),
         ("", "1", "exten", "it is empty"),
@@ -223,7 +223,7 @@ fn what_would_be_other_lines_or_calls_costs_the_row() {
 }
 
 #[test]
-fn what_an_include_would_be_beside_a_name_costs_it() {
+fn an_include_that_is_not_a_plain_name_is_left_out() {
     for (name, reason) in [
         ("d,9:00-17:00", "there is a comma, and what follows it would be the next field"),
         ("${SHELL(id)}", "there is \"${\" or \"$[\", which Asterisk evaluates"),
@@ -238,7 +238,7 @@ fn what_an_include_would_be_beside_a_name_costs_it() {
 }
 
 #[test]
-fn a_long_number_costs_the_extension_with_all_its_lines() {
+fn an_extension_with_a_long_number_is_left_out() {
     let conf = format!("{BARE}[c]\nobjtpl = %%EXTEN%%,1,NoOp()\nobjtpl = n,Hangup()\n");
     let written = System::with_contexts(&["c"])
         .extension(1, "1", "group", "1")

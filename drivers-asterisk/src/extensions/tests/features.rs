@@ -81,7 +81,7 @@ fn codes(written: &Written) -> Vec<&str> {
 }
 
 #[test]
-fn of_several_forwards_the_last_counts() {
+fn of_several_forwards_the_last_is_written() {
     let forward = |first: bool, second: bool| {
         System::with_contexts(&[]).feature(1, "fwdrna", "_*1.", first).feature(2, "fwdrna", "_*999.", second)
     };
@@ -91,11 +91,11 @@ fn of_several_forwards_the_last_counts() {
 }
 
 #[test]
-fn a_missing_forward_is_no_code_and_a_warning() {
+fn a_missing_forward_has_no_code_and_a_warning() {
     let written = System::default().feature(1, "fwdrna", "_*22.", true).write();
     assert_eq!(codes(&written), ["*22"]);
     let missing = |feature| {
-        format!("table feature_extension: there is no feature {feature}, so its code can't be dialled")
+        format!("table feature_extension: there is no feature {feature}, so phones can't dial its code")
     };
     assert_eq!(written.warnings, [missing("fwdbusy"), missing("fwdunc")]);
 }
@@ -109,11 +109,14 @@ fn an_empty_code_is_left_out() {
         .write();
     assert_eq!(codes(&written), [""; 0]);
     let row = format!("table feature_extension, row uuid={} feature=fwdunc, column exten", uuid(1));
-    assert_eq!(written.warnings.last(), Some(&format!("{row}: the code is empty: it can't be dialled")));
+    assert_eq!(
+        written.warnings.last(),
+        Some(&format!("{row}: the code is empty, so phones can't dial it: set one"))
+    );
 }
 
 #[test]
-fn a_code_of_another_length_is_told() {
+fn a_code_of_another_length_is_reported() {
     for (feature, exten, skipped) in [
         ("paging", "_*111.", 3),
         ("phoneprogfunckey", "_*73.", 4),
@@ -123,8 +126,9 @@ fn a_code_of_another_length_is_told() {
         let written = System::with_contexts(&[]).feature(1, feature, exten, true).write();
         let code = exten.trim_matches(['_', '.']);
         let warning = format!(
-            "table feature_extension, row uuid={} feature={feature}, column exten: what is dialled behind {code:?} \
-                is looked for behind the first {skipped} characters: the service gets something else",
+            "table feature_extension, row uuid={} feature={feature}, column exten: the action takes the \
+                first {skipped} characters as the code, but the code is {code:?}, so the service gets a wrong \
+                argument: use a code of {skipped} characters",
             uuid(1)
         );
         assert_eq!(written.warnings, [warning]);

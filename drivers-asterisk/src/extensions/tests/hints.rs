@@ -75,7 +75,7 @@ fn a_user_has_the_devices_of_all_lines() {
         .add("linefeatures", row! { id: 3, context: "c", provisioningid: 0, endpoint_custom_id: 8 })
         .add("usercustom", row! { id: 8, tenant_uuid: "T", interface: "Local/1@x", category: "user" })
         .user_of(1, 3, true, false)
-        // One without endpoint, one disabled, one of which somebody else is the main user.
+        // A line without endpoint, a disabled one, and one whose main user is another user.
         .add("linefeatures", row! { id: 4, context: "c", provisioningid: 0 })
         .user_of(1, 4, true, false)
         .add(
@@ -106,7 +106,7 @@ fn a_user_has_the_devices_of_all_lines() {
 }
 
 #[test]
-fn a_user_without_device_or_without_hint_has_none() {
+fn a_user_without_device_has_no_hint() {
     let custom = |interface: &str| {
         System::with_contexts(&["c"])
             .user(1)
@@ -138,7 +138,7 @@ fn a_user_without_device_or_without_hint_has_none() {
 }
 
 #[test]
-fn hints_of_users_stand_by_user_then_number() {
+fn hints_of_users_are_sorted_by_user_then_number() {
     let system = System::with_contexts(&["c"]).user(2).user(1).sip(2, 3, "b").sip(1, 4, "a");
     let system = [(1, "20", 3), (2, "9", 4), (3, "10", 3), (4, "8", 4), (5, "10", 3)].into_iter().fold(
         system,
@@ -308,7 +308,7 @@ fn keys_belong_to_the_main_extensions_of_the_main_line() {
 }
 
 #[test]
-fn of_two_hints_for_an_extension_the_first_kind_counts() {
+fn of_two_hints_for_an_extension_the_first_is_written() {
     let system = system()
         .custom(1, "1001")
         .custom(2, "5000")
@@ -341,7 +341,7 @@ fn without_the_prefix_the_keys_begin_with_the_user() {
 }
 
 #[test]
-fn of_two_prefixes_the_first_counts() {
+fn of_two_prefixes_the_first_is_used() {
     let system = system()
         .feature(736, "phoneprogfunckey", "_*734.", false)
         .feature(25, "enablednd", "*25", true)
@@ -354,8 +354,8 @@ fn of_two_prefixes_the_first_counts() {
     assert_eq!(hints(&system), ["*7341***225,Custom:*7341***225", "*379,Custom:*379"]);
     let twice = |id, feature, exten: &str| {
         format!(
-            "table feature_extension, row uuid={} feature={feature}, column exten: the feature {feature} is there \
-                more than once; the hints use its extension {exten:?}",
+            "table feature_extension, row uuid={} feature={feature}, column exten: there is more than one feature \
+                {feature}, and hints use the extension {exten:?}: delete the others",
             uuid(id)
         )
     };
@@ -401,10 +401,10 @@ fn every_user_has_a_hint_of_all_lines() {
 }
 
 #[test]
-fn a_line_without_name_is_called_none_or_left_out() {
+fn a_line_without_name_is_left_out_or_called_none() {
     let uuid = uuid(1);
     for (endpoint, argument, consequence) in [
-        ("endpoint_custom_id", "", "the hint of the user is made without this line"),
+        ("endpoint_custom_id", "", ", so the hint of the user lacks it"),
         ("endpoint_sip_uuid", "&PJSIP/None", ""),
         ("endpoint_sccp_id", "&SCCP/None", ""),
         ("number", "&CUSTOM/None", ""),
@@ -416,10 +416,10 @@ fn a_line_without_name_is_called_none_or_left_out() {
         let written = System::with_contexts(&[]).user(1).add("linefeatures", line).main_user(1, 1).write();
         assert_eq!(written.hints("usersharedlines"), [format!("u1,Custom:u1-mobile{argument}")]);
         let consequence = match consequence {
-            "" => ": the hint of the user has the word None for it".to_owned(),
-            consequence => format!("; {consequence}"),
+            "" => ", so the hint of the user has the word None instead",
+            consequence => consequence,
         };
-        let warning = format!("table linefeatures, row id=1, column name: there is no name{consequence}");
+        let warning = format!("table linefeatures, row id=1, column name: the line has no name{consequence}");
         assert_eq!(written.warnings, [warning]);
     }
     let custom = row! { id: 1, name: "", context: "c", provisioningid: 0, endpoint_custom_id: 1 };
@@ -428,7 +428,7 @@ fn a_line_without_name_is_called_none_or_left_out() {
 }
 
 #[test]
-fn a_line_that_is_called_otherwise_than_its_endpoint_is_told() {
+fn a_line_named_differently_from_its_endpoint_is_reported() {
     let written = System::with_contexts(&["c"])
         .user(1)
         .add("endpoint_sip", row! { uuid: uuid(1), name: "new", tenant_uuid: "T" })
@@ -448,7 +448,7 @@ fn a_line_that_is_called_otherwise_than_its_endpoint_is_told() {
 }
 
 #[test]
-fn a_line_break_costs_a_hint_or_a_device() {
+fn a_hint_or_device_with_a_line_break_is_left_out() {
     let bad = "x\n[y]";
     let written = system()
         .custom(1, bad)
@@ -487,14 +487,14 @@ fn a_line_break_costs_a_hint_or_a_device() {
     ];
     let warnings = rows.map(|row| {
         let is_device = row.starts_with("linefeatures");
-        let consequence = if is_device { "the hint is made without it" } else { "the row is left out" };
+        let consequence = if is_device { "the hint lacks the line" } else { "the row is left out" };
         format!("table {row}: the value has a line break; {consequence}")
     });
     assert_eq!(written.warnings, warnings);
 }
 
 #[test]
-fn a_hint_in_a_context_that_is_not_written_is_lost() {
+fn a_hint_in_an_unwritten_context_is_left_out() {
     let system = System::with_contexts(&["c"])
         .user(1)
         .sip(1, 1, "sip1")
@@ -546,13 +546,13 @@ fn a_hint_that_can_not_be_written_names_its_row_and_column() {
     let unbalanced =
         "a parenthesis, bracket or quote has no counterpart, and the arguments behind it would be lost";
     let expected = [
-        ("linefeatures, row id=3, column endpoint", expression, "the hint is made without it"),
+        ("linefeatures, row id=3, column endpoint", expression, "the hint lacks the line"),
         ("extensions, row id=9, column exten", comma, "the row is left out"),
         ("extensions, row id=20, column exten", expression, "the row is left out"),
         ("func_key_dest_forward, row func_key_id=3, column number", comma, "the row is left out"),
         ("func_key_dest_custom, row func_key_id=1, column exten", comma, "the row is left out"),
         ("userfeatures, row id=9, column uuid", comma, "the row is left out"),
-        ("linefeatures, row id=3, column name", comma, "the hint is made without it"),
+        ("linefeatures, row id=3, column name", comma, "the hint lacks the line"),
         (
             "func_key_dest_custom, row func_key_id=2, column exten",
             unbalanced,

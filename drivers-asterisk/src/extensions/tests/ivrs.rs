@@ -46,7 +46,7 @@ fn sections(written: &Written) -> &str {
 }
 
 #[test]
-fn an_ivr_with_everything() {
+fn an_ivr_with_all_columns() {
     let ivr = row! {
         id: 3, tenant_uuid: "T", name: "n", greeting_sound: "hello", menu_sound: "menu", invalid_sound: "bad",
         abort_sound: "bye", timeout: 7, max_tries: 2,
@@ -98,7 +98,7 @@ fn an_ivr_with_everything() {
 }
 
 #[test]
-fn an_ivr_with_the_least() {
+fn an_ivr_with_empty_columns() {
     let ivr = row! {
         id: 4, tenant_uuid: "T", name: "", greeting_sound: "", menu_sound: "", invalid_sound: "", abort_sound: "",
         timeout: 0, max_tries: 0,
@@ -129,7 +129,7 @@ fn an_ivr_with_the_least() {
 }
 
 #[test]
-fn sounds_and_times() {
+fn sounds_and_the_timeout_are_written() {
     let line = |column: &str, value: &str| {
         let mut columns =
             vec![("id", "1"), ("tenant_uuid", "\"T\""), ("name", "\"n\""), ("menu_sound", "\"m\"")];
@@ -207,7 +207,7 @@ fn each_destination_is_its_action_and_arguments() {
 }
 
 #[test]
-fn an_argument_that_would_be_something_else_costs_the_choice() {
+fn a_choice_with_a_bad_argument_is_left_out() {
     let counterpart =
         "a parenthesis, bracket or quote has no counterpart, and the arguments behind it would be lost";
     for (action, argument, reason) in [
@@ -232,7 +232,7 @@ fn an_argument_that_would_be_something_else_costs_the_choice() {
 }
 
 #[test]
-fn an_action_that_would_be_several_arguments_costs_the_choice() {
+fn a_choice_with_a_bad_action_is_left_out() {
     for action in ["user,1", "user),1,System(id", "${SHELL(id)}"] {
         let written = System::with_contexts(&[])
             .ivr(plain(1))
@@ -247,7 +247,7 @@ fn an_action_that_would_be_several_arguments_costs_the_choice() {
 }
 
 #[test]
-fn of_several_destinations_of_a_choice_one_counts() {
+fn of_several_destinations_of_a_choice_one_is_written() {
     let destination = |events: &[&str]| {
         let system = System::with_contexts(&[]).ivr(plain(1)).choice(1, 1, "5");
         let written = events
@@ -263,7 +263,7 @@ fn of_several_destinations_of_a_choice_one_counts() {
 }
 
 #[test]
-fn ivrs_and_choices_stand_by_id() {
+fn ivrs_and_choices_are_sorted_by_id() {
     let written = System::with_contexts(&[])
         .ivr(plain(10))
         .ivr(plain(9))
@@ -279,7 +279,7 @@ fn ivrs_and_choices_stand_by_id() {
 }
 
 #[test]
-fn the_event_is_json_whatever_the_choice() {
+fn the_event_is_json_for_any_choice() {
     let written =
         System::with_contexts(&[]).ivr(plain(1)).choice(1, 1, "a\"b\\c").choice(2, 1, "\u{1f}*#é").write();
     for line in [
@@ -291,7 +291,7 @@ fn the_event_is_json_whatever_the_choice() {
 }
 
 #[test]
-fn a_line_break_costs_a_choice_or_a_destination() {
+fn a_choice_or_destination_with_a_line_break_is_left_out() {
     for bad in ["x\n[y]", "x\ry", "x\0y"] {
         let written = System::with_contexts(&[])
             .ivr(plain(1))
@@ -330,8 +330,7 @@ fn a_line_break_costs_a_choice_or_a_destination() {
     }
 }
 
-/// What a system writes with these templates in the folder of an operator; the path of that folder is
-/// `FOLDER`.
+/// Writes the file with these templates in the folder of an operator, whose path is replaced by `FOLDER`.
 fn with_templates(system: &System, templates: &[(&str, &str)]) -> Result<Written, String> {
     let folder = tempfile::tempdir().unwrap();
     let ivrs = folder.path().join("asterisk/extensions");
@@ -387,7 +386,7 @@ fn a_template_sees_all_of_an_ivr() {
 }
 
 #[test]
-fn a_bad_template_costs_its_ivr_or_if_it_is_that_of_all_the_file() {
+fn a_bad_template_of_one_ivr_leaves_out_that_ivr() {
     let system = System::with_contexts(&[]).ivr(plain(1)).ivr(plain(2));
     let bad = "[x]\n{{ ivr.nothing.more }}\n";
     let written = with_templates(&system, &[("ivr-1.jinja", bad)]).unwrap();

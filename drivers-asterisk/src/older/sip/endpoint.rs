@@ -1,4 +1,4 @@
-//! The SIP endpoints: rows of which most columns are options of a section.
+//! The SIP endpoints. Most columns of their rows are options of a section.
 
 use std::borrow::Cow;
 
@@ -10,16 +10,16 @@ use serde::Deserialize;
 
 use crate::pairs::Pairs;
 
-/// The endpoints that are not disabled.
+/// The enabled endpoints.
 pub(super) struct Endpoints {
-    /// By name.
+    /// The trunks, by name.
     pub(super) trunks: Vec<Row<Endpoint>>,
     pub(super) users: Vec<Row<Endpoint>>,
 }
 
-/// `twilio_incoming` is NULL for a trunk that no row of `trunkfeatures` claims, as for the endpoints of users. Each
-/// column behind `options` is an option. Their order is that of the file, which matters to Asterisk for `deny` and
-/// `permit`.
+/// `twilio_incoming` is NULL for the endpoints of users, and for a trunk to which no row of `trunkfeatures` refers.
+/// Each column behind `options` is an option. They have the order of the file, which matters to Asterisk for `deny`
+/// and `permit`.
 const ENDPOINTS: Query<'_> = Query {
     table: "usersip",
     key: &["id"],
@@ -51,7 +51,7 @@ pub(super) struct Endpoint {
     pub(super) name: OneLine,
     pub(super) tenant_uuid: Blanked,
     category: Category,
-    /// Whether it is a trunk, and then whether Twilio calls through it.
+    /// Whether Twilio calls through the trunk. `None` for other endpoints.
     twilio_incoming: Option<bool>,
     #[serde(rename = "options")]
     pairs: Pairs,
@@ -65,7 +65,7 @@ enum Category {
     Trunk,
 }
 
-/// The columns that are numbers and say yes or no: 0 is no. They are sorted.
+/// The columns that are numbers and mean yes or no: 0 is no. They are sorted.
 const SWITCHES: &[&str] = &[
     "allowoverlap",
     "allowsubscribe",
@@ -102,19 +102,19 @@ impl Endpoints {
 }
 
 impl Endpoint {
-    /// Whether it is a trunk through which Twilio calls.
+    /// Tells whether Twilio calls through the trunk.
     pub(super) fn is_twilio(&self) -> bool {
         self.twilio_incoming == Some(true)
     }
 }
 
-/// The value of an option column that is not NULL. It may be empty.
+/// Returns the value of an option column unless it is NULL. It may be empty.
 pub(super) fn column<'a>(endpoint: &'a Row<Endpoint>, name: &str) -> Option<Cow<'a, str>> {
     let mut columns = endpoint.options(&endpoint.option_columns);
     columns.find(|column| column.name() == name).map(value)
 }
 
-/// The value of a column as it is written.
+/// Returns the value to write for a column.
 fn value(column: OptionColumn<'_>) -> Cow<'_, str> {
     match SWITCHES.binary_search(&column.name()) {
         Ok(_) => yes_no(column.value() != "0").into(),
@@ -122,8 +122,8 @@ fn value(column: OptionColumn<'_>) -> Cow<'_, str> {
     }
 }
 
-/// The place of an option column among the others.
-pub(super) fn place(column: &str) -> Option<usize> {
+/// Returns the position of an option column among the others.
+pub(super) fn position(column: &str) -> Option<usize> {
     ENDPOINTS.sql.find(&format!("us.\"{column}\""))
 }
 
@@ -134,16 +134,16 @@ pub(super) struct Options<'a> {
 }
 
 impl<'a> Options<'a> {
-    /// The options, after a warning for each that is not written as it is.
+    /// Returns the options, and warns of each whose line breaks are replaced.
     pub(super) fn read(endpoint: &'a Row<Endpoint>, session: &mut Session<'_>) -> Options<'a> {
         for column in endpoint.options(&endpoint.option_columns) {
-            // Where it is written, blanks stand in it again: a copy would be kept for each endpoint.
+            // This only warns. `value` replaces the line breaks again, which is cheaper than to keep a copy.
             endpoint.blanked(session, column.name(), column.value());
         }
         Options { endpoint, pairs: pairs(endpoint, session) }
     }
 
-    /// The options that are columns and have a value.
+    /// Returns the options that are columns and have a value.
     pub(super) fn columns(&self) -> impl Iterator<Item = (&'a str, Cow<'a, str>)> {
         self.filled().map(|column| (column.name(), value(column)))
     }
@@ -153,15 +153,15 @@ impl<'a> Options<'a> {
         columns.filter(|column| !column.value().is_empty())
     }
 
-    /// The options that are no columns, whatever their names and values are.
+    /// Returns the options from the array of pairs, with any name and value.
     pub(super) fn into_pairs(self) -> Vec<(&'a str, Cow<'a, str>)> {
         self.pairs
     }
 
-    /// Writes all of them.
+    /// Writes all options.
     pub(super) fn write(&self, lines: &mut Lines<'_>) {
         let columns = self.filled().map(|column| column.name());
-        // It takes away the codecs that Asterisk allows by itself.
+        // It disallows the codecs that Asterisk allows by default.
         if columns.chain(self.pairs.iter().map(|(name, _)| *name)).any(|name| name == "allow") {
             lines.verbatim_option("disallow", "all");
         }
@@ -174,7 +174,7 @@ impl<'a> Options<'a> {
     }
 }
 
-/// The column of the pairs.
+/// The column that has the pairs.
 const PAIRS: &str = "options";
 
 fn pairs<'a>(endpoint: &'a Row<Endpoint>, session: &mut Session<'_>) -> Vec<(&'a str, Cow<'a, str>)> {
@@ -185,7 +185,9 @@ fn pairs<'a>(endpoint: &'a Row<Endpoint>, session: &mut Session<'_>) -> Vec<(&'a
             continue;
         }
         let value = value.unwrap_or_else(|| {
-            let message = format!("the option {name:?} has no value: Asterisk reads it as the word None");
+            let message = format!(
+                "the option {name:?} has no value, so the file has the word None: set a value or delete the option"
+            );
             endpoint.warn(session, PAIRS, message);
             "None"
         });
@@ -206,6 +208,6 @@ mod tests {
     #[test]
     fn switches_are_sorted_columns() {
         assert!(SWITCHES.is_sorted());
-        assert!(SWITCHES.iter().all(|name| place(name).is_some()));
+        assert!(SWITCHES.iter().all(|name| position(name).is_some()));
     }
 }

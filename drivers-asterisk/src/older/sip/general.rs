@@ -1,4 +1,4 @@
-//! The options of the channel driver, and the credentials that it has for realms.
+//! The options of the channel driver, and its credentials for realms.
 
 use driver_api::asterisk::{Lines, Writer, is_white_space, yes_no};
 use driver_api::{Error, OneLine, Piece, Query, Row, Session};
@@ -21,20 +21,21 @@ fn write_general_option(lines: &mut Lines<'_>, row: &GeneralOption) {
     let (name, value) = (&row.var_name, &row.var_val);
     match &**name {
         "register" | "mwi" => lines.verbatim_object_option(name, value),
-        // Asterisk turned the meaning of this option round; the database has the one of before.
+        // Asterisk inverted the meaning of this option. The database has the old one.
         "prematuremedia" => lines.verbatim_option(name, (VALUE, yes_no(*value == "no"))),
         "allow" => {
             lines.verbatim_option("disallow", "all");
             lines.verbatim_option(name, value);
         }
-        // Implied by `allow`.
+        // Written with `allow`.
         "disallow" => {}
-        _ => lines.verbatim_line(name, sign_behind(name), &[value]),
+        _ => lines.verbatim_line(name, equals_sign_behind(name), &[value]),
     }
 }
 
-/// White space at the end of a name counts for the blank before the sign, unless it is a blank itself.
-fn sign_behind(name: &str) -> &'static str {
+/// Returns the equals sign behind a name. White space at the end of the name replaces the blank before the sign,
+/// unless it is a blank itself.
+fn equals_sign_behind(name: &str) -> &'static str {
     if name.ends_with(|c| c != ' ' && is_white_space(c)) { "= " } else { " = " }
 }
 
@@ -57,13 +58,13 @@ struct Credential {
 enum SecretMode {
     /// The secret is the hash of user, realm and password.
     Md5,
-    /// It is the password.
+    /// The secret is the password.
     Clear,
 }
 
 impl SecretMode {
-    /// What stands between user and secret.
-    fn sign(self) -> &'static str {
+    /// Returns the separator between user and secret.
+    fn separator(self) -> &'static str {
         match self {
             SecretMode::Md5 => "#",
             SecretMode::Clear => ":",
@@ -71,26 +72,26 @@ impl SecretMode {
     }
 }
 
-/// The section of credentials, if there are any.
+/// Writes the section of credentials, if there are any.
 pub(super) fn write_authentication(writer: &mut Writer, session: &mut Session<'_>) -> Result<(), Error> {
     let mut credentials: Vec<Row<Credential>> = session.query(CREDENTIALS, &[])?;
     if !credentials.is_empty() {
         writer.blank();
         section(writer, "authentication");
     }
-    credentials.retain(|credential| is_one_credential(session, credential));
+    credentials.retain(|credential| splits_as_written(session, credential));
     for credential in &credentials {
         let Credential { user, secret, realm, secretmode } = &**credential;
-        let value: [&dyn Piece; 5] = [user, &secretmode.sign(), secret, &"@", realm];
+        let value: [&dyn Piece; 5] = [user, &secretmode.separator(), secret, &"@", realm];
         writer.at(credential).verbatim_line("auth", " = ", &value);
     }
     writer.blank();
     Ok(())
 }
 
-/// Whether Asterisk finds user, secret and realm where they are: it looks for the last `@`, and before that for the
-/// first `:` or, without one, the first `#`. If not, this notes that the row is left out.
-fn is_one_credential(session: &mut Session<'_>, credential: &Row<Credential>) -> bool {
+/// Tells whether Asterisk splits a credential into the same user, secret and realm; if not, warns that the row is
+/// left out. Asterisk splits at the last `@`, and before that at the first `:` or, without one, the first `#`.
+fn splits_as_written(session: &mut Session<'_>, credential: &Row<Credential>) -> bool {
     let (user, secret, is_hash) =
         (&credential.user, &credential.secret, credential.secretmode == SecretMode::Md5);
     let misread = if credential.realm.contains('@') {

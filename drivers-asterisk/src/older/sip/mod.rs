@@ -1,5 +1,19 @@
-//! `sip.conf`: what `chan_sip`, the SIP stack before PJSIP, reads. One section for each trunk and each line
-//! of a user, under the options that all of them share.
+//! Writes `sip.conf`, which `chan_sip` reads, the SIP channel driver before PJSIP. Each trunk and each line
+//! of a user is a section, below the options that all of them share.
+//!
+//! ```text
+//! [general]
+//! bindport = 5060
+//! register => acme:pw@sip.example.com
+//!
+//! [authentication]
+//! auth = acme:pw@example.com
+//!
+//! [provider]
+//! call-limit = 10
+//! type = peer
+//! host = sip.example.com
+//! ```
 
 mod endpoint;
 mod general;
@@ -45,13 +59,13 @@ impl Driver for Sip {
     }
 }
 
-/// `[name]`. The empty lines around sections are written where sections end.
+/// Writes `[name]`. The empty lines around sections are written at their ends.
 fn section(writer: &mut Writer, name: &'static str) {
     writer.part();
     writer.own().section(name);
 }
 
-/// `[name]` of an endpoint.
+/// Writes `[name]` of an endpoint.
 fn endpoint_section(writer: &mut Writer, endpoint: &Row<Endpoint>) {
     writer.part();
     writer.at(endpoint).section(&endpoint.name);

@@ -128,7 +128,7 @@ fn credentials_have_a_section_of_their_own() {
 }
 
 #[test]
-fn columns_without_a_value_are_skipped_and_switches_say_yes_or_no() {
+fn empty_columns_are_skipped_and_switches_say_yes_or_no() {
     let columns = r#""secret": "", "amaflags": "default", "callerid": "", "call-limit": 0, "port": 0,
         "subscribemwi": 0, "encryption": 2, "host": "", "disallow": "all""#;
     let written = Rows::default().sip_trunk(1, "t", &columns.replace('\n', " "), false).sip();
@@ -144,7 +144,7 @@ fn columns_without_a_value_are_skipped_and_switches_say_yes_or_no() {
 }
 
 #[test]
-fn codecs_are_preceded_by_one_line_that_takes_away_the_others() {
+fn codecs_follow_a_line_that_disallows_all_others() {
     for (columns, lines) in [
         (r#""allow": "alaw,ulaw""#, vec!["disallow = all", "allow = alaw,ulaw"]),
         (r#""allow": """#, vec![]),
@@ -165,7 +165,7 @@ fn codecs_are_preceded_by_one_line_that_takes_away_the_others() {
 }
 
 #[test]
-fn pairs_follow_the_columns_whatever_their_names_and_values() {
+fn pairs_follow_the_columns_with_any_name_and_value() {
     let columns = r#""options": [["id", "9"], ["context", "dup"], ["a", ""], ["n", null], ["x", "1", "2"]]"#;
     let written = Rows::default().sip_trunk(1, "t", columns, false).sip();
     let sections = written.sip_sections();
@@ -175,14 +175,14 @@ fn pairs_follow_the_columns_whatever_their_names_and_values() {
         [
             "table usersip, row id=1, column options: element 5 of the array is not a name and a value; it is left \
                 out",
-            "table usersip, row id=1, column options: the option \"n\" has no value: Asterisk reads it as the word \
-                None",
+            "table usersip, row id=1, column options: the option \"n\" has no value, so the file has the \
+                word None: set a value or delete the option",
         ]
     );
 }
 
 #[test]
-fn trunks_stand_by_name_if_something_claims_them() {
+fn trunks_with_a_row_of_trunkfeatures_are_sorted_by_name() {
     let other = row! { tenant_uuid: TENANT, endpoint_sip_id: 1, register_iax_id: 2 };
     let written = Rows::default()
         .sip_trunk(1, "b", "", false)
@@ -235,7 +235,7 @@ fn twilio_has_gateways_with_the_options_of_its_first_trunk() {
 }
 
 #[test]
-fn the_gateways_of_twilio_may_come_from_a_template_of_an_operators_own() {
+fn an_operator_may_replace_the_template_of_twilio() {
     let folder = tempfile::tempdir().unwrap();
     fs::create_dir_all(folder.path().join("asterisk/sip")).unwrap();
     let template = "{% for name, value in options %}{{ name }}:{{ value }} {% endfor %}\n";
@@ -249,7 +249,7 @@ fn the_gateways_of_twilio_may_come_from_a_template_of_an_operators_own() {
 }
 
 #[test]
-fn a_user_has_what_the_dialplan_wants_to_know() {
+fn a_user_has_the_variables_of_the_dialplan() {
     let rows = Rows::default()
         .sip_endpoint(2, "p", "user", r#""callerid": "\"A\" <1>", "context": "of-endpoint""#)
         .sip_line(5, 2, "of-line")
@@ -324,7 +324,7 @@ fn a_mailbox_with_a_comma_is_left_out() {
 }
 
 #[test]
-fn what_is_not_there_has_no_line() {
+fn a_missing_value_has_no_line() {
     let written = Rows::default()
         .sip_endpoint(1, "nothing", "user", "")
         .sip_line(1, 1, "")
@@ -352,7 +352,7 @@ fn a_line_without_main_user_has_no_number() {
 }
 
 #[test]
-fn lines_users_and_extensions_multiply_the_sections_of_an_endpoint() {
+fn each_line_user_and_extension_makes_a_section() {
     let rows = Rows::default()
         .sip_phone(20, "second", "")
         .sip_endpoint(10, "first", "user", "")
@@ -370,10 +370,8 @@ fn lines_users_and_extensions_multiply_the_sections_of_an_endpoint() {
     assert_eq!(written.sip_variable("TRANSFER_CONTEXT"), ["one", "one", "one", "one", "two", "default"]);
     assert_eq!(
         written.warnings,
-        [
-            "table usersip, row id=10, column name: there is more than one section \"first\": Asterisk merges or \
-            replaces them"
-        ]
+        ["table usersip, row id=10, column name: there is more than one section \"first\", and Asterisk \
+            merges or replaces them: keep one, or rename the others"]
     );
 }
 
@@ -394,7 +392,7 @@ fn lines_that_make_the_same_section_make_one() {
 }
 
 #[test]
-fn endpoints_without_a_line_or_disabled_are_left_out_and_disabled_lines_are_not() {
+fn disabled_endpoints_are_left_out_but_disabled_lines_are_not() {
     let disabled = row! { id: 3, context: "default", provisioningid: 3, endpoint_sip_id: 3, commented: 1 };
     let written = Rows::default()
         .sip_endpoint(1, "no-line", "user", "")
@@ -441,7 +439,7 @@ fn pickup_groups_are_those_of_all_users_of_an_endpoint() {
 }
 
 #[test]
-fn call_completion_is_offered_if_the_first_of_its_codes_is_there() {
+fn call_completion_is_offered_if_its_first_code_is_enabled() {
     let code = |exten: &str, disabled: i64| {
         let context = "xivo-features";
         row! { context: context, exten: exten, type: "extenfeatures", typeval: "cctoggle", commented: disabled }
@@ -478,7 +476,7 @@ fn a_semicolon_in_an_option_is_escaped() {
 }
 
 #[test]
-fn nothing_starts_a_line() {
+fn a_value_never_starts_a_line() {
     let bad = "a\n[evil]";
     let columns = r#""secret": "a\n[evil]", "callerid": "a\r[evil]", "options": [["k", "a\n[evil]"], ["a\n[evil]", "v"]]"#;
     let credential = |user: &str, secret: &str| {
@@ -528,7 +526,7 @@ fn a_line_break_in_an_option_is_reported_with_its_name() {
 }
 
 #[test]
-fn credentials_that_asterisk_would_split_elsewhere_are_left_out() {
+fn credentials_that_asterisk_would_misread_are_left_out() {
     let credential = |mode: &str, user: &str, secret: &str, realm: &str| {
         row! { user: user, secretmode: mode, secret: secret, realm: realm }
     };

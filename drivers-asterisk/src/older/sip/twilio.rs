@@ -1,5 +1,5 @@
-//! The gateways of Twilio. Its calls come from many addresses, and `chan_sip` knows a peer by its address, so
-//! each has a section, all with the options of the trunk.
+//! The gateways of Twilio. Its calls come from many addresses, and `chan_sip` identifies a peer by its address. So
+//! each gateway has a section, all with the options of the trunk.
 
 use std::borrow::Cow;
 
@@ -8,16 +8,16 @@ use driver_api::{Error, Row, Session};
 use minijinja::value::Serde;
 use minijinja::{Value, context};
 
-use super::endpoint::{Endpoint, Options, place};
+use super::endpoint::{Endpoint, Options, position};
 use crate::template::Folder;
 
-/// In the folder of templates; one is shipped.
+/// The name of the template in its folder. One is shipped.
 const TEMPLATE: &str = "asterisk/sip/twilio.jinja";
 
 /// Options that make no sense for a gateway, which calls and is not called.
 const TRUNK_ONLY: [&str; 6] = ["type", "host", "qualify", "secret", "subscribemwi", "username"];
 
-/// The gateways of the first trunk through which Twilio calls, or an empty line.
+/// Writes the gateways of the first trunk through which Twilio calls, or an empty line.
 pub(super) fn write(
     writer: &mut Writer,
     session: &mut Session<'_>,
@@ -40,8 +40,8 @@ pub(super) fn write(
 fn options<'a>(trunk: &'a Row<Endpoint>, session: &mut Session<'_>) -> Vec<(&'a str, Cow<'a, str>)> {
     let of_trunk = Options::read(trunk, session);
     let mut options: Vec<_> = of_trunk.columns().filter(|(name, _)| !TRUNK_ONLY.contains(name)).collect();
-    // The one option whose place is not that in other sections: behind `md5secret`.
-    options.sort_by_key(|(name, _)| place(if *name == "maxcallbitrate" { "md5secret" } else { name }));
+    // This option alone has another position than in other sections: behind `md5secret`.
+    options.sort_by_key(|(name, _)| position(if *name == "maxcallbitrate" { "md5secret" } else { name }));
     options.extend(of_trunk.into_pairs());
     options
 }

@@ -1,4 +1,4 @@
-//! The sections of users' lines, with what the dialplan wants to know about the caller.
+//! The sections of users' lines, with the variables of the caller that the dialplan reads.
 
 use std::collections::{HashMap, HashSet};
 
@@ -12,8 +12,8 @@ use crate::parallel::in_parallel;
 use crate::pickup::{Groups, Pickups};
 use crate::section_names::SectionNames;
 
-/// A line has a row for each user and each extension of the line. All count for the pickup groups; a section
-/// is made of a main user and an extension, disabled or not.
+/// A line has a row for each user and each extension of the line. All rows count for the pickup groups. Each row
+/// with a main user is a section, whether or not the user or the extension is disabled.
 const LINES: Query<'_> = Query {
     table: "linefeatures",
     key: &["id", "user_id", "extension_id"],
@@ -51,7 +51,7 @@ impl Line {
     }
 }
 
-/// The endpoint of a user's telephone, with all that its sections are made of.
+/// The endpoint of a user's telephone, with the data of its sections.
 struct Peer<'a> {
     endpoint: &'a Row<Endpoint>,
     options: Options<'a>,
@@ -84,7 +84,7 @@ pub(super) fn write(
     Ok(())
 }
 
-/// Takes away a mailbox with a comma, behind which Asterisk would read another one. Its user stays.
+/// Removes a mailbox with a comma, behind which Asterisk would read another mailbox. Its user stays.
 fn drop_bad_mailbox(session: &mut Session<'_>, line: &mut Row<Line>) {
     let mut keeps = |part: &Option<Blanked>| {
         line.keeps_or(session, "the mailbox is left out", syntax::mailbox_field, part)
@@ -94,7 +94,7 @@ fn drop_bad_mailbox(session: &mut Session<'_>, line: &mut Row<Line>) {
     }
 }
 
-/// The endpoints that have a line, by id. The lines are sorted by endpoint.
+/// Returns the endpoints that have a line, by id. The lines are sorted by endpoint.
 fn peers<'a>(
     session: &mut Session<'_>,
     names: &mut SectionNames,
@@ -117,7 +117,7 @@ fn peers<'a>(
     peers
 }
 
-/// The pickup groups of an endpoint: those of all users of all its lines.
+/// Returns the pickup groups of all users of all lines of an endpoint.
 fn groups(pickups: &Pickups, lines: &[Row<Line>]) -> Groups {
     let mut groups = Groups::default();
     for line in lines {
@@ -128,8 +128,8 @@ fn groups(pickups: &Pickups, lines: &[Row<Line>]) -> Groups {
     groups
 }
 
-/// The sections of an endpoint. A line without main user has no number either. What would be the same section
-/// is there once.
+/// Returns the sections of an endpoint. A line without main user has one, without a number. Equal sections are
+/// written once.
 fn sections(lines: &[Row<Line>]) -> Vec<Section<'_>> {
     let mut sections = Vec::new();
     for rows in lines.chunk_by(|a, b| a.id == b.id) {
@@ -183,7 +183,7 @@ impl Peer<'_> {
         main: Option<&Row<Line>>,
     ) {
         set_variable(&mut writer.at(line), &[&"WAZO_CHANNEL_DIRECTION=from-wazo"]);
-        // Dialplans know the word for a caller without an id.
+        // Dialplans expect the word None for a caller without an id.
         let caller = (caller.0, caller.1.unwrap_or("None"));
         set_variable(&mut writer.at(self.endpoint), &[&"XIVO_ORIGINAL_CALLER_ID=", &caller]);
         if !line.context.is_empty() {
@@ -199,7 +199,7 @@ impl Peer<'_> {
     }
 }
 
-/// What a row says of its main user.
+/// The lines that come from the row of a main user.
 impl Line {
     fn write_variables(&self, lines: &mut Lines<'_>, context: &Blanked) {
         if let Some(number) = self.exten.as_ref().filter(|number| !number.is_empty() && !context.is_empty()) {
@@ -230,7 +230,7 @@ fn write_present(lines: &mut Lines<'_>, name: &str, value: impl Piece) {
     }
 }
 
-/// The code that switches call completion, a call back when the line is free again.
+/// The code that switches call completion: a call back when the line is free again.
 const CALL_COMPLETION: Query<'_> = Query {
     table: "extensions",
     key: &["id"],
@@ -246,10 +246,10 @@ struct Code {
     commented: i64,
 }
 
-/// The code, which says whether call completion is offered. Without a code it is not.
+/// The code of call completion. It is offered if the code is enabled.
 struct CallCompletion(Option<Row<Code>>);
 
-/// With times in seconds.
+/// The options that offer call completion, with times in seconds.
 const OFFERED: &[(&str, &str)] = &[
     ("ccnr_available_timer", "900"),
     ("ccbs_available_timer", "900"),

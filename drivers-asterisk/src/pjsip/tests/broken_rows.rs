@@ -1,5 +1,5 @@
-//! Rows with line breaks, rows that refer to nothing, rows in each other's way: each costs itself, with a
-//! warning.
+//! Rows with line breaks, with missing references, or with the same endpoint as another row: each is left out,
+//! with a warning.
 
 use super::*;
 
@@ -37,7 +37,7 @@ fn an_option_with_a_line_break_leaves_the_inherited_one() {
 }
 
 #[test]
-fn a_section_whose_only_option_has_a_line_break_is_no_section() {
+fn a_section_without_valid_options_is_left_out() {
     let rows = system().endpoint(1, "a").line(1, 1).option(1, "auth", "password", "x\ny");
     let written = rows.pjsip();
     assert_eq!(written.names(), ["a"]);
@@ -80,14 +80,14 @@ fn a_transport_with_a_line_break_is_left_out() {
 fn no_transport(endpoint: i64, name: &str, transport: i64) -> String {
     format!(
         "table endpoint_sip, row uuid={} name={name}, column transport_uuid: there is no pjsip_transport {}, or it is \
-            left out; so is this option",
+            left out, so this option is left out, too",
         uuid(endpoint),
         uuid(transport)
     )
 }
 
 #[test]
-fn an_endpoint_whose_name_has_a_line_break_is_still_inherited_from() {
+fn an_endpoint_with_a_bad_name_is_still_a_template() {
     let sections = [
         "aor",
         "auth",
@@ -114,7 +114,7 @@ fn an_endpoint_whose_name_has_a_line_break_is_still_inherited_from() {
 }
 
 #[test]
-fn a_line_break_costs_a_line_its_extension_or_its_mailbox() {
+fn a_line_extension_or_mailbox_with_a_line_break_is_left_out() {
     let line = row! {
         id: 2, context: "default", provisioningid: 0, application_uuid: "a\rb", endpoint_sip_uuid: uuid(1),
     };
@@ -164,7 +164,7 @@ fn a_line_break_costs_a_line_its_extension_or_its_mailbox() {
 }
 
 #[test]
-fn a_line_break_costs_a_trunk_a_meeting_or_a_tenant() {
+fn a_trunk_meeting_or_tenant_with_a_line_break_is_left_out() {
     let trunk = row! { id: 1, tenant_uuid: "T", endpoint_sip_uuid: uuid(1), context: "from\n[x]" };
     let tenant = row! { uuid: "U", record_start_announcement: "on\n[x]", record_stop_announcement: "off" };
     let rows = system()
@@ -193,7 +193,10 @@ fn a_line_break_costs_a_trunk_a_meeting_or_a_tenant() {
 }
 
 fn no_endpoint(row: &str, endpoint: i64) -> String {
-    format!("table {row}: there is no endpoint_sip {}, or it is left out; so is this row", uuid(endpoint))
+    format!(
+        "table {row}: there is no endpoint_sip {}, or it is left out, so this row is left out, too",
+        uuid(endpoint)
+    )
 }
 
 #[test]
@@ -233,7 +236,7 @@ fn an_endpoint_whose_transport_is_missing_has_none() {
 }
 
 #[test]
-fn what_refers_to_nothing_else_is_not_there() {
+fn other_rows_with_missing_references_are_left_out() {
     let rows = system()
         .add("endpoint_sip", row! { uuid: uuid(1), name: "a", tenant_uuid: "gone" })
         .line(1, 1)
@@ -282,7 +285,7 @@ fn what_refers_to_nothing_else_is_not_there() {
 #[test]
 fn of_items_with_the_same_endpoint_the_last_is_written() {
     let warning = |row: &str, winner: &str| {
-        format!("table {row}: {winner} has the same endpoint, and the file shows that one")
+        format!("table {row}: the row {winner} has the same endpoint and is written instead")
     };
     let [first, second] = [1, 2].map(uuid);
     let rows = system()
@@ -292,7 +295,7 @@ fn of_items_with_the_same_endpoint_the_last_is_written() {
         .line(1, 1)
         .line(2, 2)
         .line(3, 1)
-        // Lines with an extension stand behind those without.
+        // Lines with an extension follow those without.
         .line(4, 1)
         .extension(1, "1001", 3, true)
         .trunk(1, 2)

@@ -1,9 +1,9 @@
-//! What an endpoint inherits from its templates, and which templates are written.
+//! The options that an endpoint inherits from its templates, and the templates that are written.
 
 use super::*;
 
 #[test]
-fn a_value_of_its_own_stands_in_the_place_of_the_inherited_one() {
+fn an_own_value_replaces_the_inherited_one() {
     let rows = system()
         .transport(8, "udp")
         .template(2, "t")
@@ -32,7 +32,7 @@ fn a_value_of_its_own_stands_in_the_place_of_the_inherited_one() {
 }
 
 #[test]
-fn the_last_template_wins_and_the_first_gives_the_place() {
+fn the_last_template_gives_the_value_the_first_the_position() {
     let rows = system()
         .endpoint(1, "a")
         .line(1, 1)
@@ -97,7 +97,7 @@ fn each_ancestor_adds_its_tenant_and_its_caller_id() {
 }
 
 #[test]
-fn names_in_references_are_those_of_the_heir() {
+fn references_have_the_name_of_the_inheriting_endpoint() {
     let sections = ["aor", "auth", "identify", "outbound_auth", "registration", "registration_outbound_auth"];
     let rows = system().endpoint(1, "a").trunk(1, 1).template(2, "secret").link(1, 2, 0);
     let rows = sections.iter().fold(rows, |rows, section| rows.option(2, section, "k", "v"));
@@ -107,7 +107,7 @@ fn names_in_references_are_those_of_the_heir() {
 }
 
 #[test]
-fn a_parent_that_is_no_template_is_written_before_its_first_child() {
+fn a_parent_that_is_no_template_precedes_its_children() {
     for template in [Some(false), None] {
         let parent = row! { uuid: uuid(9), name: "parent", tenant_uuid: "T", template: template };
         let rows = system()
@@ -141,14 +141,14 @@ fn an_endpoint_whose_template_mark_is_null_is_written() {
 }
 
 #[test]
-fn the_children_of_a_line_inherit_what_comes_from_the_line() {
+fn the_children_of_a_line_inherit_its_options() {
     let rows = |parent: Rows| {
         let rows = parent.endpoint(1, "child").link(1, 9, 0).line(1, 1).line_in("inside", 2, 9);
         let rows = rows.voicemail(1, "8").user(7, 1).main_user(7, 2).extension(1, "1001", 2, true);
         rows.pickup(5).pickup_member(5, "member", "user", 7).pjsip()
     };
     let written = rows(system().endpoint(9, "parent"));
-    // The parent keeps its place before the child, and has what its own line brings.
+    // The parent stays before the child, and has the options of its own line.
     assert_eq!(written.names(), ["parent", "parent", "child", "child"]);
     assert_eq!(written.variable("parent", "WAZO_LINE_ID"), ["2"]);
     let options =
@@ -174,7 +174,7 @@ fn the_children_of_a_line_inherit_what_comes_from_the_line() {
 }
 
 #[test]
-fn parts_have_nothing_to_do_with_each_other() {
+fn parts_are_independent() {
     let rows = system().endpoint(1, "trunk").template(9, "t").link(1, 9, 0).trunk(1, 1).line(1, 9);
     let written = rows.pjsip();
     assert_eq!(written.names(), ["trunk"]);
@@ -210,12 +210,12 @@ fn the_link_that_closes_a_circle_is_ignored() {
     assert_eq!(one.options("b"), ["b = 1", "type = endpoint"]);
     assert_eq!(one.options("a"), ["context = default", "b = 1", "type = endpoint", "a = 1"]);
     assert_eq!(one.warnings, [circle((2, "b"), (1, "a"))]);
-    // With both on a line the first one says which link is ignored, and it is said once.
+    // With both on a line, the first one decides which link is ignored. There is one warning.
     let both = pair().line(1, 2).line(2, 1).pjsip();
     assert_eq!(both.names(), ["a", "b"]);
     assert_eq!(both.options("a"), ["context = default", "a = 1", "type = endpoint"]);
     assert_eq!(both.warnings, [circle((1, "a"), (2, "b"))]);
-    // Each part goes through the circle from where it enters it.
+    // Each part follows the circle from the endpoint where it enters.
     let parts = pair().line(1, 1).trunk(1, 2).meeting(1, 1, "m").pjsip();
     assert_eq!(parts.names(), ["b", "a", "a", "b", "b", "a"]);
     assert_eq!(parts.warnings, [circle((2, "b"), (1, "a")), circle((1, "a"), (2, "b"))]);
@@ -237,7 +237,7 @@ fn templates_around_a_circle_are_inherited() {
 }
 
 #[test]
-fn a_circle_that_nothing_leads_to_is_silent() {
+fn an_unused_circle_is_not_reported() {
     let rows = system().template(2, "b").template(3, "c").link(2, 3, 0).link(3, 2, 0).link(3, 3, 0);
     assert_body(&rows, "");
     assert_eq!(rows.endpoint(1, "a").line(1, 1).pjsip().warnings, [""; 0]);

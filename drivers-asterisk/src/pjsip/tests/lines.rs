@@ -19,7 +19,7 @@ fn a_line_without_user_has_variables_of_its_own() {
 }
 
 #[test]
-fn what_is_disabled_is_written_like_the_rest() {
+fn disabled_rows_are_written_like_enabled_ones() {
     let rows = |commented: i64| {
         let line = row! {
             id: 7, context: "default", provisioningid: 0, endpoint_sip_uuid: uuid(1), commented: commented,
@@ -115,7 +115,7 @@ fn main_users_come_first_with_variables_and_mailboxes_of_all() {
     let written = rows.pjsip();
     assert_eq!(written.variable("ann", "WAZO_USERID"), ["2", "3", "1", "4"]);
     assert_eq!(written.variable("ann", "XIVO_USERUUID"), ["u2", "u3", "u1", "u4"]);
-    // The number of calls is the same for all, so it stands once.
+    // The number of calls is the same for all, so it is written once.
     assert_eq!(written.variable("ann", "WAZO_CALLER_SIMULTCALLS"), ["5"]);
     let (_, aor) = &written.sections()[1];
     assert_eq!(*aor, ["mailboxes = 82@vm,81@vm,81@vm", "type = aor"]);
@@ -138,7 +138,7 @@ fn a_user_has_the_same_variables_on_each_line() {
 }
 
 #[test]
-fn numbers_of_a_user() {
+fn recording_and_simultaneous_calls_are_variables() {
     for (enableonlinerec, toggle) in [(0, vec![]), (1, vec!["1"]), (7, vec!["1"]), (-1, vec!["1"])] {
         for simultcalls in [0, 5, -2] {
             let user = row! {
@@ -198,7 +198,7 @@ fn announcements_come_from_the_tenant_of_the_endpoint() {
                 .add("endpoint_sip", row! { uuid: uuid(2), name: "bare", tenant_uuid: "U" })
                 .link(1, 2, 0)
         };
-        // These rows are the tenant T's.
+        // These rows belong to the tenant T.
         for rows in [base().line(1, 1), base().trunk(1, 1), base().meeting(9, 1, "m")] {
             let written = rows.pjsip();
             let sounds = |name| -> Vec<&str> {

@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// Asserts that the sections stand in the order of their names.
+/// Asserts that the sections are sorted by name.
 #[track_caller]
 fn assert_sorted(rows: &Rows, count: usize) {
     let written = rows.pjsip();
@@ -18,7 +18,7 @@ fn endpoints(last: char) -> Rows {
 }
 
 #[test]
-fn lines_stand_by_template_extension_user_and_number() {
+fn lines_are_sorted_by_template_extension_user_and_number() {
     // Endpoint n is on line 100 - n: by the number alone, the order would be the opposite.
     let rows = (1..=9).fold(endpoints('k'), |rows, id| rows.line(100 - id, id));
     let rows = (1..=3).fold(rows, |rows, id| rows.user(id, None));
@@ -42,7 +42,7 @@ fn lines_stand_by_template_extension_user_and_number() {
 }
 
 #[test]
-fn trunks_and_meetings_stand_by_template_and_number() {
+fn trunks_and_meetings_are_sorted_by_template_and_number() {
     let rows = || endpoints('e').link(1, 50, -1).link(2, 50, 0).link(3, 50, 0).link(4, 50, None);
     let numbers = [(4, 5), (3, 4), (10, 3), (1, 2), (9, 1)];
     assert_sorted(&numbers.iter().fold(rows(), |rows, &(id, endpoint)| rows.trunk(id, endpoint)), 5);
@@ -50,7 +50,7 @@ fn trunks_and_meetings_stand_by_template_and_number() {
 }
 
 #[test]
-fn templates_stand_by_priority_and_uuid() {
+fn templates_are_sorted_by_priority_and_uuid() {
     let priorities = [(2, Some(1)), (3, None), (4, Some(0)), (5, Some(0)), (6, None), (7, Some(-1))];
     let rows = priorities.iter().rev().fold(system().endpoint(1, "a").line(1, 1), |rows, &(id, priority)| {
         let rows = rows.template(id, &format!("t{id}")).link(1, id, priority);
@@ -71,7 +71,7 @@ fn templates_stand_by_priority_and_uuid() {
 }
 
 #[test]
-fn options_stand_in_the_order_of_their_rows() {
+fn options_have_the_order_of_their_rows() {
     let rows = system()
         .endpoint(1, "a")
         .endpoint(2, "b")
@@ -141,7 +141,7 @@ fn groups_of_a_user_are_on_each_line() {
 }
 
 #[test]
-fn a_disabled_pickup_and_an_agent_do_not_count() {
+fn disabled_pickups_and_agents_are_ignored() {
     let agent = row! {
         queue_name: "q", interface: "a", usertype: "agent", userid: 7, channel: "Agent", category: "queue",
     };
@@ -162,7 +162,7 @@ fn a_disabled_pickup_and_an_agent_do_not_count() {
         .add("pickup", row! { id: 2, tenant_uuid: "T", name: "disabled", commented: 1 })
         .pickup_member(1, "member", "queue", 1)
         .pickup_member(2, "member", "user", 7)
-        // That the member is disabled makes no difference.
+        // A disabled member counts, too.
         .pickup_member(3, "member", "group", 1);
     assert_eq!(groups(&rows.pjsip(), "a"), [Some("3"), None]);
 }
@@ -176,7 +176,7 @@ fn an_endpoint_has_the_groups_of_all_its_lines() {
 }
 
 #[test]
-fn threads_leave_no_trace() {
+fn the_number_of_threads_makes_no_difference() {
     let ids = 1..=1_200;
     let rows = ids
         .clone()

@@ -87,7 +87,7 @@ fn an_inherited_option_comes_from_a_row_of_the_template() {
 }
 
 #[test]
-fn the_sections_of_a_trunk_come_from_what_refers_to_them() {
+fn the_origin_of_a_trunk_section_is_its_reference() {
     let tenant = row! { uuid: "U", record_stop_announcement: "beep" };
     let rows = system()
         .add("tenant", tenant)

@@ -1,4 +1,4 @@
-//! How names, labels, options and transports are written, and what stands between the parts.
+//! The syntax of names, labels, options and transports, and the lines between the parts.
 
 use super::*;
 
@@ -25,7 +25,7 @@ fn an_empty_line_separates_the_parts() {
 }
 
 #[test]
-fn transports_stand_by_name_with_every_option() {
+fn transports_are_sorted_by_name_with_every_option() {
     let rows = system()
         .transport(1, "é")
         .transport(2, "udp")
@@ -151,7 +151,7 @@ fn only_variables_and_matches_may_be_repeated() {
 }
 
 #[test]
-fn an_own_option_stands_in_the_place_of_a_computed_one() {
+fn an_own_option_replaces_a_computed_one() {
     let rows = |transport: Option<i64>| {
         let endpoint =
             row! { uuid: uuid(1), name: "a", tenant_uuid: "T", transport_uuid: transport.map(uuid) };
@@ -177,7 +177,7 @@ fn an_own_option_stands_in_the_place_of_a_computed_one() {
 }
 
 #[test]
-fn without_a_computed_one_an_own_option_stands_where_it_is() {
+fn an_own_option_without_a_computed_one_keeps_its_position() {
     let own = ["mailboxes=c", "named_pickup_group=b", "context=mine", "zzz=1"];
     let rows = system().endpoint(1, "a").line_in("", 1, 1).options(1, &own);
     let options = ["mailboxes = c", "named_pickup_group = b", "context = mine", "zzz = 1", "type = endpoint"];

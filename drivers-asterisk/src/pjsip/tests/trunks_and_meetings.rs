@@ -70,7 +70,7 @@ fn every_section_of_a_trunk_is_written() {
         outbound_auth = auth_reg_a
         ",
     );
-    // Of the others, a phone has none.
+    // A phone has none of the other sections.
     let phone = system().endpoint(1, "a").line(1, 1);
     let phone = sections.iter().fold(phone, |rows, section| rows.option(1, section, "k", section));
     assert_eq!(phone.pjsip().names(), ["a"; 3]);

@@ -1,22 +1,22 @@
-//! What the values of rows must be to stand in the dialplan, in a line with other values and with the text of
+//! Checks of values that are written as one part of a line of the dialplan, beside other values and the text of
 //! `contexts.conf` or of a template.
 
 use driver_api::asterisk::syntax::{self, Refusal};
 
-use crate::places::{among_others, short};
+use crate::line_parts;
 
-/// An extension. The lines that follow its first belong to it, so that one has to fit.
+/// Writes an extension. The lines that follow its first belong to it, so that one has to fit.
 pub(super) fn extension(out: &mut String, extension: &str) -> Result<(), Refusal> {
-    short(out, extension, syntax::extension)
+    line_parts::limited(out, extension, syntax::extension)
 }
 
-/// A device whose state a hint shows, beside other devices.
+/// Writes a device, whose state a hint shows beside that of others.
 pub(super) fn device(out: &mut String, device: &str) -> Result<(), Refusal> {
-    short(out, device, syntax::device)
+    line_parts::limited(out, device, syntax::device)
 }
 
-/// The name of a context that another one includes. Asterisk evaluates it, and takes what follows a comma for the
-/// times of the inclusion.
+/// Writes the name of a context that another one includes. Asterisk evaluates it, and takes the text behind a
+/// comma for the times of the inclusion.
 pub(super) fn included_context(out: &mut String, name: &str) -> Result<(), Refusal> {
     if name.contains(',') {
         return Err(Refusal::Comma);
@@ -25,10 +25,10 @@ pub(super) fn included_context(out: &mut String, name: &str) -> Result<(), Refus
     syntax::value(out, name)
 }
 
-/// The call of a dialplan application, which is one argument with commas and variables of its own.
-pub(super) fn call(out: &mut String, call: &str) -> Result<(), Refusal> {
+/// Writes the call of a dialplan application, which is one argument with commas and variables of its own.
+pub(super) fn application_call(out: &mut String, call: &str) -> Result<(), Refusal> {
     syntax::balanced(call)?;
-    among_others(out, call)
+    line_parts::value(out, call)
 }
 
 #[cfg(test)]
