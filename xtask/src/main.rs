@@ -1,4 +1,4 @@
-//! `cargo xtask`: what developers of confgend type.
+//! `cargo xtask`: the commands for developers of confgend.
 
 #![expect(clippy::print_stderr, reason = "a program for people at a terminal")]
 
@@ -38,7 +38,7 @@ use argh::FromArgs;
 use dispatcher::Registry;
 use driver_api::{Error, Namespace};
 
-/// What developers of confgend type.
+/// The commands for developers of confgend.
 #[derive(FromArgs)]
 struct Xtask {
     #[argh(subcommand)]

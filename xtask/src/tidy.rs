@@ -57,7 +57,7 @@ fn metadata() -> Result<Metadata, Error> {
     })
 }
 
-/// What all rules say about these files, by file and line.
+/// The complaints of all rules, sorted by file and line.
 fn complaints(sources: &[Source], metadata: &Metadata) -> Vec<Complaint> {
     let mut complaints = dependencies::check(sources, metadata);
     complaints.extend(docs::check(sources, metadata));
@@ -79,7 +79,7 @@ struct Complaint {
     line: usize,
     rule: &'static str,
     level: Level,
-    /// What is wrong, and what to do.
+    /// The problem, and what to do about it.
     message: String,
 }
 

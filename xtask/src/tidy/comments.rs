@@ -33,6 +33,14 @@ pub(super) fn of_markdown(text: &str) -> Vec<Paragraph> {
     paragraphs(&lines)
 }
 
+/// The paragraphs of comments that begin with `#`.
+pub(super) fn of_hash_comments(text: &str) -> Vec<Paragraph> {
+    let comment = |line| str::trim_start(line).strip_prefix('#').unwrap_or_default();
+    let lines: Vec<Line<'_>> =
+        text.lines().enumerate().map(|(index, line)| (index + 1, comment(line))).collect();
+    paragraphs(&lines)
+}
+
 impl Paragraph {
     pub(super) fn sentences(&self) -> Vec<Sentence<'_>> {
         let mut starts = vec![0];
@@ -189,6 +197,14 @@ mod tests {
         let text = "# Who?\n\nA. B\nc.\n\n- D\n  e\n- F\n1. G\n\n| H |\n\n```\nI\n```\n";
         let sentences = [("A.", 3), ("B c.", 3), ("D e", 6), ("F", 8), ("G", 9)];
         assert_eq!(markdown(text), expected(&sentences));
+    }
+
+    #[test]
+    fn comments_of_configuration_files_are_read() {
+        let paragraphs = of_hash_comments("# A\n# b.\nkey: 1 # c\n\n  # D\n");
+        let sentences: Vec<_> = paragraphs.iter().flat_map(Paragraph::sentences).collect();
+        let texts: Vec<_> = sentences.iter().map(|sentence| (sentence.text, sentence.line)).collect();
+        assert_eq!(texts, [("A b.", 1), ("D", 5)]);
     }
 
     #[test]

@@ -64,6 +64,8 @@ mod tests {
         let tests =
             format!("#[cfg(test)]\nmod tests {{\n#[test]\nfn a() {{\n{}}}\n}}\n", "f();\n".repeat(600));
         assert_eq!(lines("a.rs", &tests), [0; 0]);
-        assert_eq!(lines("a/tests/b.rs", &"\n".repeat(501)), [0; 0]);
+        for path in ["a/tests/b.rs", "a/src/b/tests.rs"] {
+            assert_eq!(lines(path, &"\n".repeat(501)), [0; 0]);
+        }
     }
 }

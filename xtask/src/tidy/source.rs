@@ -54,12 +54,21 @@ impl Source {
     }
 
     pub(super) fn is_markdown(&self) -> bool {
-        self.path.ends_with(".md")
+        self.has_ending(&[".md"])
+    }
+
+    /// Whether comments of this file begin with `#`.
+    pub(super) fn has_hash_comments(&self) -> bool {
+        self.has_ending(&[".service", ".sh", ".toml", ".yml"])
+    }
+
+    fn has_ending(&self, endings: &[&str]) -> bool {
+        endings.iter().any(|ending| self.path.ends_with(ending))
     }
 
     /// Whether the whole file is a test.
     pub(super) fn is_test(&self) -> bool {
-        self.path.split('/').any(|part| part == "tests")
+        self.path.split('/').any(|part| part == "tests" || part == "tests.rs")
     }
 }
 

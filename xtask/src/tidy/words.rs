@@ -7,27 +7,34 @@ use proc_macro2::{TokenStream, TokenTree};
 
 const RULE: &str = "words";
 
-/// Phrases that are not used in code, comments or documents, and what to write instead. In a name like `in_vain` they
-/// count as well.
-const PHRASES: &[(&str, &str)] = &[
-    ("hasty", "say what is required or allowed: a caller with a cached copy fails fast"),
-    ("in vain", "say what happens: fails, has no effect, is not answered"),
-    ("late comer", "later caller, request that arrived later"),
-    ("late comers", "later callers, requests that arrived later"),
-    ("latecomer", "later caller, request that arrived later"),
-    ("latecomers", "later callers, requests that arrived later"),
-    ("somebody is at it", "the file is being generated"),
-    ("who is at it", "the file is being generated"),
+/// Words that are not used here, where they are not used, and what to write instead.
+const FORBIDDEN: &[(&str, Scope, &str)] = &[
+    ("Made", Scope::Name, "Generated"),
+    ("OfFile", Scope::Name, "FileLabels"),
+    ("Turns", Scope::Name, "Coalescer"),
+    ("hasty", Scope::Text, "fail fast"),
+    ("in vain", Scope::Text, "fails, has no effect, gets no answer"),
+    ("late comer", Scope::Text, "later caller"),
+    ("late comers", Scope::Text, "later callers"),
+    ("latecomer", Scope::Text, "later caller"),
+    ("latecomers", Scope::Text, "later callers"),
+    ("somebody is at it", Scope::Text, "is being generated"),
+    ("trouble", Scope::Name, "error or problem"),
+    ("vain", Scope::Name, "failed"),
+    ("who is at it", Scope::Text, "is being generated"),
 ];
 
-/// Names that Rust items, fields and variables don't have, and what to call them instead.
-const NAMES: &[(&str, &str)] = &[
-    ("Made", "Generated"),
-    ("OfFile", "FileLabels"),
-    ("Turns", "Coalescer"),
-    ("trouble", "error, problem"),
-    ("vain", "failed"),
-];
+#[derive(Clone, Copy, PartialEq)]
+enum Scope {
+    /// In code, comments and documents, also as a part of a name: `waited_in_vain`.
+    Text,
+    /// As the whole name of a Rust item, field or variable.
+    Name,
+}
+
+fn forbidden(scope: Scope) -> impl Iterator<Item = (&'static str, &'static str)> {
+    FORBIDDEN.iter().filter(move |(_, of, _)| *of == scope).map(|(text, _, instead)| (*text, *instead))
+}
 
 /// Words that begin a relative clause where a subject is expected.
 const RELATIVE: &[&str] = &["Who", "Whoever", "Whatever"];
@@ -43,6 +50,7 @@ pub(super) fn check(source: &Source) -> Vec<Complaint> {
     let paragraphs = match &source.rust {
         Some(rust) => comments::of_rust(&source.text, &rust.tokens),
         None if source.is_markdown() => comments::of_markdown(&source.text),
+        None if source.has_hash_comments() => comments::of_hash_comments(&source.text),
         None => Vec::new(),
     };
     let sentences = paragraphs.iter().flat_map(comments::Paragraph::sentences);
@@ -65,8 +73,9 @@ fn beginning(source: &Source, sentence: &Sentence<'_>) -> Option<Complaint> {
         return None;
     }
     if RELATIVE.contains(&first) {
-        let message =
-            format!("a sentence begins with a relative {first:?}; name who or what acts as its subject");
+        let message = format!(
+            "a sentence begins with a relative {first:?}; begin with the subject: the client, the driver"
+        );
         return Some(Complaint::error(&source.path, sentence.line, RULE, message));
     }
     let is_clause = match first {
@@ -75,7 +84,7 @@ fn beginning(source: &Source, sentence: &Sentence<'_>) -> Option<Complaint> {
         _ => false,
     };
     let message =
-        format!("a sentence begins with {first:?}; name its subject, or say what the function does");
+        format!("a sentence begins with {first:?}; begin with the subject, or with what the function does");
     is_clause.then(|| Complaint::hint(&source.path, sentence.line, RULE, message))
 }
 
@@ -83,13 +92,13 @@ fn beginning(source: &Source, sentence: &Sentence<'_>) -> Option<Complaint> {
 fn phrases(source: &Source) -> Vec<Complaint> {
     let words = words(&source.text);
     let mut complaints = Vec::new();
-    for (phrase, instead) in PHRASES {
+    for (phrase, instead) in forbidden(Scope::Text) {
         let phrase: Vec<&str> = phrase.split(' ').collect();
         for found in words.windows(phrase.len()) {
             let is_phrase = found.iter().zip(&phrase).all(|(word, it)| word.text.eq_ignore_ascii_case(it))
                 && found.windows(2).all(|pair| is_blank(&source.text[pair[0].end..pair[1].start()]));
             if is_phrase {
-                let message = format!("{:?} is not plain; {instead}", phrase.join(" "));
+                let message = format!("{:?} is not plain; write {instead:?}", phrase.join(" "));
                 complaints.push(Complaint::error(&source.path, found[0].line, RULE, message));
             }
         }
@@ -141,8 +150,8 @@ fn names(source: &Source, rust: &Rust, complaints: &mut Vec<Complaint>) {
     let mut found = Vec::new();
     identifiers(&rust.tokens, &mut found);
     for (name, line) in found {
-        if let Some((_, instead)) = NAMES.iter().find(|(forbidden, _)| *forbidden == name) {
-            let message = format!("the name {name} is not plain; call it {instead}");
+        if let Some((_, instead)) = forbidden(Scope::Name).find(|(text, _)| *text == name) {
+            let message = format!("the name {name} is not plain; call it {instead}, say");
             complaints.push(Complaint::error(&source.path, line, RULE, message));
         }
         if name.starts_with("has_") && name.ends_with("_to_say") {
