@@ -69,6 +69,8 @@ fn complaints(sources: &[Source], metadata: &Metadata) -> Vec<Complaint> {
         complaints.extend(length::check(source));
     }
     complaints.sort_by(|a, b| (&a.path, a.line, a.rule).cmp(&(&b.path, b.line, b.rule)));
+    // A line that has a forbidden name twice needs one complaint.
+    complaints.dedup();
     complaints
 }
 

@@ -110,21 +110,23 @@ fn blocks<'a>(text: &'a str, tokens: &TokenStream) -> Vec<Vec<Line<'a>>> {
     code.push(text.len()..text.len());
     let mut blocks: Vec<Vec<Line<'_>>> = Vec::new();
     let mut last = (0, "");
+    let (mut number, mut counted) = (1, 0);
     let mut start = 0;
     for range in code {
-        let mut number = text[..start].matches('\n').count() + 1;
-        for line in text.get(start..range.start).unwrap_or_default().split('\n') {
-            let line_text = line.trim();
-            let marker = marker(line_text);
-            if !line_text.is_empty() {
-                let content = line_text[marker.len()..].trim_end_matches("*/");
-                match blocks.last_mut() {
-                    Some(block) if last == (number - 1, marker) => block.push((number, content)),
-                    _ => blocks.push(vec![(number, content)]),
-                }
-                last = (number, marker);
+        let gap = text.get(start..range.start).unwrap_or_default();
+        number += text[counted..start].matches('\n').count();
+        counted = start;
+        for (number, line) in (number..).zip(gap.split('\n').map(str::trim)) {
+            if line.is_empty() {
+                continue;
             }
-            number += 1;
+            let marker = marker(line);
+            let content = line[marker.len()..].trim_end_matches("*/");
+            match blocks.last_mut() {
+                Some(block) if last == (number - 1, marker) => block.push((number, content)),
+                _ => blocks.push(vec![(number, content)]),
+            }
+            last = (number, marker);
         }
         start = range.end.max(start);
     }

@@ -42,7 +42,8 @@ pub(super) fn sources(checkout: &Path) -> Result<Vec<Source>, Error> {
 
 impl Source {
     pub(super) fn new(path: &str, text: &str) -> Result<Source, Error> {
-        let rust = if path.ends_with(".rs") {
+        let is_rust = Path::new(path).extension().is_some_and(|extension| extension == "rs");
+        let rust = if is_rust {
             Some(
                 Rust::parse(text)
                     .map_err(|error| Error::driver("is not Rust").because(error).context(path))?,
@@ -74,7 +75,8 @@ impl Source {
 
 impl Rust {
     fn parse(text: &str) -> syn::Result<Rust> {
-        Ok(Rust { tokens: text.parse()?, file: syn::parse_file(text)? })
+        let tokens: TokenStream = text.parse()?;
+        Ok(Rust { file: syn::parse2(tokens.clone())?, tokens })
     }
 
     /// The lines of the file's `//!` comment. Text from another file counts as one line.

@@ -1,7 +1,7 @@
 //! The names of tests: the rule that a test shows, in a few plain words.
 
 use super::Complaint;
-use super::source::Source;
+use super::source::{Function, Rust, Source};
 
 const RULE: &str = "test-name";
 
@@ -13,8 +13,8 @@ const RELATIVE: &[&str] = &["who_", "what_", "whoever_"];
 
 pub(super) fn check(source: &Source) -> Vec<Complaint> {
     let mut complaints = Vec::new();
-    let functions = source.rust.iter().flat_map(|rust| rust.functions());
-    for test in functions.filter(super::source::Function::is_test) {
+    let functions = source.rust.iter().flat_map(Rust::functions);
+    for test in functions.filter(Function::is_test) {
         let name = test.signature.ident.to_string();
         let mut complain = |message| {
             complaints.push(Complaint::error(&source.path, test.lines.0, RULE, message));
