@@ -91,19 +91,24 @@ fn beginning(source: &Source, sentence: &Sentence<'_>) -> Option<Complaint> {
 /// The forbidden phrases in a text of any kind.
 fn phrases(source: &Source) -> Vec<Complaint> {
     let words = words(&source.text);
+    let phrases: Vec<(Vec<&str>, &str)> =
+        forbidden(Scope::Text).map(|(text, instead)| (text.split(' ').collect(), instead)).collect();
     let mut complaints = Vec::new();
-    for (phrase, instead) in forbidden(Scope::Text) {
-        let phrase: Vec<&str> = phrase.split(' ').collect();
-        for found in words.windows(phrase.len()) {
-            let is_phrase = found.iter().zip(&phrase).all(|(word, it)| word.text.eq_ignore_ascii_case(it))
-                && found.windows(2).all(|pair| is_blank(&source.text[pair[0].end..pair[1].start()]));
-            if is_phrase {
+    for index in 0..words.len() {
+        for (phrase, instead) in &phrases {
+            if begins_with(&words[index..], phrase, &source.text) {
                 let message = format!("{:?} is not plain; write {instead:?}", phrase.join(" "));
-                complaints.push(Complaint::error(&source.path, found[0].line, RULE, message));
+                complaints.push(Complaint::error(&source.path, words[index].line, RULE, message));
             }
         }
     }
     complaints
+}
+
+fn begins_with(words: &[Word<'_>], phrase: &[&str], text: &str) -> bool {
+    let Some(found) = words.get(..phrase.len()) else { return false };
+    found.iter().zip(phrase).all(|(word, expected)| word.text.eq_ignore_ascii_case(expected))
+        && found.windows(2).all(|pair| is_blank(&text[pair[0].end..pair[1].start()]))
 }
 
 struct Word<'a> {
