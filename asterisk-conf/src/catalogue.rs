@@ -1,4 +1,4 @@
-//! Which section types and options Asterisk 22 knows in which file, and what it makes of the rest.
+//! The section types and options that Asterisk 22 knows in each file, and how it treats others.
 //!
 //! ```
 //! use asterisk_conf::catalogue::{self, Consequence};
@@ -13,16 +13,15 @@
 //! assert_eq!(section.unknown_option(), Consequence::ObjectRefused);
 //! ```
 //!
-//! The catalogue says only what somebody measured on Asterisk 22.10.1, asked of its built-in help, or read in the
-//! source of its modules. Where it knows nothing it accepts everything, and says [`Consequence::Unknown`].
+//! The facts were measured on Asterisk 22.10.1, or come from its built-in help or the source of its modules. Where the
+//! catalogue knows nothing, it accepts everything and returns [`Consequence::Unknown`].
 //!
 //! # The data
 //!
-//! The data is `catalogue/options.txt`, a text of 40 kB, whose first lines describe it. People edit it by hand; a
-//! test compares it with the measurement, `tests/data/options.json`. The program holds the text as it stands and
-//! parses it when somebody first asks, in about a millisecond. A table of constants would need no parser, but be a
-//! larger program: the loader relocates thousands of pointers at every start, and a generator that checks nothing
-//! never reads them. JSON is twice as long and needs a parser that this crate has no other use for.
+//! The data is `catalogue/options.txt`, a text of 40 kB, whose first lines describe its format. It is edited by hand; a
+//! test compares it with the measurement, `tests/data/options.json`. The program contains the text and parses it at
+//! first use, in about a millisecond. A table of constants would need no parser, but thousands of pointers that the
+//! loader relocates at every start, also of a program that never uses them.
 
 mod data;
 mod value;
@@ -33,17 +32,15 @@ use std::sync::LazyLock;
 
 pub use value::{Reason, Rejection, ValueType, boolean, number};
 
-/// The files, as they stand in the data.
-///
-/// A test parses the same data, so that the default, an empty catalogue, never comes to be.
+/// The parsed data. A test parses the same text, so the default, an empty catalogue, never occurs.
 static FILES: LazyLock<Vec<File>> = LazyLock::new(|| data::parse(data::TEXT).unwrap_or_default());
 
-/// All files of the catalogue.
+/// Returns all files of the catalogue.
 pub fn files() -> &'static [File] {
     &FILES
 }
 
-/// The file of a name, such as `pjsip.conf`, if the catalogue has it.
+/// Returns the file of this name, such as `pjsip.conf`, if the catalogue has it.
 pub fn file(name: &str) -> Option<&'static File> {
     FILES.iter().find(|file| file.name == name)
 }
@@ -60,9 +57,9 @@ pub struct File {
     pub kinds: Vec<Kind>,
     /// How Asterisk compares the value of `type`, where that is known.
     pub type_case: NameCase,
-    /// What Asterisk does with a section that is of none of the kinds.
+    /// What Asterisk does with a section of no known kind.
     pub unknown_section: Consequence,
-    /// What else there is to know.
+    /// A remark.
     pub note: Option<&'static str>,
 }
 
@@ -76,31 +73,31 @@ pub enum Reader {
     Aco,
     /// Code of the module's own.
     Module,
-    /// Nothing in Asterisk as its authors publish it.
+    /// Nothing in the stock Asterisk.
     Nothing,
 }
 
-/// A kind of section: the options that a module knows there.
+/// A kind of section, with the options that its module knows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Kind {
-    /// The name that the module gives the kind. It need not be the value of `type`.
+    /// The module's name of the kind. It may differ from the value of `type`.
     pub name: &'static str,
     /// The module that reads the section.
     pub module: &'static str,
     /// How Asterisk recognizes a section of this kind.
     pub selection: Selection,
-    /// The one section, by its exact name, that is of this kind without a `type`.
+    /// The exact name of the section that is of this kind without a `type`, if there is one.
     pub section_without_type: Option<&'static str>,
     /// How Asterisk compares the names of sections of this kind, where they name objects.
     pub names: NameCase,
-    /// What Asterisk does when a section has an option that the kind does not know.
+    /// What Asterisk does if a section has an option that the kind does not know.
     pub unknown_option: Consequence,
-    /// Whether Asterisk ignores a section of this kind in this file, since it keeps such objects elsewhere.
+    /// Whether Asterisk ignores a section of this kind in this file, because it stores such objects elsewhere.
     pub not_in_file: bool,
-    /// The options that have a name of their own, ordered by name without case.
+    /// The options with a name, in the order of [`compare`].
     options: Vec<OptionInfo>,
-    /// The options that have a pattern instead of a name, the ones that are tried first in front.
+    /// The options with a pattern instead of a name, in the order in which they are tried.
     patterns: Vec<OptionInfo>,
 }
 
@@ -112,10 +109,9 @@ pub enum Selection {
     Type(Vec<&'static str>),
     /// By the name of the section, without case.
     Name(&'static str),
-    /// Every section is of this kind but those with these names, without case. A name that ends in `*` is a
-    /// prefix.
+    /// Every section is of this kind, except those with these names, without case. A name that ends in `*` is a prefix.
     Others(Vec<&'static str>),
-    /// No section is: the options stand inside the value of another option.
+    /// No section is of this kind: the options are inside the value of another option.
     Inside,
 }
 
@@ -123,34 +119,34 @@ pub enum Selection {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum NameCase {
-    /// `a` and `A` are two.
+    /// `a` and `A` are two names.
     Sensitive,
-    /// `a` and `A` are one.
+    /// `a` and `A` are one name.
     Insensitive,
-    /// Nobody has measured it, or the section names no object.
+    /// It was not measured, or the section names no object.
     #[default]
     Unknown,
 }
 
-/// What Asterisk does with something it does not take.
+/// What Asterisk does with a section, option or value that it does not accept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Consequence {
     /// Asterisk ignores it without a message.
     Ignored,
-    /// Asterisk takes another value than the one that is written, without a message.
+    /// Asterisk uses another value than the file has, without a message.
     OtherValue,
-    /// Asterisk warns, and uses the rest or a default.
+    /// Asterisk logs a warning, and uses the rest or a default.
     Warned,
     /// Asterisk ignores the section without a message.
     SectionIgnored,
-    /// Asterisk does not make the object. At a reload the former one stays.
+    /// Asterisk does not create the object. At a reload, it keeps the previous one.
     ObjectRefused,
-    /// Asterisk refuses the whole file. At a reload all former objects stay; at start the module is not loaded.
+    /// Asterisk refuses the whole file. At a reload, it keeps all previous objects; at start, it does not load the module.
     FileRefused,
     /// Asterisk does not start.
     NoStart,
-    /// Nobody has measured it.
+    /// It was not measured.
     #[default]
     Unknown,
 }
@@ -174,42 +170,41 @@ impl fmt::Display for Consequence {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct OptionInfo {
-    /// The name, which Asterisk compares without case. An option whose name is free has a pattern here:
-    /// a prefix and `*`, or `[0-9A-D*#]+`.
+    /// The name, which Asterisk compares without case, or a pattern: a prefix and `*`, or `[0-9A-D*#]+`.
     pub name: &'static str,
-    /// The option that this one is another name of.
+    /// The option of which this one is an alias.
     pub alias_of: Option<&'static str>,
-    /// What the value can be.
+    /// The type of the value.
     pub value_type: ValueType,
-    /// The value that Asterisk uses where the option is missing. It is a text for people: it can be empty where
-    /// the option has no value, and can name another place.
+    /// The value that Asterisk uses if the option is missing, as a text for people. It is empty if the option has no
+    /// value then, and may refer to another option.
     pub default: Option<&'static str>,
     /// The characters that separate the items of a value that is a list. Asterisk strips the items.
     pub list: Option<&'static str>,
-    /// Which value holds when the option is repeated in a section.
+    /// Which value Asterisk uses if a section repeats the option.
     pub repeat: Repeat,
-    /// Whether Asterisk makes no object without the option.
+    /// Whether Asterisk creates no object without the option.
     pub required: bool,
-    /// Whether Asterisk is known to take no empty value.
+    /// Whether Asterisk is known to refuse an empty value.
     pub nonempty: bool,
-    /// Why the option should not be written any more.
+    /// The replacement, if the option is deprecated.
     pub deprecated: Option<Deprecation>,
-    /// What the value, or each item of it, names.
+    /// The object that the value, or each item of it, names.
     pub refers_to: Option<Reference>,
-    /// The build of Asterisk that knows the option, where the stock build does not: a compile option such as
-    /// `IMAP`, or the name of who patches it.
+    /// The build of Asterisk that knows the option, if the stock build does not: a compile option such as `IMAP`, or the
+    /// name of the patched distribution.
     pub only_in: Option<&'static str>,
-    /// How it is known that the option exists.
+    /// The source of the fact that the option exists.
     pub source: Source,
-    /// What else there is to know.
+    /// A remark.
     pub note: Option<&'static str>,
-    /// What Asterisk does with a value that it does not take and does not silently read as another.
+    /// What Asterisk does with a value that it refuses.
     bad_value: Consequence,
-    /// Values that should not be written any more, each with the one that replaces it.
+    /// Deprecated values, each with its replacement.
     deprecated_values: Vec<(&'static str, &'static str)>,
 }
 
-/// Which value holds when an option is repeated.
+/// Which value Asterisk uses if an option is repeated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Repeat {
@@ -217,69 +212,69 @@ pub enum Repeat {
     First,
     /// The last one.
     Last,
-    /// All of them: each adds to what stands before.
+    /// All: each adds to the previous ones.
     Adds,
-    /// Nobody has measured it.
+    /// It was not measured.
     #[default]
     Unknown,
 }
 
-/// An option that Asterisk still takes, but that has a better one.
+/// The deprecation of an option, which Asterisk still accepts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Deprecation {
-    /// The option to write instead.
+    /// The option to use instead.
     pub replacement: Option<&'static str>,
 }
 
-/// What a value names: an object of another section, often of another file.
+/// The kind of object that a value names: an object of another section, often of another file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Reference {
     /// The file that defines the object.
     pub file: &'static str,
-    /// The kind of section that defines it, as far as it is known.
+    /// The kind of section that defines it, if known.
     pub kind: Option<&'static str>,
 }
 
-/// How it is known that an option exists.
+/// The source of the fact that an option exists.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Source {
     /// A running Asterisk lists the option in `config show help`.
     Help,
-    /// The source of the module reads it.
+    /// The source code of the module reads it.
     #[default]
     Code,
-    /// The documentation of the module lists it. The module was not loaded.
+    /// The documentation of the module lists it. The module was not loaded for the measurement.
     Documentation,
 }
 
-/// A section of which Asterisk makes something.
+/// A section that Asterisk reads.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Section<'a> {
-    /// The kinds of the section: one, or two for a `friend` of `iax.conf`, who is a user and a peer.
+    /// The kinds of the section: one, or two for a `friend` of `iax.conf`, which is a user and a peer.
     kinds: Vec<&'a Kind>,
-    /// Whether the section is of its kind by its name where others are by their `type`.
+    /// Whether its name selects the kind, where the `type` selects the kind of other sections.
     lacks_type: bool,
 }
 
-/// Why Asterisk makes nothing of a section.
+/// The reason why Asterisk does not read a section.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Unread {
-    /// The section has no `type`, and needs one.
+    /// The section has no `type`, but needs one.
     NoType(Consequence),
     /// No module knows the `type`.
     UnknownType(Consequence),
-    /// Asterisk keeps objects of this `type` elsewhere.
+    /// Asterisk stores objects of this `type` elsewhere.
     NotInFile(Consequence),
     /// The module reads no section of this name.
     UnknownName(Consequence),
 }
 
 impl Unread {
-    /// What Asterisk does about it.
+    /// Returns what Asterisk does with the section.
     pub fn consequence(self) -> Consequence {
         let (Unread::NoType(consequence)
         | Unread::UnknownType(consequence)
@@ -304,17 +299,17 @@ impl fmt::Display for Unread {
 impl std::error::Error for Unread {}
 
 impl File {
-    /// The kind of a name: the one that [`Reference::kind`] gives.
+    /// Returns the kind of this name, such as [`Reference::kind`].
     pub fn kind(&self, name: &str) -> Option<&Kind> {
         self.kinds.iter().find(|kind| kind.name == name)
     }
 
-    /// Whether Asterisk recognizes some kinds by the option `type`.
+    /// Returns whether Asterisk recognizes some kinds by the option `type`.
     pub fn selects_by_type(&self) -> bool {
         self.kinds.iter().any(|kind| matches!(kind.selection, Selection::Type(_)))
     }
 
-    /// The kinds of a section, from its name and the value of its first option `type`.
+    /// Finds the kinds of a section by its name and the value of its first option `type`.
     pub fn section(&self, name: &str, type_value: Option<&str>) -> Result<Section<'_>, Unread> {
         let kinds: Vec<_> = self.kinds.iter().filter(|kind| kind.selection.takes_name(name)).collect();
         if !kinds.is_empty() {
@@ -359,12 +354,12 @@ impl Selection {
 }
 
 impl Kind {
-    /// All options: those with a name, ordered by it, then those with a pattern.
+    /// Returns all options: those with a name, ordered by name, then those with a pattern.
     pub fn options(&self) -> impl Iterator<Item = &OptionInfo> {
         self.options.iter().chain(&self.patterns)
     }
 
-    /// The option of a name, whatever its case.
+    /// Finds an option by its name, without regard to case.
     pub fn option(&self, name: &str) -> Option<&OptionInfo> {
         match self.options.binary_search_by(|option| compare(option.name, name)) {
             Ok(at) => self.options.get(at),
@@ -372,26 +367,26 @@ impl Kind {
         }
     }
 
-    /// The options without which Asterisk makes no object of this kind.
+    /// Returns the options without which Asterisk creates no object of this kind.
     pub fn required(&self) -> impl Iterator<Item = &OptionInfo> {
         self.options.iter().filter(|option| option.required)
     }
 }
 
 impl<'a> Section<'a> {
-    /// The kinds of the section: at least one.
+    /// Returns the kinds of the section, at least one.
     pub fn kinds(&self) -> &[&'a Kind] {
         &self.kinds
     }
 
-    /// The option of a name, whatever its case.
+    /// Finds an option by its name, without regard to case.
     pub fn option(&self, name: &str) -> Option<&'a OptionInfo> {
         self.kinds.iter().find_map(|kind| kind.option(name))
     }
 
-    /// What Asterisk does when the section has an option that it does not know.
+    /// Returns what Asterisk does if the section has an option that it does not know.
     pub fn unknown_option(&self) -> Consequence {
-        // `[global]` of pjsip.conf without a `type`: measured, and unlike one with its type.
+        // Measured for `[global]` of pjsip.conf. With a `type`, the section behaves as others do.
         if self.lacks_type {
             return Consequence::SectionIgnored;
         }
@@ -400,21 +395,21 @@ impl<'a> Section<'a> {
 }
 
 impl OptionInfo {
-    /// Whether the name is a pattern that fits many names.
+    /// Returns whether the name is a pattern that matches many names.
     pub fn is_pattern(&self) -> bool {
         self.name.ends_with('*') || self.name == MENU_KEYS
     }
 
-    /// The value to write instead of one that should not be written any more.
+    /// Returns the replacement of a deprecated value.
     pub fn replacement_of(&self, value: &str) -> Option<&'static str> {
         self.deprecated_values.iter().find(|(old, _)| old.eq_ignore_ascii_case(value)).map(|(_, new)| *new)
     }
 }
 
-/// The pattern for the keys of a telephone.
+/// The pattern of the keys of a telephone.
 const MENU_KEYS: &str = "[0-9A-D*#]+";
 
-/// Whether a name fits a pattern of the data.
+/// Whether a name matches a pattern of the data.
 fn matches(pattern: &str, name: &str) -> bool {
     if pattern == MENU_KEYS {
         return !name.is_empty()
@@ -426,7 +421,7 @@ fn matches(pattern: &str, name: &str) -> bool {
     }
 }
 
-/// The order of two names without case.
+/// Compares two names without case.
 fn compare(a: &str, b: &str) -> Ordering {
     a.bytes().map(|b| b.to_ascii_lowercase()).cmp(b.bytes().map(|b| b.to_ascii_lowercase()))
 }

@@ -1,4 +1,4 @@
-//! The complaints of Asterisk when it reads a file, and those that the reader adds.
+//! The warnings and errors that Asterisk logs when it reads a file, and those that the reader adds.
 
 use std::fmt;
 
@@ -6,7 +6,7 @@ use bstr::{BStr, BString, ByteSlice};
 
 use crate::Location;
 
-/// How Asterisk's log ranks a message. The rank does not say what happens to the file: see [`Effect`].
+/// The level of a message in Asterisk's log. It does not tell the consequence for the file: see [`Effect`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Level {
     /// `WARNING` in Asterisk's log.
@@ -27,73 +27,73 @@ impl fmt::Display for Level {
 /// The consequence of a diagnostic.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Effect {
-    /// Everything is read as it stands.
+    /// Asterisk reads all of the file.
     Nothing,
-    /// The line is passed over.
+    /// Asterisk skips the line.
     LineSkipped,
-    /// The lines that follow are passed over.
+    /// Asterisk skips the lines that follow.
     RestLost,
-    /// The file is refused as a whole, if a module asked for it by name. A file that another one includes is cut
-    /// at the line: what stands before it counts, and the file that includes it goes on.
+    /// Asterisk refuses the whole file if a module asked for it. It cuts an included file at the line: it uses the lines
+    /// before, and continues with the file that includes it.
     FileRefused,
-    /// Asterisk does not come back, or the reader gave up.
+    /// Asterisk hangs, or the reader reached a limit.
     NotRead,
 }
 
-/// The kind of a diagnostic. Measured on Asterisk 22, but for the kinds whose documentation says otherwise.
+/// The kind of a diagnostic. All were measured on Asterisk 22, unless the documentation of a kind says otherwise.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum DiagnosticKind {
     /// The header of a section has no `]`.
     NoClosingBracket,
-    /// The header of a section has `(` behind its `]`, and no `)`.
+    /// The header of a section has `(` behind its `]`, but no `)`.
     NoClosingParen,
-    /// No section of the name that a header inherits from stands before it.
+    /// A header inherits from a section that does not precede it.
     InheritFromMissingSection,
-    /// No section has the name of a header with `(+)`, or passes its filter.
+    /// No section has the name of a header with `(+)` and passes its filter.
     AppendToMissingSection,
-    /// An option, or prose, before the first section.
+    /// An option or other text before the first section.
     LineBeforeAnySection,
     /// A backslash at the start of a line, before a blank, before a byte that is not ASCII, or alone.
     InvalidEscape,
-    /// No file has the name, or fits the wildcard, of an `#include`.
+    /// No file matches the name or wildcard of an `#include`.
     IncludeMissing,
     /// The command of an `#exec` is longer than Asterisk's buffer.
     ExecCommandTooLong,
-    /// A filter of `(+FILTER)` is no regular expression.
+    /// A filter of `(+FILTER)` is not a valid regular expression.
     BadFilterRegex,
     /// A line of more than [`LINE_LIMIT`](crate::syntax::LINE_LIMIT) bytes.
     LineTooLong,
-    /// A line that is neither header, directive nor comment, and has no `=`.
+    /// A line that is no header, directive or comment, and has no `=`.
     NoEquals,
-    /// A line with nothing before its `=`.
+    /// A line without a key before its `=`.
     NoKey,
-    /// A line that begins with `#`, and not with a directive that Asterisk knows.
+    /// A line that begins with `#` but not with a directive that Asterisk knows.
     UnknownDirective,
-    /// A directive alone on its line.
+    /// A directive without an argument.
     DirectiveWithoutArgument,
     /// A block comment that is still open at the end of the file.
     UnterminatedBlockComment,
-    /// A `--;` where no block comment is open. Asterisk has no message of its own for it: it says
-    /// `unterminated-block-comment`, with a line number that means nothing.
+    /// A `--;` where no block comment is open. Asterisk logs the message of an unterminated block comment for it, with a
+    /// meaningless line number.
     UnopenedBlockComment,
     /// The same `#include` for the second time.
     IncludedTwice,
-    /// The name of an `#include` is that of a folder, or something else that is no file.
+    /// The name of an `#include` is a folder, or something else that is not a file.
     IncludeNotAFile,
-    /// More files than Asterisk allows include each other.
+    /// The includes are nested deeper than Asterisk allows.
     IncludeTooDeep,
-    /// More block comments than Asterisk allows are open: it hangs, and fills its log.
+    /// The block comments are nested deeper than Asterisk allows: it hangs, and fills its log.
     BlockCommentTooDeep,
-    /// A section that is appended to inherits from itself: Asterisk copies options for ever, until its memory is
-    /// used up. Read in Asterisk's source, not measured; Asterisk has no message for it.
+    /// A header with `(+)` inherits from its own section: Asterisk copies options until its memory is used up. This is
+    /// from Asterisk's source, not measured; Asterisk has no message for it.
     InheritFromItself,
-    /// The reader gave up, since one of its [`Limits`](crate::Limits) was reached. Asterisk has no such limit.
+    /// The reader reached one of its [`Limits`](crate::Limits). Asterisk has no such limits.
     LimitReached,
 }
 
 impl DiagnosticKind {
-    /// A name for the kind that stays the same, for programs: `no-closing-bracket`.
+    /// Returns a stable name for programs, such as `no-closing-bracket`.
     pub fn name(self) -> &'static str {
         match self {
             DiagnosticKind::NoClosingBracket => "no-closing-bracket",
@@ -122,7 +122,7 @@ impl DiagnosticKind {
         }
     }
 
-    /// How Asterisk ranks it.
+    /// Returns its level in Asterisk's log.
     pub fn level(self) -> Level {
         match self {
             DiagnosticKind::InvalidEscape
@@ -136,7 +136,7 @@ impl DiagnosticKind {
         }
     }
 
-    /// The consequence for the file.
+    /// Returns the consequence for the file.
     pub fn effect(self) -> Effect {
         match self {
             DiagnosticKind::NoClosingBracket
@@ -172,8 +172,8 @@ impl fmt::Display for DiagnosticKind {
     }
 }
 
-/// One complaint about a file. It displays as a part of a sentence, without file and line, which
-/// [`Document::place`](crate::Document::place) names.
+/// A warning or error about a file. Its message does not include file and line, which
+/// [`Document::place`](crate::Document::place) returns.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Diagnostic {
     kind: DiagnosticKind,
@@ -181,7 +181,7 @@ pub struct Diagnostic {
     detail: BString,
 }
 
-/// The most bytes that a diagnostic keeps of the text that it is about.
+/// The most bytes of the wrong text that a diagnostic keeps.
 const DETAIL_LIMIT: usize = 80;
 
 impl Diagnostic {
@@ -190,23 +190,23 @@ impl Diagnostic {
         Diagnostic { kind, location, detail }
     }
 
-    /// The kind of thing that is wrong.
+    /// Returns its kind.
     pub fn kind(&self) -> DiagnosticKind {
         self.kind
     }
 
-    /// How Asterisk ranks it.
+    /// Returns its level in Asterisk's log.
     pub fn level(&self) -> Level {
         self.kind.level()
     }
 
-    /// Where it is. Asterisk's own message does not always say so: see [`Diagnostic::line_in_log`].
+    /// Returns its line. Asterisk's own message may have another one or none: see [`Diagnostic::line_in_log`].
     pub fn location(&self) -> Location {
         self.location
     }
 
-    /// The number of the line in Asterisk's own message, if there is one. A block comment that was not opened has
-    /// the number 0 there.
+    /// Returns the line number in Asterisk's own message, if it has one. For a block comment that was not opened it
+    /// is 0.
     pub fn line_in_log(&self) -> Option<u32> {
         match self.kind {
             DiagnosticKind::UnopenedBlockComment => Some(0),
@@ -220,7 +220,7 @@ impl Diagnostic {
         }
     }
 
-    /// The text that is wrong: a name, a word or the start of a line, at most 80 bytes of it.
+    /// Returns the wrong text: a name, a word or the start of a line, at most 80 bytes.
     pub fn detail(&self) -> &BStr {
         self.detail.as_bstr()
     }
@@ -228,7 +228,7 @@ impl Diagnostic {
 
 impl fmt::Display for Diagnostic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Debug of `BStr` escapes what would disturb a terminal.
+        // `Debug` of `BStr` escapes control characters, which would disturb a terminal.
         let detail = self.detail();
         match self.kind {
             DiagnosticKind::NoClosingBracket => write!(f, "the header {detail:?} has no closing \"]\""),

@@ -1,4 +1,4 @@
-//! The document that Asterisk makes of a file: sections with options, in order.
+//! The result of reading a file: sections with options, in order.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -11,18 +11,18 @@ use crate::Diagnostic;
 /// Whether Asterisk uses a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Status {
-    /// Asterisk uses what it read. There can be diagnostics all the same, and an included file can be cut.
+    /// Asterisk uses the file. There can be diagnostics, and an included file can be cut.
     Ok,
     /// Asterisk uses nothing of the file.
     Refused,
-    /// Asterisk does not come back from reading the file.
+    /// Asterisk hangs while it reads the file.
     Hangs,
-    /// The reader gave up: see [`Limits`](crate::Limits). Asterisk's own result is not known.
+    /// The reader reached one of its [`Limits`](crate::Limits). Asterisk's result is not known.
     LimitReached,
 }
 
 impl Status {
-    /// `ok`, `refused`, `hangs` or `limit-reached`.
+    /// Returns `ok`, `refused`, `hangs` or `limit-reached`.
     pub fn name(self) -> &'static str {
         match self {
             Status::Ok => "ok",
@@ -39,7 +39,7 @@ impl fmt::Display for Status {
     }
 }
 
-/// One reading of a file. A file that is included twice is read twice, and has two of these.
+/// The identifier of one reading of a file. A file that is included twice is read twice, and has two.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FileId(u32);
 
@@ -51,16 +51,16 @@ impl FileId {
 /// A line of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Location {
-    /// The file, whose name is [`Document::file_name`].
+    /// The file. [`Document::file_name`] returns its name.
     pub file: FileId,
-    /// The number of the line as Asterisk's messages have it, beginning at 1. It runs on through the files that
-    /// one `#include` with a wildcard finds; [`Document::line_in_file`] does not.
+    /// The number of the line in Asterisk's messages, from 1. It continues through all files that one `#include` with
+    /// a wildcard finds; [`Document::line_in_file`] begins anew in each.
     pub line: u32,
 }
 
-/// A file, its includes and what became of them.
+/// The sections, diagnostics and commands of a file and its includes.
 ///
-/// The sections are those that Asterisk uses: there are none unless the status is [`Status::Ok`].
+/// The sections are those that Asterisk uses. There are none unless the status is [`Status::Ok`].
 #[derive(Debug, Clone)]
 pub struct Document {
     status: Status,
@@ -73,7 +73,7 @@ pub struct Document {
 #[derive(Debug, Clone)]
 struct SourceFile {
     name: BString,
-    /// How many lines Asterisk counted in the files that the same wildcard found before this one.
+    /// The number of lines that Asterisk counted in the files that the same wildcard found before this one.
     lines_before: u32,
 }
 
@@ -88,66 +88,65 @@ impl Document {
         }
     }
 
-    /// Whether Asterisk uses the file.
+    /// Returns whether Asterisk uses the file.
     pub fn status(&self) -> Status {
         self.status
     }
 
-    /// All sections in order, templates too. Two sections of one name stay two.
+    /// Returns all sections in order, templates too. Sections of the same name are not merged.
     pub fn sections(&self) -> &[Section] {
         &self.sections.all
     }
 
-    /// The sections that Asterisk's modules see: all but templates.
+    /// Returns the sections that Asterisk's modules see: all except templates.
     pub fn visible_sections(&self) -> impl Iterator<Item = &Section> {
         self.sections().iter().filter(|section| !section.is_template)
     }
 
-    /// The section that a module finds by its name: the first of that name, without case, that is no template.
+    /// Returns the section that a module finds by this name: the first that is no template, without regard to case.
     pub fn section(&self, name: impl AsRef<[u8]>) -> Option<&Section> {
         self.sections_named(name).find(|section| !section.is_template)
     }
 
-    /// All sections of that name, without case, in order, templates too.
+    /// Returns all sections of this name in order, templates too, without regard to case.
     pub fn sections_named(&self, name: impl AsRef<[u8]>) -> impl Iterator<Item = &Section> {
         self.sections.named(name.as_ref()).filter_map(|index| self.sections.get(index))
     }
 
-    /// The value that a module gets by the names of section and option: of the first option of that key in the
-    /// first section of that name, both without case.
+    /// Returns the value that a module finds by the names of section and option: the first option of this key in the
+    /// first section of this name, both without regard to case.
     pub fn value(&self, section: impl AsRef<[u8]>, key: impl AsRef<[u8]>) -> Option<&BStr> {
         self.section(section)?.value(key)
     }
 
-    /// The complaints of Asterisk, in order.
+    /// Returns the messages that Asterisk would log, in order, and those of the reader.
     pub fn diagnostics(&self) -> &[Diagnostic] {
         &self.diagnostics
     }
 
-    /// The commands of `#exec` that Asterisk runs, in order. The reader never runs one, so what they would add to
-    /// the document is missing from it.
+    /// Returns the commands of `#exec` that Asterisk would run, in order. The reader runs none, so the document does not
+    /// have their output.
     pub fn commands(&self) -> &[Command] {
         &self.commands
     }
 
-    /// The name under which the file was found.
+    /// Returns the name under which the file was found.
     pub fn file_name(&self, file: FileId) -> &BStr {
         self.file(file).map_or_else(Default::default, |file| file.name.as_bstr())
     }
 
-    /// The names of the files that were read, the one that the reader was given first. A file that was read twice
-    /// is there twice.
+    /// Returns the names of all files that were read, the main file first. A file that was read twice occurs twice.
     pub fn file_names(&self) -> impl Iterator<Item = &BStr> {
         self.files.iter().map(|file| file.name.as_bstr())
     }
 
-    /// The number of the line within its file, beginning at 1, as an editor shows it.
+    /// Returns the number of the line within its file, from 1, as an editor shows it.
     pub fn line_in_file(&self, location: Location) -> u32 {
         let lines_before = self.file(location.file).map_or(0, |file| file.lines_before);
         location.line.saturating_sub(lines_before)
     }
 
-    /// File and line for people: `pjsip.d/10-users.conf:7`.
+    /// Returns file and line for a message: `pjsip.d/10-users.conf:7`.
     pub fn place(&self, location: Location) -> Place<'_> {
         Place { file: self.file_name(location.file), line: self.line_in_file(location) }
     }
@@ -156,7 +155,7 @@ impl Document {
         self.files.get(usize::try_from(file.0).ok()?)
     }
 
-    /// Ends the reading. Sections that Asterisk does not use are no part of the document.
+    /// Sets the status, and drops the sections unless Asterisk uses them.
     pub(crate) fn finish(&mut self, status: Status) {
         self.status = status;
         if status != Status::Ok {
@@ -183,12 +182,12 @@ impl Document {
     }
 }
 
-/// File and line for people: `pjsip.d/10-users.conf:7`, or `line 7` of a text without a name.
+/// File and line for a message: `pjsip.d/10-users.conf:7`, or `line 7` of a text without a name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Place<'d> {
     /// The name of the file.
     pub file: &'d BStr,
-    /// The number of the line within the file, beginning at 1.
+    /// The number of the line within the file, from 1.
     pub line: u32,
 }
 
@@ -201,16 +200,16 @@ impl fmt::Display for Place<'_> {
     }
 }
 
-/// Sections in order, with an index by name: finding one must not take time for each of the others.
+/// Sections in order, with an index by name, since a header may look up any earlier section.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Sections {
     all: Vec<Section>,
-    /// By the name in lower case.
+    /// The indexes of sections, by their name in lower case.
     by_name: HashMap<Vec<u8>, Vec<usize>>,
 }
 
 impl Sections {
-    /// Adds a section behind all others, and returns its index.
+    /// Appends a section and returns its index.
     pub(crate) fn push(&mut self, section: Section) -> usize {
         let index = self.all.len();
         self.by_name.entry(section.name.to_ascii_lowercase()).or_default().push(index);
@@ -230,7 +229,7 @@ impl Sections {
         self.all.get_mut(index)
     }
 
-    /// The indexes of the sections of that name, without case, in order.
+    /// Returns the indexes of the sections of this name in order, without regard to case.
     pub(crate) fn named(&self, name: &[u8]) -> impl Iterator<Item = usize> + use<'_> {
         self.by_name.get(&name.to_ascii_lowercase()).into_iter().flatten().copied()
     }
@@ -251,7 +250,7 @@ impl Section {
         Section { name: name.into(), location, is_template: false, inherits: Vec::new(), options: Vec::new() }
     }
 
-    /// The name, at most 79 bytes; possibly empty.
+    /// Returns the name, at most 79 bytes. It may be empty.
     pub fn name(&self) -> &BStr {
         self.name.as_bstr()
     }
@@ -260,34 +259,35 @@ impl Section {
         Arc::clone(&self.name)
     }
 
-    /// The line of the header that opened the section; not of one that adds to it by `(+)`.
+    /// Returns the line of the header that opened the section, not of a header that adds to it by `(+)`.
     pub fn location(&self) -> Location {
         self.location
     }
 
-    /// Whether the section is a template, `[name](!)`. Asterisk's modules do not see it.
+    /// Returns whether the section is a template, `[name](!)`. Asterisk's modules do not see it.
     pub fn is_template(&self) -> bool {
         self.is_template
     }
 
-    /// The names of the sections whose options were copied into this one, in order.
+    /// Returns the names of the sections whose options were copied into this one, in order.
     pub fn inherits(&self) -> impl Iterator<Item = &BStr> {
         self.inherits.iter().map(|name| name.as_bstr())
     }
 
-    /// The options in order, inherited ones too. An option may be repeated.
+    /// Returns the options in order, inherited ones too. An option may be repeated.
     pub fn options(&self) -> &[ConfigOption] {
         &self.options
     }
 
-    /// The value of the first option of that key, without case: what a module gets that asks for one value.
+    /// Returns the value of the first option of this key, without regard to case. A module that asks for one value gets
+    /// this one.
     ///
-    /// A module that walks through the options mostly uses the last one: see [`Section::values`].
+    /// A module that iterates over the options mostly uses the last one: see [`Section::values`].
     pub fn value(&self, key: impl AsRef<[u8]>) -> Option<&BStr> {
         self.options.iter().find(|option| option.has_key(&key)).map(ConfigOption::value)
     }
 
-    /// The values of all options of that key, without case, in order.
+    /// Returns the values of all options of this key in order, without regard to case.
     pub fn values<'s>(&'s self, key: &'s (impl AsRef<[u8]> + ?Sized)) -> impl Iterator<Item = &'s BStr> {
         self.options.iter().filter(move |option| option.has_key(key)).map(ConfigOption::value)
     }
@@ -296,7 +296,7 @@ impl Section {
 /// An option, `key = value`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConfigOption {
-    // Shared with the options that others inherit from this one.
+    // Shared with the copies of this option in other sections.
     pub(crate) key: Arc<[u8]>,
     pub(crate) value: Arc<[u8]>,
     pub(crate) location: Location,
@@ -305,38 +305,38 @@ pub struct ConfigOption {
 }
 
 impl ConfigOption {
-    /// The key, as it is spelled; not empty.
+    /// Returns the key in its original spelling. It is not empty.
     pub fn key(&self) -> &BStr {
         self.key.as_bstr()
     }
 
-    /// Whether it has this key, without case.
+    /// Returns whether it has this key, without regard to case.
     pub fn has_key(&self, key: impl AsRef<[u8]>) -> bool {
         self.key.eq_ignore_ascii_case(key.as_ref())
     }
 
-    /// The value, without blanks at its ends; possibly empty.
+    /// Returns the value without blanks at its ends. It may be empty.
     pub fn value(&self) -> &BStr {
         self.value.as_bstr()
     }
 
-    /// The line where it stands; of an inherited one, where it stands in the section that it comes from.
+    /// Returns its line. For an inherited option, this is the line in the section that it comes from.
     pub fn location(&self) -> Location {
         self.location
     }
 
-    /// Whether it is written with `=>`. That makes no difference to Asterisk's own modules.
+    /// Returns whether it is written with `=>`. Asterisk's own modules make no difference.
     pub fn is_arrow(&self) -> bool {
         self.is_arrow
     }
 
-    /// Whether it was copied from another section.
+    /// Returns whether it was copied from another section.
     pub fn is_inherited(&self) -> bool {
         self.is_inherited
     }
 }
 
-/// A command of an `#exec`, which Asterisk runs by a shell when `asterisk.conf` says `execincludes = yes`.
+/// The command of an `#exec`, which Asterisk runs in a shell if `asterisk.conf` has `execincludes = yes`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Command {
     pub(crate) text: BString,
@@ -344,12 +344,12 @@ pub struct Command {
 }
 
 impl Command {
-    /// The text for the shell.
+    /// Returns the text for the shell.
     pub fn text(&self) -> &BStr {
         self.text.as_bstr()
     }
 
-    /// The line of the `#exec`.
+    /// Returns the line of the `#exec`.
     pub fn location(&self) -> Location {
         self.location
     }

@@ -1,48 +1,46 @@
-//! Where the files come from that a file includes: the caller says, for the crate opens none.
+//! The files that a file can include. The caller provides them: the crate opens no file.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use bstr::{BStr, BString, ByteSlice};
 
-/// The most bytes of the name or wildcard of an `#include`. Asterisk's buffer has 256 bytes, the configuration
-/// folder and a NUL included, so that no longer name can be that of a file.
+/// The most bytes of the name or wildcard of an `#include`. Asterisk's buffer has 256 bytes for the configuration folder,
+/// the name and a NUL.
 pub const INCLUDE_LIMIT: usize = 255;
 
-/// How many names one wildcard may stand for by its `{…}`.
+/// The most alternatives that the `{…}` of one wildcard may have.
 const ALTERNATIVES_LIMIT: usize = 256;
 
 /// The files that `#include` and `#tryinclude` can find.
 ///
-/// Names are bytes, relative to Asterisk's configuration folder or beginning with `/`, as they stand in the
-/// directive.
+/// Names are bytes, as in the directive: relative to Asterisk's configuration folder, or absolute with a `/`.
 pub trait Files {
-    /// The names that a name or wildcard stands for, in the order in which Asterisk reads them.
+    /// Returns the names that a name or wildcard matches, in the order in which Asterisk reads them.
     ///
-    /// Wildcards are those of `glob(3)`: `*`, `?` and `[…]`, which find no name that begins with a dot and cross no
-    /// `/`; what is found is sorted by byte. `{a,b}` stands for two wildcards, one after the other: see
-    /// [`alternatives`]. A name without any of these stands for itself, whether or not there is such a file.
+    /// Wildcards are those of `glob(3)`: `*`, `?` and `[…]`. They match no dot at the start of a name and no `/`, and
+    /// their matches are sorted by byte. `{a,b}` stands for two wildcards, one after the other: see [`alternatives`]. A
+    /// name without a wildcard matches itself, even if there is no such file.
     ///
     /// A name is at most [`INCLUDE_LIMIT`] bytes long.
     fn find(&self, pattern: &BStr) -> Vec<BString>;
 
-    /// The content of a name that [`Files::find`] gave.
+    /// Returns the content of a name that [`Files::find`] returned.
     fn read(&self, name: &BStr) -> Content<'_>;
 }
 
 /// The content of a name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Content<'f> {
-    /// A file, and all of its text.
+    /// The whole text of a file.
     Text(Cow<'f, [u8]>),
-    /// A folder, or something else that is no file. Asterisk warns, and passes over it.
+    /// A folder, or something else that is not a file. Asterisk warns, and skips it.
     NotAFile,
-    /// Nothing, or a file that can't be read. Asterisk passes over it without a message.
+    /// A file that does not exist or can't be read. Asterisk skips it without a message.
     Missing,
 }
 
-/// No files at all: an `#include` refuses the file that it stands in, as it does in Asterisk when the file is
-/// missing.
+/// No files at all. An `#include` finds nothing, so Asterisk refuses the file with the directive.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct NoFiles;
 
@@ -69,12 +67,12 @@ impl Files for NoFiles {
 #[derive(Debug, Clone, Default)]
 pub struct MemoryFiles {
     files: BTreeMap<BString, Vec<u8>>,
-    /// All folders that a file is in.
+    /// All folders above the files.
     folders: BTreeSet<BString>,
 }
 
 impl MemoryFiles {
-    /// Adds a file, in place of one that has the name already.
+    /// Adds a file, or replaces the one of this name.
     pub fn insert(&mut self, name: impl Into<BString>, text: impl Into<Vec<u8>>) {
         let name = name.into();
         let slashes = memchr::memchr_iter(b'/', &name).filter(|&at| at > 0);
@@ -117,16 +115,16 @@ impl Files for MemoryFiles {
     }
 }
 
-/// How the `glob` crate matches as `glob(3)` does.
+/// The options with which the `glob` crate matches as `glob(3)` does.
 pub const WILDCARD_OPTIONS: glob::MatchOptions = glob::MatchOptions {
     case_sensitive: true,
     require_literal_separator: true,
     require_literal_leading_dot: true,
 };
 
-/// The wildcards that a wildcard with `{a,b}` stands for, in order: measured on Asterisk 22.
+/// Returns the wildcards that a wildcard with `{a,b}` stands for, in order, as measured on Asterisk 22.
 ///
-/// There are none when the wildcard stands for more than 256, or is longer than [`INCLUDE_LIMIT`].
+/// Returns none if there are more than 256, or if the wildcard is longer than [`INCLUDE_LIMIT`].
 ///
 /// ```
 /// # use asterisk_conf::files::alternatives;
@@ -151,7 +149,7 @@ pub fn alternatives(pattern: &BStr) -> Vec<BString> {
     done
 }
 
-/// The pattern with each item of its first complete `{…}` in the place of that; none if it has no `{…}`.
+/// Replaces the first complete `{…}` by each of its items. Returns `None` if there is no `{…}`.
 fn expanded(pattern: &[u8]) -> Option<Vec<BString>> {
     let (before, inside) = pattern.split_once_str("{")?;
     let (mut depth, mut from, mut items) = (0_usize, 0, Vec::new());
@@ -174,14 +172,14 @@ fn expanded(pattern: &[u8]) -> Option<Vec<BString>> {
     None
 }
 
-/// A wildcard of Asterisk as the `glob` crate has it; none if the name has no wildcard, or is not UTF-8.
+/// Converts a wildcard to the syntax of the `glob` crate. Returns `None` if the name has no wildcard or is not UTF-8.
 pub fn wildcard(pattern: &BStr) -> Option<glob::Pattern> {
     pattern.find_byteset(b"*?[")?;
     let mut text = String::with_capacity(pattern.len());
     let mut chars = pattern.to_str().ok()?.chars();
     while let Some(c) = chars.next() {
         match c {
-            // The crate knows no backslash, and takes `**` for any folders.
+            // The crate has no backslash escapes, and `**` matches across folders.
             '\\' => text.push_str(&glob::Pattern::escape(chars.next()?.encode_utf8(&mut [0; 4]))),
             '*' if text.ends_with('*') => {}
             '^' if text.ends_with('[') => text.push('!'),

@@ -1,10 +1,10 @@
-//! The syntax of Asterisk's configuration files: how they are written so that Asterisk reads what is meant, and
-//! what it reads in them.
+//! The syntax of Asterisk's configuration files: a writer that escapes or refuses values, and a reader that behaves as
+//! Asterisk's own parser does. A [`catalogue`] lists the options of Asterisk's modules.
 //!
-//! Which options Asterisk's modules know, [`catalogue`] says. The crate opens no file and no database: a caller that
-//! wants `#include` followed passes the [`Files`]. It never runs an `#exec`.
+//! The crate opens no file and no database, and never runs an `#exec`. A caller that wants `#include` followed passes
+//! the [`Files`].
 //!
-//! Begin with [`read`] and [`Document`] for reading, and with [`syntax`] and [`Writer`] for writing.
+//! To read, begin with [`read`] and [`Document`]; to write, with [`syntax`] and [`Writer`].
 //!
 //! ```
 //! let document = asterisk_conf::read("[phone](!)\ncontext = internal\n[ann](phone)\ncallerid => Ann\\; Bob\n");
@@ -15,7 +15,7 @@
 //! assert!(document.section("phone").is_none(), "modules don't see a template");
 //! ```
 //!
-//! The reader is fuzzed by `cargo +nightly fuzz run read`, in the folder of the crate.
+//! `cargo +nightly fuzz run read`, in the folder of the crate, fuzzes the reader.
 
 #![warn(missing_docs)]
 

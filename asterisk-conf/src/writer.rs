@@ -1,11 +1,11 @@
-//! Writes a file from top to bottom, each call one line.
+//! Writes a file line by line.
 
 use crate::syntax::{self, Refusal};
 
-/// Writes a file, or a part of one, of which Asterisk reads what the calls say.
+/// Writes a file, or a part of one, from top to bottom.
 ///
-/// A call either writes its line or says why Asterisk would read something else, and writes nothing. The lines
-/// below a section that was refused are left out without a further word, so that they don't fall to the section
+/// Each call writes one line, which Asterisk reads as the call says, or returns a [`Refusal`] and writes nothing. Below
+/// a section that was refused, the writer leaves out all lines without an error: they would become part of the section
 /// before.
 ///
 /// ```
@@ -23,35 +23,35 @@ pub struct Writer {
     text: String,
     /// Whether the current section was refused.
     muted: bool,
-    /// Whether the next section is the first of a part, which no empty line precedes.
+    /// Whether the next section is the first of a part, which has no empty line above it.
     first: bool,
 }
 
 impl Writer {
-    /// A writer for a file, or for its first part.
+    /// Creates a writer for a file, or for its first part.
     pub fn new() -> Writer {
         Writer { first: true, ..Writer::default() }
     }
 
-    /// A writer for what follows other sections, to be put behind them with [`append`](Writer::append).
+    /// Creates a writer for sections that follow others. [`append`](Writer::append) puts its text behind theirs.
     pub fn continued() -> Writer {
         Writer::default()
     }
 
-    /// Puts the text of another writer behind this one's.
+    /// Appends the text of another writer.
     pub fn append(&mut self, other: &Writer) {
         self.text.push_str(&other.text);
         self.muted = other.muted;
     }
 
-    /// Begins a part of the file: an empty line stands between its sections, not before the first.
+    /// Begins a part of the file. An empty line separates its sections; none stands before the first.
     pub fn part(&mut self) {
         self.first = true;
         self.muted = false;
     }
 
-    /// `[name]` or `[name](template)`, under a comment if there is one. A comment that can't be written is left
-    /// out.
+    /// Writes `[name]` or `[name](template)`, below a comment if there is one. Leaves out a comment that a line can't
+    /// hold.
     pub fn section(
         &mut self,
         comment: Option<&str>,
@@ -96,8 +96,8 @@ impl Writer {
         self.end_line(start)
     }
 
-    /// `key = value`, without blanks at either end of the line, where Asterisk strips them. The sign has its
-    /// blanks with it, `" = "` or `" => "`; the value is given in parts.
+    /// Writes `key = value` without blanks at either end of the line, where Asterisk strips them. The sign includes the
+    /// blanks around it: `" = "` or `" => "`. The value comes in parts.
     pub fn option(
         &mut self,
         key: &str,
@@ -113,7 +113,7 @@ impl Writer {
         })
     }
 
-    /// The same with every blank in place, though Asterisk strips those around key and value.
+    /// Writes `key = value` and keeps every blank, though Asterisk strips those around key and value.
     pub fn verbatim_option(
         &mut self,
         key: &str,
@@ -123,8 +123,8 @@ impl Writer {
         self.line(|text| option(text, key, sign, value))
     }
 
-    /// `exten = extension,hint,devices`: whose state an extension has. The devices are given in parts, with the
-    /// `&` between them.
+    /// Writes `exten = extension,hint,devices`. The devices give the extension its state; their parts include the `&`
+    /// between them.
     pub fn hint(
         &mut self,
         extension: &str,
@@ -138,7 +138,7 @@ impl Writer {
         })
     }
 
-    /// `member = interface,penalty,name,state interface`: a member of a queue, in as many fields as are given.
+    /// Writes `member = interface,penalty,name,state interface`, a member of a queue, with the fields that are given.
     pub fn member(&mut self, fields: impl IntoIterator<Item: AsRef<str>>) -> Result<(), Refusal> {
         self.line(|text| {
             text.push_str("member = ");
@@ -152,18 +152,18 @@ impl Writer {
         })
     }
 
-    /// An empty line.
+    /// Writes an empty line.
     pub fn blank(&mut self) {
         self.text.push('\n');
     }
 
-    /// A text of the program's own, with as many lines as it has.
+    /// Writes a text of the program's own, of any number of lines.
     pub fn fixed(&mut self, text: &'static str) {
         self.text.push_str(text);
     }
 
-    /// What a template made, with as many lines as that has, and the end of the last. All of it is refused if
-    /// [`syntax::line`] refuses one of its lines, whose number is beside the reason; the first is 1.
+    /// Writes the output of a template, of any number of lines, and ends its last line. Refuses all of it if
+    /// [`syntax::line`] refuses one of its lines; the error has the number of the line, from 1, and the reason.
     pub fn rendered(&mut self, text: &str) -> Result<(), (usize, Refusal)> {
         syntax::lines(text)?;
         self.text.push_str(text);
@@ -171,17 +171,17 @@ impl Writer {
         Ok(())
     }
 
-    /// What is written so far.
+    /// Returns the text so far.
     pub fn text(&self) -> &str {
         &self.text
     }
 
-    /// The text.
+    /// Converts it to the text.
     pub fn into_text(self) -> String {
         self.text
     }
 
-    /// Adds a line, or takes it back.
+    /// Writes a line, and removes it again if it is refused.
     fn line(&mut self, write: impl FnOnce(&mut String) -> Result<(), Refusal>) -> Result<(), Refusal> {
         let start = self.text.len();
         let result = write(&mut self.text).and_then(|()| self.end_line(start));
@@ -225,14 +225,14 @@ mod tests {
     }
 
     #[test]
-    fn an_option_is_stripped_as_asterisk_strips_it() {
+    fn an_option_has_no_blanks_at_its_ends() {
         for (key, value, line) in [
             ("k", "", "k ="),
             ("k", " v ", "k =  v"),
             (" k ", "v", "k  = v"),
             ("c", "  3 ", "c =   3"),
             ("k", "v\u{1c}\t", "k = v"),
-            // To Asterisk these are no blanks.
+            // Asterisk does not strip these.
             ("k", "v\u{a0}\u{85}", "k = v\u{a0}\u{85}"),
             ("k", "a;b \"c\" é", "k = a\\;b \"c\" é"),
             ("[evil](x)", "v", "\\[evil](x) = v"),
@@ -250,7 +250,7 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_line_precedes_each_section_but_the_first_of_a_part() {
+    fn an_empty_line_separates_the_sections_of_a_part() {
         let text = written(|w| {
             let sections =
                 [w.section(None, "a", None), w.option("k", " = ", &["1"]), w.section(None, "b", Some("!"))];
@@ -263,7 +263,7 @@ mod tests {
     }
 
     #[test]
-    fn what_stands_below_a_refused_section_is_left_out() {
+    fn lines_below_a_refused_section_are_left_out() {
         let text = written(|w| {
             assert_eq!(w.section(None, "a", None), Ok(()));
             assert_eq!(w.section(None, "b]", None), Err(Refusal::Bracket));
@@ -276,7 +276,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_that_is_too_long_is_refused_whole() {
+    fn a_line_that_is_too_long_is_refused() {
         let fits = "x".repeat(syntax::LINE_LIMIT - "k = ".len());
         assert!(one(|w| w.option("k", " = ", &[&fits])).is_ok());
         assert_eq!(one(|w| w.option("k", " = ", &[&fits, ";"])), Err(Refusal::LongLine));
@@ -295,14 +295,14 @@ mod tests {
     }
 
     #[test]
-    fn the_fields_of_a_member_stay_apart() {
+    fn the_fields_of_a_member_stay_separate() {
         let line = one(|w| w.member(&["Local/1,2", "5", "", "hint:(a)"]));
         assert_eq!(line, Ok("member = Local/1\\,2,5,,hint:\\(a\\)\n".to_owned()));
         assert_eq!(one(|w| w.member(&["a", " "])), Err(Refusal::BlankAtEnd));
     }
 
     #[test]
-    fn a_template_is_held_to_every_line() {
+    fn every_line_of_a_template_is_checked() {
         let mut writer = Writer::new();
         assert_eq!(writer.rendered("[a] ; a comment\n\nk = v"), Ok(()));
         assert_eq!(writer.rendered("[b]\nk = x;--\n"), Err((2, Refusal::BlockComment)));

@@ -1,4 +1,4 @@
-//! The catalogue against the measurement that it was made from, and against the rules that were measured with it.
+//! Compares the catalogue with the measurement that it was made from, and tests the rules of values and sections.
 
 #![expect(clippy::unwrap_used, reason = "the helpers of a test fail as the test does")]
 
@@ -8,12 +8,11 @@ use asterisk_conf::catalogue::{
 };
 use serde_json::{Map, Value};
 
-/// What Asterisk 22.10.1 says of its options, or what its source says.
+/// The options of Asterisk 22.10.1, from its built-in help or its source.
 const MEASURED: &str = include_str!("data/options.json");
 
-/// Files whose sections were listed as if the framework read them, with the expression for names that the data
-/// access layer registers. The catalogue says what reads them, and nothing of what happens to unknown options.
-const SORCERY_IN_DISGUISE: [&str; 2] = ["ari.conf", "pjproject.conf"];
+/// Files whose reader is `aco` in the measurement, though the data access layer (sorcery) reads them.
+const LISTED_AS_ACO: [&str; 2] = ["ari.conf", "pjproject.conf"];
 
 fn object<'a>(value: &'a Value, key: &str) -> impl Iterator<Item = (&'a String, &'a Value)> {
     value[key].as_object().into_iter().flat_map(Map::iter)
@@ -36,7 +35,7 @@ fn consequence(file: &str, kind: &str, name: &str, value: &str) -> Option<Conseq
     option(file, kind, name).accepts(value).err().map(|rejection| rejection.consequence)
 }
 
-/// A name that the name or pattern of the measurement fits.
+/// Returns a name that matches the name or pattern of the measurement.
 fn example(name: &str) -> &str {
     match name {
         "^event_.*" => "event_presence",
@@ -46,13 +45,13 @@ fn example(name: &str) -> &str {
 }
 
 #[test]
-fn every_measured_file_kind_and_option_is_found() {
+fn every_measured_option_is_in_the_catalogue() {
     let measured: Value = serde_json::from_str(MEASURED).unwrap();
     let mut options = 0;
     for (file_name, measured_file) in object(&measured, "files") {
         let file = of_file(file_name);
         let reader = match measured_file["reader"].as_str().unwrap() {
-            "aco" if SORCERY_IN_DISGUISE.contains(&file.name) => Reader::Sorcery,
+            "aco" if LISTED_AS_ACO.contains(&file.name) => Reader::Sorcery,
             "sorcery" => Reader::Sorcery,
             "aco" => Reader::Aco,
             "own" => Reader::Module,
@@ -64,14 +63,14 @@ fn every_measured_file_kind_and_option_is_found() {
             let kind = file.kind(kind_name).unwrap_or_else(|| panic!("{file_name} has no {kind_name}"));
             assert_eq!(measured_kind["module"], kind.module);
             assert_eq!(measured_kind["not_in_file"].is_string(), kind.not_in_file);
-            found_by_its_section(file, kind, measured_kind);
+            assert_selected(file, kind, measured_kind);
             let nested = object(measured_kind, "mailbox_options")
                 .map(|option| (file.kind("mailbox").unwrap(), option));
             let own = object(measured_kind, "options").map(|option| (kind, option));
             for (kind, (name, measured)) in own.chain(nested) {
                 let found =
                     kind.option(example(name)).unwrap_or_else(|| panic!("{kind_name}: {name} is missing"));
-                agrees(found, measured, &format!("{file_name}, {}, {name}", kind.name));
+                assert_agrees(found, measured, &format!("{file_name}, {}, {name}", kind.name));
                 options += 1;
             }
             for name in object(measured_kind, "only_in_other_builds").flat_map(|(_, names)| texts(names)) {
@@ -91,8 +90,8 @@ fn every_measured_file_kind_and_option_is_found() {
     assert_eq!(options, 910);
 }
 
-/// A section as the measurement describes it is of the kind.
-fn found_by_its_section(file: &File, kind: &Kind, measured: &Value) {
+/// Asserts that a section as in the measurement is of this kind.
+fn assert_selected(file: &File, kind: &Kind, measured: &Value) {
     let name = match &measured["section"] {
         Value::Object(section) if section.contains_key("matches") => section["matches"]
             .as_str()
@@ -107,7 +106,7 @@ fn found_by_its_section(file: &File, kind: &Kind, measured: &Value) {
     let selected_by = measured["selected_by"]["type"].as_str();
     let types: Vec<_> = match (selected_by, &kind.selection) {
         (Some(types), _) => types.trim_end_matches(" (without case)").split(" or ").map(Some).collect(),
-        // The measurement lists the option `type` there, and does not say that it selects.
+        // The measurement lists the option `type` there, but not that it selects the kind.
         (None, Selection::Type(types)) => types.iter().copied().map(Some).collect(),
         _ if file.name == "ari.conf" => {
             assert!(file.section("general", None).unwrap().kinds().contains(&kind));
@@ -125,7 +124,22 @@ fn found_by_its_section(file: &File, kind: &Kind, measured: &Value) {
     }
 }
 
-fn agrees(option: &OptionInfo, measured: &Value, place: &str) {
+fn assert_agrees(option: &OptionInfo, measured: &Value, place: &str) {
+    assert_type_agrees(option, measured, place);
+    assert_values_agree(option, measured, place);
+    assert_attributes_agree(option, measured, place);
+    assert_deprecation_agrees(option, &measured["deprecated"], place);
+    for alias in texts(&measured["aliases"]) {
+        let of_mailbox = of_file("voicemail.conf").kind("mailbox").unwrap();
+        let of_queue = of_file("queues.conf").kind("queue").unwrap();
+        let name = alias.split(' ').next().unwrap();
+        let alias = of_queue.option(name).or_else(|| of_mailbox.option(name)).unwrap();
+        assert_eq!(alias.alias_of, Some(option.name));
+        assert_eq!(alias.value_type, option.value_type);
+    }
+}
+
+fn assert_type_agrees(option: &OptionInfo, measured: &Value, place: &str) {
     let measured_type = measured["type"].as_str().unwrap();
     match &option.value_type {
         ValueType::Boolean => assert_eq!(measured_type, "boolean", "{place}"),
@@ -148,7 +162,7 @@ fn agrees(option: &OptionInfo, measured: &Value, place: &str) {
         }
         ValueType::Ignored => assert_eq!(measured_type, "ignored", "{place}"),
         ValueType::Unknown => assert_eq!(measured_type, "unknown", "{place}"),
-        // Somebody measured what these functions take.
+        // The rules of these functions were measured separately.
         ValueType::Custom
         | ValueType::Actions(_)
         | ValueType::Groups
@@ -157,6 +171,10 @@ fn agrees(option: &OptionInfo, measured: &Value, place: &str) {
         | ValueType::SipUri => assert_eq!(measured_type, "custom", "{place}"),
         other => panic!("{place}: {other:?}"),
     }
+}
+
+/// Asserts that the option accepts the measured words and the ends of the measured range.
+fn assert_values_agree(option: &OptionInfo, measured: &Value, place: &str) {
     for word in texts(&measured["enum"]) {
         let value = match word {
             "milliseconds" => "250",
@@ -174,11 +192,14 @@ fn agrees(option: &OptionInfo, measured: &Value, place: &str) {
         );
         assert!(option.accepts(&(last + 1).to_string()).is_err(), "{place}");
     }
+}
+
+fn assert_attributes_agree(option: &OptionInfo, measured: &Value, place: &str) {
     let default = match &measured["default"] {
         Value::Number(number) => Some(number.to_string()),
-        // The help prints the name of the constant instead of its value.
+        // The help prints the name of a constant instead of its value.
         Value::String(text) if text.starts_with("DEFAULT_") => None,
-        Value::String(_) if measured_type == "ignored" => None,
+        Value::String(_) if measured["type"] == "ignored" => None,
         value => value.as_str().map(str::to_owned),
     };
     assert_eq!(option.default, default.as_deref(), "{place}");
@@ -190,7 +211,16 @@ fn agrees(option: &OptionInfo, measured: &Value, place: &str) {
         measured["refers_to"].as_str().and_then(|reference| reference.split(':').next()),
         "{place}"
     );
-    match &measured["deprecated"] {
+    let source = match measured["source"].as_str().unwrap() {
+        "cli" => Source::Help,
+        "source" => Source::Code,
+        _ => Source::Documentation,
+    };
+    assert_eq!(option.source, source, "{place}");
+}
+
+fn assert_deprecation_agrees(option: &OptionInfo, deprecated: &Value, place: &str) {
+    match deprecated {
         Value::Null => assert!(option.deprecated.is_none(), "{place}"),
         Value::Object(values) => {
             for (value, replacement) in values {
@@ -204,27 +234,13 @@ fn agrees(option: &OptionInfo, measured: &Value, place: &str) {
             );
         }
     }
-    for alias in texts(&measured["aliases"]) {
-        let of_mailbox = of_file("voicemail.conf").kind("mailbox").unwrap();
-        let of_queue = of_file("queues.conf").kind("queue").unwrap();
-        let name = alias.split(' ').next().unwrap();
-        let alias = of_queue.option(name).or_else(|| of_mailbox.option(name)).unwrap();
-        assert_eq!(alias.alias_of, Some(option.name));
-        assert_eq!(alias.value_type, option.value_type);
-    }
-    let source = match measured["source"].as_str().unwrap() {
-        "cli" => Source::Help,
-        "source" => Source::Code,
-        _ => Source::Documentation,
-    };
-    assert_eq!(option.source, source, "{place}");
 }
 
 #[test]
-fn what_an_option_refers_to_is_in_the_catalogue() {
+fn every_reference_is_in_the_catalogue() {
     for option in catalogue::files().iter().flat_map(|file| &file.kinds).flat_map(Kind::options) {
         let Some(reference) = option.refers_to else { continue };
-        // The zones of voicemail are options of one section, and no catalogue of tones exists.
+        // The catalogue does not have the tones of `indications.conf`.
         match catalogue::file(reference.file) {
             Some(file) => {
                 assert!(reference.kind.is_none_or(|kind| file.kind(kind).is_some()), "{}", option.name);
@@ -238,9 +254,9 @@ fn what_an_option_refers_to_is_in_the_catalogue() {
 fn every_default_is_accepted() {
     for file in catalogue::files() {
         for option in file.kinds.iter().flat_map(Kind::options) {
-            // An empty default says that the option has no value.
+            // An empty default means that the option has no value.
             let Some(default) = option.default.filter(|default| !default.is_empty()) else { continue };
-            // These say where the value comes from.
+            // These name the source of the value.
             if ["[general] autofill", "dsp.conf", "no flags", "no flags: may join"].contains(&default) {
                 continue;
             }
@@ -250,7 +266,7 @@ fn every_default_is_accepted() {
 }
 
 #[test]
-fn a_boolean_that_is_no_known_word_means_no_without_a_message() {
+fn an_unknown_word_for_a_boolean_means_no() {
     for word in ["yes", "True", "Y", "t", "1", "ON", "no", "FALSE", "n", "f", "0", "off"] {
         assert_eq!(consequence("pjsip.conf", "endpoint", "direct_media", word), None, "{word}");
     }
@@ -259,7 +275,7 @@ fn a_boolean_that_is_no_known_word_means_no_without_a_message() {
         assert_eq!(found, Some(Consequence::OtherValue), "{word}");
         assert_ne!(catalogue::boolean(word), Some(true), "{word}");
     }
-    // In a file of the other framework a bad value costs the file, but not a bad boolean.
+    // In a file that `aco` reads, other bad values cost the whole file.
     assert_eq!(
         consequence("confbridge.conf", "user_profile", "quiet", "nope"),
         Some(Consequence::OtherValue)
@@ -286,7 +302,7 @@ fn an_unsigned_number_is_written_as_in_c() {
 }
 
 #[test]
-fn leading_digits_count_and_the_rest_is_lost_without_a_message() {
+fn only_the_leading_digits_of_a_number_count() {
     let other = Some(Consequence::OtherValue);
     assert_eq!(consequence("queues.conf", "queue", "timeout", "15"), None);
     assert_eq!(consequence("queues.conf", "queue", "timeout", "15s"), other);
@@ -321,7 +337,7 @@ fn a_word_of_an_enum_has_no_case() {
 }
 
 #[test]
-fn values_of_pjsip_options_with_a_function_of_their_own() {
+fn pjsip_options_with_their_own_parser_check_values() {
     let refused = Some(Consequence::ObjectRefused);
     assert_eq!(consequence("pjsip.conf", "endpoint", "allow", "!all, uLaw:20,!g729"), None);
     assert_eq!(consequence("pjsip.conf", "endpoint", "allow", ""), refused);
@@ -346,7 +362,7 @@ fn parkpos_is_an_ascending_range() {
 }
 
 #[test]
-fn a_menu_has_keys_of_a_telephone() {
+fn the_options_of_a_menu_are_keys_of_a_telephone() {
     let menu = of_file("confbridge.conf").section("sample", Some("Menu")).unwrap();
     for key in ["1", "*1", "#", "0A*D#"] {
         assert!(menu.option(key).is_some_and(OptionInfo::is_pattern), "{key}");
@@ -416,7 +432,7 @@ fn names_are_compared_as_their_module_does() {
 }
 
 #[test]
-fn an_unknown_option_is_ignored_or_costs_a_file_or_more() {
+fn the_consequence_of_an_unknown_option_varies() {
     let unknown =
         |file, section| of_file(file).section(section, None).map(|section| section.unknown_option());
     assert_eq!(unknown("queues.conf", "general"), Ok(Consequence::Ignored));
@@ -429,7 +445,7 @@ fn an_unknown_option_is_ignored_or_costs_a_file_or_more() {
 }
 
 #[test]
-fn a_pattern_takes_any_key_that_fits() {
+fn a_pattern_accepts_each_key_that_matches() {
     let context = of_file("extensions.conf").section("default", None).unwrap();
     assert_eq!(context.option("samething").map(|option| option.name), Some("same*"));
     assert!(context.option("Exten").is_some());
@@ -443,7 +459,7 @@ fn a_pattern_takes_any_key_that_fits() {
 }
 
 #[test]
-fn an_object_without_a_required_option_is_not_made() {
+fn some_objects_have_required_options() {
     let required = |kind| -> Vec<_> {
         of_file("pjsip.conf")
             .kind(kind)
@@ -461,7 +477,7 @@ fn an_object_without_a_required_option_is_not_made() {
 }
 
 #[test]
-fn options_and_values_that_have_a_better_one() {
+fn a_deprecated_option_or_value_has_a_replacement() {
     let replacement =
         |file, kind, name| option(file, kind, name).deprecated.map(|deprecation| deprecation.replacement);
     assert_eq!(replacement("pjsip.conf", "auth", "md5_cred"), Some(Some("password_digest")));

@@ -45,6 +45,7 @@
 #[cfg(not(any(feature = "sqlite", feature = "postgres")))]
 compile_error!("confgend needs a database engine: enable the feature `sqlite`, `postgres` or both");
 
+mod pool;
 #[cfg(feature = "postgres")]
 pub mod postgres;
 #[cfg(feature = "sqlite")]
@@ -55,6 +56,7 @@ use std::time::Duration;
 
 use driver_api::{Error, Snapshot};
 
+pub use pool::{LazySnapshot, Location, Pool, PoolLimits, PoolSettings, PooledConnection};
 pub use uri::Uri;
 
 /// A connection to a database. [`open`] gives one, for SQLite or PostgreSQL; it can be sent to another thread.

@@ -2,7 +2,9 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
+use driver_api::settings::{Refused, Setting};
 use driver_api::{Error, ErrorKind};
+use serde_yaml::Value;
 
 /// Where a database is.
 ///
@@ -68,6 +70,18 @@ impl FromStr for Uri {
             // The text itself is not shown: it may hold a password.
             _ => Err(refuse("a database is written postgresql://USER:PASSWORD@HOST/NAME or sqlite:PATH")),
         }
+    }
+}
+
+/// No message shows a refused URI: it may hold a password.
+impl Setting for Uri {
+    fn accepts() -> String {
+        "postgresql://USER:PASSWORD@HOST/NAME or sqlite:PATH".to_owned()
+    }
+
+    fn parse(value: &Value) -> Result<Uri, Refused> {
+        let text = value.as_str().ok_or_else(|| Refused::Because("expected a text".to_owned()))?;
+        text.parse().map_err(|error: Error| Refused::Because(error.to_string()))
     }
 }
 

@@ -9,10 +9,12 @@ use std::process::ExitCode;
 
 use argh::FromArgs;
 use driver_api::{Config, Entry, Error, Namespace};
+use service::Source as _;
 
 use crate::generate::Writer;
 use crate::registry::Plugins;
-use crate::{NAMESPACE_WIDTH, Registry, Report, config, features, generate, output, serve};
+use crate::site::Site;
+use crate::{NAMESPACE_WIDTH, Registry, Report, config, features, generate};
 
 /// Turns the database of a telephony system into configuration files.
 #[derive(FromArgs)]
@@ -196,7 +198,7 @@ impl Generate {
             report = report.skipping();
         }
         let mut write = |namespace: &Namespace, text: &str| match &self.out {
-            Some(folder) => output::replace(&folder.join(namespace.to_string()), text),
+            Some(folder) => service::file::replace(&folder.join(namespace.to_string()), text),
             None => to_standard_output(text),
         };
         generate::files(registry, &config, &namespaces, &mut *snapshot, &mut report, &mut write);
@@ -277,9 +279,9 @@ impl ShowConfig {
 
 impl Serve {
     fn execute(&self, registry: Registry) -> Result<u8, Failure> {
-        let file = self.config.as_deref();
-        let start = serve::read(file, &registry).map_err(usage)?;
-        serve::run(registry, file, start).map(|()| DONE).map_err(failed)
+        let site = Site::new(registry, self.config.as_deref());
+        let configuration = site.configure().map_err(usage)?;
+        service::run(Box::new(site), configuration).map(|()| DONE).map_err(failed)
     }
 }
 

@@ -1,17 +1,19 @@
-//! Finds the driver of a namespace, runs it in a session, and puts the file where it belongs.
+//! The program `confgend`: the families that the cargo features choose, their namespaces, the configuration and the
+//! command line. It wires the other crates together, and knows neither the protocol of the service nor SQL nor
+//! Asterisk.
 //!
-//! A program with drivers of its own is five lines: it hands [`run`] its families beside
-//! [`FAMILIES`], which may be empty: the cargo features choose what is in there. With the feature `jemalloc`,
-//! that program has this allocator; one that sets its own leaves the feature out.
+//! Begin with [`run`], the command line; then read [`Registry`], which maps namespaces to drivers, and [`generate`],
+//! which runs them. A program with drivers of its own hands [`run`] its families beside [`FAMILIES`].
+//!
+//! With the feature `jemalloc`, that program has this allocator; one that sets its own leaves the feature out.
 
 mod cli;
 pub mod config;
 mod features;
 pub mod generate;
-pub mod output;
 mod registry;
 mod report;
-mod serve;
+mod site;
 
 pub use cli::run;
 pub use features::{Brings, FAMILIES, Feature, features};

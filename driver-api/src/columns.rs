@@ -1,4 +1,4 @@
-//! Columns that are options.
+//! Columns of a query that become options of a section.
 
 use std::fmt;
 use std::mem;
@@ -8,18 +8,15 @@ use serde::de::{DeserializeSeed, Deserializer, Error as _, SeqAccess, Visitor};
 
 use crate::{Origin, Piece, Row};
 
-/// The columns of a query behind the other fields of its row, each of them an option of a section: so their names
-/// stand in the query alone, in the order of the file.
+/// The last columns of a query, each of which is an option of a section. Only the query names them, in the order of
+/// the file.
 ///
-/// It is the last field of a row, and is called `option_columns`; [`Row::options`] gives their names and values. A
-/// column that is NULL is no option. Texts and integers can be options; anything else is an error.
+/// The field is the last one of a row type and has the name `option_columns`. [`Row::options`] returns the names and
+/// values. A column that is NULL is no option. Texts and integers can be options; other types are an error.
 ///
 /// ```
 /// use driver_api::asterisk::Writer;
-/// use driver_api::{Driver, Error, OptionColumns, Query, Row, Session, Text};
-/// use serde::Deserialize;
-///
-/// struct Queues;
+/// use driver_api::{OptionColumns, Query, Row, Text};
 ///
 /// const QUEUES: Query<'_> = Query {
 ///     table: "queue",
@@ -27,40 +24,35 @@ use crate::{Origin, Piece, Row};
 ///     sql: r#"SELECT name, musicclass, timeout, "monitor-type", strategy FROM queue ORDER BY name COLLATE "C""#,
 /// };
 ///
-/// #[derive(Deserialize)]
+/// #[derive(serde::Deserialize)]
 /// struct Queue {
 ///     name: Text,
 ///     option_columns: OptionColumns,
 /// }
 ///
-/// impl Driver for Queues {
-///     fn generate(&self, session: &mut Session<'_>) -> Result<String, Error> {
-///         let queues: Vec<Row<Queue>> = session.query(QUEUES, &[])?;
-///         let mut writer = Writer::new(session);
-///         for queue in &queues {
-///             let mut lines = writer.at(queue);
-///             lines.section(&queue.name);
-///             for option in queue.options(&queue.option_columns) {
-///                 lines.option(option.name(), option);
-///             }
-///         }
-///         Ok(writer.finish(session))
-///     }
-/// }
-///
 /// let row = r#"{"name": "sales", "category": "queue", "musicclass": "jazz;", "timeout": 15}"#;
-/// let text = "[sales]\nmusicclass = jazz\\;\ntimeout = 15\n";
-/// assert_eq!(fixtures::Scratch::new(&[("queue", row)]).generate(&Queues).unwrap(), text);
+/// fixtures::Scratch::new(&[("queue", row)]).in_session(|session| {
+///     let queues: Vec<Row<Queue>> = session.query(QUEUES, &[]).unwrap();
+///     let mut writer = Writer::new(session);
+///     for queue in &queues {
+///         let mut lines = writer.at(queue);
+///         lines.section(&queue.name);
+///         for option in queue.options(&queue.option_columns) {
+///             lines.option(option.name(), option);
+///         }
+///     }
+///     assert_eq!(writer.finish(session), "[sales]\nmusicclass = jazz\\;\ntimeout = 15\n");
+/// });
 /// ```
 #[derive(Clone, Default)]
 pub struct OptionColumns {
-    /// The values of all, one behind the other.
+    /// All values, concatenated.
     text: String,
-    /// The index of each column in the query, and where in the text its value ends.
+    /// The index of each column in the query, and the end of its value in the text.
     ends: Vec<(u16, u32)>,
 }
 
-/// One of them: the name of the column and its value, which is a [`Piece`] of that column.
+/// The name and value of one of the [`OptionColumns`]. As a [`Piece`] it is the value, of that column.
 #[derive(Clone, Copy)]
 pub struct OptionColumn<'a> {
     name: &'a str,
@@ -68,7 +60,7 @@ pub struct OptionColumn<'a> {
 }
 
 impl<T> Row<T> {
-    /// The options of this row that are columns, in the order of the query.
+    /// Returns the options in these columns, in the order of the query.
     pub fn options<'a>(&'a self, columns: &'a OptionColumns) -> impl Iterator<Item = OptionColumn<'a>> {
         let mut start = 0;
         columns.ends.iter().map(move |&(column, end)| {
@@ -80,12 +72,12 @@ impl<T> Row<T> {
 }
 
 impl<'a> OptionColumn<'a> {
-    /// The name of the column.
+    /// Returns the name of the column.
     pub fn name(&self) -> &'a str {
         self.name
     }
 
-    /// The value.
+    /// Returns the value.
     pub fn value(&self) -> &'a str {
         self.value
     }
@@ -101,11 +93,11 @@ impl Piece for OptionColumn<'_> {
     }
 }
 
-/// The name of the field that takes the columns behind the others.
+/// The name of the field that takes the columns that follow the others.
 pub(crate) const TAKES_THE_REST: &str = "option_columns";
 
-/// The name under which [`OptionColumns`] announces itself to the deserializer of rows, which gives it for each
-/// column its index and then its text.
+/// The name by which the deserializer of rows recognizes [`OptionColumns`]. It passes the index and the text of each
+/// column.
 pub(crate) const OPTION_COLUMNS: &str = "driver_api::OptionColumns";
 
 impl<'de> Deserialize<'de> for OptionColumns {
@@ -132,7 +124,7 @@ impl<'de> Deserialize<'de> for OptionColumns {
     }
 }
 
-/// Appends a text without a copy of its own.
+/// Appends a text without an intermediate copy.
 struct Append<'a>(&'a mut String);
 
 impl<'de> DeserializeSeed<'de> for Append<'_> {

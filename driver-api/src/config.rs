@@ -6,12 +6,12 @@ use serde_yaml::{Mapping, Value};
 
 use crate::{Error, ErrorKind, yaml};
 
-/// The merged configuration: one tree, from which each driver takes the part that it needs.
+/// The merged configuration: one tree, from which each driver reads the part that it needs.
 ///
-/// It remembers its layers, the files and built-in defaults that it was merged from, so that a message
-/// can name the file of a value. Two configurations are equal if their values are.
+/// It keeps its layers, the files and built-in defaults that it was merged from, so that a message can name the file
+/// of a value. Two configurations are equal if their values are.
 ///
-/// A driver [gets](Config::get) its keys, when it is built, from a configuration that is whole:
+/// A driver [gets](Config::get) its keys from the complete configuration when it is built:
 ///
 /// ```
 /// use driver_api::{Config, Error};
@@ -32,14 +32,14 @@ use crate::{Error, ErrorKind, yaml};
 #[derive(Debug, Clone, Default)]
 pub struct Config {
     values: Mapping,
-    /// The strongest first.
+    /// The layers, the strongest first.
     layers: Vec<Layer>,
 }
 
-/// What one source says.
+/// The values of one source.
 #[derive(Debug, Clone)]
 struct Layer {
-    /// The path of a file, or another word for where the values come from.
+    /// The path of a file, or another name of the source.
     name: Option<String>,
     values: Mapping,
 }
@@ -51,7 +51,7 @@ impl PartialEq for Config {
 }
 
 impl Config {
-    /// Reads a YAML 1.1 document, as [`yaml::parse`] does. An empty one is an empty configuration; a list or a
+    /// Parses a YAML 1.1 document with [`yaml::parse`]. An empty document is an empty configuration; a list or a
     /// scalar at the top is an error.
     ///
     /// ```
@@ -66,7 +66,7 @@ impl Config {
         Config::from_value(yaml::parse(text)?)
     }
 
-    /// Takes a document that is parsed already, on the same terms.
+    /// Creates a configuration from a parsed document, by the same rules.
     pub fn from_value(document: Value) -> Result<Config, Error> {
         let values = match document {
             Value::Null => Mapping::new(),
@@ -81,7 +81,7 @@ impl Config {
         Ok(Config { layers: vec![Layer { name: None, values: values.clone() }], values })
     }
 
-    /// Says where the values come from: the path of a file, or another word for their origin.
+    /// Names the source of the values: the path of a file, or another name.
     #[must_use]
     pub fn named(mut self, name: impl Into<String>) -> Config {
         let name = name.into();
@@ -91,8 +91,8 @@ impl Config {
         self
     }
 
-    /// Reads the value at a path of keys such as `templates.modulesconf`. It is `None` where a key is
-    /// missing or the value is null; a value of another type is an error that names its source and path.
+    /// Reads the value at a path of keys such as `templates.modulesconf`. Returns `None` if a key is missing or the
+    /// value is null. A value of another type is an error that names its source and path.
     ///
     /// ```
     /// use driver_api::Config;
@@ -113,9 +113,21 @@ impl Config {
     /// # Ok::<(), driver_api::Error>(())
     /// ```
     pub fn get<T: DeserializeOwned>(&self, path: &str) -> Result<Option<T>, Error> {
+        let value = self.value(path)?;
+        let Some(value) = value.filter(|value| !value.is_null()) else { return Ok(None) };
+        serde_path_to_error::deserialize(value).map(Some).map_err(|error| {
+            let inner = error.path().to_string();
+            let path = if inner == "." { path.to_owned() } else { format!("{path}.{inner}") };
+            self.error(&path, error.into_inner().to_string())
+        })
+    }
+
+    /// The value at a path of keys, which may be null; `None` where a key is missing.
+    pub(crate) fn value(&self, path: &str) -> Result<Option<&Value>, Error> {
         let mut keys = path.split('.');
-        let mut value = keys.next().and_then(|key| self.values.get(key));
-        let mut walked = path.split('.').next().unwrap_or_default().len();
+        let first = keys.next().unwrap_or_default();
+        let mut value = self.values.get(first);
+        let mut walked = first.len();
         for key in keys {
             value = match value {
                 None | Some(Value::Null) => return Ok(None),
@@ -127,22 +139,17 @@ impl Config {
             };
             walked += 1 + key.len();
         }
-        let Some(value) = value.filter(|value| !value.is_null()) else { return Ok(None) };
-        serde_path_to_error::deserialize(value).map(Some).map_err(|error| {
-            let inner = error.path().to_string();
-            let path = if inner == "." { path.to_owned() } else { format!("{path}.{inner}") };
-            self.error(&path, error.into_inner().to_string())
-        })
+        Ok(value)
     }
 
-    /// Reads the value at a path of keys as [`get`](Config::get) does, where there must be one: that of
-    /// [`Entry::defaults`](crate::Entry::defaults), unless the operator says something else.
+    /// Reads the value at a path of keys as [`get`](Config::get) does, and returns an error if there is none. It is for
+    /// keys with a default in [`Entry::defaults`](crate::Entry::defaults).
     pub fn require<T: DeserializeOwned>(&self, path: &str) -> Result<T, Error> {
         self.get(path)?.ok_or_else(|| self.error(path, "a value is missing"))
     }
 
-    /// An error about the value at this path: it names the path, and the source of the value. For values that
-    /// have the right type and make no sense.
+    /// Returns an error about the value at this path, which names the path and the source. It is for values that have
+    /// the right type but make no sense.
     ///
     /// ```
     /// use driver_api::Config;
@@ -155,7 +162,7 @@ impl Config {
     /// ```
     pub fn error(&self, path: &str, message: impl Into<String>) -> Error {
         let error = Error::new(ErrorKind::Config, message).context(format!("configuration key {path}"));
-        // What stands inside a list has the source of the list.
+        // An item of a list has the source of the list.
         let ends = path.rmatch_indices('.').map(|(dot, _)| dot);
         match iter::once(path.len()).chain(ends).find_map(|end| self.source(&path[..end])) {
             Some(source) => error.context(source),
@@ -163,25 +170,25 @@ impl Config {
         }
     }
 
-    /// The name of the strongest layer that has the value at this path of keys; the keys may have dots
-    /// themselves, as those of `plugins` do. `None` if there is no value, or its layer has no name.
+    /// Returns the name of the strongest layer that has a value at this path of keys, or `None` if there is no value or
+    /// its layer has no name. Keys may contain dots, as the keys of `plugins` do.
     pub fn source(&self, path: &str) -> Option<&str> {
         find(&self.values, path)?;
         self.layers.iter().find(|layer| find(&layer.values, path).is_some())?.name.as_deref()
     }
 
-    /// All values.
+    /// Returns all values.
     pub fn values(&self) -> &Mapping {
         &self.values
     }
 
-    /// The name of each layer, if it has one, and its values: the strongest first.
+    /// Returns the name and the values of each layer, the strongest first.
     pub fn layers(&self) -> impl Iterator<Item = (Option<&str>, &Mapping)> {
         self.layers.iter().map(|layer| (layer.name.as_deref(), &layer.values))
     }
 
-    /// Fills from `weaker` the keys that this configuration does not have: mappings are merged key by
-    /// key, everything else, an explicit null too, stands as it is.
+    /// Adds the keys of `weaker` that this configuration does not have. Mappings are merged key by key; any other
+    /// value, an explicit null too, overrides the one in `weaker`.
     ///
     /// ```
     /// use driver_api::Config;
@@ -199,7 +206,7 @@ impl Config {
         self.layers.extend_from_slice(&weaker.layers);
     }
 
-    /// Takes relative paths from this folder. The keys below `templates` are paths, whichever they are.
+    /// Makes relative paths absolute, from this folder. All values below `templates` are paths.
     pub fn resolve_paths(&mut self, folder: &Path) {
         let layers = self.layers.iter_mut().map(|layer| &mut layer.values);
         for values in layers.chain([&mut self.values]) {
@@ -213,7 +220,7 @@ impl Config {
     }
 }
 
-/// Finds a value by its path of keys, each of which may have dots itself.
+/// Finds a value by its path of keys, which may contain dots.
 fn find<'a>(values: &'a Mapping, path: &str) -> Option<&'a Value> {
     let nested = path.match_indices('.').find_map(|(dot, _)| match values.get(&path[..dot]) {
         Some(Value::Mapping(inner)) => find(inner, &path[dot + 1..]),
@@ -279,7 +286,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_missing_or_null_is_none() {
+    fn a_missing_key_and_a_null_are_none() {
         let config = Config::from_yaml("a: {b: 1}\nnone:\n").unwrap();
         assert_eq!(config.get::<i64>("a.b").unwrap(), Some(1));
         for path in ["b", "a.c", "none", "none.x", "b.c.d"] {
@@ -292,7 +299,7 @@ mod tests {
     }
 
     #[test]
-    fn mappings_merge_and_everything_else_stands() {
+    fn mappings_merge_and_other_values_override() {
         let mut config = Config::from_yaml("a: {b: 1, c: null}\nd: [1]\ne: x").unwrap();
         let weaker = Config::from_yaml("a: {b: 2, c: 2, f: 2}\nd: [2, 3]\ne: {g: 1}\nh: 2").unwrap();
         config.fill_from(&weaker);
@@ -335,7 +342,7 @@ mod tests {
     }
 
     #[test]
-    fn the_folder_of_a_template_is_that_of_its_file() {
+    fn template_paths_are_relative_to_the_configuration_file() {
         let mut config = Config::from_yaml("templates: {a: b, c: /d, e: 1}\nother: b").unwrap();
         config.resolve_paths(Path::new("/etc"));
         let expected = Config::from_yaml("templates: {a: /etc/b, c: /d, e: 1}\nother: b").unwrap();

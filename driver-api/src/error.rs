@@ -1,12 +1,12 @@
 use std::error::Error as StdError;
 use std::fmt;
 
-/// What went wrong while a driver was built or ran, and where.
+/// A failure while a driver is built or runs, with its context.
 ///
-/// Each layer adds with [`context`](Error::context) the one thing that only it knows, so the text reads from
-/// the outside in: `asterisk/pjsip.conf: table endpoint_sip: row uuid=e0…: column template: expected
-/// a boolean, found the text "x"`. The cause, if there is one, is in [`source`](StdError::source) and
-/// not in the text; [`chain`](Error::chain) is both.
+/// Each layer adds with [`context`](Error::context) what only it knows, so the message reads from the outside in:
+/// `asterisk/pjsip.conf: table endpoint_sip: row uuid=e0…: column template: expected a boolean, found the text "x"`.
+/// The message does not include the cause, which is the [`source`](StdError::source); [`chain`](Error::chain) returns
+/// both.
 ///
 /// ```
 /// use driver_api::{Error, ErrorKind};
@@ -26,15 +26,15 @@ use std::fmt;
 #[derive(Debug)]
 pub struct Error {
     kind: ErrorKind,
-    /// Innermost first.
-    places: Vec<String>,
+    /// The innermost first.
+    contexts: Vec<String>,
     message: String,
     source: Option<Box<dyn StdError + Send + Sync>>,
 }
 
-/// What a caller may want to tell apart.
+/// The kind of an [`Error`], for callers that handle one kind.
 ///
-/// A driver whose query needs a column of newer releases, say, may go on without it:
+/// For example, a driver whose query needs a column of newer releases may do without it:
 ///
 /// ```
 /// use driver_api::{Error, ErrorKind};
@@ -53,56 +53,55 @@ pub struct Error {
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ErrorKind {
-    /// A value of the configuration, or a file that it names.
+    /// A value of the configuration is wrong, or a file that it names can't be read.
     Config,
-    /// The database can't be reached, refuses the login, or went away.
+    /// The database can't be reached, refuses the login, or closed the connection.
     Connection,
     /// The database does not have this table.
     MissingTable(String),
     /// A table of the database does not have this column.
     MissingColumn(String),
-    /// A query failed for another reason, or is not what its row type says.
+    /// A query failed for another reason, or its columns are not the fields of the row type.
     Query,
-    /// A value in a row is not what the driver expects.
+    /// A value in a row does not have the type that the driver expects.
     Row,
     /// A template can't be parsed or rendered.
     Template,
-    /// Anything else: what the driver itself found.
+    /// The driver itself found a problem.
     Driver,
 }
 
 impl Error {
-    /// An error of this kind; the message is a lower-case fragment without a full stop.
+    /// Creates an error of this kind. The message is a lower-case fragment without a full stop.
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Error {
-        Error { kind, places: Vec::new(), message: message.into(), source: None }
+        Error { kind, contexts: Vec::new(), message: message.into(), source: None }
     }
 
-    /// What a driver found by itself, such as a table without the row that it needs; of
-    /// [`ErrorKind::Driver`].
+    /// Creates an error of [`ErrorKind::Driver`], such as a missing row that the driver needs.
     pub fn driver(message: impl Into<String>) -> Error {
         Error::new(ErrorKind::Driver, message)
     }
 
-    /// Adds where it happened, around what is known already: `table moh`, without a colon.
+    /// Adds context around the message, such as `table moh`, without a colon.
     #[must_use]
-    pub fn context(mut self, place: impl Into<String>) -> Error {
-        self.places.push(place.into());
+    pub fn context(mut self, context: impl Into<String>) -> Error {
+        self.contexts.push(context.into());
         self
     }
 
-    /// Adds the cause, in place of an earlier one.
+    /// Sets the cause.
     #[must_use]
     pub fn because(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Error {
         self.source = Some(source.into());
         self
     }
 
-    /// What kind of failure it is.
+    /// Returns the kind of the failure.
     pub fn kind(&self) -> &ErrorKind {
         &self.kind
     }
 
-    /// The error and its chain of causes, separated by colons, on one line.
+    /// Returns the message and the messages of all causes, separated by colons, on one line.
     pub fn chain(&self) -> String {
         let mut text = self.to_string();
         let mut cause = self.source();
@@ -111,15 +110,15 @@ impl Error {
             text.push_str(&error.to_string());
             cause = error.source();
         }
-        // Servers and parsers answer in several lines; one failure is one line in a log.
+        // Servers and parsers return messages of several lines, but a failure is one line in the log.
         text.lines().map(str::trim).collect::<Vec<_>>().join(" ")
     }
 }
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for place in self.places.iter().rev() {
-            write!(f, "{place}: ")?;
+        for context in self.contexts.iter().rev() {
+            write!(f, "{context}: ")?;
         }
         f.write_str(&self.message)
     }
@@ -136,7 +135,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn places_read_from_the_outside_in() {
+    fn contexts_read_from_the_outside_in() {
         let error = Error::new(ErrorKind::Row, "unexpected NULL")
             .context("column name")
             .context("table moh")

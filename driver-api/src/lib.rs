@@ -1,32 +1,33 @@
-//! What a driver of confgend sees, and nothing else.
+//! The interface between confgend and its drivers. confgend generates configuration files from the database of a
+//! telephone system; a [`Driver`] writes one of these files.
 //!
-//! confgend turns the database of a telephone system into configuration files. A [`Driver`] writes one of
-//! them. It is built once from the [`Config`], and each time the file is asked for it runs inside a
-//! [`Session`] that somebody else opened: queries give typed [rows](Row), rows become text. A row knows the
-//! table and the key that it comes from, so a [`Warning`] about it names them. A *family* is a crate that exports
-//! its drivers as a list of [`Entry`].
+//! This crate opens no database, finds no configuration files and runs no driver: see the crates `database` and
+//! `dispatcher`. It depends on no database engine; an engine implements [`Snapshot`].
+//!
+//! Begin with [`Driver`] and the example below. Then read [`Session::query`] for the rows, [`asterisk::Writer`] or
+//! [`yaml::to_string`] for the text, and [`Entry`] for the registration.
 //!
 //! # A family of one driver
 //!
-//! It may stand in any repository, and needs `driver-api` and `serde`; this example runs it in the test kit,
-//! the crate `fixtures`.
+//! A *family* is a crate that exports its drivers as a list of [`Entry`]. It can live in any repository, and depends on
+//! `driver-api` and `serde`. This example runs its driver with the test kit, the crate `fixtures`.
 //!
 //! ```
 //! use driver_api::asterisk::{Writer, syntax};
 //! use driver_api::{Driver, Entry, Error, Query, Row, Session, Text};
 //! use serde::Deserialize;
 //!
-//! /// What the family exports.
+//! /// The drivers of the family.
 //! pub static DRIVERS: &[Entry] =
 //!     &[Entry::new("asterisk.followme.conf", "acme", |_config| Ok(Box::new(FollowMe)))];
 //!
-//! /// `followme.conf`: the mobile phone of each user, and for how many seconds it rings.
+//! /// `followme.conf`: the mobile phone of each user, and how many seconds it rings.
 //! struct FollowMe;
 //!
 //! impl Driver for FollowMe {
 //!     fn generate(&self, session: &mut Session<'_>) -> Result<String, Error> {
 //!         let mut users: Vec<Row<User>> = session.query(USERS, &[])?;
-//!         // A comma would end the number, and a line break the line.
+//!         // A comma would end the number, and a line break the line: such a row is left out.
 //!         users.retain(|user| user.keeps(session, syntax::argument, &user.mobilephonenumber));
 //!         let mut writer = Writer::new(session);
 //!         for user in &users {
@@ -70,41 +71,38 @@
 //! assert_eq!(database.warnings, [format!("{row}: {message}")]);
 //! ```
 //!
-//! A program with this family beside those of confgend has the line
-//! `dispatcher::run(&[dispatcher::FAMILIES, &[DRIVERS]].concat())` in its `main`. Where a file has several
-//! drivers, an operator selects one by `plugins: {asterisk.followme.conf: acme}`.
+//! To build confgend with this family, write a program whose `main` calls
+//! `dispatcher::run(&[dispatcher::FAMILIES, &[DRIVERS]].concat())`. If a file has several drivers, an operator selects
+//! one with `plugins: {asterisk.followme.conf: acme}`.
 //!
-//! # What a driver is held to
+//! # Rules for a driver
 //!
-//! - The same database and the same configuration give the same bytes: see [`Driver`].
-//! - One SQL text serves SQLite and PostgreSQL: see [`Query`].
-//! - Asterisk reads from the text what the row meant; or the row or the option is left out, with a [`Warning`]
-//!   that names table, row and column. [`asterisk::Writer`] escapes what it can and leaves out what a line can't
-//!   hold. Where a value is one of several, the driver asks [`Row::keeps`], with a place of
-//!   [`asterisk::syntax`]. [`yaml::to_string`] puts quotes around a text that needs them. A driver that puts lines
-//!   together by itself reads texts as [`OneLine`] or [`Blanked`].
-//! - Rows know their place: a driver warns by [`Row::warn`], which adds table and key, and by [`Warning::new`]
-//!   about a table as a whole.
-//! - Bad data costs an option or a row, and a warning; what makes the whole file wrong is an [`Error`]. Nothing
-//!   panics, though a panic costs no more than the file.
+//! - The same database and configuration give the same bytes: see [`Driver`].
+//! - One SQL text runs on SQLite and PostgreSQL: see [`Query`].
+//! - Asterisk reads from a line exactly the values of the row. If that is impossible, the driver leaves out the option
+//!   or the row, with a [`Warning`]. [`asterisk::Writer`] does so for a line, and [`Row::keeps`] for a row;
+//!   [`yaml::to_string`] quotes texts. A driver that formats lines itself reads texts as [`OneLine`] or [`Blanked`].
+//! - A warning names table, row and column: [`Row::warn`] adds table and key. [`Warning::new`] is for a whole table.
+//! - Bad data drops an option or a row, with a warning. Only a problem that makes the whole file wrong is an [`Error`].
+//! - A driver does not panic. If it does, only its file fails.
 //!
-//! Drivers are tested with `fixtures`, whose front page shows how. No database crate is among the dependencies
-//! of this one: the engines live behind [`Snapshot`].
+//! The front page of `fixtures` shows how to test drivers.
 //!
-//! # Between versions
+//! # Stability
 //!
-//! All crates of confgend have one version, which follows semantic versioning: before 1.0, a change that a
-//! driver has to be adapted to comes with a new minor version, and afterwards with a new major version. Such
-//! changes are: another parameter of [`Entry::new`]; a field more or less in [`Query`], which drivers write
-//! out; a variant more or less in [`Schema`], [`Value`] or [`ErrorKind`]; a method without a default in
-//! [`Driver`], [`Snapshot`], [`Rows`], [`EngineRow`] or [`Piece`]; another release series of `serde_yaml` (0.9),
-//! whose types stand in [`Config`] and [`yaml`]; and other bytes from [`asterisk::Writer`] or
-//! [`yaml::to_string`], another answer of a place in [`asterisk::syntax`], or another form of the snapshots of
-//! `fixtures`, since these would change the snapshots of every family.
+//! All crates of confgend share one version, by semantic versioning. A breaking change needs a new minor version before
+//! 1.0, and a new major version afterwards. Breaking changes are:
 //!
-//! No such change is a new property in [`Entry`], which has a default, nor a place more in
-//! [`asterisk::syntax`]. The wording of errors and warnings, the form of the [key](Origin::key) in them, and
-//! the tables and cases of `fixtures`, may change with any version; so may what confgend's own drivers write.
+//! - other parameters of [`Entry::new`], other fields of [`Query`], other variants of [`Schema`], [`Value`] or
+//!   [`ErrorKind`];
+//! - a new method without a default in [`Driver`], [`Snapshot`], [`Rows`], [`EngineRow`] or [`Piece`];
+//! - another release series of `serde_yaml` (0.9), whose types are in [`Config`] and [`yaml`];
+//! - other bytes from [`asterisk::Writer`] or [`yaml::to_string`], another result of a place in [`asterisk::syntax`], or
+//!   another format of the snapshots of `fixtures`: each changes the snapshots of every family.
+//!
+//! Not breaking are a new property of [`Entry`], which has a default, and a new place in [`asterisk::syntax`]. Any
+//! version may change the wording of errors and warnings, the form of the [key](Origin::key) in them, the tables and
+//! cases of `fixtures`, and the files that confgend's own drivers write.
 
 #![warn(missing_docs)]
 
@@ -117,6 +115,7 @@ mod error;
 mod namespace;
 mod row;
 mod session;
+pub mod settings;
 mod snapshot;
 mod text;
 mod value;

@@ -5,10 +5,9 @@ use crate::{Error, ErrorKind};
 
 /// The name of a generated file: a resource and a file name.
 ///
-/// It is written `asterisk/pjsip.conf`, `asterisk.pjsip.conf` or `confgend.asterisk.pjsip.conf`;
-/// parsing accepts all three, and it prints as the first, which is also the path of the file below
-/// an output folder. A parsed namespace is safe to use as such a path: it has one slash, no blank, no control
-/// character and no `..`; other texts are errors of [`ErrorKind::Config`].
+/// Parsing accepts `asterisk/pjsip.conf`, `asterisk.pjsip.conf` and `confgend.asterisk.pjsip.conf`. It displays as the
+/// first, which is also the path of the file below an output folder. A parsed namespace is safe to use as a path: it
+/// has one slash, no blank, no control character and no `..`. Other texts are errors of [`ErrorKind::Config`].
 ///
 /// ```
 /// use driver_api::{Error, Namespace};
@@ -29,17 +28,17 @@ pub struct Namespace {
 }
 
 impl Namespace {
-    /// Who the file is for: `asterisk`.
+    /// Returns the program that reads the file: `asterisk`.
     pub fn resource(&self) -> &str {
         &self.resource
     }
 
-    /// The name of the file: `pjsip.conf`.
+    /// Returns the name of the file: `pjsip.conf`.
     pub fn filename(&self) -> &str {
         &self.filename
     }
 
-    /// `asterisk.pjsip.conf`, as [`Entry`](crate::Entry) and the key `plugins` write it.
+    /// Returns the form that [`Entry`](crate::Entry) and the key `plugins` use: `asterisk.pjsip.conf`.
     pub fn dotted(&self) -> String {
         format!("{}.{}", self.resource, self.filename)
     }
@@ -104,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn what_could_leave_the_folder_or_break_a_line_is_refused() {
+    fn a_namespace_never_leaves_the_folder_or_breaks_a_line() {
         let refused = [
             "",
             "/",
@@ -128,7 +127,7 @@ mod tests {
             "confgend..x",
         ];
         for text in refused {
-            // `confgend.x` alone can only mean resource `confgend`, file `x`.
+            // `confgend.x` is the file `x` of the resource `confgend`.
             if text == "confgend.x" {
                 assert!(text.parse::<Namespace>().is_ok());
                 continue;

@@ -1,4 +1,4 @@
-//! Rows that know where they come from.
+//! The rows of a query, each with its origin.
 
 use std::cell::RefCell;
 use std::fmt;
@@ -11,39 +11,28 @@ use serde::{Serialize, Serializer};
 use crate::decode::Shown;
 use crate::{Blanked, EngineRow, Piece, Query, Session, Value, Warning, blanked, breaks_line};
 
-/// A row of a query's result: the driver's struct, to which it derefs, and the place in the database that it
-/// comes from. It serializes as its struct.
+/// A row of a query's result: the driver's struct and its [`Origin`], the table and key that it comes from.
 ///
-/// Messages about it need nothing else:
+/// It derefs to the struct, and serializes as the struct does. A warning about a row names table and key by itself:
 ///
 /// ```
-/// use driver_api::{Driver, Error, Query, Row, Session, Text};
-/// use serde::Deserialize;
+/// use driver_api::{Query, Row, Text};
 ///
-/// /// `moh-classes.txt`: the classes of music on hold, one on a line.
-/// struct Classes;
-///
-/// impl Driver for Classes {
-///     fn generate(&self, session: &mut Session<'_>) -> Result<String, Error> {
-///         let classes: Vec<Row<Class>> = session.query(CLASSES, &[])?;
-///         for class in classes.iter().filter(|class| class.name == "default") {
-///             class.warn(session, "name", "Asterisk has a class of this name already");
-///         }
-///         Ok(classes.iter().map(|class| format!("{}\n", class.name)).collect())
-///     }
-/// }
-///
-/// const CLASSES: Query<'_> = Query { table: "moh", key: &["uuid"], sql: "SELECT uuid, name FROM moh ORDER BY uuid" };
-///
-/// #[derive(Deserialize)]
+/// #[derive(serde::Deserialize)]
 /// struct Class {
 ///     name: Text,
 /// }
 ///
 /// let row = r#"{"uuid": "m-1", "tenant_uuid": "t-1", "name": "default", "label": "", "mode": "files"}"#;
 /// let mut database = fixtures::Scratch::new(&[("moh", row)]);
-/// assert_eq!(database.generate(&Classes).unwrap(), "default\n");
-/// let warning = "table moh, row uuid=m-1, column name: Asterisk has a class of this name already";
+/// database.in_session(|session| {
+///     let sql = "SELECT uuid, name FROM moh ORDER BY uuid";
+///     let classes: Vec<Row<Class>> = session.query(Query { table: "moh", key: &["uuid"], sql }, &[]).unwrap();
+///     for class in classes.iter().filter(|class| class.name == "default") {
+///         class.warn(session, "name", "Asterisk already has a class of this name");
+///     }
+/// });
+/// let warning = "table moh, row uuid=m-1, column name: Asterisk already has a class of this name";
 /// assert_eq!(database.warnings, [warning]);
 /// ```
 #[derive(Debug, Clone)]
@@ -77,32 +66,32 @@ impl<T> Row<T> {
         Row { value, origin }
     }
 
-    /// Where it comes from.
+    /// Returns the table and key that the row comes from.
     pub fn origin(&self) -> &Origin {
         &self.origin
     }
 
-    /// The struct, without its origin.
+    /// Returns the struct without its origin.
     pub fn into_inner(self) -> T {
         self.value
     }
 
-    /// What becomes of the struct, from the same place.
+    /// Converts the struct and keeps the origin.
     pub fn map<U>(self, change: impl FnOnce(T) -> U) -> Row<U> {
         Row { value: change(self.value), origin: self.origin }
     }
 
-    /// Notes something about this column, or about the row as a whole if that is empty.
+    /// Adds a warning about this column, or about the whole row if `column` is empty.
     pub fn warn(&self, session: &mut Session<'_>, column: &str, message: impl Into<String>) {
         self.origin.warn(session, column, message);
     }
 
-    /// [`Origin::keeps`].
+    /// See [`Origin::keeps`].
     pub fn keeps(&self, session: &mut Session<'_>, place: Place, value: impl Piece) -> bool {
         self.origin.keeps(session, place, value)
     }
 
-    /// [`Origin::keeps_or`].
+    /// See [`Origin::keeps_or`].
     pub fn keeps_or(
         &self,
         session: &mut Session<'_>,
@@ -113,8 +102,9 @@ impl<T> Row<T> {
         self.origin.keeps_or(session, consequence, place, value)
     }
 
-    /// The value with blanks in place of control characters if it has a line break; this notes it then, as
-    /// [`Session::query`] does by itself for [`Blanked`]. For values that are a part of a column.
+    /// Returns the value; if it has a line break, with blanks in place of its control characters, and adds a warning.
+    ///
+    /// It is for a part of a column. For a whole column, the field type [`Blanked`] does the same.
     pub fn blanked<'v>(
         &self,
         session: &mut Session<'_>,
@@ -128,9 +118,9 @@ impl<T> Row<T> {
     }
 }
 
-/// A place in the database: a row of a table.
+/// The table and key of a row.
 ///
-/// It is small, since each row of a query has one: its text is made when somebody reads it.
+/// Each row of a query has one, so it is compact: the text of the key is formatted on demand.
 #[derive(Clone)]
 pub struct Origin {
     source: Arc<Source>,
@@ -138,61 +128,54 @@ pub struct Origin {
 }
 
 impl Origin {
-    /// The table, as [`Query::table`] says.
+    /// Returns the table, which is [`Query::table`].
     pub fn table(&self) -> &str {
         &self.source.table
     }
 
-    /// What tells the row from the others: `id=7`, or `context=default mailbox=1001`. Control characters are
-    /// escaped.
+    /// Returns the key as text: `id=7`, or `context=default mailbox=1001`. Control characters are escaped.
     pub fn key(&self) -> String {
         let parts = self.source.key.iter().zip(self.key.values());
         parts.map(|(name, value)| format!("{name}={}", Shown(&value))).collect::<Vec<_>>().join(" ")
     }
 
-    /// The name of the column at this index of the query.
+    /// Returns the name of the column at this index of the query.
     pub(crate) fn column(&self, index: usize) -> Option<&str> {
         self.source.columns.get(index).map(String::as_str)
     }
 
-    /// A warning about this column of the row, or about the row as a whole if that is empty.
+    /// Returns a warning about this column of the row, or about the whole row if `column` is empty.
     pub fn warning(&self, column: &str, message: impl Into<String>) -> Warning {
         Warning::new(self.table(), message).row(self.key()).column(column)
     }
 
-    /// Notes such a warning.
+    /// Adds a [`warning`](Origin::warning) to the session.
     pub fn warn(&self, session: &mut Session<'_>, column: &str, message: impl Into<String>) {
         session.warn(self.warning(column, message));
     }
 
-    /// Whether this value of the row can stand in this [place](crate::asterisk::syntax) of a file. If it can't,
-    /// this notes that the row is left out; the caller leaves it out.
+    /// Returns whether this value of the row can stand in this [place](crate::asterisk::syntax) of a file. If it
+    /// can't, adds a warning that the row is left out. The caller then leaves it out.
     ///
     /// ```
-    /// # use driver_api::asterisk::syntax;
-    /// # use driver_api::{Driver, Error, Query, Row, Session, Text};
-    /// # struct Names;
+    /// # use driver_api::{Query, Row, Text, asterisk::syntax};
     /// # #[derive(serde::Deserialize)]
     /// # struct Context { name: Text }
     /// # const CONTEXTS: Query<'_> = Query { table: "context", key: &["name"], sql: "SELECT name FROM context" };
-    /// # impl Driver for Names {
-    /// # fn generate(&self, session: &mut Session<'_>) -> Result<String, Error> {
-    /// let mut contexts: Vec<Row<Context>> = session.query(CONTEXTS, &[])?;
-    /// contexts.retain(|context| context.keeps(session, syntax::section_name, &context.name));
-    /// # Ok(contexts.iter().map(|context| format!("[{}]\n", context.name)).collect())
-    /// # }
-    /// # }
     /// # let row = r#"{"id": 1, "uuid": "u", "name": "a]b", "displayname": "", "contexttype": "", "tenant_uuid": ""}"#;
     /// # let mut database = fixtures::Scratch::new(&[("context", row)]);
-    /// # assert_eq!(database.generate(&Names).unwrap(), "");
-    /// let warning = r#"table context, row name="a]b", column name: there is a "]", which ends the name of a section; the row is left out"#;
-    /// # assert_eq!(database.warnings, [warning]);
+    /// # database.in_session(|session| {
+    /// let mut contexts: Vec<Row<Context>> = session.query(CONTEXTS, &[]).unwrap();
+    /// contexts.retain(|context| context.keeps(session, syntax::section_name, &context.name));
+    /// # });
+    /// let reason = r#"there is a "]", which ends the name of a section; the row is left out"#;
+    /// assert_eq!(database.warnings, [format!(r#"table context, row name="a]b", column name: {reason}"#)]);
     /// ```
     pub fn keeps(&self, session: &mut Session<'_>, place: Place, value: impl Piece) -> bool {
         self.keeps_or(session, "the row is left out", place, value)
     }
 
-    /// The same with another consequence than that the row is left out.
+    /// Does the same as [`keeps`](Origin::keeps), with another consequence in the warning.
     pub fn keeps_or(
         &self,
         session: &mut Session<'_>,
@@ -207,15 +190,15 @@ impl Origin {
     }
 }
 
-/// Writes a text as in this place, for the answer alone. Rows are asked so often that the text is written over the
-/// one before.
+/// Checks whether a text can stand in this place. A place can only write, so the text goes to a buffer, which all
+/// checks of a thread share: there is at least one per row.
 fn refused(place: Place, text: &str) -> Result<(), Refusal> {
     thread_local! {
-        static WRITTEN: RefCell<String> = const { RefCell::new(String::new()) };
+        static BUFFER: RefCell<String> = const { RefCell::new(String::new()) };
     }
-    WRITTEN.with_borrow_mut(|written| {
-        written.clear();
-        place(written, text)
+    BUFFER.with_borrow_mut(|buffer| {
+        buffer.clear();
+        place(buffer, text)
     })
 }
 
@@ -239,7 +222,7 @@ impl PartialEq for Origin {
 
 impl Eq for Origin {}
 
-/// What all rows of a query's result have in common.
+/// The part of an [`Origin`] that all rows of a result share.
 pub(crate) struct Source {
     table: String,
     key: Vec<String>,
@@ -256,24 +239,23 @@ impl Source {
         &self.columns[index]
     }
 
-    /// Where this row of the result comes from, given where the columns of the key are. The key is put together
-    /// where there is room already.
+    /// Returns the origin of a row. `key` has the indexes of the key's columns; `buffer` is reused from row to row.
     pub(crate) fn origin(
         self: &Arc<Source>,
         row: &dyn EngineRow,
         key: &[usize],
-        room: &mut Vec<u8>,
+        buffer: &mut Vec<u8>,
     ) -> Origin {
-        Origin { source: Arc::clone(self), key: Key::read(row, key, room) }
+        Origin { source: Arc::clone(self), key: Key::read(row, key, buffer) }
     }
 }
 
-/// The values of the columns that tell a row from the others.
+/// The values of a row's key.
 #[derive(Clone, PartialEq, Eq)]
 enum Key {
     Integer(i64),
     Uuid([u8; 16]),
-    /// Any number of values, each behind a byte that says what it is, and a text behind its length.
+    /// Any number of values. A byte for the type precedes each, and the length precedes a text.
     Several(Box<[u8]>),
 }
 
@@ -284,17 +266,17 @@ const TEXT: u8 = 3;
 const OTHER: u8 = 4;
 
 impl Key {
-    fn read(row: &dyn EngineRow, columns: &[usize], room: &mut Vec<u8>) -> Key {
+    fn read(row: &dyn EngineRow, columns: &[usize], buffer: &mut Vec<u8>) -> Key {
         let value = |column: usize| row.value(column).unwrap_or(Value::Null);
         match columns.first().map(|&column| value(column)) {
             Some(Value::Integer(number)) if columns.len() == 1 => Key::Integer(number),
             Some(Value::Uuid(uuid)) if columns.len() == 1 => Key::Uuid(uuid),
             _ => {
-                room.clear();
+                buffer.clear();
                 for &column in columns {
-                    put(room, &value(column));
+                    put(buffer, &value(column));
                 }
-                Key::Several(room.as_slice().into())
+                Key::Several(buffer.as_slice().into())
             }
         }
     }
@@ -335,7 +317,7 @@ fn put(bytes: &mut Vec<u8>, value: &Value<'_>) {
     }
 }
 
-/// The next value, which [`put`] wrote.
+/// Reads the next value that [`put`] wrote.
 fn take<'a>(rest: &mut &'a [u8]) -> Option<Value<'a>> {
     let (&kind, behind) = rest.split_first()?;
     *rest = behind;
@@ -392,7 +374,7 @@ mod tests {
             assert_eq!(origin.key(), text);
             assert_eq!(origin, origin.clone());
         }
-        // Every row of a large query has one.
+        // A large query has one per row.
         assert!(size_of::<Origin>() <= 32, "{}", size_of::<Origin>());
     }
 }

@@ -9,10 +9,10 @@ use crate::decode::{self, Problem};
 use crate::row::{Origin, Source};
 use crate::{Blanked, EngineRow, Error, ErrorKind, OneLine, Row, Rows, Snapshot, Value};
 
-/// The database as a driver sees it: one read-only snapshot, for as long as the file takes.
+/// The database as a driver sees it: one read-only snapshot, while the driver writes one file.
 ///
-/// Who runs a driver makes a session for each file and takes the warnings afterwards. With the crate `database`,
-/// which opens databases, that is
+/// A program that runs drivers creates a session for each file, over a snapshot that the crate `database` opens, and
+/// takes the warnings afterwards. In tests, `fixtures::Scratch::generate` does so.
 ///
 /// ```
 /// use driver_api::{Driver, Error, Session, Snapshot, Warning};
@@ -23,21 +23,19 @@ use crate::{Blanked, EngineRow, Error, ErrorKind, OneLine, Row, Rows, Snapshot, 
 ///     Ok((text, session.take_warnings()))
 /// }
 /// ```
-///
-/// and in a test `fixtures::Scratch::generate` does it.
 pub struct Session<'a> {
     snapshot: &'a mut dyn Snapshot,
     warnings: Vec<Warning>,
-    /// Where the lines of the file come from, if somebody asked for it.
+    /// The origins of the file's lines, if the session records them.
     origins: Option<Vec<LineOrigin>>,
 }
 
-/// One query: its text, and how its rows are called in messages.
+/// One query: its SQL text, and the table and key that messages use for its rows.
 ///
-/// One text serves both engines: standard joins, parameters `$1`, `$2` …, `CASE`, `COALESCE`,
-/// `CAST(… AS TEXT)`, and `COLLATE "C"` for the order of code points. A boolean is a condition by itself,
-/// `WHERE enabled`, since only PostgreSQL has the type. An `ORDER BY` that leaves no two rows equal makes the
-/// file the same each time. Work on strings is better done in Rust.
+/// The SQL text must run on both engines. Use standard joins, parameters `$1`, `$2` …, `CASE`, `COALESCE`,
+/// `CAST(… AS TEXT)`, and `COLLATE "C"` to sort by code point. Write a boolean as a condition, `WHERE enabled`,
+/// because SQLite has no boolean type. Let `ORDER BY` decide between any two rows, so that the same data gives the
+/// same file. Process strings in Rust.
 ///
 /// ```
 /// use driver_api::Query;
@@ -54,41 +52,27 @@ pub struct Session<'a> {
 ///         WHERE e.context = $1
 ///         ORDER BY e.exten COLLATE \"C\", u.id",
 /// };
-/// # use driver_api::{Driver, Error, Row, Session};
-/// #
 /// # #[derive(serde::Deserialize)]
 /// # struct Number { uuid: String, exten: String, language: String }
-/// #
-/// # struct Numbers;
-/// #
-/// # impl Driver for Numbers {
-/// #     fn generate(&self, session: &mut Session<'_>) -> Result<String, Error> {
-/// #         let rows: Vec<Row<Number>> = session.query(NUMBERS, &["internal".into()])?;
-/// #         Ok(rows.iter().map(|row| format!("{} {} {}\n", row.uuid, row.exten, row.language)).collect())
-/// #     }
-/// # }
-/// #
-/// # let user = r#"{"id": 1, "uuid": "u", "tenant_uuid": "t", "func_key_private_template_id": 1, "description": ""}"#;
-/// # let extension = r#"{"id": 7, "type": "user", "exten": "1001", "context": "internal"}"#;
-/// # let mut database = fixtures::Scratch::new(&[("userfeatures", user), ("extensions", extension)]);
-/// # database.execute("INSERT INTO user_line (user_id, line_id, main_user, main_line) VALUES (1, 5, 1, 1);
-/// #     INSERT INTO line_extension (line_id, extension_id, main_extension) VALUES (5, 7, 1)");
-/// # assert_eq!(database.generate(&Numbers).unwrap(), "u 1001 \n");
+/// # let rows = fixtures::Scratch::new(&[]).in_session(|session| {
+/// #     session.query::<Number>(NUMBERS, &["internal".into()])
+/// # });
+/// # assert!(rows.unwrap().is_empty());
 /// ```
 #[derive(Debug, Clone, Copy)]
 pub struct Query<'a> {
-    /// The table that the rows come from; with several, the one that a row stands for.
+    /// The table that the rows come from. In a join, the table that a row stands for.
     pub table: &'a str,
-    /// The columns that tell a row from the others, for messages. They are among those of `sql`.
+    /// The columns that identify a row in messages. They are among the columns of `sql`.
     pub key: &'a [&'a str],
-    /// The text. Its columns have the names and the order of the row type's fields; a column of the key needs no
-    /// field.
+    /// The SQL text. Its columns are the fields of the row type, by name and order; a column of the key needs no field.
     pub sql: &'a str,
 }
 
-/// Something in the data that the file was made without, or that will not work as intended.
+/// A problem in the data that does not stop the driver: it left something out, or what it wrote will not work as
+/// intended.
 ///
-/// A warning is a value, not a log call: whoever runs the driver decides where it goes.
+/// A warning is a value. The program that runs the driver decides where to log it.
 ///
 /// ```
 /// use driver_api::Warning;
@@ -99,29 +83,29 @@ pub struct Query<'a> {
 /// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Warning {
-    /// The table; empty where it is not the data but what became of it.
+    /// The table. It is empty if the warning is about no table.
     pub table: String,
-    /// The row, as `id=7`; empty where it is the table as a whole.
+    /// The key of the row, such as `id=7`. It is empty if the warning is about the whole table.
     pub key: String,
-    /// The column; empty where it is the row as a whole.
+    /// The column. It is empty if the warning is about the whole row.
     pub column: String,
-    /// What is wrong with it, and what was done.
+    /// The problem and its consequence.
     pub message: String,
 }
 
 impl Warning {
-    /// A warning about a table, or about no data if that is empty.
+    /// Creates a warning about a table, or about no table if `table` is empty.
     pub fn new(table: &str, message: impl Into<String>) -> Warning {
         Warning { table: table.to_owned(), message: message.into(), ..Warning::default() }
     }
 
-    /// The same about one row, like `id=7`.
+    /// Sets the row, such as `id=7`.
     #[must_use]
     pub fn row(self, key: impl fmt::Display) -> Warning {
         Warning { key: key.to_string(), ..self }
     }
 
-    /// The same about one column.
+    /// Sets the column.
     #[must_use]
     pub fn column(self, column: &str) -> Warning {
         Warning { column: column.to_owned(), ..self }
@@ -141,13 +125,13 @@ impl fmt::Display for Warning {
 }
 
 impl<'a> Session<'a> {
-    /// A session over a snapshot that is open already.
+    /// Creates a session over an open snapshot.
     pub fn new(snapshot: &'a mut dyn Snapshot) -> Session<'a> {
         Session { snapshot, warnings: Vec::new(), origins: None }
     }
 
-    /// Has the writers of the file record where each line comes from; [`take_origins`](Session::take_origins)
-    /// gives it when the file is there.
+    /// Makes the writers of the file record the origin of each line. [`take_origins`](Session::take_origins) returns
+    /// them once the file is written.
     #[must_use]
     pub fn recording_origins(self) -> Session<'a> {
         Session { origins: Some(Vec::new()), ..self }
@@ -163,25 +147,23 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// The origins of the lines of the file, in their order, and none left behind; nothing if nobody asked for them
-    /// by [`recording_origins`](Session::recording_origins).
+    /// Takes the origins of the file's lines, in order. There are none unless the session is
+    /// [`recording_origins`](Session::recording_origins).
     pub fn take_origins(&mut self) -> Vec<LineOrigin> {
         self.origins.as_mut().map(std::mem::take).unwrap_or_default()
     }
 
-    /// Runs the query and returns its rows, each with its [`Origin`](crate::Origin), in the order of the database.
+    /// Runs the query and returns its rows, each with its [`Origin`], in the order of the database.
     ///
-    /// `T` is a struct whose fields are, by name and order, the columns of the query; a column of the
-    /// [key](Query::key) that the driver does not read needs no field, and those behind the others may be
-    /// [options](crate::OptionColumns). Integers,
-    /// floats, booleans, texts (also of uuids and enumerations) and arrays are accepted as such,
-    /// `Option` takes `NULL`; anything else is an error that names table, row and column. A row with
-    /// a line break in a [`OneLine`](crate::OneLine) field is left out with a warning; in a
-    /// [`Blanked`](crate::Blanked) field blanks replace it, with a warning too.
+    /// `T` is a struct whose fields are, by name and order, the columns of the query. A column of the
+    /// [key](Query::key) needs no field, and the last columns may be [options](crate::OptionColumns). A field is an
+    /// integer, a float, a boolean, a text (also for uuids and enumerations) or an array; `Option` accepts `NULL`.
+    /// A value of another type is an error that names table, row and column. A line break in a
+    /// [`OneLine`] field drops the row; in a [`Blanked`] field, blanks replace it.
+    /// Both add a warning.
     ///
     /// ```
-    /// use driver_api::{Driver, Error, OneLine, Query, Row, Session};
-    /// use serde::Deserialize;
+    /// use driver_api::{OneLine, Query, Row};
     ///
     /// const MAILBOXES: Query<'_> = Query {
     ///     table: "voicemail",
@@ -192,34 +174,26 @@ impl<'a> Session<'a> {
     ///         ORDER BY uniqueid",
     /// };
     ///
-    /// #[derive(Deserialize)]
+    /// #[derive(serde::Deserialize)]
     /// struct Mailbox {
     ///     uniqueid: i64,
     ///     mailbox: OneLine,
     ///     email: Option<OneLine>,
-    ///     // 0 or 1 is a boolean, too.
+    ///     // An integer 0 or 1 is also a boolean.
     ///     deletevoicemail: bool,
     /// }
     ///
-    /// # struct Mailboxes;
-    /// #
-    /// # impl Driver for Mailboxes {
-    /// # fn generate(&self, session: &mut Session<'_>) -> Result<String, Error> {
-    /// let mailboxes: Vec<Row<Mailbox>> = session.query(MAILBOXES, &["internal".into(), 1.into()])?;
-    /// assert_eq!((mailboxes[0].uniqueid, &*mailboxes[0].mailbox), (2, "1002"));
-    /// assert!(mailboxes[0].email.is_none() && mailboxes[0].deletevoicemail);
-    /// # Ok(String::new())
-    /// # }
-    /// # }
-    /// #
     /// # let rows = r#"{"uniqueid": 1, "context": "internal", "mailbox": "1001"}
     /// # {"uniqueid": 2, "context": "internal", "mailbox": "1002", "deletevoicemail": 1}"#;
-    /// # fixtures::Scratch::new(&[("voicemail", rows)]).generate(&Mailboxes).unwrap();
+    /// # fixtures::Scratch::new(&[("voicemail", rows)]).in_session(|session| {
+    /// let mailboxes: Vec<Row<Mailbox>> = session.query(MAILBOXES, &["internal".into(), 1.into()]).unwrap();
+    /// assert_eq!((mailboxes[0].uniqueid, &*mailboxes[0].mailbox), (2, "1002"));
+    /// assert!(mailboxes[0].email.is_none() && mailboxes[0].deletevoicemail);
+    /// # });
     /// ```
     ///
-    /// A table or column that is not there is an error of [`ErrorKind::MissingTable`] or
-    /// [`ErrorKind::MissingColumn`], a value of the wrong type one of [`ErrorKind::Row`]. The session stays
-    /// good for other queries.
+    /// The error is of [`ErrorKind::MissingTable`] or [`ErrorKind::MissingColumn`] if a table or column does not
+    /// exist, and of [`ErrorKind::Row`] if a value has the wrong type. The session can run other queries afterwards.
     pub fn query<T: DeserializeOwned>(
         &mut self,
         query: Query<'_>,
@@ -230,47 +204,25 @@ impl<'a> Session<'a> {
             query,
             source: None,
             key: Vec::new(),
-            room: Vec::new(),
+            buffer: Vec::new(),
             columns: Vec::new(),
             rows: Vec::new(),
             warnings: &mut self.warnings,
         };
         let result = self.snapshot.run(query.sql, params, &mut decoder);
         let rows = decoder.rows;
-        // A query without `ORDER BY` gives its rows, and with them these, in an order of chance.
+        // A query without `ORDER BY` returns its rows, and so their warnings, in any order.
         self.warnings[earlier..].sort();
         result.map_err(|error| error.context(format!("table {}", query.table)))?;
         Ok(rows)
     }
 
-    /// Notes something about the data. It does not change the result.
-    ///
-    /// ```
-    /// # use driver_api::{Error, Rows, Session, Snapshot, Value};
-    /// use driver_api::Warning;
-    ///
-    /// # struct Empty;
-    /// #
-    /// # impl Snapshot for Empty {
-    /// #     fn run(&mut self, _: &str, _: &[Value<'_>], rows: &mut dyn Rows) -> Result<(), Error> {
-    /// #         rows.columns(&[])
-    /// #     }
-    /// # }
-    /// #
-    /// # let mut snapshot = Empty;
-    /// # let mut session = Session::new(&mut snapshot);
-    /// let ringseconds = 0;
-    /// if ringseconds == 0 {
-    ///     let warning = Warning::new("userfeatures", "the mobile phone does not ring");
-    ///     session.warn(warning.row("uuid=u-1001").column("ringseconds"));
-    /// }
-    /// assert_eq!(session.take_warnings().len(), 1);
-    /// ```
+    /// Adds a warning. For one about a row, [`Row::warn`] is shorter.
     pub fn warn(&mut self, warning: Warning) {
         self.warnings.push(warning);
     }
 
-    /// The warnings so far, each once, and none left behind. Several queries may read the same bad row.
+    /// Takes the warnings so far, without duplicates: several queries may read the same bad row.
     pub fn take_warnings(&mut self) -> Vec<Warning> {
         let mut seen = HashSet::new();
         let warnings = std::mem::take(&mut self.warnings);
@@ -281,11 +233,11 @@ impl<'a> Session<'a> {
 struct Decoder<'a, T> {
     query: Query<'a>,
     source: Option<Arc<Source>>,
-    /// Where the columns of the key are.
+    /// The indexes of the key's columns.
     key: Vec<usize>,
-    /// Where keys are put together.
-    room: Vec<u8>,
-    /// The columns that the row type has fields for.
+    /// The buffer in which keys are encoded.
+    buffer: Vec<u8>,
+    /// The indexes of the columns that the row type has fields for.
     columns: Vec<usize>,
     rows: Vec<Row<T>>,
     warnings: &'a mut Vec<Warning>,
@@ -313,7 +265,7 @@ impl<T: DeserializeOwned> Rows for Decoder<'_, T> {
             self.warnings.push(origin.warning(source.column(column), message));
         };
         let decoded = decode::decode(row, &self.columns);
-        let origin = source.origin(row, &self.key, &mut self.room);
+        let origin = source.origin(row, &self.key, &mut self.buffer);
         match decoded {
             Ok((value, blanked)) => {
                 for column in blanked {

@@ -1,11 +1,11 @@
-//! What a database engine shows to a [`Session`](crate::Session).
+//! The traits that a database engine implements for a [`Session`](crate::Session).
 
 use crate::{Error, Value};
 
-/// One read-only snapshot of a database: the engine's side of a [`Session`](crate::Session).
+/// A read-only snapshot of a database, as a [`Session`](crate::Session) uses it.
 ///
-/// Drivers have nothing to do with it. The crate `database` has those of SQLite and PostgreSQL; this one, for a
-/// test without a database, has two rows, whatever it is asked:
+/// Drivers do not use it directly. The crate `database` implements it for SQLite and PostgreSQL. This one answers
+/// every query with two rows:
 ///
 /// ```
 /// use driver_api::{EngineRow, Error, Query, Row, Rows, Session, Snapshot, Value};
@@ -47,26 +47,26 @@ use crate::{Error, Value};
 /// # Ok::<(), Error>(())
 /// ```
 pub trait Snapshot {
-    /// Runs a query: tells `rows` the names of the columns, once, then hands it each row. An error of `rows`
-    /// ends the query and is returned as it is.
+    /// Runs a query: passes the names of the columns to `rows` once, then each row. An error of `rows` ends the query
+    /// and is returned unchanged.
     ///
-    /// After a failed query the snapshot must be good for the next one. A table or a column that is not there
-    /// is an error of [`ErrorKind::MissingTable`](crate::ErrorKind::MissingTable) or
+    /// After a failed query, the snapshot must still run others. If a table or column does not exist, the error is of
+    /// [`ErrorKind::MissingTable`](crate::ErrorKind::MissingTable) or
     /// [`MissingColumn`](crate::ErrorKind::MissingColumn).
     fn run(&mut self, sql: &str, params: &[Value<'_>], rows: &mut dyn Rows) -> Result<(), Error>;
 }
 
-/// Takes the rows of a query; [`Snapshot`] shows the order of the calls.
+/// Receives the rows of a query. [`Snapshot`] shows the order of the calls.
 pub trait Rows {
-    /// The names of the columns, before the first row, also when there is none.
+    /// Receives the names of the columns, before the first row. It is called even if there is no row.
     fn columns(&mut self, names: &[&str]) -> Result<(), Error>;
-    /// One row.
+    /// Receives one row.
     fn row(&mut self, row: &dyn EngineRow) -> Result<(), Error>;
 }
 
-/// One row of a query's result, as the engine holds it; [`Snapshot`] has an example.
+/// One row of a query's result in the form of the engine. [`Snapshot`] has an example.
 pub trait EngineRow {
-    /// The value of the column at this index, which counts from 0 and is below the number of columns. It is an
-    /// error of [`ErrorKind::Row`](crate::ErrorKind::Row) if the value has no form in [`Value`].
+    /// Returns the value of the column at this index, from 0 to the number of columns less 1. If [`Value`] can't
+    /// represent it, the error is of [`ErrorKind::Row`](crate::ErrorKind::Row).
     fn value(&self, column: usize) -> Result<Value<'_>, Error>;
 }

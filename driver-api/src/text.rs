@@ -1,7 +1,7 @@
-//! Texts of a row, which know the column that they come from.
+//! Texts of a row, each with the column that it comes from.
 //!
-//! The field types here say in a row what becomes of a line break, which no line of a file can hold, so that no
-//! driver has to remember it.
+//! A line of a file can't hold a line break. The type of a field decides what happens to one: the option is left out
+//! ([`Text`]), the row is left out ([`OneLine`]), or blanks replace it ([`Blanked`]).
 
 use std::borrow::{Borrow, Cow};
 use std::cmp::Ordering;
@@ -14,7 +14,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::Origin;
 
-/// Whether the text has a character that ends a line or cuts it off: CR, LF or NUL.
+/// Returns whether the text has a character that ends a line or cuts it off: CR, LF or NUL.
 ///
 /// ```
 /// assert!(driver_api::breaks_line("Alice\nhasvoicemail = yes"));
@@ -24,7 +24,7 @@ pub fn breaks_line(text: &str) -> bool {
     memchr::memchr3(b'\n', b'\r', 0, text.as_bytes()).is_some()
 }
 
-/// The text, with blanks for its control characters if one of them [breaks the line](breaks_line).
+/// Returns the text, with blanks for all its control characters if one of them [breaks the line](breaks_line).
 ///
 /// ```
 /// assert_eq!(driver_api::blanked("Alice\tA.\r\nBob"), "Alice A.  Bob");
@@ -34,76 +34,66 @@ pub fn blanked(text: &str) -> Cow<'_, str> {
     if breaks_line(text) { text.replace(char::is_control, " ").into() } else { text.into() }
 }
 
-/// A text as the database has it. It reads as a `&str`, and knows its column, so that a warning of a
-/// [`Writer`](crate::asterisk::Writer) can name it.
+/// A text as it is in the database. It derefs to `str`, and has its column, which a warning of a
+/// [`Writer`](crate::asterisk::Writer) names.
 ///
-/// Where it is written, a line break or another thing that the syntax can't hold costs the option. If it is to cost
-/// the whole row, the field is [`OneLine`]; if blanks are to stand in its place, [`Blanked`].
+/// If it has a line break, or anything else that the syntax can't hold, the writer leaves out the option. A field of
+/// type [`OneLine`] leaves out the whole row instead; [`Blanked`] replaces the line break by blanks.
 ///
 /// ```
 /// use driver_api::Text;
 ///
-/// // In the row type of a query it is a field like any other, `email: Text`.
+/// // In the row type of a query, write `email: Text`.
 /// let email: Text = serde_json::from_str("\"alice@example.org\"").unwrap();
 /// assert_eq!(&*email, "alice@example.org");
 /// ```
 #[derive(Clone)]
 pub struct Text {
     text: Box<str>,
-    /// Its index in the query; none where the text is from elsewhere.
+    /// The index of its column in the query, or `NONE` if it does not come from a query.
     column: u16,
 }
 
 /// No column.
 const NONE: u16 = u16::MAX;
 
-/// A text without line break.
+/// A text without a line break, for a field that the row needs: the name of a section, a number, a password. It
+/// derefs to `str`.
 ///
-/// A row that has a line break in a field of this type is left out by
-/// [`Session::query`](crate::Session::query), with a warning that names table, row and column. It is for what
-/// the row is nothing without: names of sections, numbers, passwords. It reads as a `&str`.
+/// [`Session::query`](crate::Session::query) leaves out a row whose field has a line break, and warns.
 ///
 /// ```
-/// use driver_api::{Driver, Error, OneLine, Query, Row, Session};
-/// use serde::Deserialize;
+/// use driver_api::{OneLine, Query, Row};
 ///
-/// #[derive(Deserialize)]
+/// #[derive(serde::Deserialize)]
 /// struct Extension {
 ///     exten: OneLine,
-/// }
-///
-/// struct Extensions;
-///
-/// impl Driver for Extensions {
-///     fn generate(&self, session: &mut Session<'_>) -> Result<String, Error> {
-///         let sql = "SELECT exten FROM extensions ORDER BY id";
-///         let rows: Vec<Row<Extension>> =
-///             session.query(Query { table: "extensions", key: &["exten"], sql }, &[])?;
-///         Ok(rows.iter().map(|row| format!("exten => {},1,Answer()\n", row.exten)).collect())
-///     }
 /// }
 ///
 /// let rows = r#"{"id": 1, "type": "user", "exten": "1001"}
 ///     {"id": 2, "type": "user", "exten": "1002\n#exec reboot"}"#;
 /// let mut database = fixtures::Scratch::new(&[("extensions", rows)]);
-/// assert_eq!(database.generate(&Extensions).unwrap(), "exten => 1001,1,Answer()\n");
-/// let row = r#"table extensions, row exten="1002\n#exec reboot", column exten"#;
-/// let message = "the value has a line break; the row is left out";
-/// assert_eq!(database.warnings, [format!("{row}: {message}")]);
+/// let sql = "SELECT id, exten FROM extensions ORDER BY id";
+/// let query = Query { table: "extensions", key: &["id"], sql };
+/// let rows: Vec<Row<Extension>> = database.in_session(|session| session.query(query, &[])).unwrap();
+/// assert_eq!((rows.len(), &*rows[0].exten), (1, "1001"));
+/// let warning = "table extensions, row id=2, column exten: the value has a line break; the row is left out";
+/// assert_eq!(database.warnings, [warning]);
 /// ```
 ///
-/// From anything but a row, JSON for instance, a text with a line break is an error.
+/// Deserialized from another source, such as JSON, a text with a line break is an error.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct OneLine(Text);
 
-/// A text whose row is worth more than its line breaks: a label in a comment, the name of a caller. If it
-/// has a line break, each of its control characters reads as a blank, and
-/// [`Session::query`](crate::Session::query) warns. It reads as a `&str`.
+/// A text whose line breaks do not matter: a label in a comment, the name of a caller. It derefs to `str`.
+///
+/// If the text in the database has a line break, blanks replace all its control characters, and
+/// [`Session::query`](crate::Session::query) warns.
 ///
 /// ```
 /// use driver_api::Blanked;
 ///
-/// // In the row type of a query it is a field like any other, `fullname: Blanked`.
+/// // In the row type of a query, write `fullname: Blanked`.
 /// let fullname: Blanked = serde_json::from_str(r#""Alice\nLindholm""#).unwrap();
 /// assert_eq!(&*fullname, "Alice Lindholm");
 /// ```
@@ -111,12 +101,12 @@ pub struct OneLine(Text);
 pub struct Blanked(Text);
 
 impl OneLine {
-    /// What a warning says becomes of a row with a line break.
+    /// The consequence for the row, in a warning.
     pub(crate) const CONSEQUENCE: &str = "the row is left out";
 }
 
 impl Blanked {
-    /// What a warning says becomes of the line break.
+    /// The consequence for the line break, in a warning.
     pub(crate) const CONSEQUENCE: &str = "blanks stand in its place";
 }
 
@@ -146,8 +136,7 @@ impl Hash for Text {
     }
 }
 
-/// The names under which the types announce themselves to the deserializer of rows, which gives each of them a
-/// sequence of the text and the index of its column.
+/// The names by which the deserializer of rows recognizes the types. It passes the text and the index of its column.
 pub(crate) const TEXT: &str = "driver_api::Text";
 pub(crate) const ONE_LINE: &str = "driver_api::OneLine";
 pub(crate) const BLANKED: &str = "driver_api::Blanked";
@@ -161,7 +150,7 @@ impl<'de> Deserialize<'de> for Text {
 impl<'de> Deserialize<'de> for OneLine {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<OneLine, D::Error> {
         let text = read(deserializer, ONE_LINE)?;
-        // Those of a row were looked at before.
+        // The deserializer of rows has checked the texts of a row.
         if text.column == NONE && breaks_line(&text) {
             return Err(D::Error::custom("the text has a line break"));
         }
@@ -204,11 +193,11 @@ fn read<'de, D: Deserializer<'de>>(deserializer: D, name: &'static str) -> Resul
     deserializer.deserialize_newtype_struct(name, TextVisitor)
 }
 
-/// What the three types have in common.
+/// The implementations that the three types share.
 macro_rules! reads_as_str {
     ($($type:ident: $text:ident => $value:expr, $own:expr;)*) => {$(
         impl $type {
-            /// The text as a `String`.
+            /// Converts it to a `String`.
             pub fn into_string(self) -> String {
                 let $text = self;
                 $own.into()
@@ -268,10 +257,10 @@ reads_as_str! {
     Blanked: text => &text.0.text, text.0.text;
 }
 
-/// A piece of what is written: a text, a number, a field of a row. A field knows its column.
+/// A piece of a line: a text, a number, or a field of a row, which also has a column.
 ///
-/// It is what a [`Writer`](crate::asterisk::Writer) and [`Origin::keeps`] take. A part of a column is a pair of the
-/// column's name and the part.
+/// A [`Writer`](crate::asterisk::Writer) and [`Origin::keeps`] take pieces. For a part of a column, pass a pair of
+/// the column's name and the part.
 ///
 /// ```
 /// use driver_api::Piece;
@@ -281,10 +270,10 @@ reads_as_str! {
 /// assert_eq!("general".column(None), None);
 /// ```
 pub trait Piece {
-    /// The text.
+    /// Returns the text.
     fn text(&self) -> Cow<'_, str>;
 
-    /// The column that it comes from, in the query of this row; none if it is from elsewhere.
+    /// Returns the name of the column that it comes from, which the row's query has, or `None` without a column.
     fn column<'a>(&'a self, _row: Option<&'a Origin>) -> Option<&'a str> {
         None
     }
@@ -308,7 +297,7 @@ impl Piece for Cow<'_, str> {
     }
 }
 
-/// What is written as it is displayed.
+/// Types whose text is their `Display`.
 macro_rules! displayed {
     ($($type:ty)*) => {$(
         impl Piece for $type {
@@ -331,7 +320,7 @@ impl<P: Piece + ?Sized> Piece for &P {
     }
 }
 
-/// Nothing is an empty text.
+/// `None` is an empty text.
 impl<P: Piece> Piece for Option<P> {
     fn text(&self) -> Cow<'_, str> {
         self.as_ref().map_or(Cow::Borrowed(""), Piece::text)

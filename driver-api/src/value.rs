@@ -1,7 +1,7 @@
-/// One value of a row, or a parameter of a query, between an engine and serde.
+/// A value of a row, or a parameter of a query, as an engine and serde exchange it.
 ///
-/// A driver meets it as a parameter: a number, a boolean or a text, which `into` makes. [`Uuid`](Value::Uuid)
-/// and [`Array`](Value::Array) can't be parameters: a uuid is compared as text, `CAST(uuid AS TEXT) = $1`.
+/// A driver uses it for parameters only: numbers, booleans and texts, converted by `into`. [`Uuid`](Value::Uuid) and
+/// [`Array`](Value::Array) can't be parameters; compare a uuid as text, `CAST(uuid AS TEXT) = $1`.
 ///
 /// ```
 /// use driver_api::Value;
@@ -13,16 +13,15 @@
 pub enum Value<'a> {
     /// SQL's `NULL`.
     Null,
-    /// A boolean. SQLite has none and gives 0 or 1.
+    /// A boolean. SQLite has none; it returns 0 or 1.
     Bool(bool),
     /// Any integer type.
     Integer(i64),
     /// Any floating point type.
     Float(f64),
-    /// Text, `varchar` or the label of an enumeration. SQLite also holds uuids and arrays so, the
-    /// latter as JSON.
+    /// Text, `varchar` or the label of an enumeration. On SQLite also a uuid, or an array as JSON.
     Text(&'a str),
-    /// A uuid, as its sixteen bytes. It reaches serde as text.
+    /// A uuid, as its sixteen bytes. Serde sees it as text.
     Uuid([u8; 16]),
     /// An array; one of two dimensions is an array of arrays.
     Array(Vec<Value<'a>>),

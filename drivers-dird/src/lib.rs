@@ -1,8 +1,10 @@
-//! The drivers of the files that wazo-dird, the directory service, read until it took over its own
-//! configuration. Their tables are gone from today's databases.
+//! The drivers of the files of wazo-dird, the directory service, for databases of releases before September 2019.
+//! Later ones have none of their tables.
 //!
-//! A *profile* is what a user's context makes of the directories: which *sources* are searched, and in which
-//! *display*, a set of columns, the results are shown.
+//! A *profile* belongs to a context of users. It names the *sources* that a search asks, and the *display*, a set of
+//! columns, that shows the results.
+//!
+//! Begin with `services.rs`; `shared.rs` has the rules that hold for more than one file.
 
 mod services;
 mod shared;

@@ -1,7 +1,17 @@
-//! `dird/services.yml`: the sources that each profile searches, and those that are asked who has a number.
+//! `dird/services.yml`: the sources that each profile searches by name, and those that are searched by number.
 //!
-//! Looking somebody up and showing favourites search the same sources. The personal contacts of a user are
-//! always among them.
+//! ```yaml
+//! services:
+//!   favorites:
+//!     default:
+//!       sources:
+//!         internal: true
+//!         personal: true
+//!       timeout: 2.9
+//! ```
+//!
+//! A search by name (`lookup`) and the favourites use the same sources. The personal contacts of a user are always among
+//! them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,13 +26,13 @@ pub(crate) struct Services {
     naming: Naming,
 }
 
-/// Which sources go by the names of their copies, where contexts are separated. `sources.yml` has copies of
-/// those whose type is `wazo`.
+/// Which sources have the names of their copies if contexts are separated. `sources.yml` has copies of those whose type
+/// is `wazo`.
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "lowercase")]
 enum Naming {
-    /// Those of type `xivo`, as in the Python program: it kept the word when the type became `wazo`, so that
-    /// wazo-dird does not find these sources.
+    /// Those of type `xivo`, as in the Python program: it kept the word when the type became `wazo`, so wazo-dird does
+    /// not find these sources.
     #[default]
     Compatible,
     /// Those of type `wazo`, too.
@@ -62,7 +72,7 @@ impl Driver for Services {
     }
 }
 
-// Of two with one name the later counts. Without its display, a profile can't show what it finds.
+// Of two rows with one name the later counts. A profile without its display can't show results.
 const PROFILES: Query<'_> = Query {
     table: "cticontexts",
     key: &["id"],
@@ -81,12 +91,12 @@ struct Profile {
 impl Profile {
     /// The names of its sources, with the blanks around them.
     fn sources(&self) -> impl Iterator<Item = &str> {
-        // Nothing is no name, unless it stands beside a comma.
+        // An empty column has no name; an empty text beside a comma is one.
         self.directories.split(',').filter(|_| !self.directories.is_empty())
     }
 }
 
-// Of two with one name the later counts.
+// Of two rows with one name the later counts.
 const TYPES: Query<'_> = Query {
     table: "ctidirectories",
     key: &["id"],
@@ -116,7 +126,7 @@ impl Naming {
     }
 }
 
-/// The names of the sources that know whose number it is.
+/// The names of the sources that are searched by number.
 fn reverse_sources(session: &mut Session<'_>) -> Result<Vec<String>, Error> {
     let rows: Vec<Row<Reverse>> = session.query(REVERSE, &[])?;
     if rows.len() > 1 {
@@ -141,7 +151,7 @@ struct Reverse {
     directories: String,
 }
 
-/// Each source by its name; that it is searched is all there is to say.
+/// The names of sources; the value is always true.
 type Sources = BTreeMap<String, bool>;
 
 fn sources<'a>(
@@ -155,7 +165,7 @@ fn sources<'a>(
     names.map(name).chain(["personal".to_owned()]).map(|name| (name, true)).collect()
 }
 
-/// What one profile searches, and for how many seconds.
+/// The sources of one search, and its timeout in seconds.
 #[derive(Serialize)]
 struct Search<T> {
     sources: Sources,
@@ -257,7 +267,7 @@ mod tests {
     }
 
     #[test]
-    fn where_contexts_are_separated_sources_go_by_the_names_of_copies() {
+    fn separated_contexts_have_the_names_of_copies() {
         let directories = r#"{"id": 1, "dirtype": "xivo", "description": ""}
             {"id": 2, "dirtype": "wazo", "description": ""}
             {"id": 3, "dirtype": "csv", "description": ""}"#;

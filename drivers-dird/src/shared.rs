@@ -1,9 +1,9 @@
-//! What the files have in common: contexts that may be separated, and rows that go by their names.
+//! Rules of more than one file: the separation of contexts, and rows with the same name.
 
 use driver_api::{Error, Query, Row, Session, Warning};
 use serde::Deserialize;
 
-/// Whether users find only those of their own context.
+/// Whether a search finds only users of the same context.
 pub(crate) fn contexts_are_separated(session: &mut Session<'_>) -> Result<bool, Error> {
     let rows: Vec<Row<Main>> = session.query(MAIN, &[])?;
     match rows.len() {
@@ -22,8 +22,7 @@ struct Main {
     context_separation: Option<i64>,
 }
 
-/// What the copy of a source is called that finds the users of one profile's context. A name that is NULL
-/// is written as Python writes it.
+/// The name of a source's copy that finds the users of one profile's context. NULL is `None`, as in Python.
 pub(crate) fn name_of_copy(source: Option<&str>, profile: Option<&str>) -> String {
     format!("{}_{}", source.unwrap_or("None"), profile.unwrap_or("None"))
 }
@@ -33,7 +32,7 @@ pub(crate) fn warn_of_namesake<T>(session: &mut Session<'_>, row: &Row<T>) {
     row.warn(session, "name", "another row has the same name; this one counts");
 }
 
-/// The message where only one of so many rows is asked for.
+/// The message for a table with several rows of which one counts.
 pub(crate) fn first_of(rows: usize) -> String {
     format!("there are {rows} rows; the one with the smallest id counts")
 }

@@ -1,4 +1,18 @@
 //! `dird/views.yml`: the displays, which are sets of columns, and the display of each profile.
+//!
+//! ```yaml
+//! views:
+//!   displays:
+//!     Display:
+//!     - default: null
+//!       field: name
+//!       title: Nom
+//!       type: name
+//!   profile_to_display:
+//!     default: Display
+//!   profile_to_display_phone:
+//!     default: default
+//! ```
 
 use std::collections::BTreeMap;
 
@@ -37,7 +51,7 @@ impl Driver for Views {
     }
 }
 
-// Of two with one name the later counts.
+// Of two rows with one name the later counts.
 const DISPLAYS: Query<'_> =
     Query { table: "ctidisplays", key: &["id"], sql: "SELECT id, name, data FROM ctidisplays ORDER BY id" };
 
@@ -47,7 +61,7 @@ struct Display {
     data: String,
 }
 
-/// The columns of a display by rank; nothing if they can't be read.
+/// The columns of a display by rank; none if they can't be read.
 fn columns(session: &mut Session<'_>, display: &Row<Display>) -> Option<Vec<Column>> {
     let Ok(ranked) = serde_json::from_str::<BTreeMap<Rank, Value>>(&display.data) else {
         display.warn(session, "data", "not a JSON object of columns; the display is left out");
@@ -74,7 +88,7 @@ fn column(rank: &Rank, value: Value) -> Result<Column, String> {
     }
 }
 
-/// The place of a column among the others. Of two that are the same number the later one stands.
+/// The rank of a column. Of two columns with the same number the later one counts.
 #[derive(Deserialize, PartialEq, Eq, PartialOrd, Ord)]
 #[serde(from = "String")]
 enum Rank {
@@ -89,7 +103,7 @@ impl From<String> for Rank {
     }
 }
 
-/// Whatever an administrator entered is written as it is; only a default that says nothing is null.
+/// A column as the administrator entered it, but for an empty default, which is null.
 #[derive(Serialize)]
 struct Column {
     title: Value,
@@ -110,7 +124,7 @@ impl Column {
     }
 }
 
-/// What Python takes for false.
+/// Whether Python takes the value for false.
 fn is_falsy(value: &Value) -> bool {
     match value {
         Value::Null => true,
@@ -122,7 +136,7 @@ fn is_falsy(value: &Value) -> bool {
     }
 }
 
-// Of two with one name the later counts.
+// Of two rows with one name the later counts.
 const PROFILES: Query<'_> = Query {
     table: "cticontexts",
     key: &["id"],
@@ -208,7 +222,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_column_is_left_out() {
+    fn a_malformed_column_is_left_out() {
         let good = r#""1": ["t", "t", "", "f"]"#;
         for (bad, why) in [
             (r#""x": ["t", "t", ""]"#, r#"the rank "x" is not a number; its column is left out"#),
@@ -244,7 +258,7 @@ mod tests {
     }
 
     #[test]
-    fn of_two_of_one_name_the_later_counts() {
+    fn the_later_of_two_rows_with_one_name_counts() {
         let displays = r#"{"id": 2, "name": "d", "data": "{\"1\": [\"late\", \"\", \"\"]}"}
             {"id": 1, "name": "d", "data": "{\"1\": [\"early\", \"\", \"\"]}"}
             {"id": 3, "name": "d", "data": "bad"}

@@ -1,7 +1,14 @@
-//! `phoned/config.yml`: from where phones may use the phone directory.
+//! `phoned/config.yml`: the hosts and networks whose phones may use the phone directory.
 //!
-//! Every host is written as the administrator entered it. One that wazo-phoned can't understand makes
-//! it refuse the whole file, hence the warning.
+//! ```yaml
+//! rest_api:
+//!   authorized_subnets:
+//!   - 192.168.0.0/24
+//!   - 10.0.0.0/8
+//! ```
+//!
+//! The driver writes each host as the administrator entered it. wazo-phoned refuses the whole file if it does not
+//! understand one, so such a host causes a warning.
 
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -47,7 +54,7 @@ fn content(authorized_subnets: Vec<&str>) -> Result<String, Error> {
     yaml::to_string(&File { rest_api: RestApi { authorized_subnets } })
 }
 
-/// Whether it is an address, an address with the length or mask of its network, or a host name.
+/// Whether wazo-phoned understands it: an address, an address with the length or mask of its network, or a host name.
 fn is_understood(host: &str) -> bool {
     match host.split_once('/') {
         Some((address, length)) => is_network(address, length),
@@ -73,7 +80,7 @@ fn is_host_name(name: &str) -> bool {
             && !label.starts_with('-')
             && !label.ends_with('-')
     };
-    // What ends in a number is meant as an address, and is none: `10.0`.
+    // A name that ends in a number is a broken address: `10.0`.
     let ends_in_number = name.rsplit('.').next().is_some_and(is_number);
     name.len() <= 253 && name.split('.').all(is_label) && !ends_in_number
 }
@@ -120,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn what_wazo_phoned_does_not_understand() {
+    fn a_host_is_understood_as_wazo_phoned_does() {
         for host in [
             "10.0.0.1",
             "10.0.0.0/8",

@@ -1,7 +1,12 @@
 //! `provd/network.yml`: the URL under which phones reach the provisioning server.
 //!
-//! It is the one that the administrator entered, else it is made from an address: the one entered for
-//! provisioning, else that of the first interface for voice. With none of them the file is `{}`.
+//! ```yaml
+//! general:
+//!   advertised_http_url: http://10.1.2.3:8667
+//! ```
+//!
+//! It is the URL that the administrator entered. Otherwise the driver makes it from an address: the one entered for
+//! provisioning, or that of the first interface for voice. With none of them the file is `{}`.
 
 use std::net::Ipv6Addr;
 
@@ -49,12 +54,12 @@ struct Interface {
     disable: i64,
 }
 
-/// What the URL is made from.
+/// The source of the URL.
 enum Source<'a> {
     BaseUrl(&'a str),
     /// The address in this row.
     Address(&'a Row<Provisioning>, &'a str),
-    /// The interface, even one that has no address: the next one is not asked.
+    /// The first interface, even one without an address.
     Interface(&'a Row<Interface>),
     Nothing,
 }
@@ -72,7 +77,7 @@ impl<'a> Source<'a> {
         interface.map_or(Source::Nothing, Source::Interface)
     }
 
-    /// The URL, with the port of provisioning, if that has a row.
+    /// The URL, with the port of provisioning if there is one.
     fn url(&self, port: Option<i64>) -> Option<String> {
         let host = match self {
             Source::BaseUrl(url) => return Some((*url).to_owned()),
@@ -86,14 +91,14 @@ impl<'a> Source<'a> {
         })
     }
 
-    /// Warns of what will not work.
+    /// Warns if phones will not reach the URL.
     fn warn(&self, session: &mut Session<'_>) {
         let no_brackets = "an IPv6 address without brackets makes a URL that no phone understands";
         match self {
             Source::Address(row, address) if is_ipv6(address) => row.warn(session, "net4_ip", no_brackets),
             Source::Interface(interface) => {
                 let Some(address) = entered(interface.address.as_deref()) else {
-                    let message = "the first voip interface has none, so there is no URL";
+                    let message = "the first voip interface has no address, so the file has no URL";
                     interface.warn(session, "address", message);
                     return;
                 };
@@ -237,14 +242,14 @@ mod tests {
     #[test]
     fn the_first_interface_decides() {
         let none =
-            "table netiface, row id=7, column address: the first voip interface has none, so there is no URL";
+            "table netiface, row id=7, column address: the first voip interface has no address, so the file has no URL";
         let database = Database::new().provisioning("", "", 8667);
         let database = database.interface(Value::Null, 1).interface("10.1.1.1", 0);
         assert_eq!(database.generate(), ("{}\n".to_owned(), vec![none.to_owned()]));
     }
 
     #[test]
-    fn what_will_not_work_is_written_with_a_warning() {
+    fn a_url_that_no_phone_reaches_has_a_warning() {
         let disabled =
             "table netiface, row id=7, column disable: phones are sent to an interface that is disabled";
         Database::new().interface("10.1.1.1", 1).assert_url("http://10.1.1.1", &[disabled]);

@@ -1,4 +1,8 @@
 //! `wazo/uuid.yml`: the identity of the installation.
+//!
+//! ```yaml
+//! uuid: db5b5fab-8f4d-4e27-9da1-494c73cf256d
+//! ```
 
 use driver_api::{Driver, Error, Query, Row, Session, Warning, yaml};
 use serde::{Deserialize, Serialize};

@@ -76,7 +76,8 @@ pub(crate) fn run(users: u32) -> Result<(), Error> {
 
 /// Builds the programs in the release profile.
 fn build() -> Result<(), Error> {
-    command::run(cargo().args(["build", "--quiet", "--release", "--package", "dispatcher"]))
+    let programs = ["--package", "dispatcher", "--package", "client"];
+    command::run(cargo().args(["build", "--quiet", "--release"]).args(programs))
 }
 
 /// A process that is ended on drop.

@@ -84,7 +84,7 @@ impl Dist {
 /// Packages the service with the program of another crate, and the client, which has no drivers.
 fn package_crate(build: &Build<'_>, driver_crate: &DriverCrate) -> Result<(), Error> {
     let program = driver_crate.build(build.profile)?;
-    let packages = [build.service_with(&program)?, build.client(&Features::all()?)?];
+    let packages = [build.service_with(&program)?, build.client()?];
     show(&program.origin, &packages)?;
     show_drivers(&program);
     Ok(())

@@ -5,7 +5,7 @@ use std::{env, fs, io};
 
 use argh::FromArgs;
 use database::Uri;
-use dispatcher::{FAMILIES, Registry, Report, config, generate, output};
+use dispatcher::{FAMILIES, Registry, Report, config, generate};
 use driver_api::{Error, Namespace};
 use fixtures::{Case, Schema, Strictness};
 
@@ -129,7 +129,7 @@ pub(crate) fn into_folder(
     let mut stdout = io::stdout();
     let mut report = Report::with_files(&mut stdout, false);
     generate::files(registry, &config, namespaces, &mut *snapshot, &mut report, &mut |namespace, text| {
-        output::replace(&out.join(namespace.to_string()), text)
+        service::file::replace(&out.join(namespace.to_string()), text)
     });
     Ok(report.finish())
 }

@@ -90,21 +90,17 @@ pub(crate) struct Build<'a> {
 impl Build<'_> {
     /// The packages of the service and of the client.
     pub(crate) fn packages(&self, features: &Features) -> Result<Vec<PathBuf>, Error> {
-        Ok(vec![self.service(features)?, self.client(features)?])
+        Ok(vec![self.service(features)?, self.client()?])
     }
 
     pub(crate) fn service(&self, features: &Features) -> Result<PathBuf, Error> {
-        self.with_features(features, service_variant(features.has_family("asterisk")))
-    }
-
-    pub(crate) fn client(&self, features: &Features) -> Result<PathBuf, Error> {
-        self.with_features(features, Some("client"))
-    }
-
-    fn with_features(&self, features: &Features, variant: Option<&str>) -> Result<PathBuf, Error> {
-        let mut command = self.cargo_deb(variant, "");
+        let mut command = self.cargo_deb_of_service(features.has_family("asterisk"), "");
         command.args(["--no-default-features", "--features", &features.list()]);
         package_of(&mut command)
+    }
+
+    pub(crate) fn client(&self) -> Result<PathBuf, Error> {
+        package_of(&mut self.cargo_deb("client", ""))
     }
 
     /// The package of the service with the program of another crate. Its version and its description name that crate.
@@ -115,7 +111,7 @@ impl Build<'_> {
         fs::create_dir(&folder)
             .and_then(|()| fs::copy(&program.path, folder.join("confgend")))
             .map_err(|error| file_error(&program.path, error))?;
-        let mut command = self.cargo_deb(service_variant(program.reads_templates()), &program.mark);
+        let mut command = self.cargo_deb_of_service(program.reads_templates(), &program.mark);
         command.arg("--no-build").env("CARGO_TARGET_DIR", scratch.path());
         let package = package_of(&mut command)?;
         let compression: &[&str] = if self.profile == RELEASE { &[] } else { &["-Zgzip", "-z1"] };
@@ -123,24 +119,25 @@ impl Build<'_> {
         Ok(package)
     }
 
-    fn cargo_deb(&self, variant: Option<&str>, mark: &str) -> Command {
-        let mut command = cargo();
-        command.args(["deb", "--quiet", "--locked", "--package", "dispatcher", "--profile", self.profile]);
-        command.args(["--deb-revision", &format!("{}{mark}", self.revision)]).arg("--output").arg(self.out);
-        if let Some(variant) = variant {
-            command.args(["--variant", variant]);
+    /// The command that packages the service. The templates belong to the family `asterisk`, so only the package with that
+    /// family has them.
+    fn cargo_deb_of_service(&self, has_asterisk: bool, mark: &str) -> Command {
+        let mut command = self.cargo_deb("dispatcher", mark);
+        if has_asterisk {
+            command.args(["--variant", "asterisk"]);
         }
+        command
+    }
+
+    fn cargo_deb(&self, package: &str, mark: &str) -> Command {
+        let mut command = cargo();
+        command.args(["deb", "--quiet", "--locked", "--package", package, "--profile", self.profile]);
+        command.args(["--deb-revision", &format!("{}{mark}", self.revision)]).arg("--output").arg(self.out);
         if self.profile != RELEASE {
             command.arg("--fast");
         }
         command
     }
-}
-
-/// The variant of the package. The templates belong to the family `asterisk`, so only the package with that family has
-/// them.
-fn service_variant(has_asterisk: bool) -> Option<&'static str> {
-    has_asterisk.then_some("asterisk")
 }
 
 /// Runs cargo-deb; returns the path of the package, which it prints on its last line.
@@ -188,8 +185,7 @@ mod tests {
     #[test]
     fn the_packaged_configuration_agrees_with_the_defaults() {
         let packaged = Config::from_yaml(include_str!("../../dispatcher/debian/config.yml")).unwrap();
-        let mut built_in =
-            Config::from_yaml(include_str!("../../dispatcher/src/config/defaults.yml")).unwrap();
+        let mut built_in = dispatcher::config::defaults();
         built_in.fill_from(&Registry::new(FAMILIES).unwrap().defaults().unwrap());
         let mut packaged_first = packaged.clone();
         packaged_first.fill_from(&built_in);

@@ -1,4 +1,4 @@
-//! The text that the catalogue is kept in, and its parser.
+//! The text of the catalogue, and its parser.
 
 use super::{
     Consequence, Deprecation, File, Kind, NameCase, OptionInfo, Reader, Reference, Repeat, Selection, Source,
@@ -8,7 +8,7 @@ use super::{
 /// The catalogue. Its first lines describe it.
 pub(super) const TEXT: &str = include_str!("options.txt");
 
-/// The files of the text, or the number of the first line that is none.
+/// Parses the text. The error is the number of the first malformed line.
 pub(super) fn parse(text: &'static str) -> Result<Vec<File>, usize> {
     let mut parser = Parser::default();
     for (at, line) in text.lines().enumerate() {
@@ -22,7 +22,7 @@ pub(super) fn parse(text: &'static str) -> Result<Vec<File>, usize> {
     Ok(parser.files)
 }
 
-/// What stands above the line that is read.
+/// The files so far, and the attributes of the file and kind above the current line.
 #[derive(Default)]
 struct Parser {
     files: Vec<File>,
@@ -33,7 +33,7 @@ struct Parser {
 /// The attributes of a line. A line has only some of them.
 #[derive(Default, Clone, Copy)]
 struct Attributes {
-    handed_down: HandedDown,
+    inherited: Inherited,
     unselected: Consequence,
     names: NameCase,
     module: &'static str,
@@ -51,9 +51,9 @@ struct Attributes {
     deprecated_values: &'static str,
 }
 
-/// The attributes that a kind has from its file, and an option from its kind, if its own line does not say else.
+/// The attributes that a kind inherits from its file, and an option from its kind, unless its own line sets them.
 #[derive(Default, Clone, Copy)]
-struct HandedDown {
+struct Inherited {
     unknown: Consequence,
     bad: Consequence,
     repeat: Repeat,
@@ -61,7 +61,7 @@ struct HandedDown {
 }
 
 impl Parser {
-    /// Reads one line. There is no result if the line is malformed.
+    /// Parses one line. Returns `None` if it is malformed.
     fn line(&mut self, line: &'static str) -> Option<()> {
         let mut fields = line.split('\t');
         match fields.next()? {
@@ -74,7 +74,7 @@ impl Parser {
                     "none" => Reader::Nothing,
                     _ => return None,
                 };
-                self.file = attributes(fields, HandedDown::default())?;
+                self.file = attributes(fields, Inherited::default())?;
                 self.files.push(File {
                     name,
                     reader,
@@ -87,14 +87,14 @@ impl Parser {
             "kind" => {
                 let name = fields.next()?;
                 let selection = selection(fields.next()?)?;
-                self.kind = attributes(fields, self.file.handed_down)?;
+                self.kind = attributes(fields, self.file.inherited)?;
                 self.files.last_mut()?.kinds.push(Kind {
                     name,
                     module: self.kind.module,
                     selection,
                     section_without_type: self.kind.named,
                     names: self.kind.names,
-                    unknown_option: self.kind.handed_down.unknown,
+                    unknown_option: self.kind.inherited.unknown,
                     not_in_file: self.kind.not_in_file,
                     options: Vec::new(),
                     patterns: Vec::new(),
@@ -102,7 +102,7 @@ impl Parser {
             }
             name => {
                 let value_type = fields.next()?;
-                let own = attributes(fields, self.kind.handed_down)?;
+                let own = attributes(fields, self.kind.inherited)?;
                 let kind = self.files.last_mut()?.kinds.last_mut()?;
                 let option = match value_type.strip_prefix("alias ") {
                     Some(of) => OptionInfo {
@@ -128,31 +128,31 @@ fn option(name: &'static str, value_type: ValueType, own: &Attributes) -> Option
         value_type,
         default: own.default,
         list: own.list,
-        repeat: own.handed_down.repeat,
+        repeat: own.inherited.repeat,
         required: own.required,
         nonempty: own.nonempty,
         deprecated: own.deprecated,
         refers_to: own.to,
         only_in: own.only_in,
-        source: own.handed_down.source,
+        source: own.inherited.source,
         note: own.note,
-        bad_value: own.handed_down.bad,
+        bad_value: own.inherited.bad,
         deprecated_values: items(own.deprecated_values)
             .map(|pair| pair.split_once(':'))
             .collect::<Option<Vec<_>>>()?,
     })
 }
 
-fn attributes(fields: impl Iterator<Item = &'static str>, handed_down: HandedDown) -> Option<Attributes> {
-    let mut own = Attributes { handed_down, ..Attributes::default() };
+fn attributes(fields: impl Iterator<Item = &'static str>, inherited: Inherited) -> Option<Attributes> {
+    let mut own = Attributes { inherited, ..Attributes::default() };
     for field in fields {
         let (name, value) = field.split_once('=').unwrap_or((field, ""));
         match name {
             "unselected" => own.unselected = consequence(value)?,
-            "unknown" => own.handed_down.unknown = consequence(value)?,
-            "bad" => own.handed_down.bad = consequence(value)?,
+            "unknown" => own.inherited.unknown = consequence(value)?,
+            "bad" => own.inherited.bad = consequence(value)?,
             "repeat" => {
-                own.handed_down.repeat = match value {
+                own.inherited.repeat = match value {
                     "first" => Repeat::First,
                     "last" => Repeat::Last,
                     "adds" => Repeat::Adds,
@@ -160,7 +160,7 @@ fn attributes(fields: impl Iterator<Item = &'static str>, handed_down: HandedDow
                 }
             }
             "source" => {
-                own.handed_down.source = match value {
+                own.inherited.source = match value {
                     "help" => Source::Help,
                     "code" => Source::Code,
                     "docs" => Source::Documentation,
@@ -224,7 +224,7 @@ fn name_case(text: &str) -> Option<NameCase> {
     })
 }
 
-/// The items of a list of the data, which separates them by commas.
+/// Splits a list of the data at its commas.
 pub(super) fn items(text: &'static str) -> impl Iterator<Item = &'static str> {
     text.split(',').filter(|item| !item.is_empty())
 }
@@ -255,7 +255,7 @@ mod tests {
     }
 
     #[test]
-    fn every_name_stands_once_in_its_kind() {
+    fn a_kind_has_no_name_twice() {
         for kind in parse(TEXT).unwrap().iter().flat_map(|file| &file.kinds) {
             for pair in kind.options.windows(2) {
                 assert!(compare(pair[0].name, pair[1].name).is_lt(), "{}: {}", kind.name, pair[1].name);

@@ -1,4 +1,4 @@
-//! What the value of an option can be.
+//! The types of values, and their checks.
 
 use std::fmt;
 use std::ops::RangeInclusive;
@@ -7,26 +7,26 @@ use super::data::items;
 use super::{Consequence, OptionInfo, matches};
 use crate::syntax::{is_blank, stripped};
 
-/// The words that Asterisk takes for yes, without case.
+/// The words that Asterisk reads as yes, without case.
 const TRUE: [&str; 6] = ["yes", "true", "y", "t", "1", "on"];
 
-/// The words that mean no. Asterisk takes everything else for no, too.
+/// The words for no. Asterisk reads every other text as no, too.
 const FALSE: [&str; 6] = ["no", "false", "n", "f", "0", "off"];
 
 /// The item of an [`ValueType::Enum`] that stands for any whole number.
 const ANY_NUMBER: &str = "<number>";
 
-/// What the value of an option can be.
+/// The type of an option's value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ValueType {
     /// Yes or no: see [`boolean`].
     Boolean,
-    /// A number of C's notation: see [`number`]. A sign is an error.
+    /// A number in C's notation: see [`number`]. A sign is an error.
     Unsigned(RangeInclusive<i64>),
-    /// A number of C's notation, with or without a sign.
+    /// A number in C's notation, with or without a sign.
     Integer(RangeInclusive<i64>),
-    /// A decimal number of which Asterisk reads the digits at the start, and drops the rest without a message.
+    /// A decimal number. Asterisk reads the digits at the start, and drops the rest without a message.
     LeadingDigits(RangeInclusive<i64>),
     /// A number with a fraction. The catalogue checks nothing.
     Double,
@@ -34,10 +34,9 @@ pub enum ValueType {
     NumberOrBoolean,
     /// One of these words, without case; a word that ends in `*` is a prefix, and `<number>` any whole number.
     Enum(Vec<&'static str>),
-    /// What a key of a conference menu does: these actions, separated by commas, some of them with arguments in
-    /// parentheses.
+    /// The actions of a key of a conference menu, separated by commas, some with arguments in parentheses.
     Actions(Vec<&'static str>),
-    /// Names of codecs, each with or without a `!`. The catalogue does not know the codecs.
+    /// Names of codecs, each with or without a `!`. The catalogue does not know the names.
     Codecs,
     /// Numbers of groups, and ranges of them.
     Groups,
@@ -47,38 +46,38 @@ pub enum ValueType {
     Slots,
     /// A URI of SIP.
     SipUri,
-    /// A text of at most this many bytes, as far as that is known. Asterisk cuts a longer one without a message.
+    /// A text of at most this many bytes, if known. Asterisk cuts a longer one without a message.
     Text(Option<usize>),
-    /// An address, a network or the name of such. The catalogue checks nothing.
+    /// An address, a network or the name of one. The catalogue checks nothing.
     Acl,
     /// A line with fields of its own, such as a member of a queue. The catalogue checks nothing.
     Line,
-    /// Asterisk takes every value, and makes nothing of it.
+    /// Asterisk accepts every value and ignores it.
     Ignored,
-    /// A function of the module reads the value, and the catalogue does not know what it takes.
+    /// A function of the module reads the value. The catalogue does not know its rules.
     Custom,
-    /// Nobody has looked what the value can be.
+    /// The rules are not known.
     Unknown,
 }
 
-/// Why an option does not take a value.
+/// The reason and consequence if an option does not accept a value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rejection {
-    /// The value, or the item of it that is not taken.
+    /// The value, or the item of it that is wrong.
     pub value: String,
-    /// What is wrong with it.
+    /// The reason.
     pub reason: Reason,
-    /// What Asterisk does about it.
+    /// What Asterisk does with it.
     pub consequence: Consequence,
 }
 
-/// What is wrong with a value.
+/// The reason why a value is wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Reason {
     /// It is empty.
     Empty,
-    /// It is no word for yes or no, and means no.
+    /// It is no word for yes or no. Asterisk reads it as no.
     NotBoolean,
     /// It is not one whole number.
     NotNumber,
@@ -129,15 +128,13 @@ impl fmt::Display for Rejection {
 
 impl std::error::Error for Rejection {}
 
-/// What Asterisk takes a boolean for, if it is one of the words that people use.
-///
-/// Asterisk takes everything else for no, without a message.
+/// Parses one of the known words for yes and no. Asterisk reads every other text as no, without a message.
 pub fn boolean(value: &str) -> Option<bool> {
     let is_among = |words: &[&str]| words.iter().any(|word| word.eq_ignore_ascii_case(value));
     if is_among(&TRUE) { Some(true) } else { is_among(&FALSE).then_some(false) }
 }
 
-/// The number that Asterisk reads where it takes C's notation: `0x10` is 16, and `010` is 8.
+/// Parses a number in C's notation, as Asterisk does: `0x10` is 16, and `010` is 8.
 ///
 /// ```
 /// # use asterisk_conf::catalogue::number;
@@ -155,7 +152,7 @@ pub fn number(value: &str) -> Option<i64> {
         None | Some("") => (10, digits),
         Some(rest) => rest.strip_prefix(['x', 'X']).map_or((8, rest), |hexadecimal| (16, hexadecimal)),
     };
-    // The standard library would take another sign.
+    // The standard library would accept another sign.
     if digits.starts_with(['+', '-']) {
         return None;
     }
@@ -163,21 +160,19 @@ pub fn number(value: &str) -> Option<i64> {
 }
 
 impl OptionInfo {
-    /// Whether Asterisk takes a value as it is written.
-    ///
-    /// A value counts as taken where the catalogue does not know better.
+    /// Checks whether Asterisk accepts a value unchanged. A value whose rules the catalogue does not know is accepted.
     pub fn accepts(&self, value: &str) -> Result<(), Rejection> {
         let value = stripped(value);
         if value.is_empty() {
-            let taken = if self.nonempty {
+            let checked = if self.nonempty {
                 Err(Reason::Empty)
             } else if self.list.is_some() || self.default == Some("") {
-                // The list is empty, or the value says what the default says.
+                // The list is empty, or the value is the default.
                 Ok(())
             } else {
                 self.value_type.check(value)
             };
-            return taken.map_err(|reason| self.rejection(value, reason));
+            return checked.map_err(|reason| self.rejection(value, reason));
         }
         let Some(separators) = self.list else {
             return self.value_type.check(value).map_err(|reason| self.rejection(value, reason));
@@ -206,7 +201,7 @@ impl OptionInfo {
 }
 
 impl ValueType {
-    /// The type that a text of the data names.
+    /// Parses a type of the data.
     pub(super) fn parse(text: &'static str) -> Option<ValueType> {
         let (name, rest) = text.split_once(' ').unwrap_or((text, ""));
         let range = |default: RangeInclusive<i64>| -> Option<_> {
@@ -242,9 +237,9 @@ impl ValueType {
         })
     }
 
-    /// Checks one value, which is an item where the option takes a list.
+    /// Checks a value, or one item of a list.
     fn check(&self, value: &str) -> Result<(), Reason> {
-        let otherwise = |taken: bool, reason: Reason| if taken { Ok(()) } else { Err(reason) };
+        let otherwise = |accepted: bool, reason: Reason| if accepted { Ok(()) } else { Err(reason) };
         match self {
             ValueType::Boolean => otherwise(boolean(value).is_some(), Reason::NotBoolean),
             ValueType::Unsigned(_) if value.starts_with(['+', '-']) => Err(Reason::NotNumber),
@@ -295,7 +290,7 @@ fn in_range(number: Option<i64>, range: &RangeInclusive<i64>) -> Result<(), Reas
     }
 }
 
-/// The number, if the value is nothing but a decimal number. One too large for any range is the largest.
+/// Parses a decimal number. A number beyond 64 bits becomes the largest or smallest one.
 fn decimal(value: &str) -> Option<i64> {
     let digits = value.strip_prefix(['+', '-']).unwrap_or(value);
     if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
@@ -308,7 +303,7 @@ fn is_one_of(words: &[&str], value: &str) -> bool {
     words.iter().any(|word| match *word {
         ANY_NUMBER => decimal(value).is_some(),
         "*" => value == "*",
-        // Many modules read these two like a boolean. Nobody has measured which do not.
+        // Many modules read these two as a boolean. It was not measured which do not.
         "yes" => boolean(value) == Some(true),
         "no" => boolean(value) == Some(false),
         word => matches(word, value),

@@ -5,40 +5,41 @@ use std::borrow::Cow;
 use crate::DiagnosticKind;
 use crate::document::Location;
 
-/// The most block comments that Asterisk keeps open. It hangs at the next one.
+/// The most block comments that can be open at once. Asterisk hangs at the next one.
 const DEPTH_LIMIT: usize = 128;
 
 /// The block comments that are open, from line to line.
 #[derive(Default)]
 pub(super) struct Comments {
-    /// Where each of the open ones began.
+    /// The start of each open block comment.
     starts: Vec<Location>,
-    /// How many `--;` there were outside of any: Asterisk counts below zero, and swallows lines until as many
-    /// `;--` have come.
+    /// The number of `--;` outside any block comment. Asterisk's counter falls below zero, and it skips all text until
+    /// as many `;--` follow.
     missing_starts: usize,
-    /// Where the first of these was.
+    /// The location of the first such `--;`.
     unopened: Option<Location>,
 }
 
-/// A block comment opens inside too many others.
+/// The error that too many block comments are open.
 #[derive(Debug)]
 pub(super) struct TooDeep;
 
 /// The meaning of a `;`.
 enum Mark {
-    /// `\;`: a semicolon.
+    /// `\;`, a semicolon.
     Escaped,
     /// `;--`
     Start,
     /// `--;`
     End,
+    /// The start of a comment to the end of the line.
     Comment,
     /// Text inside a block comment.
     Plain,
 }
 
 impl Comments {
-    /// The line without comments; none if all of it is inside a block comment.
+    /// Returns the line without comments, or `None` if all of it is inside a block comment.
     pub(super) fn strip<'t>(
         &mut self,
         line: &'t [u8],
@@ -65,12 +66,12 @@ impl Comments {
                     rest = behind.strip_prefix(b"--").unwrap_or(behind);
                 }
                 Mark::End => {
-                    // Outside any block comment the mark stays in the text of its line.
+                    // Outside any block comment, the mark is part of the text.
                     text.push(before);
                     text.push(b";");
                     self.end(location);
                     if !self.is_inside() {
-                        text.go_on();
+                        text.resume();
                     }
                 }
                 Mark::Comment => {
@@ -87,8 +88,8 @@ impl Comments {
         Ok(text.kept.map(Cow::Owned))
     }
 
-    /// The meaning of a `;`, by what stands before it, since the one before, and behind it. The order of the tests is
-    /// Asterisk's: with `--` on both sides it is a start.
+    /// Returns the meaning of a `;` by the text between the previous `;` and it, and the text behind it. The order of
+    /// the tests is Asterisk's: with `--` on both sides it is a start.
     fn mark(&self, before: &[u8], behind: &[u8]) -> Mark {
         if before.ends_with(b"\\") {
             Mark::Escaped
@@ -103,7 +104,7 @@ impl Comments {
         }
     }
 
-    /// Whether the text is swallowed: a block comment is open, or one was closed that was not.
+    /// Whether Asterisk skips the text: a block comment is open, or a `--;` stood outside any.
     fn is_inside(&self) -> bool {
         !self.starts.is_empty() || self.missing_starts > 0
     }
@@ -128,7 +129,7 @@ impl Comments {
         }
     }
 
-    /// The complaint of Asterisk at the end of a file, and where the comment began.
+    /// Returns Asterisk's message at the end of a file, and the location where the comment began.
     pub(super) fn open(&self) -> Option<(DiagnosticKind, Location)> {
         if let Some(&location) = self.starts.last() {
             return Some((DiagnosticKind::UnterminatedBlockComment, location));
@@ -138,11 +139,11 @@ impl Comments {
     }
 }
 
-/// The text of a line, while it is put together.
+/// The text of a line without its comments, as far as it was read.
 struct Text {
-    /// None as long as the line is inside a block comment that began before it.
+    /// The text, or `None` inside a block comment that began on an earlier line.
     kept: Option<Vec<u8>>,
-    /// Whether what comes is not kept, since a block comment began on this line.
+    /// Whether a block comment began on this line, so that the text behind it is dropped.
     is_cut: bool,
 }
 
@@ -153,8 +154,8 @@ impl Text {
         }
     }
 
-    /// Behind the end of a block comment.
-    fn go_on(&mut self) {
+    /// Keeps the text again, behind the end of a block comment.
+    fn resume(&mut self) {
         self.kept.get_or_insert_default();
         self.is_cut = false;
     }

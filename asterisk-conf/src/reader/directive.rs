@@ -1,4 +1,4 @@
-//! A line `#include FILE`, `#tryinclude FILE` or `#exec COMMAND`.
+//! The directives `#include FILE`, `#tryinclude FILE` and `#exec COMMAND`.
 
 use bstr::{BStr, ByteSlice};
 
@@ -7,11 +7,11 @@ use crate::DiagnosticKind;
 use crate::document::{Command, Location};
 use crate::files::{Content, INCLUDE_LIMIT};
 
-/// How deep files can include each other, below the file that is read first.
+/// The most levels of includes below the main file.
 const INCLUDE_LEVELS: usize = 10;
 
-/// The most bytes of a command. Measured on Asterisk 22: 900 run, 990 don't. Its buffer has room for 1024 bytes,
-/// of which a redirection to a temporary file takes some.
+/// The most bytes of a command. On Asterisk 22, a command of 900 bytes runs and one of 990 does not. Its buffer has 1024
+/// bytes, some of them for the redirection to a temporary file.
 const COMMAND_LIMIT: usize = 970;
 
 /// The cost of looking for a file, in bytes of work.
@@ -22,7 +22,7 @@ impl Parser<'_> {
     pub(super) fn directive(&mut self, input: &Input, text: &[u8]) -> Result {
         let location = input.location();
         self.budget.entries(1)?;
-        // Asterisk compares signed bytes: one above ASCII ends the word, as a blank does, and is dropped with it.
+        // Asterisk compares signed bytes: a byte above ASCII ends the word and is dropped, like a blank.
         let end = text.iter().position(|byte| !matches!(byte, b'!'..=0x7f)).unwrap_or(text.len());
         let (word, behind) = text.split_at(end);
         let argument = stripped(behind.get(1..).unwrap_or_default());
@@ -41,13 +41,13 @@ impl Parser<'_> {
         }
     }
 
-    /// Notes a command, and never runs it. It reads as one that writes nothing.
+    /// Adds the command to the document. The reader never runs it, and treats its output as empty.
     fn exec(&mut self, location: Location, command: &[u8]) -> Result {
         if command.len() > COMMAND_LIMIT {
             return self.cut(DiagnosticKind::ExecCommandTooLong, location, command);
         }
         self.document.add_command(Command { text: command.into(), location });
-        // Asterisk runs it all the same, and then includes what it wrote.
+        // Asterisk runs it, and then includes its output as a file.
         if self.is_too_deep(location, command)? {
             return self.cut(DiagnosticKind::IncludeMissing, location, command);
         }
@@ -74,11 +74,11 @@ impl Parser<'_> {
         Ok(is_too_deep)
     }
 
-    /// Reads the files that a name or wildcard stands for; false if there is none.
+    /// Reads the files that a name or wildcard matches. Returns false if there is none.
     fn included_files(&mut self, location: Location, pattern: &BStr) -> Result<bool> {
         self.include_level += 1;
         match self.files_of(location, pattern) {
-            // The file that includes goes on behind one that was cut, whose level is not given back.
+            // Asterisk continues the including file, and does not decrease the level of the file that was cut.
             Err(Stop::Cut) => Ok(true),
             Err(stop) => Err(stop),
             Ok(is_found) => {
@@ -108,7 +108,7 @@ impl Parser<'_> {
     }
 }
 
-/// The argument without one pair of quotes or angle brackets around it. Half a pair stays.
+/// Removes one pair of quotes or angle brackets around the argument. Asterisk keeps a single one.
 fn unquoted(argument: &[u8]) -> &[u8] {
     match argument {
         [b'"', inside @ .., b'"'] | [b'<', inside @ .., b'>'] => inside,

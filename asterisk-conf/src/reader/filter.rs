@@ -1,4 +1,4 @@
-//! The filter of `[name](+FILTER)`: which of the sections of a name is meant.
+//! The filter of `[name](+FILTER)`, which selects one of the sections of a name.
 
 use std::borrow::Cow;
 
@@ -15,17 +15,17 @@ pub(super) struct Filter<'t> {
 }
 
 enum Part<'t> {
-    /// `TEMPLATES=include`: templates fit too.
+    /// `TEMPLATES=include`: templates pass too.
     IncludeTemplates,
-    /// `TEMPLATES=restrict`: only templates fit.
+    /// `TEMPLATES=restrict`: only templates pass.
     RestrictToTemplates,
     Option {
         key: Pattern<'t>,
         value: Pattern<'t>,
     },
-    /// A part without `=`, which no section fits. Asterisk looks at no further one.
+    /// A part without `=`, which no section passes. Asterisk ignores the parts that follow.
     Never,
-    /// `TEMPLATES` with another value, which no section fits either. Asterisk looks at the next one.
+    /// `TEMPLATES` with another value, which no section passes. Asterisk still evaluates the parts that follow.
     Unknown,
 }
 
@@ -33,7 +33,7 @@ enum Part<'t> {
 pub(super) enum Verdict<'p> {
     Fits,
     Fails,
-    /// It does not, since this is no regular expression.
+    /// It does not, because this is not a valid regular expression.
     BadRegex(&'p [u8]),
 }
 
@@ -79,7 +79,7 @@ fn has_option(section: &Section, key: &Pattern, value: &Pattern, budget: &mut Bu
 impl<'t> Part<'t> {
     fn new(part: &'t [u8], budget: &mut Budget) -> Result<Self> {
         let (key, Some(behind)) = split_outside_quotes(part, b'=') else { return Ok(Part::Never) };
-        // Asterisk drops what stands behind a second `=`.
+        // Asterisk drops the text behind a second `=`.
         let (value, _) = split_outside_quotes(behind, b'=');
         Ok(match (key, value) {
             (b"TEMPLATES", _) if value.eq_ignore_ascii_case(b"include") => Part::IncludeTemplates,
@@ -90,28 +90,28 @@ impl<'t> Part<'t> {
     }
 }
 
-/// A POSIX extended regular expression, which may fit any part of a text.
+/// A POSIX extended regular expression, which may match any part of a text.
 ///
-/// Asterisk gives it to the C library in the C locale: every byte is a letter. So bytes are turned to the letters
-/// U+0000 to U+00FF before `regex-lite` sees them. It differs from the C library
-/// - in back references (`\1`) and `\<`, `\>`, `` \` ``, `\'`, which it refuses;
-/// - in `[[.x.]]` and `[[=x=]]`, which it refuses;
-/// - in what becomes of odd repetitions: `a{,3}`, `a{`, and more than about 1000 of anything, which it refuses;
-/// - in escapes such as `\d` and `\n`, which are digits and a line feed to it, and plain letters to the library.
+/// Asterisk passes it to the C library in the C locale, where every byte is a letter. So bytes are converted to the
+/// characters U+0000 to U+00FF for `regex-lite`. That differs from the C library:
+/// - it refuses back references (`\1`) and `\<`, `\>`, `` \` ``, `\'`;
+/// - it refuses `[[.x.]]` and `[[=x=]]`;
+/// - it refuses the repetitions `a{,3}`, `a{`, and those of more than about 1000;
+/// - escapes such as `\d` and `\n` are digits and a line feed, not plain letters.
 ///
-/// None of these has been seen in a configuration file. Groups can't occur, since a `)` ends the filter.
+/// No known configuration file has any of these. Groups can't occur, since a `)` ends the filter.
 enum Pattern<'t> {
-    /// Without any character that is special: the usual case.
+    /// A text without special characters: the usual case.
     Plain(&'t [u8]),
     Regex {
         regex: Regex,
-        /// The cost of looking at a byte of a text, in bytes of work.
+        /// The cost of matching a byte of a text, in bytes of work.
         cost: usize,
     },
     Bad(&'t [u8]),
 }
 
-/// The most bytes that a regular expression may take in memory when it is compiled.
+/// The most bytes of memory of a compiled regular expression.
 const SIZE_LIMIT: usize = 64 << 10;
 
 /// The cost of one state of the engine, in bytes of work.
@@ -125,7 +125,7 @@ impl<'t> Pattern<'t> {
         budget.work(SIZE_LIMIT)?;
         let built =
             RegexBuilder::new(&translated(pattern)).dot_matches_new_line(true).size_limit(SIZE_LIMIT).build();
-        // The engine may visit all of its states for each byte, and a repetition stands for many.
+        // The engine may visit all states for each byte, and a repetition has many states.
         let states = if pattern.contains(&b'{') { SIZE_LIMIT / 16 } else { pattern.len() };
         let cost = STATE_COST * states;
         Ok(built.map_or(Pattern::Bad(pattern), |regex| Pattern::Regex { regex, cost }))
@@ -147,7 +147,7 @@ impl<'t> Pattern<'t> {
     }
 }
 
-/// One letter for each byte.
+/// Converts each byte to one character.
 fn letters(text: &[u8]) -> Cow<'_, str> {
     match std::str::from_utf8(text) {
         Ok(text) if text.is_ascii() => text.into(),
@@ -155,7 +155,7 @@ fn letters(text: &[u8]) -> Cow<'_, str> {
     }
 }
 
-/// The expression with the backslashes that `regex-lite` wants in a bracket expression, where POSIX has none.
+/// Adds the backslashes that `regex-lite` needs in a bracket expression, where POSIX has none.
 fn translated(pattern: &[u8]) -> String {
     let pattern = letters(pattern);
     let mut out = String::with_capacity(pattern.len());
@@ -174,7 +174,7 @@ fn translated(pattern: &[u8]) -> String {
 /// Copies a bracket expression, from behind its `[` up to its `]`.
 fn bracket_expression(chars: &mut std::iter::Peekable<std::str::Chars<'_>>, out: &mut String) {
     out.extend(chars.next_if_eq(&'^'));
-    // In the first place a `]` is a letter.
+    // As the first character, a `]` is literal.
     if chars.next_if_eq(&']').is_some() {
         out.push_str("\\]");
     }
@@ -196,8 +196,8 @@ fn bracket_expression(chars: &mut std::iter::Peekable<std::str::Chars<'_>>, out:
     }
 }
 
-/// The text before the first separator outside quotes, stripped of blanks and one pair of quotes; and the text
-/// behind it. Read in Asterisk's source; that blanks go is measured.
+/// Splits a text at the first separator outside quotes. The part before loses blanks and one pair of quotes. The rule is
+/// from Asterisk's source; the blanks were measured.
 fn split_outside_quotes(text: &[u8], separator: u8) -> (&[u8], Option<&[u8]>) {
     let mut quotes = Vec::new();
     let mut is_escaped = false;

@@ -10,11 +10,11 @@ use crate::DiagnosticKind;
 use crate::document::{ConfigOption, Location, Section};
 use crate::syntax::NAME_LIMIT;
 
-/// The section that a header is about.
+/// The section that a header opens.
 enum Target {
-    /// A new one, which is no part of the document yet: it can't inherit from itself.
+    /// A new section. It is not yet in the document, so it can't inherit from itself.
     New(Section),
-    /// One that options are added to, by its index.
+    /// The index of an existing section, to which the header adds.
     Old(usize),
 }
 
@@ -26,7 +26,7 @@ impl Parser<'_> {
             return self.cut(DiagnosticKind::NoClosingBracket, location, &[b"[", header].concat());
         };
         self.budget.section()?;
-        // Asterisk cuts the name, possibly in the middle of a letter.
+        // Asterisk cuts the name, even in the middle of a character.
         let mut target = Target::New(Section::new(name.get(..NAME_LIMIT).unwrap_or(name), location));
         if let Some(behind) = behind.strip_prefix(b"(") {
             let Some((items, _)) = behind.split_once_str(")") else {
@@ -45,7 +45,7 @@ impl Parser<'_> {
         Ok(())
     }
 
-    /// One item of the parentheses behind the name.
+    /// Applies one item of the parentheses behind the name.
     fn item(&mut self, target: Target, name: &[u8], item: &[u8], location: Location) -> Result<Target> {
         match item {
             b"!" => self.mark_as_template(target),
@@ -62,7 +62,7 @@ impl Parser<'_> {
         Ok(target)
     }
 
-    /// `+FILTER`: the options go to an earlier section, and with them those that were inherited before.
+    /// Applies `+FILTER`: the options go to an earlier section, also those inherited by the items before.
     fn append(&mut self, target: Target, name: &[u8], filter: &[u8], location: Location) -> Result<Target> {
         let Some(index) = self.section_for(name, filter, location)? else {
             return self.cut(DiagnosticKind::AppendToMissingSection, location, name);
@@ -75,7 +75,7 @@ impl Parser<'_> {
         Ok(Target::Old(index))
     }
 
-    /// The first section that has the name, which is not cut here, and passes the filter.
+    /// Finds the first section that has the name and passes the filter. Asterisk does not cut the name here.
     fn section_for(&mut self, name: &[u8], filter: &[u8], location: Location) -> Result<Option<usize>> {
         let filter = Filter::new(filter, &mut self.budget)?;
         let candidates = self.candidates(name);
@@ -93,13 +93,13 @@ impl Parser<'_> {
         Ok(None)
     }
 
-    /// The sections that a name stands for: any, if it is empty.
+    /// Returns the sections of a name. An empty name matches all sections.
     fn candidates(&mut self, name: &[u8]) -> Vec<usize> {
         let sections = self.document.sections_mut();
         if name.is_empty() { (0..sections.len()).collect() } else { sections.named(name).collect() }
     }
 
-    /// Copies the options of an earlier section, template or not, into this one.
+    /// Copies the options of an earlier section, which need not be a template, into this one.
     fn inherit(&mut self, mut target: Target, base: &[u8], location: Location) -> Result<Target> {
         let found = {
             let sections = self.document.sections_mut();
@@ -127,7 +127,7 @@ impl Parser<'_> {
         Ok(target)
     }
 
-    /// A section that was found before.
+    /// Returns a section by its index.
     pub(super) fn section_mut(&mut self, index: usize) -> Result<&mut Section> {
         self.document.sections_mut().get_mut(index).ok_or(Stop::Cut)
     }

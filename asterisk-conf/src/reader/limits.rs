@@ -1,13 +1,13 @@
-//! Limits, which stop the reader before a hostile text stops the machine.
+//! Limits, so that a hostile text can't exhaust memory or time.
 
 use super::{Result, Stop};
 
-/// How much the reader reads and keeps, before it gives up with
+/// The amounts that the reader reads and keeps at most. Beyond them the status is
 /// [`Status::LimitReached`](crate::Status::LimitReached). Asterisk has no such limits.
 ///
-/// A text of a kilobyte can make millions of options out of templates that inherit from each other twice, and
-/// read a file millions of times by including it twice. The defaults let through what a system of 100,000
-/// telephones needs, and keep the reader below about 500 MB and a few seconds.
+/// A text of a kilobyte can produce millions of options with templates that inherit from each other twice, or read a file
+/// millions of times by including it twice. The defaults suffice for a system of 100,000 telephones, and keep the reader
+/// below about 500 MB and a few seconds.
 ///
 /// ```
 /// use asterisk_conf::{Limits, NoFiles, Reader, Status};
@@ -18,16 +18,16 @@ use super::{Result, Stop};
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// Files read; one that is read twice counts twice. 10,000 by default.
+    /// The number of files; one that is read twice counts twice. 10,000 by default.
     pub files: usize,
-    /// Bytes of these files together. 256 MiB by default.
+    /// The number of bytes of all files. 256 MiB by default.
     pub bytes: usize,
-    /// Options (inherited ones too) and directives together, and four for each section. 4,000,000 by default.
+    /// The number of options, also inherited ones, and directives, plus four for each section. 4,000,000 by default.
     pub entries: usize,
-    /// Diagnostics. 100,000 by default.
+    /// The number of diagnostics. 100,000 by default.
     pub diagnostics: usize,
-    /// Bytes that are compared or copied again, after they were read: for `+=`, filters and includes. 256 Mi by
-    /// default. Everything else that the reader does takes time in proportion to bytes and entries.
+    /// The number of bytes that `+=`, filters and includes compare or copy after they were read. 256 Mi by default. All
+    /// other work is proportional to bytes and entries.
     pub work: usize,
 }
 
@@ -37,7 +37,7 @@ impl Default for Limits {
     }
 }
 
-/// The rest of the limits.
+/// The amounts that are left of the limits.
 pub(super) struct Budget {
     left: Limits,
 }

@@ -1,16 +1,16 @@
-//! A file as the lines that Asterisk sees.
+//! Splits a file into lines as Asterisk does.
 
 use crate::syntax::LINE_LIMIT;
 
-/// The most bytes that Asterisk takes from a file at once: a line and its line feed.
+/// The most bytes that Asterisk reads from a file at once: a line and its line feed.
 const PIECE: usize = LINE_LIMIT + 1;
 
 /// One line, as Asterisk counts them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Line<'t> {
-    /// A line without its line feed, and without what stands behind a NUL.
+    /// A line without its line feed, cut at a NUL.
     Text(&'t [u8]),
-    /// A line that Asterisk skips: its first bytes.
+    /// The first bytes of a line that Asterisk skips.
     TooLong(&'t [u8]),
     /// The end of a file whose last line has a line feed. Asterisk counts it as a line.
     End,
@@ -18,9 +18,9 @@ pub(super) enum Line<'t> {
 
 /// The lines of a file.
 ///
-/// Asterisk reads pieces of at most 8191 bytes up to a line feed, by `fgets`, and takes a NUL for the end of a
-/// piece. A piece of 8191 bytes without line feed is the beginning of a line that is too long; but not if there
-/// is a NUL in it, so that what follows such a piece is taken for a new line.
+/// Asterisk reads pieces of at most 8191 bytes up to a line feed with `fgets`, and a NUL ends the text of a piece. A piece
+/// of 8191 bytes without a line feed is the start of a line that is too long, unless it has a NUL; then the next piece
+/// is a new line.
 pub(super) struct Lines<'t> {
     rest: &'t [u8],
     at_end: bool,
@@ -31,13 +31,13 @@ impl<'t> Lines<'t> {
         Lines { rest: text, at_end: false }
     }
 
-    /// The next piece with its line feed; none at the end.
+    /// Returns the next piece with its line feed, or `None` at the end.
     fn piece(&mut self) -> Option<&'t [u8]> {
         let limit = self.rest.len().min(PIECE);
         let (window, _) = self.rest.split_at(limit);
         let length = memchr::memchr(b'\n', window).map_or(limit, |at| at + 1);
         let (piece, rest) = self.rest.split_at(length);
-        // Asterisk notes the end of a file when it tries to read beyond it.
+        // Asterisk detects the end of a file only by reading beyond it.
         self.at_end = length < PIECE && !piece.ends_with(b"\n");
         self.rest = rest;
         (!piece.is_empty()).then_some(piece)
@@ -48,7 +48,7 @@ impl<'t> Lines<'t> {
     }
 }
 
-/// Whether the line goes on behind the piece.
+/// Whether the line continues behind the piece.
 fn is_beginning(piece: &[u8]) -> bool {
     piece.len() == PIECE && !piece.ends_with(b"\n") && memchr::memchr(0, piece).is_none()
 }
@@ -103,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn behind_a_nul_a_long_line_goes_on_as_a_new_one() {
+    fn behind_a_nul_a_long_line_continues_as_a_new_one() {
         let text = [b"ab\0".to_vec(), vec![b'x'; 9000], b"\n".to_vec()].concat();
         assert_eq!(lines(&text), [(2, "text"), (9003 - 8191, "text"), (0, "end")]);
     }

@@ -1,7 +1,7 @@
-//! From text to [`Document`], by the rules of Asterisk's own parser.
+//! Reads a text as a [`Document`], by the rules of Asterisk's own parser.
 //!
-//! The rules were measured on Asterisk 22, whose results for 421 small files are in `tests/golden`. Asterisk works
-//! on bytes, and decodes nothing; a *blank* is a byte below 33.
+//! The rules were measured on Asterisk 22, whose results for 421 small files are in `tests/golden`. Asterisk works on
+//! bytes, without an encoding; a *blank* is a byte below 33.
 //!
 //! | what | where |
 //! |---|---|
@@ -10,7 +10,7 @@
 //! | `[name](items)` | `header`, `filter` |
 //! | `key = value`, `key += text` | `option` |
 //! | `#include`, `#tryinclude`, `#exec` | `directive` |
-//! | what stops the reader before a hostile text stops the machine | `limits` |
+//! | limits against hostile texts | `limits` |
 
 mod comments;
 mod directive;
@@ -53,21 +53,20 @@ pub struct Reader<'f> {
 }
 
 impl<'f> Reader<'f> {
-    /// A reader that finds included files there.
+    /// Creates a reader that includes files from `files`.
     pub fn new(files: &'f dyn Files) -> Self {
         Reader { files, limits: Limits::default() }
     }
 
-    /// The same reader with other limits.
+    /// Sets other limits.
     #[must_use]
     pub fn limits(self, limits: Limits) -> Self {
         Reader { limits, ..self }
     }
 
-    /// Reads a file as Asterisk does when a module asks for it by this name. The name is for messages: it is not
-    /// looked up.
+    /// Reads a file as Asterisk does when a module asks for it. The name is for messages only; it is not looked up.
     ///
-    /// This never fails: [`Document::status`] and [`Document::diagnostics`] say what is wrong with the text.
+    /// This never fails: [`Document::status`] and [`Document::diagnostics`] report problems of the text.
     pub fn read(&self, name: impl AsRef<[u8]>, text: &[u8]) -> Document {
         let mut parser = Parser {
             files: self.files,
@@ -82,7 +81,7 @@ impl<'f> Reader<'f> {
     }
 }
 
-/// Reads a file that includes no other, as Asterisk does; an `#include` refuses it.
+/// Reads a file without includes as Asterisk does. With an `#include`, its status is [`Status::Refused`].
 ///
 /// ```
 /// let document = asterisk_conf::read("[general]\nname = Ann\\; Bob ; a comment\n");
@@ -92,14 +91,14 @@ pub fn read(text: impl AsRef<[u8]>) -> Document {
     Reader::new(&NoFiles).read("", text.as_ref())
 }
 
-/// Why the reader does not go on.
+/// The reason why the reader stops.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Stop {
-    /// An error ends the file. Its diagnostic is written.
+    /// An error ends the file. Its diagnostic was added.
     Cut,
-    /// Asterisk does not come back. The diagnostic is written.
+    /// Asterisk hangs. The diagnostic was added.
     Hang,
-    /// A limit was reached; the text says which.
+    /// The limit with this description was reached.
     Limit(&'static str),
 }
 
@@ -110,20 +109,20 @@ struct Parser<'f> {
     files: &'f dyn Files,
     budget: Budget,
     document: Document,
-    /// The section that was opened last, in whatever file: where an included file begins.
+    /// The section that was opened last in any file. The options of an included file go to it at first.
     current: Option<usize>,
-    /// How many includes Asterisk believes to be inside. It does not count back for a file that was cut.
+    /// The depth of includes by Asterisk's count, which it does not decrease after a file that was cut.
     include_level: usize,
     /// The arguments of all `#include`s so far.
     included: HashSet<BString>,
 }
 
-/// The state that Asterisk keeps through the files of one wildcard, and begins anew for each `#include`.
+/// The state that Asterisk keeps through the files of one wildcard, and resets for each `#include`.
 #[derive(Default)]
 struct Input {
-    /// None before the first file.
+    /// The current file, or `None` before the first.
     file: Option<FileId>,
-    /// The number of the line that is read; it runs on from file to file.
+    /// The number of the current line, which continues from file to file.
     line: u32,
     /// The section that options go to.
     section: Option<usize>,
@@ -162,7 +161,7 @@ impl Parser<'_> {
     }
 
     fn commented_line(&mut self, input: &mut Input, line: &[u8]) -> Result {
-        // Lines are counted through the files of a wildcard, so only the first of them may have the mark.
+        // The line number continues through the files of a wildcard, so only the first file may have the mark.
         let line = if input.line == 1 { line.strip_prefix(BYTE_ORDER_MARK).unwrap_or(line) } else { line };
         let location = input.location();
         let Ok(text) = input.comments.strip(line, location) else {
@@ -181,7 +180,8 @@ impl Parser<'_> {
         }
     }
 
-    /// Asterisk says so at the end of each file, though a comment may end in the next file of a wildcard.
+    /// Reports an open block comment. Asterisk does so at the end of each file, though the comment may end in the next
+    /// file of a wildcard.
     fn report_open_comment(&mut self, input: &Input) -> Result {
         match input.comments.open() {
             Some((kind, location)) => self.report(kind, location, b""),
@@ -223,7 +223,7 @@ impl Parser<'_> {
 
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
-/// The text without what Asterisk strips from its ends.
+/// Returns the text without the blanks at its ends, which Asterisk strips.
 fn stripped(text: &[u8]) -> &[u8] {
     let start = skip_blanks(text);
     let end = start.iter().rposition(|&byte| !is_blank(byte)).map_or(0, |last| last + 1);

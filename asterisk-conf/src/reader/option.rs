@@ -1,4 +1,4 @@
-//! A line `key = value`, `key => value` or `key += text`.
+//! The lines `key = value`, `key => value` and `key += text`.
 
 use bstr::ByteSlice;
 
@@ -7,14 +7,14 @@ use crate::DiagnosticKind;
 use crate::document::{ConfigOption, Location};
 
 impl Parser<'_> {
-    /// Reads a line that is neither empty nor header nor directive.
+    /// Reads a line that is not empty, and no header or directive.
     pub(super) fn option(&mut self, input: &Input, line: &[u8]) -> Result {
         let location = input.location();
         let Some(section) = input.section else {
             return self.cut(DiagnosticKind::LineBeforeAnySection, location, line);
         };
         let escaped = line.strip_prefix(b"\\");
-        // Asterisk compares signed bytes, so that all above ASCII are below the blank.
+        // Asterisk compares signed bytes, so those above ASCII are less than a blank.
         if escaped.is_some_and(|text| !matches!(text, [b'!'..=0x7f, ..])) {
             return self.cut(DiagnosticKind::InvalidEscape, location, line);
         }
@@ -22,7 +22,7 @@ impl Parser<'_> {
         let Some((key, value)) = split_at_equals(text, usize::from(escaped.is_some())) else {
             return self.report(DiagnosticKind::NoEquals, location, line);
         };
-        // The escaped byte is no part of a `+=`.
+        // An escaped `+` does not make a `+=`.
         match key.strip_suffix(b"+").filter(|key| escaped.is_none() || !key.is_empty()) {
             Some(key) => self.append_to_option(section, location, stripped(key), value),
             None => self.set_option(section, location, stripped(key), value),
@@ -55,8 +55,8 @@ impl Parser<'_> {
         Ok(())
     }
 
-    /// `key += text`. Asterisk takes the old value from the last option of exactly this key, and then replaces the
-    /// first option that has key and value without case, which need not be the same one.
+    /// Reads `key += text`. Asterisk takes the old value from the last option of exactly this key. Then it replaces the
+    /// first option that has this key and value without regard to case, which may be another one.
     fn append_to_option(&mut self, section: usize, location: Location, key: &[u8], text: &[u8]) -> Result {
         let options = &self.section_mut(section)?.options;
         let options_len = options.len();
@@ -74,7 +74,7 @@ impl Parser<'_> {
         Ok(())
     }
 
-    /// The first option with this key and value, both without case; an empty value stands for any.
+    /// Finds the first option with this key and value, without regard to case. An empty value matches any.
     fn first_option(&mut self, section: usize, key: &[u8], value: &[u8]) -> Result<Option<usize>> {
         let Some(section) = self.document.sections_mut().get(section) else { return Ok(None) };
         for (index, option) in section.options.iter().enumerate() {
@@ -91,7 +91,7 @@ impl Parser<'_> {
     }
 }
 
-/// Key and value around the first `=` that stands there or behind it.
+/// Splits the text at the first `=` from the index `from` on.
 fn split_at_equals(text: &[u8], from: usize) -> Option<(&[u8], &[u8])> {
     let at = from + text.get(from..)?.find_byte(b'=')?;
     Some((text.get(..at)?, text.get(at + 1..)?))

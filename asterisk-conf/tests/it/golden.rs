@@ -97,7 +97,7 @@ fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden")
 }
 
-/// All files under a folder, by their names relative to the first one.
+/// Collects all files below a folder, with their names relative to the root.
 fn collect(root: &Path, folder: &Path, files: &mut Vec<(String, Vec<u8>)>) {
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
@@ -110,11 +110,11 @@ fn collect(root: &Path, folder: &Path, files: &mut Vec<(String, Vec<u8>)>) {
     }
 }
 
-/// The differences between Asterisk's result and the reader's.
+/// Returns the differences between Asterisk's result and the reader's.
 ///
-/// A case that ran a command has more sections, options and messages than the reader can know, which runs none:
-/// there the status is compared, and that all sections, options and messages of the reader are among those of
-/// Asterisk, in the same order. Cases whose `#exec` is never reached are compared whole.
+/// If Asterisk ran a command, it has sections, options and messages that the reader can't have. Then only the status is
+/// compared, and the sections, options and messages of the reader must be among Asterisk's, in the same order. A case
+/// that does not reach its `#exec` is compared completely.
 fn differences(case: &mut Case, document: &Document) -> Vec<String> {
     let mut found = Vec::new();
     let mut compare = |what: &str, expected: String, got: String| {
@@ -137,7 +137,7 @@ fn differences(case: &mut Case, document: &Document) -> Vec<String> {
     found
 }
 
-/// Takes out of the first list what is not in the second, going through both in order.
+/// Removes from the first list the items that are not in the second, in order.
 fn keep_common<T>(list: &mut Vec<T>, other: &[T], is_same: impl Fn(&T, &T) -> bool) {
     let mut other = other.iter().peekable();
     list.retain(|item| other.next_if(|other| is_same(item, other)).is_some());

@@ -1,5 +1,4 @@
-//! Texts that are made to use up memory or time. The tests count what the reader does instead of measuring time:
-//! its limits are its counters.
+//! Texts that are made to exhaust memory or time. The tests measure no time; they use the reader's limits as counters.
 
 use std::fmt::Write;
 
@@ -17,7 +16,7 @@ fn lines(count: usize, line: impl Fn(usize) -> String) -> String {
     })
 }
 
-/// The least of a limit that lets a text through.
+/// Finds the smallest limit that suffices for a text.
 fn least(text: &str, with: impl Fn(usize) -> Limits) -> usize {
     let (mut low, mut high) = (0, 1 << 26);
     assert_ne!(read(text, with(high)).status(), Status::LimitReached);
@@ -40,7 +39,7 @@ fn least_entries(text: &str) -> usize {
     least(text, |entries| Limits { entries, ..Limits::default() })
 }
 
-/// Texts whose size grows with a number, as people and programs write them.
+/// Returns usual texts whose size grows with a number.
 fn usual_texts(count: usize) -> [String; 4] {
     [
         lines(count, |n| format!("[{n}]\ntype = endpoint\nname = Ann\\; {n} ; comment")),
@@ -60,7 +59,7 @@ fn work_grows_with_the_size_of_a_usual_text() {
     }
 }
 
-/// Texts that would take time or memory in proportion to the square of their size, or to worse.
+/// Returns texts that would take quadratic time or memory, or worse.
 fn hostile_texts() -> [(&'static str, String); 10] {
     [
         (
@@ -124,6 +123,6 @@ fn a_section_that_inherits_from_itself_hangs_asterisk() {
     let document = read("[a]\nk = v\n[a](+,a)\n", Limits::default());
     assert_eq!(document.status(), Status::Hangs);
     assert_eq!(document.diagnostics()[0].kind(), DiagnosticKind::InheritFromItself);
-    // Without options there is nothing to copy.
+    // Without options, Asterisk has nothing to copy.
     assert_eq!(read("[a]\n[a](+,a)\n", Limits::default()).status(), Status::Ok);
 }

@@ -1,4 +1,4 @@
-//! The reader, from outside.
+//! Tests of the reader through its public interface.
 
 #![expect(clippy::unwrap_used, reason = "a test that can't go on has failed")]
 

@@ -1,4 +1,4 @@
-//! Properties of every text: the reader survives it, and reads back what the writing rules accept.
+//! Properties of any text: the reader does not panic, and reads back the texts that the syntax accepts.
 
 use asterisk_conf::syntax::{self, Refusal, meaning, stripped};
 use asterisk_conf::{Document, Limits, MemoryFiles, Reader, Section, Status};
@@ -6,7 +6,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
 
-/// Texts that mean something to Asterisk's parser, in one place or another.
+/// Texts with a meaning for Asterisk's parser.
 const TOKENS: &[&str] = &[
     ";--",
     "--;",
@@ -62,7 +62,7 @@ const TOKENS: &[&str] = &[
     "\u{7f}",
 ];
 
-/// A text of these tokens, of letters, and of anything else.
+/// A text of these tokens, letters, and any other characters.
 fn hostile_text(tokens: usize) -> impl Strategy<Value = String> {
     let token = prop_oneof![
         6 => select(TOKENS).prop_map(str::to_owned),
@@ -76,7 +76,7 @@ fn any_text() -> impl Strategy<Value = String> {
     prop_oneof![hostile_text(12), any::<String>(), "[ -~]{0,40}"]
 }
 
-/// Reads the text, which can include itself and another one.
+/// Reads the text, which can include itself and another text.
 fn read_with_includes(text: &[u8], other: &[u8]) -> Document {
     let files = MemoryFiles::from_iter([("a.conf", text), ("b.conf", other)]);
     let limits = Limits { files: 200, bytes: 1 << 20, entries: 5000, diagnostics: 1000, work: 1 << 20 };
@@ -87,7 +87,7 @@ fn options(section: &Section) -> Vec<(String, String)> {
     section.options().iter().map(|option| (option.key().to_string(), option.value().to_string())).collect()
 }
 
-/// All sections of a text that Asterisk reads without complaint.
+/// Returns all sections of a text that has no diagnostics.
 fn sections(text: &str) -> Vec<(String, Vec<(String, String)>)> {
     let document = asterisk_conf::read(text);
     assert_eq!((document.status(), document.diagnostics()), (Status::Ok, &[][..]), "{text:?}");
@@ -98,7 +98,7 @@ fn option(key: &str, value: &str) -> (String, String) {
     (key.to_owned(), value.to_owned())
 }
 
-/// The text as it is written in a place of a line; none if the place refuses it.
+/// Writes the text in a place of a line. Returns `None` if the place refuses it.
 fn written(place: fn(&mut String, &str) -> Result<(), Refusal>, text: &str) -> Option<String> {
     let mut out = String::new();
     place(&mut out, text).ok().map(|()| out)

@@ -1,4 +1,4 @@
-//! Rules that the measured files do not show: places, lookups, commands, and the words of messages.
+//! Rules that the golden files do not cover: locations, lookups, commands, and messages.
 
 use asterisk_conf::{DiagnosticKind, Document, Effect, Level, MemoryFiles, Reader, Status, read};
 

@@ -10,7 +10,7 @@ use driver_api::{Config, Error, ErrorKind, yaml};
 use serde_yaml::{Mapping, Value};
 
 use super::exec;
-use super::settings::DEFAULTS;
+use super::settings;
 use crate::Registry;
 use crate::registry::Plugins;
 
@@ -61,7 +61,7 @@ pub fn only(file: Option<&Path>, registry: &Registry) -> Result<Config, Error> {
 }
 
 fn built_in(registry: &Registry) -> Result<Config, Error> {
-    let mut config = Config::from_yaml(DEFAULTS)?;
+    let mut config = settings::defaults();
     config.fill_from(&registry.defaults()?);
     Ok(config.named(BUILT_IN))
 }

@@ -1,4 +1,4 @@
-//! The configuration: files over built-in defaults, and what the service reads out of them.
+//! The configuration: files over built-in defaults, and the keys of the program.
 
 mod exec;
 mod hierarchy;
@@ -8,17 +8,17 @@ mod show;
 use driver_api::{Config, Error};
 
 pub use hierarchy::{Loaded, load, load_if_any, only};
-pub use settings::{Database, Limits, Log, Settings, database};
+pub(crate) use settings::read;
+pub use settings::{Files, database, defaults, keys};
 pub use show::show;
 
 use crate::Registry;
 use crate::generate::Writer;
 use crate::registry::Plugins;
 
-/// Checks what is checked when the service starts and when it first needs a driver. Returns everything
-/// that is wrong.
+/// Checks all that the service checks when it starts and when it first needs a driver. Returns all problems.
 pub fn problems(config: &Config, registry: &Registry) -> Vec<Error> {
-    let mut problems = Settings::check(config).err().unwrap_or_default();
+    let mut problems = settings::problems(config);
     if let Err(error) = Plugins::read(config) {
         problems.push(error);
         return problems;

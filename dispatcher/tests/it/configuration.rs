@@ -235,14 +235,17 @@ fn every_key_of_the_service_is_checked() {
     let expected = [
         ("config.yml", "listen_address: expected an IP address, localhost, or '*' for all, found nowhere"),
         ("conf.d/1.yml", "listen_port: expected a whole number from 0 to 65535, found 70000"),
+        ("conf.d/1.yml", "pid_file: expected a path, or null for none, found a mapping"),
         ("config.yml", "log_level: expected critical, error, warning, info or debug, found warn"),
-        ("conf.d/1.yml", "pid_file: expected a path, or null for no file, found a mapping"),
+        ("config.yml", "service.idle_seconds: expected a number above 0 and up to 86400, found 0"),
+        (
+            "config.yml",
+            "metrics.listen_port: expected a whole number from 0 to 65535, or null for none, found x",
+        ),
         (
             "config.yml",
             "db_uri: not a database URI: a database is written postgresql://USER:PASSWORD@HOST/NAME or sqlite:PATH",
         ),
-        ("config.yml", "service.idle_seconds: expected a number above 0 and up to 86400, found 0"),
-        ("config.yml", "metrics.listen_port: expected a whole number from 0 to 65535, found x"),
     ];
     let expected = expected.map(|(file, error)| format!("error: {file}: configuration key {error}\n"));
     assert_eq!(run.err, expected.concat());

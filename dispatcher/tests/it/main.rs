@@ -10,7 +10,6 @@
 mod arguments;
 #[cfg(feature = "sqlite")]
 mod bad_input;
-mod client;
 mod configuration;
 #[cfg(feature = "sqlite")]
 mod generate;

@@ -6,19 +6,18 @@ use serde_yaml::{Mapping, Number, Value};
 use super::resolve::{self, Kind};
 use crate::Error;
 
-/// A text is folded where its line has grown beyond this column.
+/// A text is folded where its line exceeds this column.
 const WIDTH: usize = 80;
 
-/// A longer key does not fit on a line together with its colon: it is written behind `?`.
+/// The most characters of a key that stands on one line with its colon. A longer key is written behind `?`.
 const MAX_SHORT_KEY: usize = 122;
 
-/// Writes a mapping or list of plain data as PyYAML's `safe_dump` writes it, byte by byte: block
-/// style, sorted keys, pure ASCII, and quotes around every text that YAML 1.1 would read as something
-/// else.
+/// Writes data as PyYAML's `safe_dump` writes it, byte by byte: block style, sorted keys, ASCII only, and quotes around
+/// every text that YAML 1.1 would read as another type.
 ///
-/// Keys are texts, numbers, booleans or null; Python can't sort a mixture of them, and here null and
-/// numbers come first. An enum variant with data would need a tag, and is an error, as is a list or a mapping as
-/// a key. The text ends with a line break.
+/// Keys are texts, numbers, booleans or null. Python can't sort a mixture of them; here null comes first, then numbers.
+/// An enum variant with data is an error, since it would need a tag; so is a list or a mapping as a key. The text ends
+/// with a line break.
 ///
 /// ```
 /// use driver_api::yaml;
@@ -41,14 +40,14 @@ pub fn to_string<T: Serialize>(data: &T) -> Result<String, Error> {
     let mut writer = Writer::default();
     match value {
         Value::Mapping(_) | Value::Sequence(_) => writer.node(&value, 0)?,
-        // A scalar that goes on for another line is indented there, even if it is all there is.
+        // Further lines of a scalar are indented, even if the scalar is the whole document.
         scalar => writer.node(&scalar, 2)?,
     }
     writer.line_end();
     Ok(writer.text)
 }
 
-/// The text so far. All of it is ASCII: a byte is a column.
+/// The text so far and its last column. The text is ASCII, so a byte is a column.
 #[derive(Default)]
 struct Writer {
     text: String,
@@ -75,7 +74,7 @@ impl Writer {
         self.line_start(indent);
     }
 
-    /// Writes a value from here on; its further lines are indented by so much.
+    /// Writes a value at the current column. Its further lines get this indentation.
     fn node(&mut self, value: &Value, indent: usize) -> Result<(), Error> {
         match value {
             Value::Mapping(mapping) if !mapping.is_empty() => self.mapping(mapping, indent),
@@ -126,7 +125,7 @@ impl Writer {
                 self.next_line(indent + 2);
                 self.mapping(mapping, indent + 2)
             }
-            // The dash is indentation enough.
+            // PyYAML does not indent a list below its key.
             Value::Sequence(items) if !items.is_empty() => {
                 self.next_line(indent);
                 self.sequence(items, indent)
@@ -138,8 +137,7 @@ impl Writer {
         }
     }
 
-    /// Writes a scalar, or an empty list or mapping. Without an indentation to continue at, a long
-    /// text stays on its line.
+    /// Writes a scalar, or an empty list or mapping. Without an indentation, a long text is not folded.
     fn scalar(&mut self, value: &Value, indent: Option<usize>) -> Result<(), Error> {
         match value {
             Value::Null => self.push("null"),
@@ -171,7 +169,7 @@ impl Writer {
         }
     }
 
-    /// Writes an ASCII text that is folded between its words, each apostrophe in the form given.
+    /// Writes an ASCII text, folds it between words, and replaces each apostrophe.
     fn words(&mut self, text: &str, apostrophe: &str, indent: Option<usize>) {
         let bytes = text.as_bytes();
         for (i, byte) in bytes.iter().enumerate() {
@@ -179,7 +177,7 @@ impl Writer {
                 (b' ', Some(indent)) if self.column > WIDTH && is_between_words(bytes, i) => {
                     self.next_line(indent);
                 }
-                // A single line break would read as a space, so there is one more than in the text.
+                // YAML reads a single line break as a space, so a run of them gets one more.
                 (b'\n', _) => {
                     if i == 0 || bytes[i - 1] != b'\n' {
                         self.line_end();
@@ -195,7 +193,7 @@ impl Writer {
         }
     }
 
-    /// Writes a text with escapes. It is folded at spaces, and after an escape.
+    /// Writes a text with escapes, and folds it at spaces and after an escape.
     fn escaped(&mut self, text: &str, indent: Option<usize>) {
         let last = text.chars().count().saturating_sub(1);
         let mut after_escape = true;
@@ -218,7 +216,7 @@ impl Writer {
         }
     }
 
-    /// Folds inside double quotes, where a space at the start of a line must be escaped to count.
+    /// Folds inside double quotes, where YAML ignores a space at the start of a line unless it is escaped.
     fn escaped_break(&mut self, indent: usize, next: Option<char>) {
         self.push("\\");
         self.next_line(indent);
@@ -228,20 +226,20 @@ impl Writer {
     }
 }
 
-/// Whether the space at this index stands alone between two characters of a text.
+/// Whether the space at this index is a single one between two other characters.
 fn is_between_words(bytes: &[u8], i: usize) -> bool {
     let is_word = |byte: Option<&u8>| byte.is_some_and(|&byte| byte != b' ');
     is_word(bytes[..i].last()) && is_word(bytes.get(i + 1))
 }
 
-/// The order of keys: null, then numbers, then texts by code point.
+/// Compares keys: null comes first, then numbers, then texts by code point.
 fn key_order(a: &Value, b: &Value) -> Ordering {
     let rank = |key: &Value| match key {
         Value::Null => 0,
         Value::Bool(_) | Value::Number(_) => 1,
         _ => 2,
     };
-    // Python counts booleans among the numbers.
+    // In Python a boolean is a number.
     let number = |key: &Value| key.as_f64().or(key.as_bool().map(|value| f64::from(u8::from(value))));
     match (number(a), number(b)) {
         (Some(a), Some(b)) => a.total_cmp(&b),
@@ -249,7 +247,7 @@ fn key_order(a: &Value, b: &Value) -> Ordering {
     }
 }
 
-/// Whether a key is written in front of its colon.
+/// Whether a key stands on one line with its colon.
 fn is_short(key: &Value) -> bool {
     let Value::String(text) = key else { return true };
     !text.is_empty()
@@ -279,7 +277,7 @@ fn is_printable(c: char) -> bool {
     matches!(c, ' '..='~')
 }
 
-/// Whether no character of the text means something to YAML where it stands.
+/// Whether YAML reads every character of the text literally if it has no quotes.
 fn can_be_plain(text: &str) -> bool {
     let mut chars = text.chars();
     let (first, second) = (chars.next(), chars.next());
@@ -297,12 +295,12 @@ fn can_be_plain(text: &str) -> bool {
         && !text.contains(" #")
 }
 
-/// Whether the text needs no escape. A space next to a line break would get lost in the folding.
+/// Whether the text needs no escape. Folding drops a space next to a line break, so that needs one.
 fn can_be_single_quoted(text: &str) -> bool {
     text.chars().all(|c| is_printable(c) || c == '\n') && !text.contains(" \n") && !text.contains("\n ")
 }
 
-/// The character as it stands in double quotes, if it can't stand for itself.
+/// Returns the escape of a character in double quotes, if it needs one.
 fn escape(c: char) -> Option<String> {
     let short = match c {
         '\0' => '0',
@@ -332,8 +330,8 @@ fn escape(c: char) -> Option<String> {
     Some(format!("\\{short}"))
 }
 
-/// A number as Python writes it: the fewest digits that read back the same, with a point and, from
-/// sixteen digits on or below a ten-thousandth, an exponent with a sign and two digits.
+/// Formats a number as Python does: the fewest digits that read back as the same number, with a point. From sixteen
+/// digits on, and below a ten-thousandth, it has an exponent with a sign and at least two digits.
 fn number(number: &Number) -> String {
     let Some(value) = number.as_f64().filter(|_| number.is_f64()) else { return number.to_string() };
     if value.is_nan() {
@@ -349,7 +347,7 @@ fn number(number: &Number) -> String {
         let point = if digits.contains('.') { "" } else { ".0" };
         return format!("{digits}{point}e{exponent:+03}");
     }
-    // Printed again with as many decimals: of two forms equally near, Python takes the even one.
+    // Of two shortest forms that are equally near, Python prints the even one, as Rust does with a given precision.
     let shortest = format!("{value:?}");
     let decimals = shortest.len() - 1 - shortest.find('.').unwrap_or(0);
     format!("{value:.decimals$}")
@@ -362,14 +360,14 @@ mod tests {
     use super::*;
     use crate::yaml::parse;
 
-    /// The value as it stands behind a key of one letter.
+    /// Writes the value behind a key of one letter, and returns it without the key.
     fn written<T: Serialize>(value: T) -> String {
         let text = to_string(&BTreeMap::from([("k", value)])).unwrap();
         text.strip_prefix("k: ").unwrap().strip_suffix('\n').unwrap().to_owned()
     }
 
     #[test]
-    fn structure() {
+    fn lists_and_mappings_are_written_in_block_style() {
         let texts = [
             "{}\n",
             "[]\n",
@@ -385,7 +383,7 @@ mod tests {
     }
 
     #[test]
-    fn a_scalar_alone() {
+    fn a_scalar_can_be_the_whole_document() {
         assert_eq!(to_string(&"x").unwrap(), "x\n");
         assert_eq!(to_string(&"a\nb").unwrap(), "'a\n\n  b'\n");
         assert_eq!(to_string(&None::<bool>).unwrap(), "null\n");
@@ -401,7 +399,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_that_does_not_fit_on_a_line_stands_behind_a_question_mark() {
+    fn a_long_key_stands_behind_a_question_mark() {
         let entry = |key: &str| to_string(&BTreeMap::from([(key, 1)])).unwrap();
         let key = "a".repeat(122);
         assert_eq!(entry(&key), format!("{key}: 1\n"));
@@ -414,7 +412,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers() {
+    fn numbers_are_formatted_as_in_python() {
         let floats = [
             (2.9, "2.9"),
             (1.0, "1.0"),
@@ -438,7 +436,7 @@ mod tests {
     }
 
     #[test]
-    fn quotes_only_where_they_are_needed() {
+    fn a_text_is_quoted_only_if_necessary() {
         let quoted = "10 10.0 1:30 017 0x1F 1_000 1.5e+5 2020-01-01 2001:10:20:30:40:50:10:20 ~ null yes Off \
                       << = # , [ ] { } &a *a !a | > %a @a `a \" - ? : fe80:: --- ---a ....";
         for text in quoted.split(' ').chain(["", "- x", "? x", "a: b", "a #b", " a", "a "]) {
@@ -455,7 +453,7 @@ mod tests {
     }
 
     #[test]
-    fn escapes() {
+    fn special_characters_are_escaped_in_double_quotes() {
         let table = [
             ("é.example", r#""\xE9.example""#),
             ("😀", r#""\U0001F600""#),
@@ -471,7 +469,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_break_takes_an_empty_line() {
+    fn a_line_break_is_written_as_an_empty_line() {
         assert_eq!(to_string(&[["a\nb"]]).unwrap(), "- - 'a\n\n    b'\n");
         assert_eq!(written("\na\n\n"), "'\n\n  a\n\n\n  '");
     }
@@ -487,7 +485,7 @@ mod tests {
     }
 
     #[test]
-    fn what_yaml_has_no_plain_form_for_is_an_error() {
+    fn data_that_needs_a_tag_or_a_complex_key_is_an_error() {
         #[derive(Serialize)]
         enum Source {
             Ldap(i32),

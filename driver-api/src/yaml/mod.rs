@@ -1,11 +1,11 @@
 //! YAML 1.1, as PyYAML reads and writes it.
 //!
-//! The configuration files, and the consumers of the generated YAML files, are Python's: `no` is a
-//! boolean there and `1:30` a number. [`parse`] reads a document so, and [`to_string`] writes one
-//! that they read back as what it was.
+//! Operators write the configuration files for Python programs, and Python programs read the generated YAML files. In
+//! YAML 1.1, `no` is a boolean and `1:30` a number. [`parse`] reads a document by these rules, and [`to_string`] writes
+//! one that Python reads back unchanged.
 //!
-//! What is read is a [`serde_yaml::Value`], of the release series 0.9, and what is written is anything that
-//! serde can take apart. A driver's own configuration is read already: it asks its [`Config`](crate::Config).
+//! [`parse`] returns a [`serde_yaml::Value`] of the release series 0.9; [`to_string`] takes any type that implements
+//! serde's `Serialize`. A driver reads its configuration from [`Config`](crate::Config) instead.
 
 mod emit;
 mod read;

@@ -8,24 +8,24 @@ use serde_yaml::{Mapping, Value};
 use super::resolve::{self, Kind};
 use crate::{Error, ErrorKind};
 
-/// Lists and mappings inside each other. More is a mistake or an attack on the stack.
+/// The most lists and mappings inside each other. The reader recurses, so a deeper document could overflow the stack.
 const MAX_DEPTH: usize = 128;
 
-/// What anchors and aliases may add, in values and bytes of text together. More is an attack: ten
-/// lines of aliases of aliases stand for a billion values.
+/// The most values and bytes of text, added up, that anchors and aliases may copy. Ten lines of nested aliases can
+/// stand for a billion values.
 const MAX_COPIED: usize = 1_000_000;
 
 const CORE: &str = "tag:yaml.org,2002:";
 
-/// Reads one document, as PyYAML's safe loader does; an empty one is null.
+/// Parses one document, as PyYAML's safe loader does. An empty document is null.
 ///
 /// - Of duplicate keys the last one wins, and `<<` fills a mapping from another one.
-/// - Timestamps are texts, and so are `<<` and `=` where PyYAML refuses them.
-/// - A tag that is not of YAML's core, such as `!exec`, gives a [`Value::Tagged`].
+/// - A timestamp is a text. So is `<<` or `=` where PyYAML refuses it.
+/// - A tag outside YAML's core schema, such as `!exec`, gives a [`Value::Tagged`].
 /// - An integer beyond 64 bits is an error, and so is a list or a mapping as a key.
 ///
-/// Lists and mappings may stand in each other to a depth of 128. An error, of [`ErrorKind::Config`], is one
-/// line that begins with line and column, both from 1; the caller knows the file.
+/// Lists and mappings can be nested 128 deep. The error is of [`ErrorKind::Config`]; its message begins with line and
+/// column, both from 1. The caller adds the file.
 ///
 /// ```
 /// use driver_api::yaml;
@@ -35,13 +35,13 @@ const CORE: &str = "tag:yaml.org,2002:";
 /// assert_eq!(phones["pin"], 34);
 /// assert_eq!(phones["country"], "no");
 ///
-/// let error = yaml::parse("followme:\n  number: @home").unwrap_err();
+/// let error = yaml::parse("followme:\n  number: @office").unwrap_err();
 /// assert!(error.to_string().starts_with("line 2, column 11: "), "{error}");
 /// # Ok::<(), driver_api::Error>(())
 /// ```
 pub fn parse(text: &str) -> Result<Value, Error> {
     check_characters(text)?;
-    // Spaces behind the last line break are nothing, but the parser may take them for a line.
+    // The parser may read spaces behind the last line break as another line.
     let trimmed = text.trim_end_matches(' ');
     let text = if trimmed.ends_with(['\n', '\r']) { trimmed } else { text };
     let cut_off_at = (!text.ends_with(['\n', '\r'])).then(|| text.chars().count());
@@ -49,8 +49,8 @@ pub fn parse(text: &str) -> Result<Value, Error> {
     Reader { parser, cut_off_at, anchors: BTreeMap::new(), copied: 0 }.document()
 }
 
-/// Refuses control characters, as PyYAML does, and the line separators of Unicode, which end a line
-/// there but not for our parser. Escaped in double quotes they are all welcome.
+/// Refuses control characters, as PyYAML does, and Unicode's line separators, which end a line for PyYAML but not for
+/// the parser. All of them are valid as escapes in double quotes.
 fn check_characters(text: &str) -> Result<(), Error> {
     let is_refused = |c: char| {
         (c.is_control() && !matches!(c, '\t' | '\n' | '\r'))
@@ -60,30 +60,31 @@ fn check_characters(text: &str) -> Result<(), Error> {
     let before = &text[..index];
     let column = before.chars().rev().take_while(|&c| c != '\n').count();
     let mark = Marker::new(0, before.matches('\n').count() + 1, column);
-    Err(problem(mark, format!("the character U+{:04X} must be escaped", u32::from(found))))
+    Err(error_at(mark, format!("the character U+{:04X} must be escaped", u32::from(found))))
 }
 
-fn problem(mark: Marker, message: impl Into<String>) -> Error {
+fn error_at(mark: Marker, message: impl Into<String>) -> Error {
     let place = format!("line {}, column {}", mark.line(), mark.col() + 1);
     Error::new(ErrorKind::Config, message).context(place)
 }
 
 struct Reader<'a> {
     parser: Parser<'a, StrInput<'a>>,
-    /// The index of the document's end, if the last line has no line break.
+    /// The index of the end of the document, if its last line has no line break.
     cut_off_at: Option<usize>,
-    /// The complete values with an anchor, by the parser's number of the anchor.
+    /// The complete values that have an anchor, by the parser's number of the anchor.
     anchors: BTreeMap<usize, Node>,
+    /// The size of all copies so far, limited by `MAX_COPIED`.
     copied: usize,
 }
 
-/// A value, and what a copy of it means for the limits.
+/// A value, with its size and height for the limits.
 #[derive(Clone)]
 struct Node {
     value: Value,
-    /// The values in it, itself included, and the bytes of their texts.
+    /// The number of values in it, itself included, and of bytes of their texts, added up.
     size: usize,
-    /// The levels of lists and mappings in it, itself included.
+    /// The number of levels of lists and mappings in it, itself included.
     height: usize,
 }
 
@@ -98,26 +99,27 @@ impl<'a> Reader<'a> {
         self.next()?; // the end of the document
         match self.next()? {
             (Event::StreamEnd, _) => Ok(root.value),
-            (_, span) => Err(problem(span.start, "expected one document, found another")),
+            (_, span) => Err(error_at(span.start, "expected one document, found another")),
         }
     }
 
     fn next(&mut self) -> Result<(Event<'a>, Span), Error> {
         match self.parser.next_event() {
             Some(Ok(next)) => Ok(next),
-            Some(Err(error)) => Err(problem(*error.marker(), error.info())),
+            Some(Err(error)) => Err(error_at(*error.marker(), error.info())),
             None => Err(Error::new(ErrorKind::Config, "unexpected end of the document")),
         }
     }
 
-    /// Builds the value that begins with this event, inside so many lists and mappings.
+    /// Builds the value that begins with this event, at this depth of lists and mappings.
     fn node(&mut self, (event, span): (Event<'a>, Span), depth: usize) -> Result<Node, Error> {
         let at = span.start;
         let (node, anchor) = match event {
             Event::Alias(anchor) => return self.alias(anchor, depth, at),
             Event::Scalar(text, style, anchor, tag) => {
                 let text = self.without_added_break(&text, style, span.end);
-                let value = scalar(text, style, full_name(tag).as_deref()).map_err(|why| problem(at, why))?;
+                let value =
+                    scalar(text, style, full_name(tag).as_deref()).map_err(|why| error_at(at, why))?;
                 (Node { value, size: 1 + text.len(), height: 0 }, anchor)
             }
             Event::SequenceStart(anchor, tag) => {
@@ -128,7 +130,7 @@ impl<'a> Reader<'a> {
                 check_depth(depth + 1, at)?;
                 (self.mapping(depth + 1)?.tagged(full_name(tag).as_deref(), at)?, anchor)
             }
-            _ => return Err(problem(at, "expected a value")),
+            _ => return Err(error_at(at, "expected a value")),
         };
         if anchor != 0 {
             self.count_copy(node.size, at)?;
@@ -137,8 +139,8 @@ impl<'a> Reader<'a> {
         Ok(node)
     }
 
-    /// The parser ends the last line of a block scalar even if the end of the document cuts it off;
-    /// PyYAML does not.
+    /// Removes the line break that the parser adds to a block scalar at the end of a document without a final line
+    /// break. PyYAML adds none.
     fn without_added_break<'t>(&self, text: &'t str, style: ScalarStyle, end: Marker) -> &'t str {
         let is_block = matches!(style, ScalarStyle::Literal | ScalarStyle::Folded);
         match text.strip_suffix('\n') {
@@ -149,7 +151,7 @@ impl<'a> Reader<'a> {
 
     fn alias(&mut self, anchor: usize, depth: usize, at: Marker) -> Result<Node, Error> {
         let Some(node) = self.anchors.get(&anchor).cloned() else {
-            return Err(problem(at, "the alias stands inside the value that it stands for"));
+            return Err(error_at(at, "the alias stands inside the value that it stands for"));
         };
         check_depth(depth + node.height, at)?;
         self.count_copy(node.size, at)?;
@@ -159,7 +161,7 @@ impl<'a> Reader<'a> {
     fn count_copy(&mut self, size: usize, at: Marker) -> Result<(), Error> {
         self.copied += size;
         if self.copied > MAX_COPIED {
-            return Err(problem(at, "the aliases make the document too large"));
+            return Err(error_at(at, "the aliases make the document too large"));
         }
         Ok(())
     }
@@ -182,20 +184,20 @@ impl<'a> Reader<'a> {
         loop {
             let (event, span) = self.next()?;
             if event == Event::MappingEnd {
-                // Keys of its own win over merged ones, wherever the `<<` stands.
+                // The mapping's own keys override merged ones, wherever the `<<` stands.
                 merged.extend(own);
                 return Ok(extent.around(Value::Mapping(merged)));
             }
             let is_merge = is_merge_key(&event);
             let key = extent.take(self.node((event, span), depth)?);
             if matches!(key, Value::Sequence(_) | Value::Mapping(_) | Value::Tagged(_)) {
-                return Err(problem(span.start, "expected a text, number or boolean as a key"));
+                return Err(error_at(span.start, "expected a text, number or boolean as a key"));
             }
             let first = self.next()?;
             let value_span = first.1;
             let value = extent.take(self.node(first, depth)?);
             if is_merge {
-                merge(&mut merged, value).map_err(|why| problem(value_span.start, why))?;
+                merge(&mut merged, value).map_err(|why| error_at(value_span.start, why))?;
             } else {
                 own.push((key, value));
             }
@@ -205,12 +207,12 @@ impl<'a> Reader<'a> {
 
 fn check_depth(depth: usize, at: Marker) -> Result<(), Error> {
     if depth > MAX_DEPTH {
-        return Err(problem(at, format!("lists and mappings are more than {MAX_DEPTH} levels deep")));
+        return Err(error_at(at, format!("lists and mappings are more than {MAX_DEPTH} levels deep")));
     }
     Ok(())
 }
 
-/// The size and height of the values that a list or mapping got so far.
+/// The size and height of the values in a list or mapping so far.
 #[derive(Default)]
 struct Extent {
     size: usize,
@@ -230,9 +232,9 @@ impl Extent {
 }
 
 impl Node {
-    /// The list or mapping as its tag asks for it.
+    /// Applies the tag of a list or mapping.
     fn tagged(mut self, tag: Option<&str>, at: Marker) -> Result<Node, Error> {
-        self.value = collection(self.value, tag).map_err(|why| problem(at, why))?;
+        self.value = collection(self.value, tag).map_err(|why| error_at(at, why))?;
         Ok(self)
     }
 }
@@ -241,8 +243,7 @@ fn is_merge_key(event: &Event<'_>) -> bool {
     matches!(event, Event::Scalar(text, ScalarStyle::Plain, _, None) if resolve::kind(text) == Kind::Merge)
 }
 
-/// Fills a mapping from what stands behind `<<`: a mapping, or a list of them of which the first one
-/// wins.
+/// Fills a mapping from the value of `<<`: a mapping, or a list of mappings, of which the first one wins.
 fn merge(into: &mut Mapping, value: Value) -> Result<(), String> {
     match value {
         Value::Mapping(mapping) => into.extend(mapping),
@@ -261,7 +262,7 @@ fn scalar(text: &str, style: ScalarStyle, tag: Option<&str>) -> Result<Value, St
     };
     match tag {
         None => untagged(),
-        // Behind a lone `!` PyYAML looks for numbers and the like even inside quotes.
+        // After a lone `!`, PyYAML resolves the type even of a quoted scalar.
         Some("!") => resolve::value(text),
         Some(tag) => match tag.strip_prefix(CORE) {
             Some("str" | "timestamp") => Ok(Value::from(text)),
@@ -296,7 +297,7 @@ fn tagged(tag: &str, value: Value) -> Result<Value, String> {
     Ok(Value::Tagged(Box::new(TaggedValue { tag: serde_yaml::value::Tag::new(tag), value })))
 }
 
-/// `!exec`, `!`, `tag:yaml.org,2002:str`.
+/// Returns the full name of a tag: `!exec`, `!`, `tag:yaml.org,2002:str`.
 fn full_name(tag: Option<Cow<'_, Tag>>) -> Option<String> {
     tag.map(|tag| format!("{}{}", tag.handle, tag.suffix))
 }
@@ -305,7 +306,7 @@ fn full_name(tag: Option<Cow<'_, Tag>>) -> Option<String> {
 mod tests {
     use super::*;
 
-    /// The document as JSON, which shows types without a doubt.
+    /// Returns the document as JSON, which shows the type of each value.
     fn json(text: &str) -> String {
         serde_json::to_string(&parse(text).unwrap()).unwrap()
     }
@@ -315,7 +316,7 @@ mod tests {
     }
 
     #[test]
-    fn documents() {
+    fn documents_are_read_as_pyyaml_reads_them() {
         let table = [
             ("", "null"),
             ("# nothing\n", "null"),
@@ -346,7 +347,7 @@ mod tests {
     }
 
     #[test]
-    fn merge_keys() {
+    fn a_merge_key_fills_a_mapping() {
         let table = [
             ("b: 1\n<<: {a: 2, b: 2}\n", r#"{"a":2,"b":1}"#),
             ("<<: [{a: 1}, {a: 2, c: 3}]\n", r#"{"a":1,"c":3}"#),
@@ -355,13 +356,13 @@ mod tests {
             ("'<<': {a: 1}\n=: 2\n", r#"{"<<":{"a":1},"=":2}"#),
         ];
         for (text, expected) in table {
-            // The order tells nothing, and JSON would show it.
+            // As JSON they would differ in the order of the keys.
             assert_eq!(parse(text).unwrap(), parse(expected).unwrap(), "{text:?}");
         }
     }
 
     #[test]
-    fn tags() {
+    fn a_tag_decides_the_type() {
         let table = [
             ("[!!str 12, !!str , !!int '0x1f', !!float 1, !!bool 'YES']", r#"["12","",31,1.0,true]"#),
             ("[!!null x, !!timestamp 2020-01-01, ! 12, ! '12']", r#"[null,"2020-01-01",12,12]"#),
@@ -376,7 +377,7 @@ mod tests {
     }
 
     #[test]
-    fn errors_are_one_line_with_a_place() {
+    fn an_error_is_one_line_with_line_and_column() {
         let table = [
             ("a: b: c", "line 1, column 5: mapping values are not allowed in this context"),
             ("a: 'x\n", "line 1, column 4: while scanning a quoted scalar, found unexpected end of stream"),

@@ -1,13 +1,13 @@
-//! What a scalar without quotes stands for: the rules of YAML 1.1, with PyYAML's particulars.
+//! Resolves the type of a plain scalar, one without quotes, by the rules of YAML 1.1 as PyYAML implements them.
 //!
-//! The reader needs them to understand a document, the writer to know which texts need quotes.
+//! The reader converts plain scalars by these rules; the writer finds by them which texts need quotes.
 
 use std::sync::LazyLock;
 
 use regex_lite::Regex;
 use serde_yaml::{Number, Value};
 
-/// The type of a scalar without quotes.
+/// The type of a plain scalar.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     Null,
@@ -15,14 +15,14 @@ pub(super) enum Kind {
     Int,
     Float,
     Timestamp,
-    /// `<<`, as a key: the mapping is filled from the value.
+    /// `<<`: as a key, it fills the mapping from its value.
     Merge,
-    /// `=`, the "default value" of a mapping, which nobody uses.
+    /// `=`, the "default value" of a mapping. No program uses it.
     Default,
     Text,
 }
 
-/// Tells the type of a scalar without quotes.
+/// Returns the type of a plain scalar.
 pub(super) fn kind(text: &str) -> Kind {
     match text {
         "" | "~" | "null" | "Null" | "NULL" => Kind::Null,
@@ -48,7 +48,7 @@ static INT: LazyLock<Regex> = LazyLock::new(|| {
     ])
 });
 
-// An exponent must have a sign, and only what has a point is a float: `1e5` is text.
+// A float needs a point, and its exponent a sign: `1e5` is a text.
 static FLOAT: LazyLock<Regex> = LazyLock::new(|| {
     any_of(&[
         r"[-+]?[0-9][0-9_]*\.[0-9_]*([eE][-+][0-9]+)?",
@@ -70,10 +70,9 @@ fn any_of(patterns: &[&str]) -> Regex {
     Regex::new(&format!("^({})$", patterns.join("|"))).expect("the patterns are constant and valid")
 }
 
-/// Returns the value of a scalar without quotes.
+/// Returns the value of a plain scalar.
 ///
-/// A timestamp stays the text that it is. So does a `<<` or `=` that is not a key, which PyYAML
-/// refuses.
+/// A timestamp stays a text. So does a `<<` or `=` that is not a key, which PyYAML refuses.
 pub(super) fn value(text: &str) -> Result<Value, String> {
     match kind(text) {
         Kind::Null => Ok(Value::Null),
@@ -84,7 +83,7 @@ pub(super) fn value(text: &str) -> Result<Value, String> {
     }
 }
 
-/// Reads a boolean, in any case.
+/// Parses a boolean, without regard to case.
 pub(super) fn boolean(text: &str) -> Result<Value, String> {
     match text.to_ascii_lowercase().as_str() {
         "yes" | "true" | "on" => Ok(Value::Bool(true)),
@@ -93,8 +92,8 @@ pub(super) fn boolean(text: &str) -> Result<Value, String> {
     }
 }
 
-/// Reads an integer. Python's have no limit; here it is an error beyond 64 bits, since a float in
-/// its place would be another number.
+/// Parses an integer. In Python integers have no limit. Here one beyond 64 bits is an error, because a float would be
+/// another number.
 pub(super) fn integer(text: &str) -> Result<Value, String> {
     let digits = text.replace('_', "");
     let (negative, digits) = sign(&digits);
@@ -115,14 +114,14 @@ fn number(value: i128) -> Option<Number> {
     u64::try_from(value).map(Number::from).or_else(|_| i64::try_from(value).map(Number::from)).ok()
 }
 
-/// Reads a floating point number.
+/// Parses a floating point number.
 pub(super) fn float(text: &str) -> Result<Value, String> {
     let digits = text.replace('_', "").to_ascii_lowercase();
     let (negative, digits) = sign(&digits);
     let magnitude = match digits {
         ".inf" => Some(f64::INFINITY),
         ".nan" => Some(f64::NAN),
-        // The smallest part first, as Python adds them: the order decides the last digit.
+        // Python adds the smallest part first; the order affects the last digit.
         _ => digits
             .rsplit(':')
             .try_fold((0.0, 1.0), |(sum, unit), part| {
@@ -148,7 +147,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn kinds() {
+    fn a_plain_scalar_has_the_type_of_yaml_1_1() {
         let table: &[(Kind, &[&str])] = &[
             (Kind::Null, &["", "~", "null", "Null", "NULL"]),
             (Kind::Bool, &["yes", "No", "TRUE", "false", "On", "off"]),
@@ -170,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn values() {
+    fn a_plain_scalar_has_the_value_of_python() {
         let integers: &[(&str, i128)] = &[
             ("0", 0),
             ("-0", 0),

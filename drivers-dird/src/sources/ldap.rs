@@ -1,4 +1,4 @@
-//! Directories of LDAP: a filter, and the server that it is for.
+//! Directories of LDAP: a filter and its server.
 
 use std::collections::BTreeMap;
 
@@ -35,7 +35,7 @@ pub(super) struct Filter {
 }
 
 impl Filter {
-    /// What a source needs, or why there is none.
+    /// The options of the source, or why there is none.
     pub(super) fn ldap(&self) -> Result<Ldap<'_>, &'static str> {
         if self.commented != 0 {
             return Err("its LDAP filter is disabled");
@@ -55,7 +55,7 @@ impl Filter {
         })
     }
 
-    /// TLS that begins later, on the port without it, is not in the URI.
+    /// The URI does not tell STARTTLS, which uses the port without TLS.
     fn uri(&self) -> String {
         let (scheme, usual_port) = match self.securitylayer.as_deref() {
             Some("ssl") => ("ldaps", 636),

@@ -1,7 +1,20 @@
-//! `dird/sources.yml`: every directory that can be searched, how it is reached, and what its entries have.
+//! `dird/sources.yml`: every directory that can be searched, its address, and the fields of its entries.
 //!
-//! Where contexts are separated, a directory of users has a copy for each profile, which finds the users of
-//! that context only.
+//! ```yaml
+//! sources:
+//!   book:
+//!     file: /srv/book.csv
+//!     first_matched_columns: []
+//!     format_columns: {}
+//!     name: book
+//!     searched_columns:
+//!     - x
+//!     separator: null
+//!     type: csv
+//! ```
+//!
+//! If contexts are separated, a directory of users has a copy for each profile, which finds only the users of that
+//! context.
 
 mod ldap;
 mod wazo;
@@ -43,7 +56,7 @@ impl Driver for Sources {
     }
 }
 
-// Of two with one name the later counts, and it is one of LDAP, if there is such a one.
+// Of two rows with one name the later counts: that of LDAP, if there is one.
 const DIRECTORIES: Query<'_> = Query {
     table: "ctidirectories",
     key: &["id"],
@@ -82,7 +95,7 @@ struct Directory {
     ldapfilter_id: Option<i64>,
 }
 
-/// What an entry of a directory has, by the name of the field, and the template that makes it.
+/// The fields of a directory's entries, with their templates.
 type Fields = BTreeMap<String, Option<String>>;
 
 /// The fields of each directory, by its id.
@@ -132,7 +145,7 @@ struct SearchParams<'a> {
     context: Option<&'a str>,
 }
 
-/// What sources of one type have beside that.
+/// The options of one type of source.
 #[derive(Clone, Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 enum Kind<'a> {
@@ -182,7 +195,7 @@ fn kind<'a>(directory: &'a Row<Directory>, filters: &'a BTreeMap<i64, Filter>) -
         }
         "wazo" => {
             let confd = directory.confd(directory.needed_uri()?);
-            let bad_port = || directory.bad_uri("what stands for the port is not a number");
+            let bad_port = || directory.bad_uri("its port is not a number; the source is left out");
             Kind::Wazo { auth: directory.auth(), confd: confd.ok_or_else(bad_port)?, unique_column: "id" }
         }
         other => {
@@ -192,7 +205,7 @@ fn kind<'a>(directory: &'a Row<Directory>, filters: &'a BTreeMap<i64, Filter>) -
     })
 }
 
-/// Reads the names of columns, which may be any JSON.
+/// Reads the names of columns, in any form of JSON.
 fn columns(directory: &Row<Directory>, column: &str, json: &str) -> Result<Value, Warning> {
     if json.is_empty() {
         return Ok(Value::Array(Vec::new()));
@@ -206,17 +219,16 @@ fn left_out(directory: &Row<Directory>, column: &str, why: &str) -> Warning {
 
 impl Directory {
     fn needed_uri(&self) -> Result<&str, Warning> {
-        self.uri.as_deref().ok_or_else(|| self.bad_uri("there is none"))
+        self.uri.as_deref().ok_or_else(|| self.bad_uri("the source needs one, so it is left out"))
     }
 
-    /// About the row of the other table, which is where an administrator finds the URI.
+    /// A warning about the row of `directories`, where an administrator finds the URI.
     fn bad_uri(&self, why: &str) -> Warning {
-        let warning = Warning::new("directories", format!("{why}; the source is left out"));
-        warning.row(format_args!("id={}", self.directory_id)).column("uri")
+        Warning::new("directories", why).row(format_args!("id={}", self.directory_id)).column("uri")
     }
 }
 
-/// The sources, with copies for each profile in the place of directories of users.
+/// The sources, with a copy for each profile instead of each directory of users.
 fn separated<'a>(
     sources: BTreeMap<Option<String>, Source<'a>>,
     profiles: &'a [Row<Profile>],
@@ -247,280 +259,4 @@ fn content(sources: BTreeMap<Option<String>, Source<'_>>) -> Result<String, Erro
 }
 
 #[cfg(test)]
-mod tests {
-    use fixtures::Scratch;
-    use serde_json::json;
-
-    use super::*;
-
-    const NOT_SEPARATED: (&str, &str) = ("ctimain", r#"{"id": 1}"#);
-
-    /// A row of `directories`; its id is 3.
-    fn directory(dirtype: &str, more: Value) -> String {
-        with(json!({"id": 3, "dirtype": dirtype, "description": ""}), more)
-    }
-
-    /// A row of `ctidirectories`; its id is 5, its name `s`.
-    fn source(more: Value) -> String {
-        let row = json!({"id": 5, "name": "s", "match_direct": "", "match_reverse": "", "directory_id": 3});
-        with(row, more)
-    }
-
-    fn with(mut row: Value, more: Value) -> String {
-        let Value::Object(more) = more else { panic!("not a row: {more}") };
-        row.as_object_mut().unwrap().extend(more);
-        row.to_string()
-    }
-
-    /// The sources as JSON, and the warnings.
-    fn sources(tables: &[(&str, &str)]) -> (Value, Vec<String>) {
-        let mut database = Scratch::older(tables);
-        let file = yaml::parse(&database.generate(&Sources).unwrap()).unwrap();
-        (serde_json::to_value(&file["sources"]).unwrap(), database.warnings)
-    }
-
-    /// What becomes of one row each of `ctidirectories` and `directories`: the source, or why there is none.
-    fn one(source: &str, directory: &str) -> Result<Value, String> {
-        let (sources, warnings) =
-            sources(&[NOT_SEPARATED, ("ctidirectories", source), ("directories", directory)]);
-        match warnings.first() {
-            Some(warning) => {
-                assert_eq!(sources, json!({}));
-                Err(warning.clone())
-            }
-            None => Ok(sources["s"].clone()),
-        }
-    }
-
-    #[test]
-    fn without_rows_there_is_nothing() {
-        let mut database = Scratch::older(&[]);
-        assert_eq!(database.generate(&Sources), Ok("sources: {}\n".to_owned()));
-        assert_eq!(database.warnings, ["table ctimain: there is no row, so contexts are not separated"]);
-    }
-
-    #[test]
-    fn columns_are_json_of_any_kind() {
-        let phonebook = directory("dird_phonebook", json!({}));
-        for (json, columns) in [
-            ("", json!([])),
-            ("[]", json!([])),
-            (r#"["b", "a"]"#, json!(["b", "a"])),
-            (r#"{"a": 1}"#, json!({"a": 1})),
-            ("null", Value::Null),
-        ] {
-            for (column, key) in
-                [("match_direct", "searched_columns"), ("match_reverse", "first_matched_columns")]
-            {
-                let source = one(&source(json!({column: json})), &phonebook).unwrap();
-                assert_eq!(source[key], columns);
-            }
-        }
-        for column in ["match_direct", "match_reverse"] {
-            let error = one(&source(json!({column: "[a]"})), &phonebook).unwrap_err();
-            let place = format!("table ctidirectories, row id=5, column {column}");
-            assert_eq!(error, format!("{place}: not JSON; the source is left out"));
-        }
-    }
-
-    #[test]
-    fn the_file_of_csv_stands_behind_a_scheme() {
-        for (uri, file) in [
-            ("file:///data/x.csv", "/data/x.csv"),
-            ("xfile://a file://b", "a file://b"),
-            ("/data/x.csv", ""),
-            ("", ""),
-        ] {
-            let source = one(&source(json!({})), &directory("csv", json!({"uri": uri}))).unwrap();
-            assert_eq!(source["file"], file);
-        }
-    }
-
-    #[test]
-    fn csv_and_wazo_need_a_uri() {
-        for dirtype in ["csv", "wazo"] {
-            let error = one(&source(json!({})), &directory(dirtype, json!({}))).unwrap_err();
-            assert_eq!(
-                error,
-                "table directories, row id=3, column uri: there is none; the source is left out"
-            );
-        }
-        let expected = json!({
-            "name": "s", "type": "csv_ws", "lookup_url": null, "delimiter": null, "format_columns": {},
-            "searched_columns": [], "first_matched_columns": [],
-        });
-        assert_eq!(one(&source(json!({})), &directory("csv_ws", json!({}))), Ok(expected));
-    }
-
-    #[test]
-    fn other_types_are_left_out() {
-        for dirtype in ["xivo", "phonebook", "file", "WAZO", "ldap", ""] {
-            let error = one(&source(json!({})), &directory(dirtype, json!({"uri": "file://x"}))).unwrap_err();
-            let why = format!("wazo-dird has no sources of the type {dirtype:?}; the source is left out");
-            assert_eq!(error, format!("table ctidirectories, row id=5: {why}"));
-        }
-    }
-
-    #[test]
-    fn the_uri_of_confd() {
-        for (uri, confd) in [
-            ("https://h:9486", json!({"https": true, "host": "h", "port": 9486})),
-            ("http://10.0.0.1", json!({"https": false, "host": "10.0.0.1"})),
-            ("https://h:", json!({"https": true, "host": "h"})),
-            ("noscheme", json!({"https": false, "host": ""})),
-            ("https", json!({"https": true, "host": ""})),
-            ("HTTPS://h: 12 ", json!({"https": false, "host": "h", "port": 12})),
-            ("https://h:-1", json!({"https": true, "host": "h", "port": -1})),
-        ] {
-            let source = one(&source(json!({})), &directory("wazo", json!({"uri": uri}))).unwrap();
-            let always = json!({"timeout": 4, "verify_certificate": false, "version": "1.1"});
-            assert_eq!(source["confd"].to_string(), with(confd, always), "{uri}");
-        }
-        for uri in ["https://h:9486/", "https://[::1]:9486", "https://h: ", "https://h:1:2", "a://b://c"] {
-            let error = one(&source(json!({})), &directory("wazo", json!({"uri": uri}))).unwrap_err();
-            let why = "what stands for the port is not a number; the source is left out";
-            assert_eq!(error, format!("table directories, row id=3, column uri: {why}"));
-        }
-    }
-
-    #[test]
-    fn how_certificates_are_verified() {
-        for (wanted, file, expected) in [
-            (false, json!("/ca.crt"), json!(false)),
-            (false, Value::Null, json!(false)),
-            (true, json!("/ca.crt"), json!("/ca.crt")),
-            (true, json!(""), json!(true)),
-            (true, Value::Null, json!(true)),
-        ] {
-            for (part, flag, path) in [
-                ("auth", "auth_verify_certificate", "auth_custom_ca_path"),
-                ("confd", "xivo_verify_certificate", "xivo_custom_ca_path"),
-            ] {
-                let directory = directory("wazo", json!({"uri": "https://h", flag: wanted, path: file}));
-                let source = one(&source(json!({})), &directory).unwrap();
-                assert_eq!(source[part]["verify_certificate"], expected);
-            }
-        }
-    }
-
-    #[test]
-    fn ldap() {
-        let source = source(json!({}));
-        let directory = directory("ldapfilter", json!({"ldapfilter_id": 1}));
-        let written = |filter: Value, server: Value| {
-            let filter = with(json!({"id": 1, "ldapserverid": 2, "name": "f", "description": ""}), filter);
-            let server = with(json!({"id": 2, "name": "s", "port": 0, "description": ""}), server);
-            let tables = [
-                NOT_SEPARATED,
-                ("ctidirectories", source.as_str()),
-                ("ctidirectoryfields", r#"{"dir_id": 5, "fieldname": "a", "value": null}"#),
-                ("directories", directory.as_str()),
-                ("ldapfilter", filter.as_str()),
-                ("ldapserver", server.as_str()),
-            ];
-            let (mut sources, warnings) = sources(&tables);
-            (sources["s"].take(), warnings)
-        };
-        let expected = json!({
-            "name": "s", "type": "ldap", "format_columns": {"a": null}, "searched_columns": [],
-            "first_matched_columns": [], "ldap_base_dn": null, "ldap_custom_filter": "", "ldap_password": "",
-            "ldap_uri": "ldap://localhost:389", "ldap_username": "",
-        });
-        assert_eq!(written(json!({}), json!({})), (expected, vec![]));
-        let filter = json!({"user": r"a\b\\c", "passwd": r"p\p", "basedn": "dc=x", "filter": "(a=b)"});
-        let (source, _) = written(filter, json!({}));
-        assert_eq!(source["ldap_username"], r"a\\b\\\\c");
-        assert_eq!(source["ldap_password"], r"p\p");
-        assert_eq!(source["ldap_base_dn"], "dc=x");
-        assert_eq!(source["ldap_custom_filter"], "((a=b))");
-        for (layer, port, uri) in [
-            (json!("ssl"), 0, "ldaps://h:636"),
-            (json!("ssl"), 1, "ldaps://h:1"),
-            (json!("tls"), 0, "ldap://h:389"),
-            (Value::Null, 1389, "ldap://h:1389"),
-        ] {
-            let (source, _) = written(json!({}), json!({"host": "h", "securitylayer": layer, "port": port}));
-            assert_eq!(source["ldap_uri"], uri);
-        }
-        let missing = "LDAP filter, or the server of that, does not exist";
-        for (filter, server, why) in [
-            (json!({"commented": 1}), json!({}), "LDAP filter is disabled"),
-            (json!({}), json!({"disable": 1}), "LDAP server is disabled"),
-            (json!({"ldapserverid": 7}), json!({}), missing),
-            (json!({"id": 7}), json!({}), missing),
-        ] {
-            let (source, warnings) = written(filter, server);
-            assert_eq!(source, Value::Null);
-            let warning = format!("table ctidirectories, row id=5: its {why}; the source is left out");
-            assert_eq!(warnings, [warning]);
-        }
-    }
-
-    #[test]
-    fn of_two_of_one_name_ldap_counts_and_then_the_later() {
-        let directories = [
-            directory("csv", json!({"id": 1, "uri": "file://a"})),
-            directory("csv", json!({"id": 2, "uri": "file://b"})),
-            directory("ldapfilter", json!({"ldapfilter_id": 1})),
-        ];
-        let rows = [
-            source(json!({"id": 1, "directory_id": 3})),
-            source(json!({"id": 3, "directory_id": 2})),
-            source(json!({"id": 2, "directory_id": 1})),
-        ];
-        let (directories, csv) = (directories.join("\n"), rows[1..].join("\n"));
-        let all = rows.join("\n");
-        let mut tables = vec![
-            NOT_SEPARATED,
-            ("directories", directories.as_str()),
-            ("ctidirectories", csv.as_str()),
-            ("ldapfilter", r#"{"id": 1, "ldapserverid": 1, "name": "f", "description": ""}"#),
-            ("ldapserver", r#"{"id": 1, "name": "s", "port": 0, "description": ""}"#),
-        ];
-        let namesake = |id: i64| {
-            format!(
-                "table ctidirectories, row id={id}, column name: another row has the same name; this one counts"
-            )
-        };
-        let (written, warnings) = sources(&tables);
-        assert_eq!((&written["s"]["file"], warnings), (&json!("b"), vec![namesake(3)]));
-
-        tables[2] = ("ctidirectories", &all);
-        tables.push(("ctidirectoryfields", r#"{"dir_id": 1, "fieldname": "a", "value": ""}"#));
-        let (written, warnings) = sources(&tables);
-        assert_eq!((&written["s"]["type"], warnings), (&json!("ldap"), vec![namesake(3), namesake(1)]));
-    }
-
-    #[test]
-    fn where_contexts_are_separated_each_profile_has_a_copy() {
-        let directories =
-            [directory("wazo", json!({"uri": "https://h"})), directory("dird_phonebook", json!({"id": 4}))];
-        let rows = [
-            source(json!({})),
-            source(json!({"id": 6, "name": null})),
-            source(json!({"id": 7, "name": "b", "directory_id": 4})),
-        ];
-        let (directories, rows) = (directories.join("\n"), rows.join("\n"));
-        let profiles = r#"{"id": 1, "name": "é", "directories": "", "display": ""}
-            {"id": 2, "name": null, "directories": "", "display": ""}
-            {"id": 3, "name": null, "directories": "", "display": ""}"#;
-        let mut tables = vec![
-            ("ctimain", r#"{"id": 1, "context_separation": -1}"#),
-            ("directories", directories.as_str()),
-            ("ctidirectories", rows.as_str()),
-        ];
-        let names = |sources: &Value| sources.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
-        assert_eq!(names(&sources(&tables).0), ["b"]);
-
-        tables.push(("cticontexts", profiles));
-        let (written, warnings) = sources(&tables);
-        assert_eq!(names(&written), ["None_None", "None_é", "b", "s_None", "s_é"]);
-        assert_eq!(warnings, [""; 0]);
-        for (name, source) in written.as_object().unwrap() {
-            assert_eq!(source["name"], *name);
-        }
-        assert_eq!(written["s_é"]["extra_search_params"], json!({"context": "é"}));
-        assert_eq!(written["s_None"]["extra_search_params"], json!({"context": null}));
-        assert_eq!(written["b"].get("extra_search_params"), None);
-    }
-}
+mod tests;

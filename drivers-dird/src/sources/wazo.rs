@@ -1,10 +1,10 @@
-//! Directories of the users of a Wazo: where its services are, and how to log in.
+//! Directories of the users of a Wazo: the addresses of its services, and the login.
 
 use serde::Serialize;
 
 use super::Directory;
 
-/// wazo-auth, where a token is got.
+/// wazo-auth, which gives the token.
 #[derive(Clone, Serialize)]
 pub(super) struct Auth<'a> {
     host: Option<&'a str>,
@@ -62,7 +62,7 @@ impl Directory {
         }
     }
 
-    /// Takes a URI apart, which is a scheme, a host and perhaps a port. `None` if the port is not a number.
+    /// Splits a URI into scheme, host and port. `None` if the port is not a number.
     pub(super) fn confd<'a>(&'a self, uri: &'a str) -> Option<Confd<'a>> {
         let (scheme, authority) = uri.split_once("://").unwrap_or((uri, ""));
         let (host, port) = authority.split_once(':').unwrap_or((authority, ""));

@@ -1,0 +1,98 @@
+//! The command line.
+
+#![expect(clippy::doc_markdown, reason = "the comments on the options are the texts of --help")]
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use argh::{ArgsInfo, FromArgs};
+
+use crate::argparse;
+
+/// Asks the service for a configuration file and prints it.
+#[derive(FromArgs, ArgsInfo)]
+#[argh(help_triggers("-h", "--help"))]
+#[argh(usage = "[options] resource/filename")]
+#[argh(note = "Options may stand before or after the name, and long ones may be shortened.")]
+#[argh(error_code(0, "The whole reply is printed; it may be empty."))]
+#[argh(error_code(1, "There is no reply, or not all of it; nothing is printed."))]
+#[argh(error_code(2, "The command line is wrong."))]
+pub(crate) struct Options {
+    /// what to ask for, like asterisk/pjsip.conf
+    #[argh(positional, arg_name = "resource/filename")]
+    name: Option<String>,
+
+    /// the configuration file; by default /etc/wazo-confgend-client/config.conf
+    #[argh(option, short = 'c', arg_name = "file")]
+    pub(crate) config_file: Option<PathBuf>,
+
+    /// the host of the service, a name or an IPv4 address; by default the key server of the file, or 127.0.0.1
+    #[argh(option)]
+    pub(crate) host: Option<String>,
+
+    /// the TCP port; by default the key port, or 8669
+    #[argh(option, short = 'p')]
+    pub(crate) port: Option<u16>,
+
+    /// how many seconds connecting may take; by default the key timeout, or 5
+    #[argh(option, short = 't', arg_name = "seconds")]
+    pub(crate) timeout: Option<u32>,
+
+    /// how many seconds the reply may take; by default the key reply_timeout, or 60
+    #[argh(option, arg_name = "seconds")]
+    pub(crate) reply_timeout: Option<u32>,
+
+    /// be content with the service's copy, if it has one
+    #[argh(switch)]
+    cached: bool,
+
+    /// have the service forget its copy, and print nothing
+    #[argh(switch)]
+    invalidate: bool,
+
+    /// print the version
+    #[argh(switch)]
+    version: bool,
+}
+
+/// The meaning of a command line.
+pub(crate) enum Request {
+    /// A text that needs no service: the help or the version.
+    Text(String),
+    /// The file of this name, from the service.
+    File(Options, String),
+}
+
+/// Reads the command line, without the name of the program. The error is a message for the user.
+pub(crate) fn read(program: &str, words: Vec<OsString>) -> Result<Request, String> {
+    let hint = |message: &str| format!("{}; see {program} --help", message.trim_end());
+    let words = words
+        .into_iter()
+        .map(|word| word.into_string().map_err(|word| hint(&format!("{} is not UTF-8", word.display()))))
+        .collect::<Result<Vec<_>, _>>()?;
+    let words = argparse::rewrite(&words, Options::get_args_info().flags).map_err(|error| hint(&error))?;
+    match Options::from_args(&[program], &words) {
+        Ok(options) if options.version => {
+            Ok(Request::Text(format!("{program} {}\n", env!("CARGO_PKG_VERSION"))))
+        }
+        Ok(mut options) => match options.name.take() {
+            Some(name) => Ok(Request::File(options, name)),
+            None => Err(hint("say what to ask for, like asterisk/pjsip.conf")),
+        },
+        Err(early) if early.status.is_ok() => Ok(Request::Text(early.output)),
+        Err(early) => Err(hint(&early.output)),
+    }
+}
+
+impl Options {
+    /// The text that the client sends: the name as it was given, and the arguments.
+    pub(crate) fn request(&self, name: &str) -> String {
+        let mut request = name.to_owned();
+        for (wanted, argument) in [(self.invalidate, " invalidate"), (self.cached, " cached")] {
+            if wanted {
+                request.push_str(argument);
+            }
+        }
+        request
+    }
+}

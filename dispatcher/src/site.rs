@@ -1,0 +1,210 @@
+//! The site that the service serves: the drivers, built with its configuration, and its database.
+
+use std::collections::BTreeMap;
+use std::fs::{self, Metadata};
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::SystemTime;
+
+use database::{LazySnapshot, Pool, PoolSettings, PooledConnection, Uri};
+use driver_api::{Config, Error, ErrorKind, Namespace, Schema};
+use service::{Configuration, Failure, Generation, Generator, Source};
+
+use crate::generate::{Outcome, Writer};
+use crate::{Registry, config, report};
+
+/// How deep folders of templates may be nested.
+const MAX_DEPTH: usize = 4;
+
+/// The registry and the configuration files of a site.
+pub(crate) struct Site {
+    registry: Arc<Registry>,
+    /// The main configuration file, if there is one.
+    main_file: Mutex<Option<PathBuf>>,
+}
+
+impl Site {
+    pub(crate) fn new(registry: Registry, main_file: Option<&Path>) -> Site {
+        Site { registry: Arc::new(registry), main_file: Mutex::new(main_file.map(Path::to_owned)) }
+    }
+}
+
+impl Source for Site {
+    fn files(&self) -> Vec<Namespace> {
+        self.registry.namespaces().cloned().collect()
+    }
+
+    fn find(&self, text: &str) -> Result<Namespace, Error> {
+        self.registry.find(text)
+    }
+
+    fn configure(&self) -> Result<Configuration, Error> {
+        let mut main_file = self.main_file.lock().unwrap_or_else(PoisonError::into_inner);
+        let loaded = config::load(main_file.as_deref(), &self.registry)?;
+        let (settings, database) = config::read(&loaded.config)?;
+        let generator = Drivers::new(Arc::clone(&self.registry), loaded.config, database);
+        // A start without the main file means the defaults. If it was there once, a reload without it is more likely a
+        // mistake, and fails.
+        if main_file.is_none() {
+            *main_file = generator.main_file();
+        }
+        Ok(Configuration { settings, generator: Box::new(generator), notes: loaded.notes })
+    }
+}
+
+/// The drivers as one configuration has them.
+struct Drivers {
+    registry: Arc<Registry>,
+    config: Arc<Config>,
+    writers: BTreeMap<Namespace, Mutex<Option<Arc<Writer>>>>,
+    uri: Uri,
+    pool: Arc<Pool>,
+}
+
+impl Drivers {
+    fn new(registry: Arc<Registry>, config: Config, database: PoolSettings) -> Drivers {
+        Drivers {
+            writers: registry.namespaces().map(|file| (file.clone(), Mutex::default())).collect(),
+            registry,
+            config: Arc::new(config),
+            uri: database.uri.clone(),
+            pool: Arc::new(Pool::new(database)),
+        }
+    }
+
+    fn main_file(&self) -> Option<PathBuf> {
+        let path = self.config.get::<PathBuf>("config_file").ok().flatten()?;
+        self.config.layers().any(|(name, _)| name.is_some_and(|name| Path::new(name) == path)).then_some(path)
+    }
+
+    /// The driver of a file. One that can't be built is tried again at the next request: a template that it needs may
+    /// be there by then.
+    fn writer(&self, file: &Namespace) -> Result<Arc<Writer>, Error> {
+        let unknown = || Error::driver("there is no driver");
+        let mut slot =
+            self.writers.get(file).ok_or_else(unknown)?.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(writer) = &*slot {
+            return Ok(Arc::clone(writer));
+        }
+        let writer = Arc::new(Writer::new(&self.registry, &self.config, file)?);
+        tracing::debug!("{file}: driver built");
+        Ok(Arc::clone(slot.insert(writer)))
+    }
+
+    fn failure(&self, file: &Namespace, error: Error) -> Failure {
+        // Only drivers for older databases write the file, and this database is not one. Then an old copy is wrong, too.
+        let voids_copy = matches!(error.kind(), ErrorKind::MissingTable(_))
+            && self.registry.drivers(file).iter().all(|entry| entry.schema != Schema::Current);
+        Failure { error, voids_copy }
+    }
+}
+
+impl Generator for Drivers {
+    fn description(&self) -> String {
+        format!("database {}", self.uri)
+    }
+
+    fn prepare(&self) {
+        for file in self.registry.namespaces() {
+            if let Err(error) = self.writer(file) {
+                tracing::error!("{}", error.chain());
+            }
+        }
+    }
+
+    fn generate(&self, file: &Namespace, has_fallback: bool) -> Generation {
+        let writer = match self.writer(file) {
+            Ok(writer) => writer,
+            Err(error) => {
+                tracing::error!("{}", error.chain());
+                let result = Err(self.failure(file, error));
+                return Generation { result, elapsed: None, is_current: Box::new(|| false) };
+            }
+        };
+        let templates = template_states(&self.config);
+        let mut connection: Option<PooledConnection> = None;
+        let outcome = writer.write(&mut LazySnapshot::new(&self.pool, has_fallback, &mut connection));
+        log(file, &outcome);
+        let Outcome { result, elapsed, .. } = outcome;
+        let result = result.map_err(|error| {
+            if *error.kind() == ErrorKind::Connection
+                && let Some(broken) = connection.take()
+            {
+                broken.discard();
+            }
+            self.failure(file, error)
+        });
+        let config = Arc::clone(&self.config);
+        let is_current = move || {
+            templates == template_states(&config)
+                && connection.as_mut().is_none_or(PooledConnection::unchanged)
+        };
+        Generation { result, elapsed: Some(elapsed), is_current: Box::new(is_current) }
+    }
+}
+
+/// The files that drivers read beside the database: those that the configuration names below `templates`, and those in
+/// the folders among them.
+fn template_states(config: &Config) -> Vec<FileState> {
+    let paths = config.get::<BTreeMap<String, Option<PathBuf>>>("templates").ok().flatten();
+    let mut states = Vec::new();
+    for path in paths.into_iter().flatten().filter_map(|(_, path)| path) {
+        add_states(path, 0, &mut states);
+    }
+    states
+}
+
+/// A file and the properties that tell a changed one: its inode, the time of its last change, and its length.
+type FileState = (PathBuf, Option<(u64, Option<SystemTime>, u64)>);
+
+fn add_states(path: PathBuf, depth: usize, states: &mut Vec<FileState>) {
+    let metadata = fs::metadata(&path);
+    if metadata.as_ref().is_ok_and(Metadata::is_dir) && depth < MAX_DEPTH {
+        for entry in fs::read_dir(&path).into_iter().flatten().flatten() {
+            add_states(entry.path(), depth + 1, states);
+        }
+    }
+    states.push((path, metadata.ok().map(|it| (it.ino(), it.modified().ok(), it.len()))));
+}
+
+/// Logs the warnings and the error of a generation.
+fn log(file: &Namespace, outcome: &Outcome) {
+    for warning in report::shown(&outcome.warnings) {
+        tracing::warn!("{file}: {warning}");
+    }
+    match &outcome.result {
+        Ok(text) => {
+            let milliseconds = outcome.elapsed.as_secs_f64() * 1e3;
+            tracing::debug!("{file}: {} bytes generated in {milliseconds:.1} ms", text.len());
+        }
+        Err(error) => tracing::error!("{}", error.chain()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn states(path: &Path) -> Vec<FileState> {
+        let mut states = Vec::new();
+        add_states(path.to_owned(), 0, &mut states);
+        states
+    }
+
+    #[test]
+    fn a_changed_template_has_another_state() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("asterisk");
+        assert_eq!(states(&path), [(path.clone(), None)]);
+        fs::create_dir(&path).unwrap();
+        fs::write(path.join("a.jinja"), "one").unwrap();
+        let before = states(folder.path());
+        assert_eq!(states(folder.path()), before);
+        fs::write(path.join("a.jinja"), "three").unwrap();
+        let after = states(folder.path());
+        assert_ne!(after, before);
+        fs::write(path.join("b.jinja"), "").unwrap();
+        assert_ne!(states(folder.path()), after);
+    }
+}

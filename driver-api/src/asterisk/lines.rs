@@ -1,0 +1,236 @@
+//! The lines of one row.
+
+use std::borrow::Cow;
+
+use asterisk_conf::syntax::{self, Place, Refusal};
+
+use super::Writer;
+use crate::{Origin, Piece, Warning};
+
+/// Writes lines that come from one row, or that are the program's own.
+///
+/// Keys and values are [`Piece`]s: texts, numbers, or fields of the row, whose column a warning names.
+pub struct Lines<'w> {
+    writer: &'w mut Writer,
+    origin: Option<&'w Origin>,
+}
+
+impl<'w> Lines<'w> {
+    pub(super) fn new(writer: &'w mut Writer, origin: Option<&'w Origin>) -> Lines<'w> {
+        Lines { writer, origin }
+    }
+
+    /// Returns the row that the lines come from, or `None` if they are the program's own.
+    pub fn origin(&self) -> Option<&'w Origin> {
+        self.origin
+    }
+
+    /// Writes `[name]`.
+    pub fn section(&mut self, name: impl Piece) {
+        self.begin_section(None, &name, None);
+    }
+
+    /// Writes `[name](!)`, a template: Asterisk uses it only for the sections that inherit from it.
+    pub fn template_section(&mut self, name: impl Piece) {
+        self.begin_section(None, &name, Some("!"));
+    }
+
+    /// Writes `[name](template)`, a section that inherits from another one.
+    pub fn derived_section(&mut self, name: impl Piece, template: &str) {
+        self.begin_section(None, &name, Some(template));
+    }
+
+    /// Writes `[name]`, below a comment if there is one.
+    pub fn headed_section(&mut self, comment: Option<&str>, name: impl Piece) {
+        self.begin_section(comment.filter(|comment| !comment.is_empty()), &name, None);
+    }
+
+    fn begin_section(&mut self, comment: Option<&str>, name: &dyn Piece, template: Option<&str>) {
+        let text = name.text();
+        let section = &mut self.writer.section;
+        section.clear();
+        section.push_str(&text);
+        let start = self.writer.text.text().len();
+        match self.writer.text.section(comment, &text, template) {
+            Ok(()) => self.record(start, name),
+            Err(refusal) => self.refuse(name, &format!("the section {text:?}"), refusal),
+        }
+    }
+
+    /// Writes `key = value`, without blanks at either end of the line.
+    pub fn option(&mut self, key: impl Piece, value: impl Piece) {
+        self.stripped(&key, " = ", &[&value]);
+    }
+
+    /// Writes `key = value` with a value of several pieces.
+    pub fn option_of(&mut self, key: impl Piece, value: &[&dyn Piece]) {
+        self.stripped(&key, " = ", value);
+    }
+
+    /// Writes `key => value`, without blanks at either end of the line.
+    pub fn object_option(&mut self, key: impl Piece, value: impl Piece) {
+        self.stripped(&key, " => ", &[&value]);
+    }
+
+    /// Writes `key => value` with a value of several pieces.
+    pub fn object_option_of(&mut self, key: impl Piece, value: &[&dyn Piece]) {
+        self.stripped(&key, " => ", value);
+    }
+
+    /// Writes `same  =     value`, another line of the extension above. The blanks are those of earlier releases,
+    /// with whose dialplans operators compare.
+    pub fn same(&mut self, value: impl Piece) {
+        self.stripped(&"same ", " =     ", &[&value]);
+    }
+
+    /// Writes `key = value` and keeps every blank.
+    pub fn verbatim_option(&mut self, key: impl Piece, value: impl Piece) {
+        self.verbatim_line(key, " = ", &[&value]);
+    }
+
+    /// Writes `key => value` and keeps every blank.
+    pub fn verbatim_object_option(&mut self, key: impl Piece, value: impl Piece) {
+        self.verbatim_line(key, " => ", &[&value]);
+    }
+
+    /// Writes a key, a sign and a value of several pieces, and keeps every blank. The sign includes the blanks
+    /// around it: `" => "`.
+    pub fn verbatim_line(&mut self, key: impl Piece, sign: &str, value: &[&dyn Piece]) {
+        self.line(&key, syntax::padded_key, value, syntax::value, |writer, key| {
+            writer.verbatim_option(key, sign, texts(value))
+        });
+    }
+
+    /// Writes `exten = extension,hint,devices` and keeps every blank. The devices give the extension its state; their
+    /// pieces include the `&` between them.
+    pub fn hint(&mut self, extension: impl Piece, devices: &[&dyn Piece]) {
+        self.line(&extension, syntax::extension, devices, syntax::device, |writer, extension| {
+            writer.hint(extension, texts(devices))
+        });
+    }
+
+    /// Writes `member = interface,penalty,name,state interface`, a member of a queue, with the fields that are given.
+    pub fn member(&mut self, fields: &[&dyn Piece]) {
+        self.line(&"member", syntax::key, fields, syntax::member_field, |writer, _| {
+            writer.member(texts(fields))
+        });
+    }
+
+    /// Writes the output of a template, of any number of lines, and ends its last line. Refuses all of it if a line
+    /// is a directive or has a mark of a block comment; the error has the number of the line.
+    pub fn rendered(&mut self, text: &str) -> Result<(), String> {
+        let before = self.writer.recorder.as_ref().map(|_| self.writer.text.text().len());
+        let rendered = self.writer.text.rendered(text);
+        rendered.map_err(|(line, refusal)| format!("line {line} of its text: {refusal}"))?;
+        if let (Some(recorder), Some(origin), Some(before)) = (&mut self.writer.recorder, self.origin, before)
+        {
+            recorder.record_from(self.writer.text.text(), before, origin);
+        }
+        Ok(())
+    }
+
+    fn stripped(&mut self, key: &dyn Piece, sign: &str, value: &[&dyn Piece]) {
+        self.line(key, syntax::padded_key, value, syntax::value, |writer, key| {
+            writer.option(key, sign, texts(value))
+        });
+    }
+
+    fn line(
+        &mut self,
+        key: &dyn Piece,
+        key_place: Place,
+        value: &[&dyn Piece],
+        value_place: Place,
+        write: impl FnOnce(&mut asterisk_conf::Writer, &str) -> Result<(), Refusal>,
+    ) {
+        let key_text = key.text();
+        let start = self.writer.text.text().len();
+        if let Err(refusal) = write(&mut self.writer.text, &key_text) {
+            let culprit = culprit(key, key_place, value, value_place);
+            return self.refuse(culprit, &format!("the option {key_text:?}"), refusal);
+        }
+        self.warn_of_blanks(start, key, value);
+        if self.writer.recorder.is_some() {
+            let value = value.iter().find(|piece| piece.column(self.origin).is_some());
+            self.record(start, *value.unwrap_or(&key));
+        }
+    }
+
+    /// Adds a warning for each piece of a row that has a blank at an end of the key or of the value, where Asterisk
+    /// strips it. Adds none if no line was written behind the byte `start`.
+    fn warn_of_blanks(&mut self, start: usize, key: &dyn Piece, value: &[&dyn Piece]) {
+        let Some(origin) = self.origin.filter(|_| self.writer.text.text().len() > start) else { return };
+        let stripped = &mut self.writer.stripped;
+        let mut warn_if = |has_blank: fn(&str) -> bool, piece: &dyn Piece| {
+            if let Some(column) = piece.column(Some(origin))
+                && has_blank(&piece.text())
+            {
+                stripped.push(origin.warning(column, STRIPPED));
+            }
+        };
+        warn_if(|text| begins_blank(text) || ends_blank(text), key);
+        if let (Some(first), Some(last)) = (value.first(), value.last()) {
+            warn_if(begins_blank, *first);
+            warn_if(ends_blank, *last);
+        }
+    }
+
+    fn refuse(&mut self, culprit: &dyn Piece, what: &str, refusal: Refusal) {
+        let warning = match self.origin {
+            Some(origin) => {
+                let column = culprit.column(self.origin).unwrap_or_default();
+                origin.warning(column, format!("{refusal}; {what} is left out"))
+            }
+            None if what.starts_with("the section") => {
+                Warning::new("", format!("{what} is left out: {refusal}"))
+            }
+            None => {
+                let section = &self.writer.section;
+                Warning::new("", format!("in section {section:?}, {what} is left out: {refusal}"))
+            }
+        };
+        self.writer.refused.push(warning);
+    }
+
+    /// Records the origin of the line that was written behind the byte `start`. Below a refused section no line was.
+    fn record(&mut self, start: usize, value: &dyn Piece) {
+        if let (Some(recorder), Some(origin)) = (&mut self.writer.recorder, self.origin) {
+            let text = self.writer.text.text();
+            if text.len() > start {
+                recorder.record(text, origin, value.column(self.origin));
+            }
+        }
+    }
+}
+
+fn begins_blank(text: &str) -> bool {
+    text.starts_with(syntax::is_blank)
+}
+
+fn ends_blank(text: &str) -> bool {
+    text.ends_with(syntax::is_blank)
+}
+
+/// Returns the text of each piece.
+fn texts<'p>(pieces: &'p [&'p dyn Piece]) -> impl Iterator<Item = Cow<'p, str>> {
+    pieces.iter().map(|piece| piece.text())
+}
+
+const STRIPPED: &str = "Asterisk strips the blanks at its ends";
+
+/// Finds the piece that the refusal of a line is about: one that its place refuses, or else, since the line is then too
+/// long, the longest.
+fn culprit<'p>(
+    key: &'p dyn Piece,
+    key_place: Place,
+    value: &[&'p dyn Piece],
+    value_place: Place,
+) -> &'p dyn Piece {
+    let is_refused = |place: Place, piece: &dyn Piece| place(&mut String::new(), &piece.text()).is_err();
+    if is_refused(key_place, key) {
+        return key;
+    }
+    let refused = value.iter().copied().find(|piece| is_refused(value_place, *piece));
+    let longest = || value.iter().copied().chain([key]).max_by_key(|piece| piece.text().len());
+    refused.or_else(longest).unwrap_or(key)
+}

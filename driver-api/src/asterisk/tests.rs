@@ -1,0 +1,201 @@
+use serde::Deserialize;
+
+use super::*;
+use crate::{EngineRow, Error, Query, Rows, Snapshot, Text, Value};
+
+/// A database that answers every query with one row.
+struct OneRow(&'static [(&'static str, Value<'static>)]);
+
+impl Snapshot for OneRow {
+    fn run(&mut self, _: &str, _: &[Value<'_>], rows: &mut dyn Rows) -> Result<(), Error> {
+        rows.columns(&self.0.iter().map(|(name, _)| *name).collect::<Vec<_>>())?;
+        rows.row(&Cells(self.0))
+    }
+}
+
+struct Cells(&'static [(&'static str, Value<'static>)]);
+
+impl EngineRow for Cells {
+    fn value(&self, column: usize) -> Result<Value<'_>, Error> {
+        Ok(self.0[column].1.clone())
+    }
+}
+
+#[derive(Deserialize)]
+struct Queue {
+    name: Text,
+    label: Text,
+}
+
+const QUEUES: Query<'_> = Query { table: "queue", key: &["id"], sql: "" };
+
+fn queue(session: &mut Session<'_>) -> Row<Queue> {
+    session.query(QUEUES, &[]).unwrap().pop().unwrap()
+}
+
+const ROW: &[(&str, Value<'_>)] =
+    &[("id", Value::Integer(7)), ("name", Value::Text("sales")), ("label", Value::Text("a\nb"))];
+
+fn written(write: impl FnOnce(&mut Writer)) -> (String, Vec<String>) {
+    let mut snapshot = OneRow(ROW);
+    let mut session = Session::new(&mut snapshot);
+    let mut writer = Writer::new(&session);
+    write(&mut writer);
+    let text = writer.finish(&mut session);
+    (text, session.take_warnings().iter().map(ToString::to_string).collect())
+}
+
+#[test]
+fn each_call_is_a_line() {
+    let (text, warnings) = written(|w| {
+        w.own().section("a");
+        w.own().option("k", " v ");
+        w.own().option("n", 25);
+        w.own().option_of("k", &[&"a", &"-", &2]);
+        w.own().verbatim_option("k", " v ");
+        w.own().object_option("k", "v");
+        w.own().verbatim_object_option(" k ", " v ");
+        w.own().hint(" 5 ", &[&"Custom:", &" 5 "]);
+        w.own().same("n,Hangup() ");
+        w.part();
+        w.own().headed_section(Some("  "), "b");
+        w.own().headed_section(Some(""), "c");
+        w.own().template_section("d");
+        w.own().derived_section("e", "d");
+        assert_eq!(w.own().rendered("; text"), Ok(()));
+    });
+    let expected = "[a]\nk =  v\nn = 25\nk = a-2\nk =  v \nk => v\n k  =>  v \n\
+        exten =  5 ,hint,Custom: 5 \nsame  =     n,Hangup()\n;   \n[b]\n\n[c]\n\n[d](!)\n\n[e](d)\n; text\n";
+    assert_eq!((text.as_str(), warnings.len()), (expected, 0));
+}
+
+#[test]
+fn a_value_never_makes_a_line_of_its_own() {
+    for bad in ["a\nb", "a\rb", "a\0b"] {
+        let (text, warnings) = written(|w| {
+            w.own().section("s");
+            w.own().option("k", bad);
+            w.own().option(bad, "v");
+            w.own().object_option("k", bad);
+            w.own().same(bad);
+            w.own().hint(bad, &[&"x"]);
+            w.own().hint("x", &[&"x", &bad]);
+            w.own().verbatim_option("k", bad);
+            w.own().verbatim_object_option(bad, "v");
+            w.own().section(bad);
+            w.own().option("of", "the bad section");
+            w.own().headed_section(Some(bad), "t");
+            w.own().template_section(bad);
+            w.own().section("u");
+            w.own().option("k", "v");
+            assert!(w.own().rendered("#exec x").is_err());
+        });
+        assert_eq!(text, "[s]\n\n[t]\n\n[u]\nk = v\n");
+        assert_eq!(warnings.len(), 5, "{warnings:?}");
+    }
+    let (_, warnings) = written(|w| {
+        w.own().section("s");
+        w.own().option("a=b", "c");
+        w.own().section("a]b");
+    });
+    assert_eq!(
+        warnings,
+        [
+            "in section \"s\", the option \"a=b\" is left out: there is a \"=\", which ends the name of an option",
+            "the section \"a]b\" is left out: there is a \"]\", which ends the name of a section",
+        ]
+    );
+}
+
+#[test]
+fn a_warning_names_the_row_and_the_column_of_the_piece() {
+    let mut snapshot = OneRow(ROW);
+    let mut session = Session::new(&mut snapshot);
+    let queue = queue(&mut session);
+    let mut writer = Writer::new(&session);
+    let mut lines = writer.at(&queue);
+    lines.section(&queue.name);
+    lines.option("label", &queue.label);
+    lines.option_of("both", &[&queue.name, &"-", &queue.label]);
+    lines.option(&queue.label, &queue.name);
+    lines.option("part", ("options", "a\nb"));
+    lines.hint(&queue.name, &[&queue.name, &"&", &"a,b"]);
+    lines.section(&queue.label);
+    assert_eq!(writer.finish(&mut session), "[sales]\n");
+    let row = "table queue, row id=7, column";
+    let break_ = "the value has a line break;";
+    let warnings: Vec<String> = session.take_warnings().iter().map(ToString::to_string).collect();
+    assert_eq!(
+        warnings,
+        [
+            format!("{row} label: {break_} the option \"label\" is left out"),
+            format!("{row} label: {break_} the option \"both\" is left out"),
+            format!("{row} label: {break_} the option \"a\\nb\" is left out"),
+            format!("{row} options: {break_} the option \"part\" is left out"),
+            "table queue, row id=7: there is a comma, and what follows it would be the next field; the option \
+                \"sales\" is left out"
+                .to_owned(),
+            format!("{row} label: {break_} the section \"a\\nb\" is left out"),
+        ]
+    );
+}
+
+#[test]
+fn warnings_of_stripped_blanks_come_last() {
+    const BLANKS: &[(&str, Value<'_>)] =
+        &[("id", Value::Integer(7)), ("name", Value::Text(" sales")), ("label", Value::Text("a\u{a0}"))];
+    let mut snapshot = OneRow(BLANKS);
+    let mut session = Session::new(&mut snapshot);
+    let queue = queue(&mut session);
+    let mut writer = Writer::new(&session);
+    let mut lines = writer.at(&queue);
+    lines.section("s");
+    lines.option("name", &queue.name);
+    lines.option_of("in the middle", &[&"a", &queue.name, &"b"]);
+    lines.option(&queue.name, "v");
+    lines.option("label", &queue.label);
+    lines.option("own", " of the program");
+    lines.option("a=b", "c");
+    assert!(
+        writer.finish(&mut session).starts_with("[s]\nname =  sales\nin the middle = a salesb\nsales = v\n")
+    );
+    let warnings: Vec<String> = session.take_warnings().iter().map(ToString::to_string).collect();
+    assert_eq!(warnings.len(), 2, "{warnings:?}");
+    assert_eq!(warnings[1], "table queue, row id=7, column name: Asterisk strips the blanks at its ends");
+}
+
+#[test]
+fn a_recording_session_gets_the_origin_of_each_line() {
+    let mut snapshot = OneRow(ROW);
+    let mut session = Session::new(&mut snapshot).recording_origins();
+    let queue = queue(&mut session);
+    let mut writer = Writer::new(&session);
+    writer.own().section("general");
+    writer.own().option("k", "v");
+    writer.blank();
+    writer.at(&queue).headed_section(Some("a comment"), &queue.name);
+    writer.at(&queue).option("name", &queue.name);
+    writer.at(&queue).section(&queue.label);
+    writer.at(&queue).option("below", "a section that is left out");
+    let mut other = writer.continued();
+    other.at(&queue).section("second");
+    other.at(&queue).rendered("a = 1\nb = 2").unwrap();
+    writer.append(other);
+    writer.at(&queue).option("last", 1);
+    let text = writer.finish(&mut session);
+    let origins = session.take_origins();
+    let lines: Vec<&str> = text.lines().collect();
+    let recorded: Vec<(&str, Option<&str>)> =
+        origins.iter().map(|origin| (lines[origin.line - 1], origin.column.as_deref())).collect();
+    let expected = [
+        ("[sales]", Some("name")),
+        ("name = sales", Some("name")),
+        ("[second]", None),
+        ("a = 1", None),
+        ("b = 2", None),
+        ("last = 1", None),
+    ];
+    assert_eq!(recorded, expected);
+    assert!(origins.iter().all(|origin| origin.origin == *queue.origin()));
+    assert!(session.take_origins().is_empty());
+}

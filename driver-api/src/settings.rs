@@ -1,0 +1,371 @@
+//! Keys of the configuration, each declared once: as a field with its documentation, its default and a type that
+//! says which values it accepts.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde_yaml::{Mapping, Value};
+
+use crate::{Config, Error, yaml};
+
+/// A group of keys that stand in one section of the configuration; [`settings!`](crate::settings!) declares one.
+pub trait Settings: Sized {
+    /// The keys, in the order of their fields.
+    fn keys() -> Vec<Key>;
+
+    /// Reads all keys. Each bad value adds an error to `problems`, and the result is `None` then.
+    fn check(config: &Config, problems: &mut Vec<Error>) -> Option<Self>;
+
+    /// Reads all keys; the first bad value is the error.
+    ///
+    /// # Errors
+    ///
+    /// The error names the file, the key, the accepted values and the one that is there.
+    fn read(config: &Config) -> Result<Self, Error> {
+        let mut problems = Vec::new();
+        Self::check(config, &mut problems).ok_or_else(|| problems.swap_remove(0))
+    }
+}
+
+/// A key of the configuration, as people read about it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Key {
+    /// The path of keys that leads to the value: `service.idle_seconds`.
+    pub path: String,
+    /// Its documentation, in one or more sentences.
+    pub help: String,
+    /// The value that holds where no file has another one.
+    pub default: Value,
+    /// The accepted values: `a whole number from 1 to 1000`.
+    pub accepts: String,
+}
+
+/// The defaults of these keys, as a layer of the configuration.
+pub fn defaults(keys: &[Key]) -> Config {
+    let mut merged = Config::default();
+    for key in keys {
+        let nest = |value, key: &str| Value::Mapping(Mapping::from_iter([(Value::from(key), value)]));
+        let value = key.path.rsplit('.').fold(key.default.clone(), nest);
+        merged.fill_from(&Config::from_value(value).unwrap_or_default());
+    }
+    Config::from_value(Value::Mapping(merged.values().clone())).unwrap_or_default()
+}
+
+/// A type of values in the configuration.
+pub trait Setting: Sized {
+    /// Whether null is a value of its own. For other types it means the default.
+    const TAKES_NULL: bool = false;
+
+    /// The accepted values, as in "expected a path".
+    fn accepts() -> String;
+
+    /// Reads a value.
+    ///
+    /// # Errors
+    ///
+    /// Why the value is refused.
+    fn parse(value: &Value) -> Result<Self, Refused>;
+}
+
+/// Why a value of the configuration is refused.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Refused {
+    /// It is none of the accepted values; the message shows both.
+    NotAccepted,
+    /// This reason. The message does not show the value, which may hold a password.
+    Because(String),
+}
+
+/// Reads one key. This is what [`settings!`](crate::settings!) calls for each field.
+#[doc(hidden)]
+pub fn read<T: Setting>(
+    config: &Config,
+    path: &str,
+    default: &Value,
+    problems: &mut Vec<Error>,
+) -> Option<T> {
+    let result = config.value(path).and_then(|value| {
+        let value = value.filter(|value| T::TAKES_NULL || !value.is_null()).unwrap_or(default);
+        T::parse(value).map_err(|refused| match refused {
+            Refused::NotAccepted => {
+                config.error(path, format!("expected {}, found {}", T::accepts(), Found(value)))
+            }
+            Refused::Because(reason) => config.error(path, reason),
+        })
+    });
+    // Where a section is no mapping, each of its keys has the same error.
+    result
+        .map_err(|error| {
+            if problems.last().is_none_or(|last| last.chain() != error.chain()) {
+                problems.push(error);
+            }
+        })
+        .ok()
+}
+
+/// The path of a key in a section; the section "" is the top.
+#[doc(hidden)]
+pub fn path(section: &str, key: &str) -> String {
+    if section.is_empty() { key.to_owned() } else { format!("{section}.{key}") }
+}
+
+/// A value as an error shows it.
+struct Found<'a>(&'a Value);
+
+impl fmt::Display for Found<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Value::Null => f.write_str("nothing"),
+            Value::Sequence(_) => f.write_str("a list"),
+            Value::Mapping(_) => f.write_str("a mapping"),
+            scalar => f.write_str(yaml::to_string(scalar).unwrap_or_default().trim_end()),
+        }
+    }
+}
+
+/// Declares a struct whose fields are keys of the configuration, with the [`Settings`] of it. Behind each field
+/// stands its default, as a value that [`serde_yaml::Value`] has a `From` for.
+///
+/// ```
+/// use driver_api::settings::{Seconds, Settings as _, Within};
+/// use driver_api::{Config, Error, settings};
+///
+/// settings! {
+///     /// The keys of FollowMe.
+///     #[derive(Debug)]
+///     pub struct FollowMe in "followme" {
+///         /// How long a telephone rings.
+///         ring_seconds: Seconds = 30,
+///         /// How many numbers a user may have.
+///         numbers: Within<1, 10> = 3,
+///         /// The class of music on hold; null for none.
+///         music: Option<String> = "default",
+///     }
+/// }
+///
+/// let config = Config::from_yaml("followme: {numbers: 5, music: null}")?;
+/// let followme = FollowMe::read(&config)?;
+/// assert_eq!((followme.ring_seconds.0.as_secs(), followme.numbers.0, followme.music), (30, 5, None));
+///
+/// let config = Config::from_yaml("followme: {numbers: 11}")?.named("acme.yml");
+/// let error = FollowMe::read(&config).unwrap_err().to_string();
+/// let key = "acme.yml: configuration key followme.numbers";
+/// assert_eq!(error, format!("{key}: expected a whole number from 1 to 10, found 11"));
+///
+/// let keys = FollowMe::keys();
+/// assert_eq!(keys[0].path, "followme.ring_seconds");
+/// assert_eq!(keys[0].help, "How long a telephone rings.");
+/// # Ok::<(), Error>(())
+/// ```
+#[macro_export]
+macro_rules! settings {
+    (
+        $(#[$meta:meta])*
+        $visibility:vis struct $name:ident in $section:literal {
+            $($(#[doc = $help:literal])+ $field:ident: $type:ty = $default:expr,)+
+        }
+    ) => {
+        $(#[$meta])*
+        $visibility struct $name {
+            $($(#[doc = $help])+ pub $field: $type,)+
+        }
+
+        impl $crate::settings::Settings for $name {
+            fn keys() -> Vec<$crate::settings::Key> {
+                vec![$($crate::settings::Key {
+                    path: $crate::settings::path($section, stringify!($field)),
+                    help: concat!($($help),+).trim().to_owned(),
+                    default: $crate::settings::YamlValue::from($default),
+                    accepts: <$type as $crate::settings::Setting>::accepts(),
+                },)+]
+            }
+
+            fn check(config: &$crate::Config, problems: &mut Vec<$crate::Error>) -> Option<Self> {
+                $(
+                    let path = $crate::settings::path($section, stringify!($field));
+                    let default = $crate::settings::YamlValue::from($default);
+                    let $field = $crate::settings::read::<$type>(config, &path, &default, problems);
+                )+
+                Some($name { $($field: $field?,)+ })
+            }
+        }
+    };
+}
+
+/// The type of defaults, for [`settings!`](crate::settings!).
+#[doc(hidden)]
+pub use serde_yaml::Value as YamlValue;
+
+/// A whole number in a range with both its ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Within<const MIN: usize, const MAX: usize>(pub usize);
+
+impl<const MIN: usize, const MAX: usize> Setting for Within<MIN, MAX> {
+    fn accepts() -> String {
+        format!("a whole number from {MIN} to {MAX}")
+    }
+
+    fn parse(value: &Value) -> Result<Self, Refused> {
+        let number = value.as_u64().and_then(|number| usize::try_from(number).ok());
+        number.filter(|number| (MIN..=MAX).contains(number)).map(Within).ok_or(Refused::NotAccepted)
+    }
+}
+
+/// A TCP port; 0 is any free one.
+impl Setting for u16 {
+    fn accepts() -> String {
+        "a whole number from 0 to 65535".to_owned()
+    }
+
+    fn parse(value: &Value) -> Result<u16, Refused> {
+        value.as_u64().and_then(|number| u16::try_from(number).ok()).ok_or(Refused::NotAccepted)
+    }
+}
+
+impl Setting for bool {
+    fn accepts() -> String {
+        "true or false".to_owned()
+    }
+
+    fn parse(value: &Value) -> Result<bool, Refused> {
+        value.as_bool().ok_or(Refused::NotAccepted)
+    }
+}
+
+impl Setting for String {
+    fn accepts() -> String {
+        "a text".to_owned()
+    }
+
+    fn parse(value: &Value) -> Result<String, Refused> {
+        value.as_str().map(str::to_owned).ok_or(Refused::NotAccepted)
+    }
+}
+
+/// A path. Relative ones start at the folder of the file that they stand in.
+impl Setting for PathBuf {
+    fn accepts() -> String {
+        "a path".to_owned()
+    }
+
+    fn parse(value: &Value) -> Result<PathBuf, Refused> {
+        let path = value.as_str().filter(|path| !path.is_empty());
+        path.map(PathBuf::from).ok_or(Refused::NotAccepted)
+    }
+}
+
+/// A value that can be switched off, by null or by an empty text.
+impl<T: Setting> Setting for Option<T> {
+    const TAKES_NULL: bool = true;
+
+    fn accepts() -> String {
+        format!("{}, or null for none", T::accepts())
+    }
+
+    fn parse(value: &Value) -> Result<Option<T>, Refused> {
+        if value.is_null() || value.as_str() == Some("") { Ok(None) } else { T::parse(value).map(Some) }
+    }
+}
+
+/// The longest time that can be configured, in seconds: a day.
+const DAY: f64 = 86_400.0;
+
+/// A time in seconds, which may have a fraction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Seconds(pub Duration);
+
+/// A time in milliseconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Milliseconds(pub Duration);
+
+impl Setting for Seconds {
+    fn accepts() -> String {
+        accepted_time(1.0)
+    }
+
+    fn parse(value: &Value) -> Result<Seconds, Refused> {
+        time(value, 1.0).map(Seconds)
+    }
+}
+
+impl Setting for Milliseconds {
+    fn accepts() -> String {
+        accepted_time(1000.0)
+    }
+
+    fn parse(value: &Value) -> Result<Milliseconds, Refused> {
+        time(value, 1000.0).map(Milliseconds)
+    }
+}
+
+fn accepted_time(units_per_second: f64) -> String {
+    format!("a number above 0 and up to {}", DAY * units_per_second)
+}
+
+fn time(value: &Value, units_per_second: f64) -> Result<Duration, Refused> {
+    let number = value.as_f64().filter(|number| *number > 0.0 && *number <= DAY * units_per_second);
+    number.map(|number| Duration::from_secs_f64(number / units_per_second)).ok_or(Refused::NotAccepted)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    settings! {
+        /// Keys of each type.
+        #[derive(Debug, PartialEq)]
+        struct Sample in "sample" {
+            /// A port.
+            /// It may be any.
+            port: u16 = 80,
+            /// A file.
+            file: Option<PathBuf> = "/f",
+            /// A time.
+            time: Milliseconds = 50,
+            /// A switch.
+            debug: bool = false,
+        }
+    }
+
+    fn read(yaml: &str) -> Result<Sample, Vec<String>> {
+        let config = Config::from_yaml(yaml).unwrap().named("c.yml");
+        let mut problems = Vec::new();
+        let sample = Sample::check(&config, &mut problems);
+        sample.ok_or_else(|| problems.iter().map(Error::chain).collect())
+    }
+
+    #[test]
+    fn null_means_the_default_or_none() {
+        let defaults = read("").unwrap();
+        assert_eq!(defaults.file, Some("/f".into()));
+        assert_eq!(read("sample:").unwrap(), defaults);
+        assert_eq!(read("sample: {port: null, time: }").unwrap(), defaults);
+        for yaml in ["sample: {file: null}", "sample: {file: ''}"] {
+            assert_eq!(read(yaml).unwrap(), Sample { file: None, ..read("").unwrap() });
+        }
+    }
+
+    #[test]
+    fn each_bad_value_is_reported_once() {
+        let key = |key: &str, message: &str| format!("c.yml: configuration key sample{key}: {message}");
+        let port = "expected a whole number from 0 to 65535, found";
+        let problems = read("sample: {port: 65536, file: [1], time: 0, debug: 1}").unwrap_err();
+        let expected = [
+            key(".port", &format!("{port} 65536")),
+            key(".file", "expected a path, or null for none, found a list"),
+            key(".time", "expected a number above 0 and up to 86400000, found 0"),
+            key(".debug", "expected true or false, found 1"),
+        ];
+        assert_eq!(problems, expected);
+        assert_eq!(read("sample: 1").unwrap_err(), [key("", "expected a mapping, found a number")]);
+    }
+
+    #[test]
+    fn the_defaults_are_a_layer() {
+        let keys = Sample::keys();
+        assert_eq!((keys[0].path.as_str(), keys[0].help.as_str()), ("sample.port", "A port. It may be any."));
+        let expected = "sample: {port: 80, file: /f, time: 50, debug: false}";
+        assert_eq!(defaults(&keys), Config::from_yaml(expected).unwrap());
+    }
+}

@@ -1,0 +1,260 @@
+//! Coalescing (single flight): simultaneous requests for one file share one generation.
+
+use std::mem;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use driver_api::Error;
+use tokio::sync::oneshot;
+
+use crate::source::Failure;
+
+/// The text of a file or why there is none, shared by all requests of a generation.
+pub(crate) type Shared = Result<Arc<String>, Arc<Failure>>;
+
+/// The requests that wait for one file, and whether a generation runs.
+///
+/// A request waits for the next generation. A generation serves all requests that came before it began, because what
+/// it reads from the database is at least as new as they are. It also serves a later request if the text would be the
+/// same; otherwise that request waits for the next generation.
+#[derive(Default)]
+pub(crate) struct Coalescer {
+    state: Mutex<State>,
+    /// Held while the cached copy is replaced or deleted.
+    copy: Mutex<()>,
+}
+
+#[derive(Default)]
+struct State {
+    /// How many times all earlier generations became out of date.
+    epoch: u64,
+    busy: bool,
+    /// When the running generation began.
+    began: Option<Instant>,
+    /// Whether the cached copy is out of date, and could not be deleted or replaced.
+    copy_is_outdated: bool,
+    waiting: Vec<Waiting>,
+}
+
+struct Waiting {
+    /// The client asked for the cached copy, so any text that is not out of date will do.
+    cached: bool,
+    reply: oneshot::Sender<Shared>,
+}
+
+/// A running generation and the requests that it serves.
+pub(crate) struct Flight<'a> {
+    coalescer: &'a Coalescer,
+    epoch: u64,
+    served: Vec<Waiting>,
+}
+
+impl Coalescer {
+    /// Adds a request. If the second value is true, no worker is at the file: the caller starts one, which calls
+    /// [`begin`](Coalescer::begin) until that recoalescer none.
+    pub(crate) fn join(&self, cached: bool) -> (oneshot::Receiver<Shared>, bool) {
+        let (reply, receiver) = oneshot::channel();
+        let mut state = self.state();
+        state.waiting.push(Waiting { cached, reply });
+        (receiver, !mem::replace(&mut state.busy, true))
+    }
+
+    /// How long the present generation has been running.
+    pub(crate) fn running_for(&self) -> Duration {
+        self.state().began.map(|began| began.elapsed()).unwrap_or_default()
+    }
+
+    /// Whether the cached copy may be sent to a client that asks for it.
+    pub(crate) fn trusts_copy(&self) -> bool {
+        !self.state().copy_is_outdated
+    }
+
+    /// Begins a generation for the requests that wait; none if there are none.
+    pub(crate) fn begin(&self) -> Option<Flight<'_>> {
+        let mut state = self.state();
+        state.began = None;
+        if state.waiting.is_empty() {
+            state.busy = false;
+            return None;
+        }
+        state.began = Some(Instant::now());
+        Some(Flight { coalescer: self, epoch: state.epoch, served: mem::take(&mut state.waiting) })
+    }
+
+    /// Marks the running generation as out of date: it serves only the requests that it has already.
+    pub(crate) fn outdate(&self) {
+        self.state().epoch += 1;
+    }
+
+    /// Does the same and deletes the cached copy, which no other thread touches meanwhile. A copy that can't be deleted
+    /// is not sent any more to a client that asks for it.
+    pub(crate) fn invalidate(&self, delete: impl FnOnce() -> Result<(), Error>) -> Result<(), Error> {
+        {
+            let mut state = self.state();
+            state.epoch += 1;
+            state.copy_is_outdated = true;
+        }
+        let _copy = self.copy.lock().unwrap_or_else(PoisonError::into_inner);
+        let result = delete();
+        self.state().copy_is_outdated = result.is_err();
+        result
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Flight<'_> {
+    /// Adds requests that came while the generation ran: those for the cached copy if the text `can_be_cached`, and
+    /// the others if the text `is_current`.
+    pub(crate) fn admit_late_requests(&mut self, can_be_cached: bool, is_current: impl FnOnce() -> bool) {
+        let late = {
+            let mut state = self.coalescer.state();
+            if state.epoch == self.epoch { mem::take(&mut state.waiting) } else { Vec::new() }
+        };
+        let (cached, others): (Vec<_>, Vec<_>) =
+            late.into_iter().partition(|request| can_be_cached && request.cached);
+        self.served.extend(cached);
+        if others.is_empty() || is_current() {
+            self.served.extend(others);
+        } else {
+            self.coalescer.state().waiting.extend(others);
+        }
+    }
+
+    /// Replaces the cached copy, unless the generation is out of date. A copy that can't be replaced is not sent any
+    /// more to a client that asks for it.
+    pub(crate) fn store(&self, replace: impl FnOnce() -> Result<(), Error>) -> Result<(), Error> {
+        let _copy = self.coalescer.copy.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.coalescer.state().epoch != self.epoch {
+            return Ok(());
+        }
+        let result = replace();
+        self.coalescer.state().copy_is_outdated = result.is_err();
+        result
+    }
+
+    /// Answers all requests of the generation.
+    pub(crate) fn finish(mut self, result: &Shared) {
+        for request in mem::take(&mut self.served) {
+            // It fails if the request has ended already.
+            let _ = request.reply.send(result.clone());
+        }
+    }
+}
+
+impl Drop for Flight<'_> {
+    /// After a panic there is no answer: the next request starts afresh.
+    fn drop(&mut self) {
+        if !self.served.is_empty() {
+            let mut state = self.coalescer.state();
+            state.busy = false;
+            state.began = None;
+            state.waiting.clear();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::sync::oneshot::error::TryRecvError;
+
+    use super::*;
+
+    fn text(text: &str) -> Arc<String> {
+        Arc::new(text.to_owned())
+    }
+
+    fn received(receiver: &mut oneshot::Receiver<Shared>) -> Option<String> {
+        receiver.try_recv().ok().map(|result| result.ok().unwrap().to_string())
+    }
+
+    #[test]
+    fn requests_before_a_generation_share_it() {
+        let coalescer = Coalescer::default();
+        let (mut first, start) = coalescer.join(false);
+        assert!(start);
+        let (mut second, start) = coalescer.join(false);
+        assert!(!start);
+        let flight = coalescer.begin().unwrap();
+        flight.finish(&Ok(text("a")));
+        assert_eq!(
+            (received(&mut first).as_deref(), received(&mut second).as_deref()),
+            (Some("a"), Some("a"))
+        );
+        assert!(coalescer.begin().is_none());
+        assert!(coalescer.join(false).1, "no worker is left");
+    }
+
+    #[test]
+    fn a_late_request_waits_unless_the_text_is_current() {
+        let coalescer = Coalescer::default();
+        let (_first, _) = coalescer.join(false);
+        let mut flight = coalescer.begin().unwrap();
+        let (mut cached, _) = coalescer.join(true);
+        let (mut plain, _) = coalescer.join(false);
+        flight.admit_late_requests(true, || false);
+        flight.finish(&Ok(text("old")));
+        assert_eq!(received(&mut cached).as_deref(), Some("old"));
+        assert_eq!(plain.try_recv().unwrap_err(), TryRecvError::Empty);
+        let mut flight = coalescer.begin().unwrap();
+        let (mut third, _) = coalescer.join(false);
+        flight.admit_late_requests(true, || true);
+        flight.finish(&Ok(text("new")));
+        assert_eq!(
+            (received(&mut plain).as_deref(), received(&mut third).as_deref()),
+            (Some("new"), Some("new"))
+        );
+        assert!(coalescer.begin().is_none());
+    }
+
+    #[test]
+    fn an_outdated_generation_serves_no_late_request() {
+        let coalescer = Coalescer::default();
+        let (mut first, _) = coalescer.join(false);
+        let mut flight = coalescer.begin().unwrap();
+        coalescer.invalidate(|| Ok(())).unwrap();
+        let (mut late, _) = coalescer.join(true);
+        flight.admit_late_requests(true, || true);
+        flight.store(|| panic!("stored")).unwrap();
+        flight.finish(&Ok(text("old")));
+        assert_eq!(received(&mut first).as_deref(), Some("old"));
+        assert!(received(&mut late).is_none());
+        let flight = coalescer.begin().unwrap();
+        let mut stored = false;
+        flight
+            .store(|| {
+                stored = true;
+                Ok(())
+            })
+            .unwrap();
+        assert!(stored);
+        flight.finish(&Ok(text("new")));
+        assert_eq!(received(&mut late).as_deref(), Some("new"));
+    }
+
+    #[test]
+    fn a_copy_that_can_not_be_deleted_is_not_trusted() {
+        let coalescer = Coalescer::default();
+        let fail = || Err(Error::driver("read-only"));
+        assert!(coalescer.trusts_copy());
+        coalescer.invalidate(fail).unwrap_err();
+        assert!(!coalescer.trusts_copy());
+        let (_first, _) = coalescer.join(true);
+        let flight = coalescer.begin().unwrap();
+        flight.store(fail).unwrap_err();
+        assert!(!coalescer.trusts_copy());
+        flight.store(|| Ok(())).unwrap();
+        assert!(coalescer.trusts_copy());
+    }
+
+    #[test]
+    fn a_generation_that_panics_leaves_no_request_waiting() {
+        let coalescer = Coalescer::default();
+        let (mut first, _) = coalescer.join(false);
+        drop(coalescer.begin().unwrap());
+        assert_eq!(first.try_recv().unwrap_err(), TryRecvError::Closed);
+        assert!(coalescer.join(false).1);
+    }
+}

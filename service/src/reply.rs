@@ -1,0 +1,163 @@
+//! From a request to its reply: a new text, the cached copy, or nothing.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use driver_api::Namespace;
+use tokio::task::spawn_blocking;
+use tokio::time::timeout;
+
+use crate::cache::Copy;
+use crate::request::Request;
+use crate::source::Generation;
+use crate::state::{Service, Site};
+
+/// The kind of a reply, for the log and the metrics.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// A new text.
+    Generated,
+    /// The cached copy, as the client asked for it.
+    Cached,
+    /// The cached copy in place of a new text, which could not be generated.
+    Stale,
+    /// Nothing: there is neither a new text nor a cached copy.
+    Failed,
+    /// Nothing; the cached copy is deleted.
+    Invalidated,
+    /// Nothing, because the request is malformed or names no known file.
+    Refused,
+}
+
+impl Outcome {
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Outcome::Generated => "generated",
+            Outcome::Cached => "cached",
+            Outcome::Stale => "stale",
+            Outcome::Failed => "failed",
+            Outcome::Invalidated => "invalidated",
+            Outcome::Refused => "refused",
+        }
+    }
+}
+
+pub(crate) struct Reply {
+    pub(crate) outcome: Outcome,
+    /// In bytes.
+    pub(crate) length: u64,
+    pub(crate) body: Body,
+}
+
+pub(crate) enum Body {
+    Nothing,
+    Text(Arc<String>),
+    Copy(Copy),
+}
+
+impl Reply {
+    fn nothing(outcome: Outcome) -> Reply {
+        Reply { outcome, length: 0, body: Body::Nothing }
+    }
+
+    fn text(text: Arc<String>) -> Reply {
+        Reply { outcome: Outcome::Generated, length: text.len() as u64, body: Body::Text(text) }
+    }
+
+    fn copy(outcome: Outcome, copy: Copy) -> Reply {
+        Reply { outcome, length: copy.length, body: Body::Copy(copy) }
+    }
+}
+
+impl Service {
+    /// Finds the reply to a request.
+    pub(crate) async fn reply(self: &Arc<Self>, site: &Arc<Site>, request: &Request) -> Reply {
+        let file = &request.file;
+        let Some(coalescer) = self.coalescers.get(file) else { return Reply::nothing(Outcome::Failed) };
+        if request.invalidate {
+            return self.invalidate(site, file).await;
+        }
+        if request.cached
+            && coalescer.trusts_copy()
+            && let Some(copy) = cached(site, file).filter(|copy| !copy.is_empty())
+        {
+            return Reply::copy(Outcome::Cached, copy);
+        }
+        let (mut receiver, start) = coalescer.join(request.cached);
+        if start {
+            let (service, file) = (Arc::clone(self), file.clone());
+            spawn_blocking(move || service.generate(&file));
+        }
+        let patience = site.settings.limits.patience_seconds.0;
+        // A request that joins a generation which hangs waits hardly longer than the earlier ones.
+        let rest = patience.saturating_sub(coalescer.running_for()).max(patience / 10);
+        let result = match timeout(rest, &mut receiver).await {
+            Ok(result) => result,
+            Err(_) => {
+                tracing::error!("{file}: not generated within {patience:?} (service.patience_seconds)");
+                match stale(site, file) {
+                    Some(reply) => return reply,
+                    None => receiver.await,
+                }
+            }
+        };
+        match result {
+            Ok(Ok(text)) => Reply::text(text),
+            Ok(Err(failure)) if failure.voids_copy => Reply::nothing(Outcome::Failed),
+            _ => stale(site, file).unwrap_or_else(|| {
+                tracing::error!("{file}: nothing is sent, since there is no cached copy either");
+                Reply::nothing(Outcome::Failed)
+            }),
+        }
+    }
+
+    async fn invalidate(self: &Arc<Self>, site: &Arc<Site>, file: &Namespace) -> Reply {
+        let (service, site, file) = (Arc::clone(self), Arc::clone(site), file.clone());
+        let delete = move || {
+            let coalescer = service.coalescers.get(&file)?;
+            coalescer.invalidate(|| site.cache.delete(&file)).err()
+        };
+        if let Ok(Some(error)) = spawn_blocking(delete).await {
+            tracing::error!("{}", error.chain());
+        }
+        Reply::nothing(Outcome::Invalidated)
+    }
+
+    /// Generates a file as long as requests wait for it. It blocks.
+    fn generate(&self, file: &Namespace) {
+        let Some(coalescer) = self.coalescers.get(file) else { return };
+        while let Some(mut flight) = coalescer.begin() {
+            // Read behind `begin`: if a reload replaces the configuration from here on, it outdates this generation.
+            let site = self.site();
+            let has_copy = site.cache.age(file).is_some();
+            let Generation { result, elapsed, mut is_current } = site.generator.generate(file, has_copy);
+            self.metrics.generation(file, elapsed, result.as_ref().err());
+            let result = result.map(Arc::new).map_err(Arc::new);
+            let text = result.as_ref().ok();
+            let can_be_cached = text.is_some_and(|text| !text.is_empty());
+            flight.admit_late_requests(can_be_cached, || text.is_some() && is_current());
+            if let Some(text) = text
+                && let Err(error) = flight.store(|| site.cache.store(file, text))
+            {
+                tracing::error!("{file}: {}", error.chain());
+            }
+            flight.finish(&result);
+        }
+    }
+}
+
+/// The cached copy; none if it can't be read.
+fn cached(site: &Site, file: &Namespace) -> Option<Copy> {
+    site.cache.open(file).unwrap_or_else(|error| {
+        tracing::error!("{file}: {}", error.chain());
+        None
+    })
+}
+
+/// The cached copy in place of a text that could not be generated.
+fn stale(site: &Site, file: &Namespace) -> Option<Reply> {
+    let copy = cached(site, file)?;
+    let age = jiff::SignedDuration::try_from(Duration::from_secs(copy.age().as_secs())).unwrap_or_default();
+    tracing::warn!("{file}: the cached copy is sent instead, made {age:#} ago");
+    Some(Reply::copy(Outcome::Stale, copy))
+}
