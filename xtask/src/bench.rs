@@ -1,5 +1,5 @@
-//! `cargo xtask bench`: how long each file takes, beside what PostgreSQL itself takes to deliver the
-//! rows that it is made from.
+//! `cargo xtask bench`: measures how long each file takes, and how long PostgreSQL takes to deliver the rows of the same
+//! queries.
 
 use std::fs;
 use std::io;
@@ -14,42 +14,41 @@ use driver_api::{Error, Namespace, Rows, Snapshot, Value};
 use fixtures::Schema;
 use fixtures::postgres::Cluster;
 
-use crate::cargo;
+use crate::command;
 use crate::postgres::ensure;
 
-/// Generate each file from a synthetic telephone system in a throw-away PostgreSQL, and print how long
-/// it takes: the median time, the time in which PostgreSQL delivers the rows of the same queries with
-/// COPY, the ratio of the two, the peak memory of the process, and the bytes of the file. One more line is
-/// that of all files of today's Asterisk, one after the other, as at a reload. Files of older releases are
-/// made from a telephone system of that time.
+/// Generate each file from a synthetic telephone system in a throw-away PostgreSQL, and print the median time, the time
+/// in which PostgreSQL delivers the rows of the same queries with COPY, the ratio of the two, the peak memory of the
+/// process, and the size of the file. One more line measures all files of the current Asterisk, one after the other, as
+/// in a reload. Files of older releases are generated from a telephone system with the older schema.
 #[derive(FromArgs)]
 #[argh(subcommand, name = "bench")]
 pub(crate) struct Bench {
-    /// what to generate, like asterisk/pjsip.conf; all by default
+    /// the files to generate, like asterisk/pjsip.conf; all by default
     #[argh(positional)]
     namespaces: Vec<String>,
 
-    /// how many users the telephone system has (20000); give it several times to see how time grows
+    /// the number of users of the telephone system (20000); may be given several times
     #[argh(option)]
     users: Vec<u32>,
 
-    /// how often each file is generated (7)
+    /// the number of runs for each file (7)
     #[argh(option, default = "7")]
     runs: usize,
 
-    /// measure the service and its client instead, beside nginx with the same file
+    /// measure the service and its client instead, compared with nginx
     #[argh(switch)]
     serve: bool,
 }
 
-/// Measure files, in a process of their own; `bench` calls it.
+/// Measure files in a process of their own; bench runs this.
 #[derive(FromArgs)]
 #[argh(subcommand, name = "measure")]
 pub(crate) struct Measure {
     #[argh(positional)]
     namespaces: Vec<String>,
 
-    /// what they are called
+    /// the title of the line
     #[argh(option)]
     title: String,
 
@@ -57,11 +56,11 @@ pub(crate) struct Measure {
     #[argh(option)]
     db: String,
 
-    /// how often the file is generated
+    /// the number of runs
     #[argh(option)]
     runs: usize,
 
-    /// how many users the database has
+    /// the number of users in the database
     #[argh(option)]
     users: u32,
 }
@@ -71,7 +70,7 @@ const USERS: u32 = 20_000;
 impl Bench {
     pub(crate) fn run(self) -> Result<(), Error> {
         if cfg!(debug_assertions) {
-            return in_release();
+            return run_in_release();
         }
         ensure()?;
         if self.serve {
@@ -94,19 +93,25 @@ impl Bench {
             }
             let uri = load(&cluster, schema, users)?;
             for namespace in &wanted {
-                measure_apart(&namespace.to_string(), slice::from_ref(namespace), &uri, self.runs, users)?;
+                measure_in_process(
+                    &namespace.to_string(),
+                    slice::from_ref(namespace),
+                    &uri,
+                    self.runs,
+                    users,
+                )?;
             }
             if self.namespaces.is_empty() && schema == Schema::Current {
                 let asterisk = wanted.iter().filter(|namespace| namespace.resource() == "asterisk");
                 let asterisk: Vec<Namespace> = asterisk.cloned().collect();
-                measure_apart("asterisk/*", &asterisk, &uri, self.runs, users)?;
+                measure_in_process("asterisk/*", &asterisk, &uri, self.runs, users)?;
             }
         }
         Ok(())
     }
 }
 
-/// Makes a database with so many users, and says what the columns of the measurements are. Returns its URI.
+/// Creates a database with this number of users, and prints the header of the table. Returns the URI of the database.
 fn load(cluster: &Cluster, schema: Schema, users: u32) -> Result<String, Error> {
     let uri = cluster.create_database(&format!("bench_{users}"))?;
     let start = Instant::now();
@@ -127,32 +132,27 @@ fn load(cluster: &Cluster, schema: Schema, users: u32) -> Result<String, Error> 
     Ok(uri)
 }
 
-/// The same command, built as it is shipped.
-fn in_release() -> Result<(), Error> {
+/// Runs the same command in a release build.
+fn run_in_release() -> Result<(), Error> {
     let arguments = std::env::args_os().skip(1);
-    let status =
-        cargo().args(["run", "--quiet", "--release", "--package", "xtask", "--"]).args(arguments).status();
-    match status {
-        Ok(status) if status.success() => Ok(()),
-        _ => Err(Error::driver("the benchmark failed")),
-    }
+    let release = ["run", "--quiet", "--release", "--package", "xtask", "--"];
+    command::run(command::cargo().args(release).args(arguments))
 }
 
-fn measure_apart(
+/// Measures in a process of its own, so that the peak of memory is that of these files.
+fn measure_in_process(
     title: &str,
     namespaces: &[Namespace],
     uri: &str,
     runs: usize,
     users: u32,
 ) -> Result<(), Error> {
-    let failed = || Error::driver("the measurement failed").context(title);
-    let program = std::env::current_exe().map_err(|error| failed().because(error))?;
-    let status = Command::new(program)
-        .args(["measure", "--title", title, "--db", uri])
-        .args(["--runs", &runs.to_string(), "--users", &users.to_string()])
-        .args(namespaces.iter().map(ToString::to_string))
-        .status();
-    if status.map_err(|error| failed().because(error))?.success() { Ok(()) } else { Err(failed()) }
+    let program = std::env::current_exe()
+        .map_err(|error| Error::driver("this program has no path").because(error).context(title))?;
+    let mut measure = Command::new(program);
+    measure.args(["measure", "--title", title, "--db", uri]);
+    measure.args(["--runs", &runs.to_string(), "--users", &users.to_string()]);
+    command::run(measure.args(namespaces.iter().map(ToString::to_string)))
 }
 
 impl Measure {
@@ -163,10 +163,10 @@ impl Measure {
             self.namespaces.iter().map(|text| Writer::new(&registry, &config, &registry.find(text)?));
         let writers = writers.collect::<Result<Vec<_>, _>>()?;
         let mut database = database::open(&self.db.parse()?)?;
-        let mut yardstick = Yardstick::connect(&self.db)?;
+        let mut baseline = Baseline::connect(&self.db)?;
         let (mut times, mut copies, mut bytes) = (Vec::new(), Vec::new(), 0);
         let mut queries = Vec::new();
-        // The first run warms the server's caches up and is not counted.
+        // The first run fills the server's caches and is not counted.
         for run in 0..=self.runs {
             let mut snapshot = database.snapshot()?;
             let mut recorder = Recorder { snapshot: &mut *snapshot, queries: Vec::new() };
@@ -178,7 +178,7 @@ impl Measure {
             let time = start.elapsed();
             queries = recorder.queries;
             drop(snapshot);
-            let copy = yardstick.copy(&queries)?;
+            let copy = baseline.copy(&queries)?;
             if run > 0 {
                 times.push(time);
                 copies.push(copy);
@@ -199,13 +199,13 @@ impl Measure {
     }
 }
 
-/// Seconds.
+/// The median in seconds.
 fn median(mut times: Vec<Duration>) -> f64 {
     times.sort_unstable();
     times.get(times.len() / 2).map_or(f64::NAN, Duration::as_secs_f64)
 }
 
-/// The most memory that this process ever had.
+/// The peak memory of this process.
 fn peak_megabytes() -> f64 {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
@@ -213,7 +213,7 @@ fn peak_megabytes() -> f64 {
     kilobytes.map_or(f64::NAN, |kilobytes| kilobytes / 1024.0)
 }
 
-/// Notes the queries that a driver runs, with their parameters in place.
+/// Records the queries of a driver, with their parameters filled in.
 struct Recorder<'a> {
     snapshot: &'a mut dyn Snapshot,
     queries: Vec<String>,
@@ -226,7 +226,7 @@ impl Snapshot for Recorder<'_> {
             let literal = match value {
                 Value::Text(text) => format!("'{}'", text.replace('\'', "''")),
                 Value::Integer(number) => number.to_string(),
-                other => return Err(Error::driver(format!("{other:?} has no literal here"))),
+                other => return Err(Error::driver(format!("{other:?} can't be written as a literal"))),
             };
             text = text.replace(&format!("${}", i + 1), &literal);
         }
@@ -235,15 +235,15 @@ impl Snapshot for Recorder<'_> {
     }
 }
 
-/// PostgreSQL by itself: it runs the queries and sends the rows, and nobody looks at them.
-struct Yardstick(postgres::Client);
+/// The time of PostgreSQL alone: it runs the queries and sends the rows, and the client discards them.
+struct Baseline(postgres::Client);
 
-impl Yardstick {
-    fn connect(uri: &str) -> Result<Yardstick, Error> {
+impl Baseline {
+    fn connect(uri: &str) -> Result<Baseline, Error> {
         let mut client = database::postgres::connect(uri)?;
-        // As in a session.
+        // The same setting as in a session.
         client.batch_execute("SET jit = off").map_err(failed)?;
-        Ok(Yardstick(client))
+        Ok(Baseline(client))
     }
 
     fn copy(&mut self, queries: &[String]) -> Result<Duration, Error> {
@@ -258,5 +258,5 @@ impl Yardstick {
 }
 
 fn failed(error: postgres::Error) -> Error {
-    Error::driver("PostgreSQL refuses it").because(error)
+    Error::driver("PostgreSQL refuses the query").because(error)
 }

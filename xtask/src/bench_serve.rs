@@ -1,4 +1,4 @@
-//! `cargo xtask bench --serve`: how the service answers, beside a server that does nothing but send files.
+//! `cargo xtask bench --serve`: measures the service, compared with a server that only sends files.
 
 use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
@@ -13,24 +13,25 @@ use driver_api::Error;
 use fixtures::Schema;
 use fixtures::postgres::Cluster;
 
-use crate::{cargo, debian, file_error, target};
+use crate::command::{self, cargo};
+use crate::{debian, file_error, target};
 
-/// What is asked for again and again.
+/// The file of all requests.
 const FILE: &str = "asterisk/rtp.conf";
 
-/// How many clients ask at the same time, each for one file after the other.
+/// The numbers of clients that send requests at the same time. Each client sends one request after the other.
 const CLIENTS: [usize; 3] = [1, 16, 256];
 
-/// Each server is measured in turn, so often, because the machine has other things to do in between.
+/// The number of measurements of each server, in turn, because the load of the machine varies.
 const ROUNDS: usize = 5;
 
-/// How many requests are made in a round, by all clients together.
+/// The number of requests in a round, of all clients together.
 const REQUESTS: usize = 8192;
 
-/// How often the client program is started.
+/// The number of starts of the client program.
 const STARTS: usize = 500;
 
-/// Measures the service on a synthetic telephone system with so many users.
+/// Measures the service on a synthetic telephone system with this number of users.
 pub(crate) fn run(users: u32) -> Result<(), Error> {
     let scratch = tempfile::tempdir().map_err(|error| file_error(&env::temp_dir(), error))?;
     build()?;
@@ -64,7 +65,7 @@ pub(crate) fn run(users: u32) -> Result<(), Error> {
     for clients in CLIENTS {
         compare(&servers, clients)?;
     }
-    starts(&confgend, scratch.path())?;
+    measure_starts(&confgend, scratch.path())?;
     let pjsip = ask(confgend.address, b"asterisk/pjsip.conf")?;
     say!("\nconfgend, after pjsip.conf of {users} users, {} bytes:", pjsip.len());
     drop(pjsip);
@@ -73,23 +74,18 @@ pub(crate) fn run(users: u32) -> Result<(), Error> {
     Ok(())
 }
 
-/// Builds the programs as they are shipped.
+/// Builds the programs in the release profile.
 fn build() -> Result<(), Error> {
-    match cargo()
-        .args(["build", "--quiet", "--release", "--package", "dispatcher", "--package", "client"])
-        .status()
-    {
-        Ok(status) if status.success() => Ok(()),
-        _ => Err(Error::driver("the programs can't be built")),
-    }
+    let programs = ["--package", "dispatcher", "--package", "client"];
+    command::run(cargo().args(["build", "--quiet", "--release"]).args(programs))
 }
 
-/// A process that ends with this.
+/// A process that is ended on drop.
 struct Process(Child);
 
 impl Drop for Process {
     fn drop(&mut self) {
-        // Not a kill, which would leave the processes behind that nginx started.
+        // SIGTERM, since SIGKILL would leave the worker processes of nginx running.
         let _ = Command::new("sh").args(["-c", &format!("kill {}", self.0.id())]).status();
         let _ = self.0.wait();
     }
@@ -121,7 +117,7 @@ impl Service {
             }
             thread::sleep(Duration::from_millis(10));
         }
-        Err(Error::driver("the service does not start"))
+        Err(Error::driver("the service does not start within 10 s"))
     }
 
     fn resident_megabytes(&self) -> Result<f64, Error> {
@@ -139,7 +135,7 @@ struct Nginx {
 }
 
 impl Nginx {
-    /// Serves the one file, with a log of requests as ours has one.
+    /// Serves the one file, and logs requests, as the service does.
     fn start(folder: &Path, text: &[u8]) -> Result<Nginx, Error> {
         let program = nginx()?;
         let files = folder.join("files");
@@ -149,17 +145,17 @@ impl Nginx {
         let free = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).and_then(|listener| listener.local_addr());
         let address = free.map_err(|error| Error::driver("no free port").because(error))?;
         let config = folder.join("nginx.conf");
-        let place = folder.display();
+        let folder_name = folder.display();
         let user = if debian::is_root() { "user root;" } else { "" };
         let lines = format!(
-            "{user} daemon off; worker_processes auto; pid {place}/nginx.pid; error_log {place}/nginx.err;
+            "{user} daemon off; worker_processes auto; pid {folder_name}/nginx.pid; error_log {folder_name}/nginx.err;
             events {{ worker_connections 2048; }}
             http {{
-                access_log {place}/nginx.log;
-                client_body_temp_path {place}/1; proxy_temp_path {place}/2; fastcgi_temp_path {place}/3;
-                uwsgi_temp_path {place}/4; scgi_temp_path {place}/5;
+                access_log {folder_name}/nginx.log;
+                client_body_temp_path {folder_name}/1; proxy_temp_path {folder_name}/2; fastcgi_temp_path {folder_name}/3;
+                uwsgi_temp_path {folder_name}/4; scgi_temp_path {folder_name}/5;
                 sendfile on; tcp_nopush on;
-                server {{ listen {address} backlog=4096; root {place}/files; }}
+                server {{ listen {address} backlog=4096; root {folder_name}/files; }}
             }}"
         );
         fs::write(&config, lines).map_err(|error| file_error(&config, error))?;
@@ -178,23 +174,23 @@ impl Nginx {
     }
 }
 
-/// The program nginx: the one of the system, or Debian's package, unpacked below the target folder.
+/// Finds nginx: the program of the system, or Debian's package, unpacked below the target folder.
 fn nginx() -> Result<PathBuf, Error> {
     let unpacked = target().join("nginx");
-    let places = [PathBuf::from("/usr/sbin/nginx"), unpacked.join("usr/sbin/nginx")];
-    if let Some(found) = places.iter().find(|path| path.is_file()) {
+    let paths = [PathBuf::from("/usr/sbin/nginx"), unpacked.join("usr/sbin/nginx")];
+    if let Some(found) = paths.iter().find(|path| path.is_file()) {
         return Ok(found.clone());
     }
-    say!("nginx: not here; unpacking Debian's package below {}", unpacked.display());
+    say!("nginx is not installed; unpacking Debian's package below {}", unpacked.display());
     fs::create_dir_all(&unpacked).map_err(|error| file_error(&unpacked, error))?;
     let script = "apt-get download -q nginx && dpkg-deb --extract nginx_*.deb .";
     let status = Command::new("sh").args(["-ec", script]).current_dir(&unpacked).status();
-    let [_, program] = places;
+    let [_, program] = paths;
     if status.is_ok_and(|status| status.success()) && program.is_file() {
         return Ok(program);
     }
     Err(Error::driver(
-        "the comparison needs nginx, which is not here; type: sudo apt-get install nginx-light",
+        "nginx is not installed, and the comparison needs it; type: sudo apt-get install nginx-light",
     ))
 }
 
@@ -261,7 +257,7 @@ impl Figures {
     }
 }
 
-/// Has so many clients ask at the same time.
+/// Measures a server with this number of clients at the same time.
 fn measure(server: &Server, clients: usize) -> Result<Figures, Error> {
     let ready = Barrier::new(clients + 1);
     let client = || -> io::Result<Vec<Duration>> {
@@ -273,7 +269,7 @@ fn measure(server: &Server, clients: usize) -> Result<Figures, Error> {
             let start = Instant::now();
             exchange(server.address, server.request.as_bytes(), &mut reply)?;
             times.push(start.elapsed());
-            // The head of nginx' reply has the time in it.
+            // Only the length is compared, because the header of nginx's reply contains the time.
             if reply.len() != server.text.len() {
                 return Err(io::Error::other(format!("a reply of {} bytes", reply.len())));
             }
@@ -296,8 +292,8 @@ fn measure(server: &Server, clients: usize) -> Result<Figures, Error> {
     })
 }
 
-/// Starts the client program again and again, and beside it one that does nothing.
-fn starts(service: &Service, folder: &Path) -> Result<(), Error> {
+/// Measures starts of the client program, and of a program that does nothing.
+fn measure_starts(service: &Service, folder: &Path) -> Result<(), Error> {
     let settings = folder.join("client.conf");
     let text = format!("[confgen]\nport = {}\n", service.address.port());
     fs::write(&settings, text).map_err(|error| file_error(&settings, error))?;

@@ -1,4 +1,4 @@
-//! `cargo xtask ci`: every check, in the order in which a developer wants to hear of trouble.
+//! `cargo xtask ci`: every check, the quickest first.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -15,8 +15,8 @@ use fixtures::{Case, Schema, Strictness};
 use crate::compare::{Verdict, compare};
 use crate::files::files_below;
 use crate::{
-    debian, features, file_error, generate, guide, namespaces, not_started, package_test, postgres, root,
-    target,
+    command, debian, features, file_error, generate, guide, namespaces, package_test, postgres, root, target,
+    tidy,
 };
 
 /// Run all checks and tests.
@@ -36,6 +36,8 @@ impl Ci {
         let start = Instant::now();
         step("format");
         cargo("fmt --all --check", &[])?;
+        step("tidy");
+        tidy::check()?;
         step("clippy");
         cargo("clippy --quiet --workspace --all-targets -- --deny warnings", &[])?;
         step("documentation");
@@ -63,7 +65,7 @@ impl Ci {
             step("expected files, on both engines");
             expected(folder, &cluster)?;
         }
-        say!("\nall is well, after {} s", start.elapsed().as_secs());
+        say!("\nall checks passed, after {} s", start.elapsed().as_secs());
         Ok(())
     }
 }
@@ -72,19 +74,15 @@ fn step(name: &str) {
     say!("\n== {name}");
 }
 
+/// Runs cargo with these words as arguments, and with these environment variables.
 fn cargo(words: &str, settings: &[(&str, &str)]) -> Result<(), Error> {
     cargo_in(root(), words, settings)
 }
 
 fn cargo_in(folder: &Path, words: &str, settings: &[(&str, &str)]) -> Result<(), Error> {
     say!("cargo {words}");
-    let status = crate::cargo()
-        .current_dir(folder)
-        .args(words.split(' '))
-        .envs(settings.iter().copied())
-        .status()
-        .map_err(|error| not_started("cargo", error))?;
-    if status.success() { Ok(()) } else { Err(Error::driver(format!("cargo {words}: failed"))) }
+    let mut cargo = command::cargo();
+    command::run(cargo.current_dir(folder).args(words.split(' ')).envs(settings.iter().copied()))
 }
 
 fn deny() -> Result<(), Error> {
@@ -95,20 +93,20 @@ fn deny() -> Result<(), Error> {
     cargo("deny --workspace check bans licenses sources", &[])
 }
 
-/// Follows the guide for authors of drivers, and checks its result as such an author would: from outside.
+/// Follows the guide for authors of drivers, and checks the crate that it makes in the crate's own folder.
 fn driver_guide(settings: &[(&str, &str)]) -> Result<(), Error> {
     let server = settings.iter().copied().filter(|(name, _)| *name == "CONFGEND_TEST_POSTGRES");
     guide::check(&server.collect::<Vec<_>>())?;
-    let (example, built) = (guide::example(), guide::built());
+    let (example, target) = (guide::example(), guide::target_folder());
     say!("\nin {}", example.display());
-    let built = built.display().to_string();
-    let settings = [settings, &[("CARGO_TARGET_DIR", built.as_str())]].concat();
+    let target = target.display().to_string();
+    let settings = [settings, &[("CARGO_TARGET_DIR", target.as_str())]].concat();
     cargo_in(&example, "clippy --quiet --all-targets -- --deny warnings", &settings)?;
     cargo_in(&example, "test --quiet", &settings)
 }
 
-/// Builds and tests `confgend` with some features only, and has each build generate all that it can: its
-/// files must be those of the whole program.
+/// Builds and tests `confgend` with some features only. Each build generates the files that it has drivers for, and they
+/// must be the same as those of the whole program.
 fn combinations(cluster: &Cluster, settings: &[(&str, &str)]) -> Result<(), Error> {
     let scratch = Scratch::new()?;
     let registry = Registry::new(FAMILIES)?;
@@ -120,7 +118,7 @@ fn combinations(cluster: &Cluster, settings: &[(&str, &str)]) -> Result<(), Erro
         let postgres: Uri = cluster.case_database(&case)?.parse()?;
         let whole = scratch.path(&format!("whole-{}", case.name));
         let namespaces = namespaces(&registry, schema);
-        generated(generate::into_folder(&registry, &namespaces, &sqlite, None, &whole)?)?;
+        ensure_all(generate::into_folder(&registry, &namespaces, &sqlite, None, &whole)?)?;
         sources.push((schema, namespaces, sqlite, postgres, whole));
     }
     for features in features::sets() {
@@ -130,64 +128,56 @@ fn combinations(cluster: &Cluster, settings: &[(&str, &str)]) -> Result<(), Erro
         cargo(&format!("build --quiet {selection}"), &[])?;
         for (schema, namespaces, sqlite, postgres, whole) in &sources {
             let has = |feature: &str| features.split(',').any(|it| it == feature);
-            let is_built = |namespace: &&Namespace| has(feature(namespace, *schema));
+            let is_built = |namespace: &&Namespace| has(feature_of(namespace, *schema));
             let built: Vec<String> = namespaces.iter().filter(is_built).map(ToString::to_string).collect();
             if built.is_empty() {
                 continue;
             }
             let uri = if has("postgres") { postgres } else { sqlite };
             let out = scratch.path(&features.replace(',', "-"));
-            confgend(&built, uri, &out)?;
+            run_confgend(&built, uri, &out)?;
             same_files(&built, &out, whole)?;
         }
     }
-    // All of that is compiled now. In the end, it is the whole program that stays in the target folder.
+    // The check builds the whole program last, so that this is what stays in the target folder.
     features::check()
 }
 
 /// The feature that brings the driver of a file.
-fn feature(namespace: &Namespace, schema: Schema) -> &str {
+fn feature_of(namespace: &Namespace, schema: Schema) -> &str {
     match (namespace.resource(), schema) {
         ("asterisk", Schema::Older) => "asterisk-older",
         (resource, _) => resource,
     }
 }
 
-fn generated(all: bool) -> Result<(), Error> {
-    if all { Ok(()) } else { Err(Error::driver("not all files could be generated")) }
+fn ensure_all(are_generated: bool) -> Result<(), Error> {
+    if are_generated { Ok(()) } else { Err(Error::driver("not all files could be generated")) }
 }
 
-fn confgend(namespaces: &[String], uri: &Uri, out: &Path) -> Result<(), Error> {
-    // The URI of the throw-away server holds a password of no value, so it may be an argument.
+/// Generates these files with the program that was built last.
+fn run_confgend(namespaces: &[String], uri: &Uri, out: &Path) -> Result<(), Error> {
+    // The password in the URI of the throw-away server protects nothing, so the URI may be an argument.
     let uri = match uri {
         Uri::Sqlite(path) => format!("sqlite:{}", path.display()),
         Uri::Postgres(uri) => uri.clone(),
     };
-    let program = target().join("debug/confgend");
-    // It says that nothing counts that this machine has configured.
+    // This configuration excludes the files of this machine.
     let config = root().join("dispatcher/tests/it/alone.yml");
-    let mut command = Command::new(&program);
-    command
-        .arg("generate")
-        .args(namespaces)
-        .args(["--db", &uri, "--out"])
-        .arg(out)
-        .arg("--config")
-        .arg(config);
-    let status = command.status();
-    generated(status.map_err(|error| file_error(&program, error))?.success())
+    let mut confgend = Command::new(target().join("debug/confgend"));
+    confgend.arg("generate").args(namespaces).args(["--db", &uri, "--out"]).arg(out);
+    command::run(confgend.arg("--config").arg(config))
 }
 
-/// Whether these files below `folder` are the same below `whole`.
+/// Checks that these files are the same in both folders.
 fn same_files(names: &[String], folder: &Path, whole: &Path) -> Result<(), Error> {
     for name in names {
         if read(&folder.join(name))? != read(&whole.join(name))? {
-            return Err(
-                Error::driver("a build with fewer features writes another text").context(name.as_str())
-            );
+            let message = "a build with fewer features writes other bytes than the whole program";
+            return Err(Error::driver(message).context(name.as_str()));
         }
     }
-    say!("{} files, the same as the whole program's", names.len());
+    say!("{} files are the same as those of the whole program", names.len());
     Ok(())
 }
 
@@ -201,7 +191,7 @@ fn expected(folder: &Path, cluster: &Cluster) -> Result<(), Error> {
             .into_iter()
             .partition(|name| registry.find(name).is_ok());
         if !others.is_empty() {
-            say!("{}: not compared, since no driver writes them: {}", case.name, others.join(" "));
+            say!("{}: not compared, because no driver writes them: {}", case.name, others.join(" "));
         }
         if names.is_empty() {
             continue;
@@ -212,7 +202,7 @@ fn expected(folder: &Path, cluster: &Cluster) -> Result<(), Error> {
             say!("\n{} on {engine}", case.name);
             let namespaces = names.iter().map(|name| registry.find(name)).collect::<Result<Vec<_>, _>>()?;
             let config = case.config_file();
-            generated(generate::into_folder(&registry, &namespaces, uri, config.as_deref(), &out)?)?;
+            ensure_all(generate::into_folder(&registry, &namespaces, uri, config.as_deref(), &out)?)?;
             for name in &names {
                 let verdict =
                     compare(name, &read(&case.dir.join("expected").join(name))?, &read(&out.join(name))?);
@@ -235,7 +225,7 @@ fn read(path: &Path) -> Result<String, Error> {
     fs::read_to_string(path).map_err(|error| file_error(path, error))
 }
 
-/// A folder that is gone afterwards.
+/// A temporary folder, deleted on drop.
 struct Scratch(tempfile::TempDir);
 
 impl Scratch {
@@ -247,7 +237,7 @@ impl Scratch {
         self.0.path().join(name)
     }
 
-    /// A case as an SQLite file.
+    /// Loads a case into an SQLite file; returns its path.
     fn load(&self, case: &Case) -> Result<PathBuf, Error> {
         let path = self.path(&format!("{}.db", case.name));
         fixtures::load_sqlite(case, &path, Strictness::Lenient)?;

@@ -8,12 +8,11 @@ use std::fmt::{self, Write as _};
 pub(crate) enum Verdict {
     /// The same bytes.
     Identical,
-    /// The same but for semicolons, which have a backslash that the expected file lacks: on purpose.
+    /// The same except for semicolons: the generated file escapes them on purpose, the expected file does not.
     Escaped,
-    /// The same sections with the same paragraphs in another order: what a database left to chance when
-    /// the expected file was made.
+    /// The same sections and paragraphs in another order. The queries behind the expected file did not fix that order.
     Reordered,
-    /// Anything else, with the first sections that are on one side only.
+    /// Different, with the first sections that only one of the files has.
     Differs(String),
 }
 
@@ -28,8 +27,8 @@ impl fmt::Display for Verdict {
     }
 }
 
-/// How many sections of a difference are shown.
-const SHOWN: usize = 6;
+/// The number of sections of a difference that are shown.
+const SHOWN_SECTIONS: usize = 6;
 
 pub(crate) fn compare(name: &str, expected: &str, actual: &str) -> Verdict {
     if expected == actual {
@@ -48,7 +47,7 @@ pub(crate) fn compare(name: &str, expected: &str, actual: &str) -> Verdict {
         [("expected, absent", &wanted, &found), ("present, not expected", &found, &wanted)]
     {
         let only = these.iter().filter(|(section, count)| those.get(*section).unwrap_or(&0) < *count);
-        for ((head, paragraphs), _) in only.take(SHOWN) {
+        for ((head, paragraphs), _) in only.take(SHOWN_SECTIONS) {
             let body = paragraphs.join("\n").replace('\n', "\n    ");
             let _ = writeln!(text, "{title}: {head}\n    {body}");
         }
@@ -61,14 +60,13 @@ pub(crate) fn compare(name: &str, expected: &str, actual: &str) -> Verdict {
 
 type Section = (String, Vec<String>);
 
-/// The sections and how often each occurs; in each, the paragraphs in order of their text.
+/// The sections, each with the number of its occurrences. The paragraphs of a section are sorted by their text.
 fn canonical(name: &str, text: &str) -> BTreeMap<Section, usize> {
     let mut sections = BTreeMap::new();
     for (head, lines) in split(text) {
         let mut paragraphs = paragraphs(&lines);
         if ["iax.conf", "pjsip.conf", "queueskills.conf"].iter().any(|file| name.ends_with(file)) {
-            // Options without an ordinal column: the database that made the expected file gave them in
-            // the order of its join.
+            // These options have no ordinal column. In the expected file, they have the order of a join.
             let all = paragraphs.join("\n");
             let mut lines: Vec<&str> = all.split('\n').collect();
             lines.sort_unstable();
@@ -80,7 +78,7 @@ fn canonical(name: &str, text: &str) -> BTreeMap<Section, usize> {
     sections
 }
 
-/// Heads, each with the comments directly above it, and the lines below.
+/// Section headers, each with the comments directly above it, and the lines below.
 fn split(text: &str) -> Vec<(String, Vec<String>)> {
     let mut sections = Vec::new();
     let (mut head, mut body, mut comments) = (String::new(), Vec::new(), Vec::new());
@@ -101,7 +99,7 @@ fn split(text: &str) -> Vec<(String, Vec<String>)> {
     sections
 }
 
-/// Paragraphs stand between blank lines; each hint is one of its own.
+/// The paragraphs between blank lines. Each hint is a paragraph of its own.
 fn paragraphs(lines: &[String]) -> Vec<String> {
     let mut paragraphs = Vec::new();
     for lines in lines.split(|line| line.trim().is_empty()) {
@@ -143,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn what_may_change_places() {
+    fn order_and_escapes_may_differ() {
         assert_eq!(verdict("a.conf", "[a]\nk = 1\n\n[b]\n", "[a]\nk = 1\n\n[b]\n"), Verdict::Identical);
         assert_eq!(
             verdict("a.conf", "; x\n[a]\nk = 1\n\n[b]\n\n", "[b]\n\n; x\n[a]\nk = 1\n\n"),
@@ -159,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn what_may_not() {
+    fn values_and_blank_lines_may_not_differ() {
         let differs = |expected, actual| matches!(verdict("a.conf", expected, actual), Verdict::Differs(_));
         assert!(differs("[a]\nk = 1\n", "[a]\nk = 2\n"));
         assert!(differs("[a]\nk = 1\nl = 2\n", "[a]\nl = 2\nk = 1\n"));

@@ -1,18 +1,18 @@
-//! What Debian's own tools do here, where this is Debian and we may install packages.
+//! Installs packages of Debian, where this system is Debian and the user is root.
 
 use std::process::Command;
 
-/// Whether we are root.
+/// Whether the user is root.
 pub(crate) fn is_root() -> bool {
     Command::new("id").arg("-u").output().is_ok_and(|output| output.stdout == b"0\n")
 }
 
-/// Whether there is a program of this name that can be started.
+/// Whether a program of this name can be started.
 pub(crate) fn has(program: &str) -> bool {
     Command::new(program).arg("--version").output().is_ok()
 }
 
-/// Installs a package, saying so, if we may. Whether it is there then, the caller finds out.
+/// Installs a package if the user may. The caller checks whether the package is there afterwards.
 pub(crate) fn install(package: &str) {
     if is_root() && has("apt-get") {
         say!("installing Debian's package {package}");

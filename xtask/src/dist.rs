@@ -1,4 +1,4 @@
-//! `cargo xtask dist`: Debian packages of the service and of its client.
+//! `cargo xtask dist`: builds the Debian packages of the service and of the client.
 
 use std::path::{self, Path, PathBuf};
 use std::process::Command;
@@ -7,8 +7,8 @@ use std::{env, fs};
 use argh::FromArgs;
 use driver_api::Error;
 
-use crate::packages::{self, Build, DriverCrate, Features, Program, RELEASE, ensure_cargo_tool};
-use crate::{file_error, package_test, target};
+use crate::packages::{Build, DriverCrate, Features, Program, RELEASE, ensure_cargo_tool};
+use crate::{command, file_error, package_test, target};
 
 /// Build the Debian packages confgend and confgend-client.
 #[derive(FromArgs)]
@@ -22,7 +22,7 @@ pub(crate) struct Dist {
     #[argh(option)]
     engines: Option<String>,
 
-    /// the folder of a crate with drivers of your own, the program of which is packaged instead of confgend's
+    /// the folder of a crate with drivers of your own; its program is packaged instead of this workspace's
     #[argh(option, long = "crate")]
     driver_crate: Option<PathBuf>,
 
@@ -30,12 +30,12 @@ pub(crate) struct Dist {
     #[argh(option)]
     out: Option<PathBuf>,
 
-    /// try packages in a Debian system of their own, instead of building them for use
+    /// test packages in a temporary Debian system, instead of building them for use
     #[argh(switch)]
     test: bool,
 }
 
-/// What a small product needs, to show what leaving families out is worth.
+/// The families and engines of a small product. Its package shows how much smaller a build with fewer families is.
 const SMALL: (&str, &str) = ("provd", "postgres");
 
 impl Dist {
@@ -50,8 +50,8 @@ impl Dist {
         let out = path::absolute(&out).map_err(|error| file_error(&out, error))?;
         let build = Build { profile: RELEASE, revision: 1, out: &out };
         match driver_crate {
-            Some(driver_crate) => package_theirs(&build, &driver_crate),
-            None => self.package_ours(&build),
+            Some(driver_crate) => package_crate(&build, &driver_crate),
+            None => self.package_workspace(&build),
         }
     }
 
@@ -59,7 +59,7 @@ impl Dist {
         let Some(folder) = &self.driver_crate else { return Ok(None) };
         if self.families.is_some() || self.engines.is_some() {
             return Err(Error::driver(format!(
-                "can't be with --families or --engines: what is built into that program is for {} to say, with \
+                "can't be combined with --families or --engines: {} chooses the features of that program, with \
                  dispatcher = {{ …, default-features = false, features = [\"asterisk\", \"postgres\", …] }}",
                 folder.join("Cargo.toml").display()
             ))
@@ -68,7 +68,7 @@ impl Dist {
         DriverCrate::find(folder).map(Some)
     }
 
-    fn package_ours(&self, build: &Build<'_>) -> Result<(), Error> {
+    fn package_workspace(&self, build: &Build<'_>) -> Result<(), Error> {
         let features = Features::choose(self.families.as_deref(), self.engines.as_deref())?;
         show(&features.to_string(), &build.packages(&features)?)?;
         let small = Features::choose(Some(SMALL.0), Some(SMALL.1))?;
@@ -81,8 +81,8 @@ impl Dist {
     }
 }
 
-/// The service with somebody else's program; the client has no drivers, and is the same.
-fn package_theirs(build: &Build<'_>, driver_crate: &DriverCrate) -> Result<(), Error> {
+/// Packages the service with the program of another crate, and the client, which has no drivers.
+fn package_crate(build: &Build<'_>, driver_crate: &DriverCrate) -> Result<(), Error> {
     let program = driver_crate.build(build.profile)?;
     let packages = [build.service_with(&program)?, build.client()?];
     show(&program.origin, &packages)?;
@@ -94,7 +94,7 @@ fn show_drivers(program: &Program) {
     say!("\ndrivers that confgend does not have:");
     let mut own = program.own_drivers().peekable();
     if own.peek().is_none() {
-        say!("none; does main hand its DRIVERS to dispatcher::run?");
+        say!("none; does main pass its DRIVERS to dispatcher::run?");
     }
     for driver in own {
         say!("{driver}");
@@ -116,7 +116,7 @@ fn show(what: &str, packages: &[PathBuf]) -> Result<(), Error> {
 
 /// The programs in a package, with their sizes in bytes.
 fn programs(package: &Path) -> Result<Vec<(String, u64)>, Error> {
-    let listing = packages::run(Command::new("dpkg-deb").arg("--contents").arg(package))?;
+    let listing = command::output(Command::new("dpkg-deb").arg("--contents").arg(package))?;
     // Mode, owner, size, date, time, path.
     let programs = listing.lines().filter_map(|line| {
         let words: Vec<&str> = line.split_whitespace().collect();

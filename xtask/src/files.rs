@@ -1,4 +1,4 @@
-//! What is in a folder of generated files.
+//! Lists the files in a folder of generated files.
 
 use std::path::Path;
 use std::{fs, io};

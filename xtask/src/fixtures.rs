@@ -1,4 +1,4 @@
-//! `cargo xtask fixtures load`: a data set into a database.
+//! `cargo xtask fixtures load`: loads a data set into a database.
 
 use std::path::PathBuf;
 
@@ -33,7 +33,7 @@ struct Load {
     #[argh(option)]
     db: Uri,
 
-    /// current or older: which tables the database gets; those that the files are for by default
+    /// current or older: the schema that the database gets; by default, the one that the files belong to
     #[argh(option)]
     schema: Option<Schema>,
 
@@ -56,7 +56,8 @@ impl Fixtures {
     }
 }
 
-/// Loads a case into a new SQLite file or an empty PostgreSQL database; returns what was skipped.
+/// Loads a case into a new SQLite file or an empty PostgreSQL database; returns a message for each skipped table or
+/// column.
 pub(crate) fn load(case: &Case, db: &Uri, strictness: Strictness) -> Result<Vec<String>, Error> {
     match db {
         Uri::Sqlite(path) => fixtures::load_sqlite(case, path, strictness),

@@ -1,4 +1,4 @@
-//! `cargo xtask generate`: files from a data set.
+//! `cargo xtask generate`: generates files from a data set.
 
 use std::path::{Path, PathBuf};
 use std::{env, fs, io};
@@ -15,7 +15,7 @@ use crate::{file_error, namespaces, target};
 #[derive(FromArgs)]
 #[argh(subcommand, name = "generate")]
 pub(crate) struct Generate {
-    /// what to generate, like asterisk/pjsip.conf; by default all that the tables of the case are for
+    /// the files to generate, like asterisk/pjsip.conf; by default all files for the schema of the case
     #[argh(positional)]
     namespaces: Vec<String>,
 
@@ -23,7 +23,7 @@ pub(crate) struct Generate {
     #[argh(option)]
     case: Option<String>,
 
-    /// a database that has the data already, instead of a case
+    /// a database with the data, instead of a case
     #[argh(option)]
     db: Option<Uri>,
 
@@ -36,17 +36,18 @@ pub(crate) struct Generate {
     out: Option<PathBuf>,
 }
 
+/// The data that the files are generated from.
 struct Source {
     uri: Uri,
     config_file: Option<PathBuf>,
-    /// The tables of the database; today's for one that was there already.
+    /// The schema of the database; the current one for a database that the developer names.
     schema: Schema,
 }
 
 const DEFAULT_CASE: &str = "office";
 
-/// How many lines of `pjsip.conf` are shown among other files; a file alone is shown whole.
-const LINES: usize = 24;
+/// The number of lines of `pjsip.conf` that are shown if several files are generated. A single file is shown whole.
+const SHOWN_LINES: usize = 24;
 
 impl Generate {
     pub(crate) fn run(&self) -> Result<(), Error> {
@@ -62,7 +63,7 @@ impl Generate {
         match namespaces.as_slice() {
             [only] => show(&out.join(only.to_string()), usize::MAX),
             several => match several.iter().find(|namespace| namespace.filename() == "pjsip.conf") {
-                Some(namespace) => show(&out.join(namespace.to_string()), LINES),
+                Some(namespace) => show(&out.join(namespace.to_string()), SHOWN_LINES),
                 None => Ok(()),
             },
         }
@@ -75,14 +76,14 @@ impl Generate {
         self.namespaces.iter().map(|text| registry.find(text)).collect()
     }
 
-    /// What the files are made from, loaded if it is a case.
+    /// Finds the database; loads the case into one if the developer names none.
     fn source(&self) -> Result<Source, Error> {
         if let Some(uri) = &self.db {
             let (uri, config_file) = (uri.clone(), self.config.clone());
             return Ok(Source { uri, config_file, schema: Schema::Current });
         }
         let case = find_case(self.case.as_deref().unwrap_or(DEFAULT_CASE))?;
-        // Cargo makes this folder, unless it is told to build elsewhere.
+        // Cargo creates this folder, unless CARGO_TARGET_DIR names another one.
         fs::create_dir_all(target()).map_err(|error| file_error(&target(), error))?;
         let path = target().join(format!("{}.db", case.name));
         say!("case {}: {}", case.name, case.purpose);
@@ -99,7 +100,7 @@ impl Generate {
     }
 }
 
-/// A case by its name, or by the folder that it is in.
+/// Finds a case by its name or by its folder.
 fn find_case(name: &str) -> Result<Case, Error> {
     if let Some(case) = Case::named(name) {
         return Ok(case);
@@ -114,8 +115,7 @@ fn find_case(name: &str) -> Result<Case, Error> {
     )))
 }
 
-/// Generates files below a folder, telling what is done on standard output. Returns whether all are
-/// there.
+/// Generates files below a folder, and reports on standard output. Returns whether all files could be generated.
 pub(crate) fn into_folder(
     registry: &Registry,
     namespaces: &[Namespace],
@@ -134,13 +134,13 @@ pub(crate) fn into_folder(
     Ok(report.finish())
 }
 
-/// A path as short as it can be written from here.
+/// A path, relative to the current folder if it is below it.
 fn shown(path: &Path) -> String {
     let here = env::current_dir().unwrap_or_default();
     path.strip_prefix(here).unwrap_or(path).display().to_string()
 }
 
-/// Shows so many lines of a file.
+/// Prints the first lines of a file.
 fn show(path: &Path, count: usize) -> Result<(), Error> {
     let text = fs::read_to_string(path).map_err(|error| file_error(path, error))?;
     say!("\n{}:\n", shown(path));

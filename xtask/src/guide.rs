@@ -1,14 +1,14 @@
-//! `cargo xtask guide`: follows a guide as its reader would, and compares what happens with what the guide shows.
+//! `cargo xtask guide`: follows a guide as its reader would, and compares the results with those in the guide.
 //!
-//! A guide is Markdown. Its fenced blocks of code say what to do, in their order; other text is only read:
+//! A guide is a Markdown document. Its fenced blocks of code are steps, taken in order; other text is ignored:
 //!
-//! - ```` ```console ````: lines that begin with `$ ` are typed into one bash, lines below them that begin with `> ` go on
-//!   with the command, and what follows is its output. A command has to end with 0, the last one of
+//! - ```` ```console ````: lines that begin with `$ ` are typed into one bash. Lines below them that begin with `> `
+//!   continue the command, and the lines after that are its output. A command has to end with 0, the last one of
 //!   ```` ```console fails ```` with another code.
-//! - ```` ```rust src/followme.rs ````: a file to save, by its path in the folder where the reader is at this point.
+//! - ```` ```rust src/followme.rs ````: a file to save, by its path in the reader's current folder.
 //! - In an output, a line `…` stands for any lines, and `…` in a line for any text.
 //!
-//! The reader begins in an empty home with the folder `confgend` in it, which is this checkout.
+//! The reader begins in a home that has only the folder `confgend`, a copy of this checkout.
 
 mod example;
 mod expect;
@@ -27,12 +27,12 @@ use driver_api::Error;
 use self::expect::Comparison;
 use self::markdown::{Command, Step};
 use self::shell::Shell;
-pub(crate) use self::world::built;
+pub(crate) use self::world::target_folder;
 use self::world::{HOME, World};
 use crate::packages::ensure_cargo_tool;
 use crate::{file_error, postgres, root};
 
-/// Do what a guide tells its reader to do, and compare what happens with what it shows.
+/// Do what a guide tells its reader to do, and compare the results with those in the guide.
 #[derive(FromArgs)]
 #[argh(subcommand, name = "guide")]
 pub(crate) struct Guide {
@@ -40,7 +40,7 @@ pub(crate) struct Guide {
     #[argh(positional)]
     file: Option<PathBuf>,
 
-    /// write what was printed into the guide, and what was made into its example, where they differ
+    /// where the results differ, update the guide with the printed outputs, and its example with the new files
     #[argh(switch)]
     update: bool,
 
@@ -51,12 +51,12 @@ pub(crate) struct Guide {
 
 const DRIVER_GUIDE: &str = "docs/driver-guide.md";
 
-/// What [`DRIVER_GUIDE`] makes, in the reader's home and here.
-const MADE: &str = "drivers-followme";
+/// The crate that [`DRIVER_GUIDE`] makes: its folder in the reader's home, and in this checkout.
+const CRATE: &str = "drivers-followme";
 const EXAMPLE: &str = "examples/drivers-followme";
 
-/// How long a command may take.
-const PATIENCE: Duration = Duration::from_secs(600);
+/// The most time that a command may take.
+const TIMEOUT: Duration = Duration::from_secs(600);
 
 impl Guide {
     pub(crate) fn run(&self) -> Result<(), Error> {
@@ -69,15 +69,15 @@ impl Guide {
         }
     }
 
-    /// Follows the guide for authors of drivers, and compares the example with what it makes.
+    /// Follows the guide for authors of drivers, and compares the example with the crate that the guide makes.
     fn make_example(&self, variables: &[(&str, &str)]) -> Result<(), Error> {
         postgres::ensure()?;
         ensure_cargo_tool("cargo-insta")?;
         let world = self.follow(DRIVER_GUIDE, &root().join(DRIVER_GUIDE), variables)?;
-        example::compare(&world.home().join(MADE), &root().join(EXAMPLE), self.update)
+        example::compare(&world.home().join(CRATE), &root().join(EXAMPLE), self.update)
     }
 
-    /// Takes all steps of a guide, with these environment variables beside the usual ones.
+    /// Takes all steps of a guide, with these environment variables in addition.
     fn follow(&self, name: &str, path: &Path, variables: &[(&str, &str)]) -> Result<World, Error> {
         let text = fs::read_to_string(path).map_err(|error| file_error(path, error))?;
         let guide = markdown::Guide { name: name.to_owned(), text };
@@ -85,8 +85,8 @@ impl Guide {
         let world = World::new(self.keep)?;
         let mut reader = Reader {
             guide: &guide,
-            shell: Shell::start(world.home(), world.variables(variables), PATIENCE)?,
-            comparison: Comparison::new(&[(world.home(), HOME), (&built(), "target")]),
+            shell: Shell::start(world.home(), world.variables(variables), TIMEOUT)?,
+            comparison: Comparison::new(&[(world.home(), HOME), (&target_folder(), "target")]),
             differences: Vec::new(),
         };
         let followed = steps.iter().try_for_each(|step| reader.take(step));
@@ -97,13 +97,13 @@ impl Guide {
         } else {
             report(&differences)
         };
-        // What went wrong says more than what was printed before.
+        // A failed step says more than the differences before it.
         followed.and(compared)?;
         Ok(world)
     }
 }
 
-/// For `cargo xtask ci`: the guide for authors of drivers, with these environment variables.
+/// Checks the guide for authors of drivers, with these environment variables in addition.
 pub(crate) fn check(variables: &[(&str, &str)]) -> Result<(), Error> {
     Guide { file: None, update: false, keep: false }.make_example(variables)
 }
@@ -113,7 +113,7 @@ pub(crate) fn example() -> PathBuf {
     root().join(EXAMPLE)
 }
 
-/// Who follows a guide.
+/// The state of a run through a guide.
 struct Reader<'a> {
     guide: &'a markdown::Guide,
     shell: Shell,
@@ -126,7 +126,7 @@ struct Difference {
     /// The command, with its line in the guide.
     command: String,
     diff: String,
-    /// Where the guide shows the output, and what is to be there.
+    /// The part of the guide that shows the output, and the new text for it.
     range: Range<usize>,
     text: String,
 }
@@ -135,19 +135,19 @@ impl Reader<'_> {
     fn take(&mut self, step: &Step) -> Result<(), Error> {
         match step {
             Step::File { path, text, line } => {
-                say!("{}: {path}", self.guide.place(*line));
+                say!("{}: {path}", self.guide.location(*line));
                 let path = self.shell.folder().join(path);
                 let folder = path.parent().unwrap_or(&path);
                 fs::create_dir_all(folder)
                     .and_then(|()| fs::write(&path, text))
-                    .map_err(|error| file_error(&path, error).context(self.guide.place(*line)))
+                    .map_err(|error| file_error(&path, error).context(self.guide.location(*line)))
             }
             Step::Command(command) => self.type_in(command),
         }
     }
 
     fn type_in(&mut self, command: &Command) -> Result<(), Error> {
-        let title = format!("{}: {}", self.guide.place(command.line), command.title());
+        let title = format!("{}: {}", self.guide.location(command.line), command.title());
         say!("{title}");
         let start = Instant::now();
         let outcome = self.shell.run(&command.text).map_err(|error| error.context(title.as_str()))?;
@@ -156,10 +156,10 @@ impl Reader<'_> {
         }
         if command.fails != (outcome.code != 0) {
             say!("{}", outcome.output);
-            let message = if command.fails { "succeeds, but is shown to fail" } else { "fails" };
+            let message = if command.fails { "succeeds, but the guide shows it fail" } else { "fails" };
             return Err(Error::driver(format!("{message}: exit code {}", outcome.code)).context(title));
         }
-        let printed = self.comparison.as_printed_elsewhere(&outcome.output);
+        let printed = self.comparison.with_folders_of_guide(&outcome.output);
         if let Some(diff) = self.comparison.difference(&command.output, &printed) {
             let (range, text) = (command.range.clone(), command.shown(&printed));
             self.differences.push(Difference { command: title, diff, range, text });
@@ -177,14 +177,14 @@ fn report(differences: &[Difference]) -> Result<(), Error> {
     }
     let count = differences.len();
     Err(Error::driver(format!(
-        "{count} outputs are not what the guide shows; if they are right, type the same with --update"
+        "{count} outputs differ from those in the guide; if they are right, repeat the command with --update"
     )))
 }
 
-/// The guide with what was really printed.
+/// The guide with the printed outputs in place of those that differ.
 fn updated(guide: &str, differences: &[Difference]) -> String {
     let mut text = guide.to_owned();
-    // From the end, so that the places before stay where they are.
+    // From the end, so that the ranges before stay valid.
     for difference in differences.iter().rev() {
         text.replace_range(difference.range.clone(), &difference.text);
     }

@@ -1,8 +1,8 @@
-//! `cargo xtask`: what developers of confgend type.
+//! `cargo xtask`: the commands for developers of confgend.
 
 #![expect(clippy::print_stderr, reason = "a program for people at a terminal")]
 
-/// Prints a line; whoever stopped reading (`| head`) has what they wanted.
+/// Prints a line. A reader that stops early (`| head`) is no error.
 macro_rules! say {
     ($($text:tt)*) => {{
         use std::io::Write as _;
@@ -13,6 +13,7 @@ macro_rules! say {
 mod bench;
 mod bench_serve;
 mod ci;
+mod command;
 mod compare;
 mod debian;
 mod dist;
@@ -20,23 +21,24 @@ mod features;
 mod files;
 mod fixtures;
 mod generate;
+mod git;
 mod guide;
 mod new_driver;
 mod package_test;
 mod packages;
 mod parse;
 mod postgres;
+mod tidy;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::{env, process};
 
 use ::fixtures::Schema;
 use argh::FromArgs;
 use dispatcher::Registry;
 use driver_api::{Error, Namespace};
 
-/// What developers of confgend type.
+/// The commands for developers of confgend.
 #[derive(FromArgs)]
 struct Xtask {
     #[argh(subcommand)]
@@ -56,6 +58,7 @@ enum Command {
     Measure(bench::Measure),
     NewDriver(new_driver::NewDriver),
     Parse(parse::Parse),
+    Tidy(tidy::Tidy),
 }
 
 fn main() -> ExitCode {
@@ -71,6 +74,7 @@ fn main() -> ExitCode {
         Command::Measure(measure) => measure.run(),
         Command::NewDriver(new_driver) => new_driver.run(),
         Command::Parse(parse) => parse.run(),
+        Command::Tidy(tidy) => tidy.run(),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
@@ -86,27 +90,15 @@ fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or(Path::new("."))
 }
 
-/// Cargo, which is run in the folder of the workspace.
-fn cargo() -> process::Command {
-    let mut command = process::Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    // What `cargo xtask` says of this package: crates whose build scripts look at that would be compiled again.
-    let ours = |name: &str| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_");
-    for (name, _) in env::vars_os().filter(|(name, _)| name.to_str().is_some_and(ours)) {
-        command.env_remove(name);
-    }
-    command.current_dir(root());
-    command
-}
-
 /// The namespaces that have a driver for databases of this schema, sorted.
 fn namespaces(registry: &Registry, schema: Schema) -> Vec<Namespace> {
-    let is_for_it = |namespace: &&Namespace| {
+    let has_driver = |namespace: &&Namespace| {
         registry.drivers(namespace).iter().any(|entry| Schema::from(entry.schema) == schema)
     };
-    registry.namespaces().filter(is_for_it).cloned().collect()
+    registry.namespaces().filter(has_driver).cloned().collect()
 }
 
-/// A folder for what is made and can be made again.
+/// The folder for build results, all of which can be built again.
 fn target() -> PathBuf {
     root().join("target")
 }
@@ -114,9 +106,4 @@ fn target() -> PathBuf {
 /// An error of a file or folder.
 fn file_error(path: &Path, error: std::io::Error) -> Error {
     Error::driver("can't be used").because(error).context(path.display().to_string())
-}
-
-/// An error of a program that is not there, or may not be run.
-fn not_started(program: &str, error: std::io::Error) -> Error {
-    Error::driver("can't be started").because(error).context(program)
 }

@@ -1,5 +1,5 @@
-//! Tries the Debian packages in a Debian system of their own: installs, uses, upgrades, removes and purges them,
-//! without systemd, and has a systemd run the unit as it is.
+//! Tests the Debian packages in a temporary Debian system: installs, uses, upgrades, removes and purges them without
+//! systemd, and then runs the unit under systemd.
 
 mod booted;
 mod root;
@@ -19,19 +19,19 @@ use crate::{file_error, guide};
 use root::Root;
 use service::Service;
 
-/// Tries the packages, one of them with the program of a crate from outside, which is the example if there is no
-/// other. That it can't be done here is an error.
+/// Tests the packages, one of them with the program of a crate from outside, by default the example. Fails if this
+/// machine can't run the test.
 pub(crate) fn run(driver_crate: Option<DriverCrate>) -> Result<(), Error> {
     let base = prepare().map_err(Error::driver)?;
-    try_packages(&base, &driver_crate.map_or_else(example, Ok)?)
+    test_packages(&base, &driver_crate.map_or_else(example, Ok)?)
 }
 
-/// Tries the packages, or says why that can't be done here.
+/// Tests the packages, or prints why this machine can't run the test.
 pub(crate) fn run_where_possible() -> Result<(), Error> {
     match prepare() {
-        Ok(base) => try_packages(&base, &example()?),
+        Ok(base) => test_packages(&base, &example()?),
         Err(reason) => {
-            say!("NOT TESTED: the packages, since {reason}");
+            say!("NOT TESTED: the packages, because {reason}");
             Ok(())
         }
     }
@@ -41,8 +41,8 @@ fn example() -> Result<DriverCrate, Error> {
     DriverCrate::find(&guide::example())
 }
 
-/// Sees to it that there is what the test takes, and returns the archive of a system; an error is the reason why
-/// there can't be.
+/// Installs the tools of the test, and returns the archive of a system. The error is the reason why the test can't run
+/// on this machine.
 fn prepare() -> Result<PathBuf, String> {
     packages::ensure_cargo_tool("cargo-deb").map_err(|error| error.chain())?;
     root::base()
@@ -50,15 +50,15 @@ fn prepare() -> Result<PathBuf, String> {
 
 const UNIT: &str = "/usr/lib/systemd/system/wazo-confgend.service";
 const MAIN_FILE: &str = "/etc/wazo-confgend/config.yml";
-/// A file of the operator's.
+/// A file that the operator adds.
 const SITE_FILE: &str = "/etc/wazo-confgend/conf.d/10-site.yml";
 const PID_FILE: &str = "/run/wazo-confgend/wazo-confgend.pid";
 const CACHE: &str = "/var/cache/wazo-confgend";
 const DATABASE: &str = "/srv/office.db";
-/// Where `confgend generate` writes what the service is to serve.
+/// The folder for the output of `confgend generate`, which the service has to serve.
 const GENERATED: &str = "/srv/generated";
 
-/// What is where after an installation: the owner and the mode, or where a symbolic link leads.
+/// The files of an installation: the owner and the mode, or the target of a symbolic link.
 const INSTALLED: &[(&str, &str)] = &[
     ("/usr/bin/confgend", "root:root 755"),
     ("/usr/bin/wazo-confgend", "-> confgend"),
@@ -80,17 +80,17 @@ const INSTALLED: &[(&str, &str)] = &[
 
 const LINK_TO_UNIT: &str = "-> /lib/systemd/system/wazo-confgend.service";
 
-/// Where the tools, and this test, leave traces of their own: `/run` is empty after a boot.
+/// Paths in which the tools and this test leave files. `/run` is empty after a boot.
 const TRACES: &[&str] =
     &["/run/", "/srv/", "/var/lib/dpkg/", "/var/lib/systemd/deb-systemd-helper-", "/var/log/dpkg.log"];
 
-/// The packages, as they were and as an upgrade.
+/// The packages in two revisions.
 struct Packages {
     first: Vec<PathBuf>,
     upgrade: Vec<PathBuf>,
 }
 
-fn try_packages(base: &Path, driver_crate: &DriverCrate) -> Result<(), Error> {
+fn test_packages(base: &Path, driver_crate: &DriverCrate) -> Result<(), Error> {
     let scratch = tempfile::tempdir().map_err(|error| file_error(&env::temp_dir(), error))?;
     let build = Build { profile: "package-test", revision: 1, out: scratch.path() };
     let features = Features::all()?;
@@ -105,7 +105,7 @@ fn try_packages(base: &Path, driver_crate: &DriverCrate) -> Result<(), Error> {
     change_programs(&root, &program, build.service_with(&program)?)?;
     upgrade(&root, &packages)?;
     remove_and_purge(&root, &before)?;
-    take_the_place_of_the_predecessor(&root, &packages)?;
+    replace_predecessor(&root, &packages)?;
     booted::run(base, &packages)
 }
 
@@ -121,12 +121,12 @@ fn install_and_use(root: &Root, packages: &Packages) -> Result<(), Error> {
     let home = "/var/lib/wazo-confgend";
     holds("the user has no shell", user.trim_end().ends_with(&format!(":{home}:/usr/sbin/nologin")))?;
     holds("the home directory is not made", !root.path(home).exists())?;
-    say!("installed: {} files as they should be, and the user", INSTALLED.len());
+    say!("installed: {} files with the right owner and mode, and the user", INSTALLED.len());
 
     root.run(&["systemd-analyze", "verify", UNIT])?;
-    // In tenths; 10.0 is a service without any fence, and below 2.0 is "OK".
+    // In tenths: 10.0 is a service without a sandbox, and below 2.0 is "OK".
     root.run(&["systemd-analyze", "security", "--offline=true", "--threshold=20", UNIT])?;
-    say!("the unit: systemd-analyze has nothing to say against it");
+    say!("the unit: systemd-analyze reports no problem");
     load_database(root)?;
     serve(root, "{}")
 }
@@ -140,7 +140,7 @@ fn all_below_etc_are_conffiles(root: &Root, package: &str) -> Result<(), Error> 
     same(&format!("the conffiles of {package}"), &conffiles, &files.collect())
 }
 
-/// The service gives what `confgend generate` writes, for every namespace, and stops when it is told to.
+/// Checks that the service serves the output of `confgend generate` for every namespace, and stops on a signal.
 fn serve(root: &Root, plugins: &str) -> Result<(), Error> {
     let port = free_port()?;
     configure(root, port, plugins)?;
@@ -159,31 +159,32 @@ fn serve(root: &Root, plugins: &str) -> Result<(), Error> {
     }
     service.stop()?;
     holds("the PID file is gone", !root.path(PID_FILE).exists())?;
-    say!("the service, started as the unit says: {} files, and a good end", names.len());
+    say!("the service, started as the unit says: served {} files, and ended with success", names.len());
     Ok(())
 }
 
-/// Puts the database of a telephone system where the configuration says.
+/// Creates the database at the path in the configuration.
 fn load_database(root: &Root) -> Result<(), Error> {
     let case = Case::named("office").ok_or_else(|| Error::driver("there is no case office"))?;
     fixtures::load_sqlite(&case, &root.path(DATABASE), Strictness::Lenient).map(drop)
 }
 
-/// Has the service read the database, on this port, with these drivers selected.
+/// Configures the service: the database, this port, and these selected drivers.
 fn configure(root: &Root, port: u16, plugins: &str) -> Result<(), Error> {
     root.write(SITE_FILE, &format!("db_uri: sqlite:{DATABASE}\nlisten_port: {port}\nplugins: {plugins}\n"))
 }
 
-/// Has `confgend generate` write all files; returns their names.
+/// Runs `confgend generate` for all files; returns their names.
 fn generate(root: &Root) -> Result<Vec<String>, Error> {
     let uri = format!("sqlite:{DATABASE}");
-    // Another program may have written others.
+    // A program with other drivers may have written other files.
     root.run(&["rm", "--recursive", "--force", GENERATED])?;
     root.run(&["confgend", "generate", "--db", &uri, "--out", GENERATED, "--quiet"])?;
     files_below(&root.path(GENERATED))
 }
 
-/// The package with somebody else's program is an upgrade, says what it is, and serves with its own drivers selected.
+/// Upgrades to the package with the program of another crate. Checks its version and description, and that it serves
+/// with its own drivers selected.
 fn change_programs(root: &Root, program: &Program, package: PathBuf) -> Result<(), Error> {
     root.install(&[package])?;
     let version = field(root, "Version")?;
@@ -200,14 +201,14 @@ fn drivers(root: &Root) -> Result<BTreeSet<packages::Driver>, Error> {
     Ok(packages::listed(&root.run(&["confgend", "list"])?))
 }
 
-/// What dpkg knows about the package of the service.
+/// A field of the service's package in dpkg's database.
 fn field(root: &Root, name: &str) -> Result<String, Error> {
     root.run(&["dpkg-query", "--show", &format!("--showformat=${{{name}}}"), "confgend"])
 }
 
-/// An upgrade keeps what the operator wrote.
+/// Checks that an upgrade keeps an edited file.
 fn upgrade(root: &Root, packages: &Packages) -> Result<(), Error> {
-    let edited = root.read(MAIN_FILE)? + "\n# A line of the operator's.\n";
+    let edited = root.read(MAIN_FILE)? + "\n# A line by the operator.\n";
     root.write(MAIN_FILE, &edited)?;
     root.install(&packages.upgrade)?;
     same("the edited file", &root.read(MAIN_FILE)?, &edited)?;
@@ -217,7 +218,7 @@ fn upgrade(root: &Root, packages: &Packages) -> Result<(), Error> {
     Ok(())
 }
 
-/// A purge leaves nothing but what is not ours.
+/// Checks that a purge leaves only files that the packages did not install.
 fn remove_and_purge(root: &Root, before: &BTreeSet<String>) -> Result<(), Error> {
     let packages = ["confgend", "confgend-client"];
     root.dpkg("--remove", &packages)?;
@@ -227,7 +228,7 @@ fn remove_and_purge(root: &Root, before: &BTreeSet<String>) -> Result<(), Error>
     let after = root.files()?;
     let left = after.difference(before).filter(|path| !TRACES.iter().any(|trace| path.starts_with(trace)));
     let left: Vec<&str> = left.map(String::as_str).collect();
-    // The directories that hold it, too.
+    // The operator's file, and the directories above it.
     same("what a purge leaves", &left, &vec!["/etc/wazo-confgend", "/etc/wazo-confgend/conf.d", SITE_FILE])?;
     let lost: Vec<&String> = before.difference(&after).collect();
     same("what a purge takes of others", &lost, &Vec::<&String>::new())?;
@@ -235,8 +236,9 @@ fn remove_and_purge(root: &Root, before: &BTreeSet<String>) -> Result<(), Error>
     Ok(())
 }
 
-/// Installing over the package wazo-confgend removes it, and keeps what was configured, even when it is purged.
-fn take_the_place_of_the_predecessor(root: &Root, packages: &Packages) -> Result<(), Error> {
+/// Checks that an installation removes the package wazo-confgend and keeps its configuration, even when that package is
+/// purged.
+fn replace_predecessor(root: &Root, packages: &Packages) -> Result<(), Error> {
     let folder = "/srv/predecessor";
     for (path, text) in PREDECESSOR {
         root.write(&format!("{folder}{path}"), text)?;
@@ -254,11 +256,11 @@ fn take_the_place_of_the_predecessor(root: &Root, packages: &Packages) -> Result
     root.dpkg("--purge", &["wazo-confgend"])?;
     same("the predecessor's edited file", &root.read(MAIN_FILE)?, &edited.to_owned())?;
     holds("the unit stays when the predecessor is purged", root.path(UNIT).exists())?;
-    say!("installed over a package wazo-confgend: it is gone, its configuration is kept");
+    say!("installed over a package wazo-confgend: it is removed, its configuration is kept");
     Ok(())
 }
 
-/// A package as debhelper makes them: its unit is below `/lib`, and its scripts enable and mask it.
+/// A package in the form of debhelper: its unit is below `/lib`, and its scripts enable and mask it.
 const PREDECESSOR: &[(&str, &str)] = &[
     (
         "/DEBIAN/control",
@@ -292,10 +294,12 @@ fn free_port() -> Result<u16, Error> {
         .map_err(|error| Error::driver("there is no free port").because(error))
 }
 
-fn holds(what: &str, yes: bool) -> Result<(), Error> {
-    if yes { Ok(()) } else { Err(Error::driver(format!("not so: {what}"))) }
+/// Fails with this description unless the condition is true.
+fn holds(what: &str, condition: bool) -> Result<(), Error> {
+    if condition { Ok(()) } else { Err(Error::driver(format!("this is not true: {what}"))) }
 }
 
+/// Fails unless both values are equal.
 fn same<T: PartialEq<U> + std::fmt::Debug, U: std::fmt::Debug>(
     what: &str,
     found: &T,

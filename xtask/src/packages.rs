@@ -1,17 +1,18 @@
-//! Builds the Debian packages of the service and of its client.
+//! Builds the Debian packages of the service and of the client.
 
 mod description;
 mod driver_crate;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::Command;
 use std::{env, fmt, fs};
 
 use dispatcher::{FAMILIES, Registry};
 use driver_api::{Error, Namespace};
 
-use crate::{cargo, debian, file_error, not_started};
+use crate::command::{self, cargo};
+use crate::{debian, file_error};
 
 pub(crate) use driver_crate::{Driver, DriverCrate, Program, listed, our_drivers};
 
@@ -31,13 +32,13 @@ pub(crate) struct Features {
 }
 
 impl Features {
-    /// Everything there is.
+    /// All families and engines.
     pub(crate) fn all() -> Result<Features, Error> {
         Features::choose(None, None)
     }
 
     pub(crate) fn choose(families: Option<&str>, engines: Option<&str>) -> Result<Features, Error> {
-        // A family's feature is called as its resource.
+        // A family's feature has the name of its resource.
         let registry = Registry::new(FAMILIES)?;
         let known: BTreeSet<&str> = registry.namespaces().map(Namespace::resource).collect();
         let known: Vec<&str> = known.into_iter().collect();
@@ -64,7 +65,7 @@ impl fmt::Display for Features {
     }
 }
 
-/// The names of a list with commas, all of which have to be known; without a list, all that are known.
+/// The names in a comma-separated list; all known names without one. An unknown name is an error.
 fn select(list: Option<&str>, known: &[&str]) -> Result<Vec<String>, Error> {
     let Some(list) = list else {
         return Ok(known.iter().map(ToString::to_string).collect());
@@ -77,11 +78,11 @@ fn select(list: Option<&str>, known: &[&str]) -> Result<Vec<String>, Error> {
     }
 }
 
-/// How packages are built, and where they go.
+/// The settings with which packages are built.
 #[derive(Clone, Copy)]
 pub(crate) struct Build<'a> {
     pub(crate) profile: &'a str,
-    /// What follows the version after a dash; a higher one is an upgrade.
+    /// The Debian revision, after the version and a dash. A higher one is an upgrade.
     pub(crate) revision: u32,
     pub(crate) out: &'a Path,
 }
@@ -102,9 +103,9 @@ impl Build<'_> {
         package_of(&mut self.cargo_deb("client", ""))
     }
 
-    /// The package of the service with somebody else's program, which its version and its description tell.
+    /// The package of the service with the program of another crate. Its version and its description name that crate.
     pub(crate) fn service_with(&self, program: &Program) -> Result<PathBuf, Error> {
-        // Where cargo-deb looks for what it would have built.
+        // cargo-deb takes the program from here, as if it had built it.
         let scratch = tempfile::tempdir().map_err(|error| file_error(&env::temp_dir(), error))?;
         let folder = scratch.path().join(self.profile);
         fs::create_dir(&folder)
@@ -113,12 +114,13 @@ impl Build<'_> {
         let mut command = self.cargo_deb_of_service(program.reads_templates(), &program.mark);
         command.arg("--no-build").env("CARGO_TARGET_DIR", scratch.path());
         let package = package_of(&mut command)?;
-        let quickly: &[&str] = if self.profile == RELEASE { &[] } else { &["-Zgzip", "-z1"] };
-        description::add(&package, &program.description(), quickly)?;
+        let compression: &[&str] = if self.profile == RELEASE { &[] } else { &["-Zgzip", "-z1"] };
+        description::add(&package, &program.description(), compression)?;
         Ok(package)
     }
 
-    /// The templates are Asterisk's, so the package has them only with that family.
+    /// The command that packages the service. The templates belong to the family `asterisk`, so only the package with that
+    /// family has them.
     fn cargo_deb_of_service(&self, has_asterisk: bool, mark: &str) -> Command {
         let mut command = self.cargo_deb("dispatcher", mark);
         if has_asterisk {
@@ -138,51 +140,21 @@ impl Build<'_> {
     }
 }
 
-/// Runs cargo-deb; returns where the package is.
-fn package_of(command: &mut Command) -> Result<PathBuf, Error> {
-    let output =
-        command.stderr(Stdio::inherit()).output().map_err(|error| not_started("cargo deb", error))?;
-    if !output.status.success() {
-        return Err(Error::driver("cargo deb: failed"));
-    }
-    // It prints where the package is.
-    let printed = String::from_utf8_lossy(&output.stdout).into_owned();
-    printed
-        .lines()
-        .last()
-        .map(PathBuf::from)
-        .ok_or_else(|| Error::driver("cargo deb doesn't say where the package is"))
+/// Runs cargo-deb; returns the path of the package, which it prints on its last line.
+fn package_of(cargo_deb: &mut Command) -> Result<PathBuf, Error> {
+    let printed = command::standard_output(cargo_deb)?;
+    let printed = String::from_utf8_lossy(&printed);
+    let path = printed.lines().last().map(PathBuf::from);
+    path.ok_or_else(|| Error::driver("does not print the path of the package").context("cargo deb"))
 }
 
-/// Runs a command; returns what it prints. An error has what it complains about, on one line.
-pub(crate) fn run(command: &mut Command) -> Result<String, Error> {
-    let Output { status, stdout, stderr } =
-        command.output().map_err(|error| file_error(Path::new(command.get_program()), error))?;
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    if status.success() {
-        return Ok(text(&stdout));
-    }
-    let words: Vec<_> = command.get_args().map(|word| word.to_string_lossy()).collect();
-    Err(Error::driver(format!("{status}: {}", one_line(&text(&stderr)))).context(words.join(" ")))
-}
-
-/// A message of several lines as one.
-pub(crate) fn one_line(text: &str) -> String {
-    text.lines().map(str::trim).collect::<Vec<_>>().join(" | ")
-}
-
-/// Sees to it that there is a tool such as cargo-deb: installs it where it is missing.
+/// Installs a tool such as cargo-deb, unless it is installed.
 pub(crate) fn ensure_cargo_tool(name: &str) -> Result<(), Error> {
     if debian::has(name) {
         return Ok(());
     }
-    say!("{name} is not here: cargo install --locked {name}");
-    let status = cargo().args(["install", "--quiet", "--locked", name]).status();
-    if status.is_ok_and(|status| status.success()) {
-        Ok(())
-    } else {
-        Err(Error::driver(format!("{name} can't be installed; type: cargo install --locked {name}")))
-    }
+    say!("{name} is not installed; running: cargo install --locked {name}");
+    command::run(cargo().args(["install", "--quiet", "--locked", name]))
 }
 
 #[cfg(test)]
@@ -211,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn the_packaged_configuration_does_not_contradict_what_is_built_in() {
+    fn the_packaged_configuration_agrees_with_the_defaults() {
         let packaged = Config::from_yaml(include_str!("../../dispatcher/debian/config.yml")).unwrap();
         let mut built_in = dispatcher::config::defaults();
         built_in.fill_from(&Registry::new(FAMILIES).unwrap().defaults().unwrap());

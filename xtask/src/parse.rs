@@ -1,4 +1,4 @@
-//! `cargo xtask parse`: what Asterisk reads in a file.
+//! `cargo xtask parse`: shows what Asterisk reads in a file.
 
 use std::fs;
 use std::io::{Write as _, stdout};
@@ -47,7 +47,7 @@ impl Parse {
         let root = self.root.as_deref().or(file.parent()).unwrap_or(Path::new(""));
         let root = if root == Path::new("") { Path::new(".") } else { root };
         if !root.is_dir() {
-            return Err(Error::driver("is no folder").context(root.display().to_string()));
+            return Err(Error::driver("is not a folder").context(root.display().to_string()));
         }
         let name = file.strip_prefix(root).unwrap_or(file).as_os_str().as_bytes();
         let document = Reader::new(&Folder { root }).read(name, &text);
@@ -99,7 +99,7 @@ impl Folder<'_> {
             BString::from(path.into_os_string().into_vec())
         };
         let mut names: Vec<_> = paths.flatten().map(name).collect();
-        // Asterisk sorts the whole names; the crate sorts folder by folder.
+        // Asterisk sorts whole names; the crate `glob` sorts folder by folder.
         names.sort_unstable();
         names
     }
@@ -128,7 +128,7 @@ fn explained(status: Status) -> &'static str {
         Status::Ok => "ok",
         Status::Refused => "refused: Asterisk uses nothing of the file",
         Status::Hangs => "hangs: Asterisk does not come back from reading the file",
-        Status::LimitReached => "not read: there is too much of it",
+        Status::LimitReached => "not read: the file is too large",
     }
 }
 
@@ -149,7 +149,7 @@ fn origin(document: &Document, option: &ConfigOption) -> String {
     if option.is_inherited() { format!("{place}, inherited") } else { place.to_string() }
 }
 
-/// The text with escapes for what would disturb a terminal.
+/// The text with escapes in place of control characters, which would disturb a terminal.
 fn visible(text: &BStr) -> String {
     let escape = |c: char| if c.is_control() { c.escape_default().to_string() } else { c.to_string() };
     text.chars().map(escape).collect()
@@ -160,18 +160,18 @@ fn show_json(document: &Document) {
     let mut serializer = Serializer::with_formatter(&mut out, PrettyFormatter::with_indent(b" "));
     if Json::from(document).serialize(&mut serializer).is_ok() {
         out.push(b'\n');
-        // `| head` has what it wanted.
+        // A reader that stops early (`| head`) is no error.
         let _ = stdout().write_all(&out);
     }
 }
 
-/// A document as `asterisk-conf/tests/golden` has it. False and empty fields are left out.
+/// A document in the form of `asterisk-conf/tests/golden`. False and empty fields are left out.
 #[derive(Serialize)]
 struct Json {
     file: Text,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     files: Vec<Text>,
-    /// The commands that Asterisk runs, and that nobody has run here.
+    /// The commands of `#exec`, which are not run.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     commands: Vec<JsonCommand>,
     status: &'static str,
@@ -309,9 +309,9 @@ mod tests {
 
     use super::*;
 
-    /// The cases that run a command are compared by the tests of `asterisk-conf`, as far as they can be.
+    /// The tests of `asterisk-conf` compare the cases that run a command.
     #[test]
-    fn the_json_of_a_file_on_disk_is_that_of_its_measured_case() {
+    fn the_json_of_a_file_equals_its_measured_case() {
         let root = &crate::root().join("asterisk-conf/tests/golden");
         let mut compared = 0;
         for entry in fs::read_dir(root).unwrap() {
@@ -326,7 +326,7 @@ mod tests {
                 continue;
             }
             let mut json = serde_json::to_value(Json::from(&document)).unwrap();
-            // The files of a case need not be those that are read.
+            // A case lists all its files, even those that are not read.
             for key in ["about", "exec", "files"] {
                 expected.as_object_mut().unwrap().remove(key);
                 json.as_object_mut().unwrap().remove(key);

@@ -1,11 +1,11 @@
-//! Finds PostgreSQL's server, or installs it.
+//! Finds the PostgreSQL server, or installs it.
 
 use driver_api::Error;
 
 use crate::debian;
 
-/// Sees to it that the server's programs are there: looks for them, and where it may, installs
-/// Debian's package.
+/// Ensures that the programs of the server are installed. Installs Debian's package if they are missing and this user
+/// may install packages.
 pub(crate) fn ensure() -> Result<(), Error> {
     if fixtures::postgres::find_binaries().is_none() {
         debian::install("postgresql");
@@ -16,7 +16,7 @@ pub(crate) fn ensure() -> Result<(), Error> {
             Ok(())
         }
         None => Err(Error::driver(
-            "the tests need PostgreSQL's server, which is not here; type: sudo apt-get install postgresql",
+            "the PostgreSQL server is not installed, and the tests need it; type: sudo apt-get install postgresql",
         )),
     }
 }

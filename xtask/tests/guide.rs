@@ -4,16 +4,16 @@ use std::path::Path;
 use std::process::{self, Command, Output};
 use std::{fs, io};
 
-/// What the guide is called in messages.
+/// The name of the guide in messages.
 const NAME: &str = "guide.md";
 
-/// Follows a guide; gives what was printed, and the guide afterwards.
+/// Follows a guide; returns the output, and the text of the guide afterwards.
 fn follow(guide: &str, options: &[&str]) -> (Output, String) {
     let follow = || follow_in(tempfile::tempdir()?.path(), guide, options);
     follow().expect("the guide can be written, followed and read")
 }
 
-/// The same; the home is made in this folder, too.
+/// Follows a guide that is written, with its home, into this folder.
 fn follow_in(folder: &Path, guide: &str, options: &[&str]) -> io::Result<(Output, String)> {
     let path = folder.join(NAME);
     fs::write(&path, guide)?;
@@ -81,7 +81,7 @@ fn all_differences_are_reported_and_can_be_updated() {
     assert!(!output.status.success());
     assert_eq!(
         text(&output.stderr),
-        "error: 2 outputs are not what the guide shows; if they are right, type the same with --update\n"
+        "error: 2 outputs differ from those in the guide; if they are right, repeat the command with --update\n"
     );
     let report = "
 guide.md:24: $ cat conf/classes.conf
@@ -126,14 +126,13 @@ fn a_command_that_fails_ends_the_run_and_its_background_jobs() {
 }
 
 #[test]
-fn a_command_that_is_shown_to_fail_has_to() {
+fn a_command_shown_to_fail_has_to_fail() {
     let (output, _) = follow("```console fails\n$ false\n```\n", &[]);
-    // It is the last one, so only that one may.
     assert!(output.status.success(), "{}", text(&output.stderr));
     let (output, _) = follow("```console fails\n$ true\n```\n", &[]);
     assert_eq!(
         text(&output.stderr),
-        "error: guide.md:2: $ true: succeeds, but is shown to fail: exit code 0\n"
+        "error: guide.md:2: $ true: succeeds, but the guide shows it fail: exit code 0\n"
     );
 }
 
@@ -146,7 +145,7 @@ fn the_home_can_be_kept() {
         text(&output.stdout).lines().find_map(|line| line.strip_prefix("the guide's home, which is kept: "));
     let kept = Path::new(kept.unwrap());
     assert!(kept.join("here").exists());
-    // Until the next time.
+    // The next run deletes it.
     let (output, _) = follow_in(folder.path(), "```console\n$ ls\nconfgend\n```\n", &[]).unwrap();
     assert!(output.status.success(), "{}", text(&output.stdout));
     assert!(!kept.exists());

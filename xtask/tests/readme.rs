@@ -1,4 +1,4 @@
-//! The table of namespaces in the README is that of the drivers.
+//! The table of namespaces in the README lists exactly the drivers.
 
 use dispatcher::{FAMILIES, Registry};
 

@@ -1,4 +1,4 @@
-//! Whether the example in this repository is what the guide makes.
+//! Compares the example in this repository with the crate that the guide makes.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -6,18 +6,17 @@ use std::path::Path;
 
 use driver_api::Error;
 
-use super::world::{files, git};
-use crate::file_error;
+use crate::{file_error, git};
 
-/// Compares the files of two folders, or makes those of the example anew.
+/// Compares the files of two folders, or updates those of the example.
 pub(super) fn compare(made: &Path, example: &Path, update: bool) -> Result<(), Error> {
     if update {
         fs::create_dir_all(example).map_err(|error| file_error(example, error))?;
     }
-    // So that what the guide has git ignore is ignored.
-    git(made, &["init", "--quiet"])?;
-    let names: BTreeSet<String> = files(made)?.into_iter().chain(files(example)?).collect();
-    // Which versions of other crates there are today is not the guide's matter.
+    // In a repository, git ignores the files that the crate's .gitignore names.
+    git::run(made, &["init", "--quiet"])?;
+    let names: BTreeSet<String> = git::files(made)?.into_iter().chain(git::files(example)?).collect();
+    // The guide does not fix the versions of other crates.
     let names = names.into_iter().filter(|name| name != "Cargo.lock");
     let mut different = Vec::new();
     for name in names {
@@ -34,14 +33,14 @@ pub(super) fn compare(made: &Path, example: &Path, update: bool) -> Result<(), E
         return Ok(());
     }
     let message = format!(
-        "the guide makes other files than these: {}; if the guide is right, type: cargo xtask guide --update, and \
-         delete what it doesn't make",
+        "these files differ from those that the guide makes: {}; if the guide is right, type: cargo xtask guide \
+         --update, and delete the files that it doesn't make",
         different.join(", ")
     );
     Err(Error::driver(message).context(example.display().to_string()))
 }
 
-/// A file as it would be in the example, if it is there.
+/// Reads a file with its paths as in the example; `None` if it does not exist.
 fn read(folder: &Path, name: &str) -> Result<Option<Vec<u8>>, Error> {
     let path = folder.join(name);
     if !path.exists() {
@@ -49,7 +48,7 @@ fn read(folder: &Path, name: &str) -> Result<Option<Vec<u8>>, Error> {
     }
     let bytes = fs::read(&path).map_err(|error| file_error(&path, error))?;
     match String::from_utf8(bytes) {
-        // This repository is beside what the guide makes, and above the example.
+        // The guide makes the crate beside this repository, and the example is inside of it.
         Ok(text) if name.ends_with("Cargo.toml") => {
             Ok(Some(text.replace("../confgend/", "../../").into_bytes()))
         }

@@ -1,57 +1,57 @@
-//! Whether a command has printed what the guide shows.
+//! Compares the output of a command with the one that the guide shows.
 
 use std::path::Path;
 
 use regex_lite::Regex;
 use similar::TextDiff;
 
-/// A line of its own in the guide: any number of lines; within a line: any text.
-const ANY: char = '…';
+/// The wildcard. Alone on a line of the guide it stands for any number of lines, within a line for any text.
+const WILDCARD: char = '…';
 
-/// What differs on each run, and what stands for it while two outputs are compared.
+/// The parts of an output that differ in each run, and their placeholders in a comparison.
 const VARYING: &[(&str, &str)] = &[
-    // With the blanks before them, by which columns are aligned: `   0.7 ms`, `in 1.23s`, `1m 05s`.
+    // Durations, with the blanks that align columns: `   0.7 ms`, `in 1.23s`, `1m 05s`.
     (r" *\b(\d+m )?\d+(\.\d+)? ?(ns|us|µs|ms|s)\b", " <duration>"),
     (r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d([.,]\d+)?", "<time>"),
     (r"\[(pid|tid) \d+\]", "[$1 <number>]"),
     (r"(thread '[^']*') \(\d+\)", "$1 (<number>)"),
-    // Ports that the system gives to clients have five digits; those of services that people choose have less.
+    // The system gives clients ports of five digits. Ports that operators choose for services are shorter.
     (r"127\.0\.0\.1:\d{5}\b", "127.0.0.1:<port>"),
-    // Cargo's names of test programs.
+    // The hash in cargo's names of test programs.
     (r"-[0-9a-f]{16}\b", "-<hash>"),
 ];
 
-/// Knows what is no difference.
+/// Compares outputs without the parts that differ in each run.
 pub(super) struct Comparison {
-    /// Folders of this run, and how the guide calls them.
-    places: Vec<(String, &'static str)>,
+    /// Folders of this run, and their names in the guide.
+    folders: Vec<(String, &'static str)>,
     varying: Vec<(Regex, &'static str)>,
 }
 
 impl Comparison {
-    pub(super) fn new(places: &[(&Path, &'static str)]) -> Comparison {
-        let places = places.iter().map(|(path, name)| (path.display().to_string(), *name)).collect();
+    pub(super) fn new(folders: &[(&Path, &'static str)]) -> Comparison {
+        let folders = folders.iter().map(|(path, name)| (path.display().to_string(), *name)).collect();
         let regex = |pattern| Regex::new(pattern).expect("the patterns are constant and valid");
         Comparison {
-            places,
+            folders,
             varying: VARYING.iter().map(|(pattern, name)| (regex(pattern), *name)).collect(),
         }
     }
 
-    /// An output as its reader has it, in lines.
-    pub(super) fn as_printed_elsewhere(&self, output: &str) -> Vec<String> {
-        let text = self.places.iter().fold(output.to_owned(), |text, (path, name)| text.replace(path, name));
+    /// The lines of an output, with the folders as the guide names them.
+    pub(super) fn with_folders_of_guide(&self, output: &str) -> Vec<String> {
+        let text = self.folders.iter().fold(output.to_owned(), |text, (path, name)| text.replace(path, name));
         trimmed(text.lines())
     }
 
-    /// The difference between what the guide shows and what was printed, if there is one.
+    /// The difference between the output in the guide and the printed one; `None` if they are the same.
     pub(super) fn difference(&self, shown: &[String], printed: &[String]) -> Option<String> {
         let shown = trimmed(shown.iter().map(|line| self.masked(line)));
         let printed = trimmed(printed.iter().map(|line| self.masked(line)));
         if describes(&shown, &printed, |line| is_any(line), |shown, printed| line_fits(shown, printed)) {
             return None;
         }
-        // Lines that fit are not to look like a difference.
+        // Lines that match are shown in the same form, so that the diff leaves them out.
         let as_shown = |line: String| {
             let fits = |shown: &&String| !is_any(shown) && line_fits(shown, &line);
             shown.iter().find(fits).cloned().unwrap_or(line)
@@ -69,7 +69,7 @@ impl Comparison {
     }
 }
 
-/// Without blanks at the ends of lines and without blank lines at the end, which nobody sees.
+/// Removes the invisible parts: blanks at the ends of lines, and blank lines at the end.
 fn trimmed(lines: impl Iterator<Item = impl AsRef<str>>) -> Vec<String> {
     let mut lines: Vec<String> = lines.map(|line| line.as_ref().trim_end().to_owned()).collect();
     while lines.last().is_some_and(String::is_empty) {
@@ -79,15 +79,15 @@ fn trimmed(lines: impl Iterator<Item = impl AsRef<str>>) -> Vec<String> {
 }
 
 fn is_any(line: &str) -> bool {
-    line.trim_start().strip_prefix(ANY) == Some("")
+    line.trim_start().strip_prefix(WILDCARD) == Some("")
 }
 
 fn line_fits(shown: &str, printed: &str) -> bool {
     let chars = |line: &str| line.chars().collect::<Vec<char>>();
-    describes(&chars(shown), &chars(printed), |char| *char == ANY, |shown, printed| shown == printed)
+    describes(&chars(shown), &chars(printed), |char| *char == WILDCARD, |shown, printed| shown == printed)
 }
 
-/// Whether a pattern describes these items, all of them. `is_any` tells which of its elements stand for any number.
+/// Whether a pattern matches all items. `is_any` tells which elements of the pattern stand for any number of items.
 fn describes<T>(
     pattern: &[T],
     items: &[T],
@@ -95,7 +95,7 @@ fn describes<T>(
     fits: impl Fn(&T, &T) -> bool,
 ) -> bool {
     let (mut next, mut item) = (0, 0);
-    // After a mismatch: the element behind the last wildcard, and the first item that this one does not stand for.
+    // The position to continue from after a mismatch: the element behind the last wildcard, and the item for it.
     let mut retry = None;
     while item < items.len() {
         match pattern.get(next) {
@@ -127,7 +127,7 @@ mod tests {
             (Path::new("/repo/target/guide"), "target"),
         ]);
         let shown: Vec<String> = shown.lines().map(str::to_owned).collect();
-        comparison.difference(&shown, &comparison.as_printed_elsewhere(printed))
+        comparison.difference(&shown, &comparison.with_folders_of_guide(printed))
     }
 
     fn fits(shown: &str, printed: &str) -> bool {
@@ -154,13 +154,13 @@ mod tests {
     }
 
     #[test]
-    fn what_nobody_sees_is_no_difference() {
+    fn blanks_at_the_end_are_no_difference() {
         assert!(fits("a\n\nb", "a  \n\nb\n\n\n"));
         assert!(!fits("a\nb", "a\n\nb\n"));
     }
 
     #[test]
-    fn what_differs_on_each_run_is_no_difference() {
+    fn times_and_other_varying_parts_are_no_difference() {
         for (shown, printed) in [
             ("pjsip.conf   60844 bytes   3.3 ms", "pjsip.conf   60844 bytes  12.25 ms"),
             ("1 passed; finished in 0.00s", "1 passed; finished in 1.23s"),

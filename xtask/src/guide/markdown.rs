@@ -1,4 +1,4 @@
-//! What a guide tells its reader to do: the steps in its fenced blocks of code.
+//! Reads the steps of a guide from its fenced blocks of code.
 
 use std::ops::Range;
 
@@ -7,33 +7,33 @@ use pulldown_cmark::{CodeBlockKind, Event, Parser, Tag, TagEnd};
 
 /// A guide, as a file in Markdown.
 pub(super) struct Guide {
-    /// How the file is called in messages.
+    /// The name of the file in messages.
     pub(super) name: String,
     pub(super) text: String,
 }
 
-/// One thing to do, in the guide's order.
+/// One step of a guide.
 #[derive(Debug, PartialEq)]
 pub(super) enum Step {
-    /// A text to save, at a path in the folder where the reader is.
+    /// A text to save, by its path in the reader's current folder.
     File { path: String, text: String, line: usize },
-    /// Something to type.
+    /// A command to type.
     Command(Command),
 }
 
-/// A command and what the guide shows of it.
+/// A command with the output that the guide shows.
 #[derive(Debug, PartialEq)]
 pub(super) struct Command {
-    /// Without prompts; several lines where it is continued.
+    /// Without prompts. A continued command has several lines.
     pub(super) text: String,
     pub(super) line: usize,
-    /// Whether it has to end with another code than 0.
+    /// Whether it has to end with an exit code other than 0.
     pub(super) fails: bool,
-    /// The lines below it.
+    /// The lines below the command.
     pub(super) output: Vec<String>,
-    /// Where in the guide these lines are.
+    /// The position of these lines in the guide.
     pub(super) range: Range<usize>,
-    /// What stands before each of them, where the block is in a list or a quotation.
+    /// The text before each of them, if the block is in a list or a quotation.
     pub(super) indent: String,
 }
 
@@ -62,12 +62,12 @@ impl Guide {
         Ok(steps)
     }
 
-    /// The place of a line, in the form that editors open.
-    pub(super) fn place(&self, line: usize) -> String {
+    /// The location of a line, in the form that editors open.
+    pub(super) fn location(&self, line: usize) -> String {
         format!("{}:{line}", self.name)
     }
 
-    /// The lines in a part of the guide, without line breaks, and where each is.
+    /// The lines in a part of the guide, without line breaks, each with its position.
     fn lines(&self, range: Range<usize>) -> impl Iterator<Item = Line<'_>> {
         let mut end = range.start;
         self.text[range].split_inclusive('\n').map(move |line| {
@@ -102,10 +102,10 @@ impl Guide {
             }
             _ => {
                 let message = format!(
-                    "a block can't be ```{info}; after console may stand \"fails\", after another language the \
-                     relative path of a file, with a dot or a slash in it"
+                    "a block can't begin with ```{info}; write \"fails\" or nothing after console, and after another \
+                     language the relative path of a file, with a dot or a slash in it"
                 );
-                return Err(Error::driver(message).context(self.place(line)));
+                return Err(Error::driver(message).context(self.location(line)));
             }
         }
         Ok(())
@@ -127,8 +127,8 @@ impl Guide {
                 continue;
             }
             let Some(command) = commands.last_mut() else {
-                let message = "a block of console begins with a command, after \"$ \"";
-                return Err(Error::driver(message).context(self.place(number)));
+                let message = "a block of console has to begin with a command, after \"$ \"";
+                return Err(Error::driver(message).context(self.location(number)));
             };
             match continuation(line.text).filter(|_| command.output.is_empty()) {
                 Some(text) => {
@@ -148,7 +148,7 @@ impl Guide {
         self.text[..offset].matches('\n').count() + 1
     }
 
-    /// What the line has before this place.
+    /// The text of the line before this position.
     fn before(&self, offset: usize) -> &str {
         let start = self.text[..offset].rfind('\n').map_or(0, |it| it + 1);
         &self.text[start..offset]
@@ -156,7 +156,7 @@ impl Guide {
 }
 
 impl Command {
-    /// The command as messages show it.
+    /// The command in the form for messages.
     pub(super) fn title(&self) -> String {
         match self.text.split_once('\n') {
             Some((first, _)) => format!("$ {first} …"),
@@ -164,7 +164,7 @@ impl Command {
         }
     }
 
-    /// How an output is written below the command. Lines that would be read as something else are left out.
+    /// The text of an output below the command. A line that the guide's syntax would read otherwise becomes `…`.
     pub(super) fn shown(&self, output: &[impl AsRef<str>]) -> String {
         let mut text = String::new();
         for (index, line) in output.iter().map(AsRef::as_ref).enumerate() {
@@ -183,7 +183,7 @@ struct Line<'a> {
     range: Range<usize>,
 }
 
-/// The rest of a line that goes on with the command above it. Editors take the blank of an empty one away.
+/// The rest of a line that continues the command above it. On an empty line, editors remove the blank after `>`.
 fn continuation(line: &str) -> Option<&str> {
     line.strip_prefix("> ").or_else(|| (line == ">").then_some(""))
 }
@@ -259,15 +259,18 @@ mod tests {
     }
 
     #[test]
-    fn what_can_not_be_done_is_said_with_its_line() {
+    fn an_error_names_the_line_of_the_guide() {
         let error = |text: &str| guide(text).steps().unwrap_err().chain();
         assert_eq!(
             error("Hello\n\n```console\nls\n```\n"),
-            "guide.md:4: a block of console begins with a command, after \"$ \""
+            "guide.md:4: a block of console has to begin with a command, after \"$ \""
         );
         for block in ["console src/a.rs", "rust ignore", "rust src/a.rs more", "rust /etc/passwd"] {
             let error = error(&format!("\n```{block}\n$ ls\n```\n"));
-            assert!(error.starts_with(&format!("guide.md:2: a block can't be ```{block}; ")), "{error}");
+            assert!(
+                error.starts_with(&format!("guide.md:2: a block can't begin with ```{block}; ")),
+                "{error}"
+            );
         }
     }
 }

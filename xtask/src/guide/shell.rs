@@ -1,4 +1,4 @@
-//! The one bash that all commands of a guide are typed into.
+//! The one bash that runs all commands of a guide.
 
 use std::ffi::OsString;
 use std::fs::File;
@@ -14,8 +14,8 @@ use driver_api::Error;
 use rustix::process::{Pid, Signal, kill_process_group};
 use tempfile::NamedTempFile;
 
-/// Runs each command that comes in, ended by a NUL, and says its exit code and the folder where it left us. When no
-/// more come, whatever is still running in the background ends.
+/// Runs each command that it reads, up to a NUL, and prints the exit code and the current folder after it. At the end of
+/// the input, it kills the background jobs.
 const LOOP: &str = r#"
 while IFS= read -r -d '' command; do
     eval "$command" </dev/null >>"$0" 2>&1
@@ -24,25 +24,25 @@ done
 kill -KILL 0
 "#;
 
-/// A bash whose folder, variables and background jobs last from one command to the next. They end with it.
+/// A bash that keeps its folder, variables and background jobs from one command to the next. They end on drop.
 pub(super) struct Shell {
     bash: Child,
     commands: ChildStdin,
     replies: Receiver<io::Result<Vec<u8>>>,
-    /// What the commands print. It is a file, so that nothing of a command that has ended is still under way.
+    /// The output of the commands. In a file, the output of a command is complete when the command ends.
     output: File,
     /// Keeps the file's name, which bash opens for each command.
     _output: NamedTempFile,
-    /// Where the shell is now.
+    /// The current folder.
     folder: PathBuf,
-    /// How long a command may take.
-    patience: Duration,
+    /// The most time that a command may take.
+    timeout: Duration,
 }
 
-/// What came of a command.
+/// The result of a command.
 pub(super) struct Outcome {
     pub(super) code: i32,
-    /// Standard output and standard error, as they came.
+    /// Standard output and standard error, in the order of writing.
     pub(super) output: String,
 }
 
@@ -51,7 +51,7 @@ impl Shell {
     pub(super) fn start(
         folder: &Path,
         variables: Vec<(String, OsString)>,
-        patience: Duration,
+        timeout: Duration,
     ) -> Result<Shell, Error> {
         let no_file = |error| failed("its output has no file").because(error);
         let file = NamedTempFile::new().map_err(no_file)?;
@@ -76,11 +76,11 @@ impl Shell {
             output: file.reopen().map_err(no_file)?,
             _output: file,
             folder: folder.to_owned(),
-            patience,
+            timeout,
         })
     }
 
-    /// Where the shell is now.
+    /// The current folder.
     pub(super) fn folder(&self) -> &Path {
         &self.folder
     }
@@ -100,13 +100,13 @@ impl Shell {
 
     /// The exit code of the command, and the folder after it.
     fn reply(&self) -> Result<(i32, PathBuf), Error> {
-        let reply = self.replies.recv_timeout(self.patience).map_err(|error| match error {
+        let reply = self.replies.recv_timeout(self.timeout).map_err(|error| match error {
             RecvTimeoutError::Timeout => {
-                failed(format!("the command takes longer than {} s", self.patience.as_secs()))
+                failed(format!("the command takes longer than {} s", self.timeout.as_secs()))
             }
-            RecvTimeoutError::Disconnected => failed("has ended; a guide can't say exit"),
+            RecvTimeoutError::Disconnected => failed("has ended; a guide can't use exit"),
         })?;
-        let unreadable = || failed("says something else than an exit code and a folder");
+        let unreadable = || failed("does not print an exit code and a folder");
         let reply = String::from_utf8(reply.map_err(|error| unreadable().because(error))?);
         let reply = reply.map_err(|error| unreadable().because(error))?;
         let (code, folder) = reply.split_once(' ').ok_or_else(unreadable)?;
@@ -123,7 +123,7 @@ impl Drop for Shell {
     }
 }
 
-/// Reads replies in a thread, because a pipe can't be waited for with a limit.
+/// Reads replies in a thread, because reading a pipe has no timeout.
 fn in_background(replies: impl io::Read + Send + 'static) -> Receiver<io::Result<Vec<u8>>> {
     let (sender, receiver) = mpsc::channel();
     thread::spawn(move || {
@@ -146,17 +146,17 @@ mod tests {
 
     use super::*;
 
-    fn shell(patience: Duration) -> Shell {
+    fn shell(timeout: Duration) -> Shell {
         let path = std::env::var_os("PATH").unwrap_or_default();
-        Shell::start(Path::new("/"), vec![("PATH".to_owned(), path)], patience).unwrap()
+        Shell::start(Path::new("/"), vec![("PATH".to_owned(), path)], timeout).unwrap()
     }
 
     #[test]
     fn folder_and_variables_last() {
         let mut shell = shell(Duration::from_secs(60));
         assert_eq!(shell.run("cd /usr && name=value").unwrap().code, 0);
-        let outcome = shell.run("echo $name in $PWD; echo trouble >&2; (exit 3)").unwrap();
-        assert_eq!((outcome.code, outcome.output.as_str()), (3, "value in /usr\ntrouble\n"));
+        let outcome = shell.run("echo $name in $PWD; echo failure >&2; (exit 3)").unwrap();
+        assert_eq!((outcome.code, outcome.output.as_str()), (3, "value in /usr\nfailure\n"));
         assert_eq!(shell.folder(), Path::new("/usr"));
         assert_eq!(shell.run("cat; cat <<E\n$name\nE").unwrap().output, "value\n");
         assert_ne!(shell.run("if then").unwrap().code, 0);
@@ -180,10 +180,10 @@ mod tests {
     #[test]
     fn a_command_that_ends_the_shell_is_an_error() {
         let error = shell(Duration::from_secs(60)).run("echo bye; exit 0").err().unwrap().chain();
-        assert_eq!(error, "bash: has ended; a guide can't say exit");
+        assert_eq!(error, "bash: has ended; a guide can't use exit");
     }
 
-    /// Whether a process has ended. Nobody may have asked for its exit code yet.
+    /// Whether a process has ended. It may be a zombie, until its parent reads the exit code.
     fn is_gone(pid: &str) -> bool {
         let state = || std::fs::read_to_string(format!("/proc/{pid}/stat")).ok();
         let is_gone = || state().is_none_or(|state| state.contains(") Z "));

@@ -1,4 +1,4 @@
-//! Where a guide is followed: the home of somebody who has this checkout and nothing else.
+//! The home directory in which a guide is followed. It has a copy of this checkout and nothing else.
 
 use std::env;
 use std::ffi::OsString;
@@ -6,22 +6,21 @@ use std::fs::{self, File};
 use std::io::{self, ErrorKind};
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use driver_api::Error;
 use tempfile::TempDir;
 
-use crate::{file_error, not_started, root, target};
+use crate::{file_error, git, root, target};
 
-/// How the guide calls the home.
+/// The name of the home in the guide.
 pub(super) const HOME: &str = "/home/you";
 
-/// The folder in it with the copy of this checkout.
+/// The folder with the copy of this checkout, in the home.
 const CHECKOUT: &str = "confgend";
 
-/// What a command has from whoever runs this: how to find programs and the network, how to compile, and where
-/// PostgreSQL is. Anything else could make it print another text.
-const HANDED_ON: &[&str] = &[
+/// The environment variables that commands inherit: where programs, the network and PostgreSQL are, and how to compile.
+/// Any other variable could change what a command prints.
+const INHERITED: &[&str] = &[
     "PATH",
     "TMPDIR",
     "USER",
@@ -35,8 +34,8 @@ const HANDED_ON: &[&str] = &[
     "SSL_CERT_FILE",
     "CARGO_BUILD_JOBS",
     "CARGO_INCREMENTAL",
-    // Set in `.cargo/config.toml`: with another value in the guide's own workspace, each would compile the allocator
-    // again after the other.
+    // Set in `.cargo/config.toml`. With another value, the workspaces of the guide and of this checkout would each
+    // compile the allocator again after the other.
     "JEMALLOC_SYS_WITH_MALLOC_CONF",
     "RUSTFLAGS",
     "RUSTUP_TOOLCHAIN",
@@ -44,11 +43,11 @@ const HANDED_ON: &[&str] = &[
     "CONFGEND_TEST_POSTGRES",
 ];
 
-/// A home that is gone afterwards, or before the next one if it is kept.
+/// A home. It is deleted on drop, or before the next run if it is kept.
 pub(super) struct World {
     home: PathBuf,
     _folder: TempDir,
-    /// One at a time, since the next one has the same name.
+    /// Held because every home has the same path, so that only one can exist.
     _lock: File,
 }
 
@@ -56,15 +55,15 @@ impl World {
     pub(super) fn new(keep: bool) -> Result<World, Error> {
         let lock = lock(&target()).map_err(|error| file_error(&target(), error))?;
         let mut folder = scratch().map_err(|error| file_error(&env::temp_dir(), error))?;
-        // Programs print it without symbolic links.
+        // Programs print the path without symbolic links.
         let home = folder.path().canonicalize().map_err(|error| file_error(folder.path(), error))?;
         let checkout = home.join(CHECKOUT);
-        for file in files(root())? {
+        for file in git::files(root())? {
             copy(&root().join(&file), &checkout.join(&file))?;
         }
-        // What is built there is found where its reader looks for it.
+        // The guide's reader looks for built programs in this folder.
         let link = checkout.join("target");
-        symlink(built(), &link).map_err(|error| file_error(&link, error))?;
+        symlink(target_folder(), &link).map_err(|error| file_error(&link, error))?;
         if keep {
             folder.disable_cleanup(true);
             say!("the guide's home, which is kept: {}", home.display());
@@ -76,41 +75,41 @@ impl World {
         &self.home
     }
 
-    /// All environment variables there are.
+    /// The complete environment of the commands.
     pub(super) fn variables(&self, more: &[(&str, &str)]) -> Vec<(String, OsString)> {
         let own_home = env::home_dir().unwrap_or_default();
         let tool = |variable: &str, folder: &str| {
             let value = env::var_os(variable).unwrap_or_else(|| own_home.join(folder).into());
             (variable.to_owned(), value)
         };
-        let handed_on = HANDED_ON.iter().filter_map(|name| Some(((*name).to_owned(), env::var_os(name)?)));
+        let inherited = INHERITED.iter().filter_map(|name| Some(((*name).to_owned(), env::var_os(name)?)));
         let set = [
             ("HOME", self.home.clone().into()),
             ("LC_ALL", "C.UTF-8".into()),
-            ("CARGO_TARGET_DIR", built().into()),
-            // As in this workspace: so crates of others, compiled once, serve all workspaces of the guide.
+            ("CARGO_TARGET_DIR", target_folder().into()),
+            // The same as in this workspace, so that all workspaces of the guide share compiled dependencies.
             ("CARGO_PROFILE_DEV_DEBUG", "line-tables-only".into()),
         ];
         let set = set.into_iter().map(|(name, value)| (name.to_owned(), value));
         let more = more.iter().map(|(name, value)| ((*name).to_owned(), (*value).into()));
         let tools = [tool("CARGO_HOME", ".cargo"), tool("RUSTUP_HOME", ".rustup")];
-        handed_on.chain(tools).chain(set).chain(more).collect()
+        inherited.chain(tools).chain(set).chain(more).collect()
     }
 }
 
-/// Where everything is built that a guide builds, and its result outside. It is not the folder of this checkout itself:
-/// cargo takes a crate of the copy for the one here, and would run a `cargo xtask` that works here. For the same
-/// reason, homes in two places have two of these folders.
-pub(crate) fn built() -> PathBuf {
-    target().join("guide").join(in_a_name(&place()))
+/// The target folder of everything that a guide builds. It can't be that of this checkout: cargo takes a crate of the
+/// copy for the same crate here, and would run a `cargo xtask` that works on this checkout. For the same reason, homes
+/// at two paths have two target folders.
+pub(crate) fn target_folder() -> PathBuf {
+    target().join("guide").join(as_file_name(&home_path()))
 }
 
-/// Where the home is: at the same path each time, because cargo compiles a crate again when it has moved.
-fn place() -> PathBuf {
-    env::temp_dir().join(format!("confgend-guide-{}", in_a_name(root())))
+/// The path of the home. It is the same in every run, because cargo compiles a crate again when it has moved.
+fn home_path() -> PathBuf {
+    env::temp_dir().join(format!("confgend-guide-{}", as_file_name(root())))
 }
 
-/// Waits until nobody else has the folder locked.
+/// Waits for the lock on a folder, which other runs of this program take as well.
 fn lock(folder: &Path) -> io::Result<File> {
     fs::create_dir_all(folder)?;
     let folder = File::open(folder)?;
@@ -118,49 +117,24 @@ fn lock(folder: &Path) -> io::Result<File> {
     Ok(folder)
 }
 
-/// An empty folder for the home. What an earlier run has kept there goes.
+/// Creates an empty folder for the home, in place of one that an earlier run has kept.
 fn scratch() -> io::Result<TempDir> {
-    let place = place();
-    match fs::remove_dir_all(&place) {
+    let path = home_path();
+    match fs::remove_dir_all(&path) {
         Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
         _ => {
-            let name = place.file_name().unwrap_or_default();
+            let name = path.file_name().unwrap_or_default();
             tempfile::Builder::new().prefix(name).rand_bytes(0).tempdir()
         }
     }
 }
 
-/// A path as a part of a name.
-fn in_a_name(path: &Path) -> String {
+/// A path as one part of a file name.
+fn as_file_name(path: &Path) -> String {
     path.display().to_string().trim_matches('/').replace('/', "-")
 }
 
-/// The files below a folder, by their paths in it, with those that git has not been told of, but without what it ignores.
-pub(super) fn files(folder: &Path) -> Result<Vec<String>, Error> {
-    let list = ["ls-files", "-z", "--cached", "--others", "--exclude-standard"];
-    let output = git(folder, &list)?;
-    let names = output.split_terminator('\0').map(str::to_owned);
-    let mut names: Vec<String> = names.filter(|name| folder.join(name).exists()).collect();
-    names.sort_unstable();
-    Ok(names)
-}
-
-/// What git says in a folder.
-pub(super) fn git(folder: &Path, words: &[&str]) -> Result<String, Error> {
-    let mut git = Command::new("git");
-    // In a hook, git says with these which repository it means.
-    git.env_remove("GIT_DIR").env_remove("GIT_INDEX_FILE").env_remove("GIT_WORK_TREE");
-    let output = git.arg("-C").arg(folder).args(words).output();
-    let output = output.map_err(|error| not_started("git", error))?;
-    if !output.status.success() {
-        let message = String::from_utf8_lossy(&output.stderr).trim().to_owned();
-        return Err(Error::driver(message).context(format!("git {}", words.join(" "))));
-    }
-    String::from_utf8(output.stdout)
-        .map_err(|error| Error::driver("prints no UTF-8").because(error).context("git"))
-}
-
-/// Copies a file with its time, by which cargo knows whether it has changed.
+/// Copies a file with its modification time, from which cargo knows whether it has changed.
 fn copy(from: &Path, to: &Path) -> Result<(), Error> {
     if let Some(folder) = to.parent() {
         fs::create_dir_all(folder).map_err(|error| file_error(folder, error))?;

@@ -7,14 +7,14 @@ use syn::{Expr, ExprArray, ExprLit, File, Item, ItemMod, Lit};
 
 use super::names::Names;
 
-/// A family's list as it is written.
+/// The list of a family in its source.
 pub(crate) struct Family<'a> {
     source: &'a str,
     /// The modules in files of their own.
     modules: Vec<ItemMod>,
-    /// The names of those that stand in this file.
+    /// The names of the modules inside of this file.
     inline: Vec<String>,
-    /// Where a module can be declared if there is none.
+    /// The position for the first module.
     first_item: usize,
     list: ExprArray,
 }
@@ -22,10 +22,10 @@ pub(crate) struct Family<'a> {
 impl<'a> Family<'a> {
     /// Reads a source file that has a list like `pub static DRIVERS: &[Entry] = &[…]`.
     pub(crate) fn parse(source: &'a str) -> Result<Family<'a>, Error> {
-        // The places of items are counted from behind this mark.
+        // Spans are counted from behind this mark.
         let source = source.trim_start_matches('\u{feff}');
         let file =
-            syn::parse_str::<File>(source).map_err(|error| Error::driver("is no Rust").because(error))?;
+            syn::parse_str::<File>(source).map_err(|error| Error::driver("is not Rust").because(error))?;
         let first_item = file.items.first().map_or(source.len(), |item| start(item.span()));
         let (mut modules, mut inline) = (Vec::new(), Vec::new());
         let mut list = None;
@@ -38,7 +38,7 @@ impl<'a> Family<'a> {
             }
         }
         let list = list.ok_or_else(|| {
-            Error::driver("this is no family: it has no list `pub static DRIVERS: &[Entry] = &[…]`")
+            Error::driver("is not a family: it has no list `pub static DRIVERS: &[Entry] = &[…]`")
         })?;
         Ok(Family { source, modules, inline, first_item, list })
     }
@@ -49,19 +49,19 @@ impl<'a> Family<'a> {
         keys.filter(|(of, _)| of == namespace).map(|(_, name)| name).collect()
     }
 
-    /// Whether a module has this name, whatever its file.
+    /// Whether a module has this name, in a file of any name.
     pub(crate) fn has_module(&self, name: &str) -> bool {
         self.modules.iter().any(|module| module.ident == name) || self.inline.iter().any(|it| it == name)
     }
 
-    /// The source with one more module, and one more entry where the order wants it.
+    /// The source with a new module and a new entry, both in their order.
     pub(crate) fn with(&self, names: &Names, entry: &str) -> String {
         let mut source = self.source.to_owned();
-        // The list stands behind the modules as a rule, but nothing depends on it.
+        // Inserted from the end, so that the other position stays valid.
         let mut insertions = [self.entry(names, entry), self.module(&names.module)];
-        insertions.sort_by_key(|(place, _)| *place);
-        for (place, text) in insertions.iter().rev() {
-            source.insert_str(*place, text);
+        insertions.sort_by_key(|(position, _)| *position);
+        for (position, text) in insertions.iter().rev() {
+            source.insert_str(*position, text);
         }
         source
     }
@@ -97,8 +97,8 @@ fn array(expression: Expr) -> Option<ExprArray> {
     }
 }
 
-/// What entries are sorted by: the namespace and the name in `Entry::new("…", "…", …)`, whatever methods set
-/// other properties behind it. Both are empty where it is no such call.
+/// The sort key of an entry: the namespace and the name in `Entry::new("…", "…", …)`, with or without methods that set
+/// other properties. Both are empty for another expression.
 fn key(entry: &Expr) -> (String, String) {
     let text = |argument: Option<&Expr>| match argument {
         Some(Expr::Lit(ExprLit { lit: Lit::Str(text), .. })) => text.value(),
@@ -174,23 +174,23 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_family_is_refused() {
+    fn a_source_without_a_list_is_refused() {
         let error = |source: &str| Family::parse(source).err().unwrap().chain();
-        assert!(error("fn main() {}").starts_with("this is no family"));
-        assert!(error("static DRIVERS: &[Entry] = drivers();").starts_with("this is no family"));
-        assert!(error("fn main( {}").starts_with("is no Rust: "));
-        assert!(error("#!/bin/sh\nstatic DRIVERS: &[Entry] = &[];").starts_with("is no Rust: "));
+        assert!(error("fn main() {}").starts_with("is not a family"));
+        assert!(error("static DRIVERS: &[Entry] = drivers();").starts_with("is not a family"));
+        assert!(error("fn main( {}").starts_with("is not Rust: "));
+        assert!(error("#!/bin/sh\nstatic DRIVERS: &[Entry] = &[];").starts_with("is not Rust: "));
     }
 
     #[test]
-    fn it_knows_modules_that_have_no_file_of_their_name() {
+    fn modules_without_a_file_of_their_name_are_known() {
         let source = "#[path = \"x.rs\"] mod a; mod b { mod c {} } static DRIVERS: &[Entry] = &[];";
         let family = Family::parse(source).unwrap();
         assert_eq!(["a", "b", "c"].map(|name| family.has_module(name)), [true, true, false]);
     }
 
     #[test]
-    fn it_knows_who_is_there() {
+    fn the_drivers_of_a_namespace_are_listed() {
         let family = "static DRIVERS: &[Entry] = &[Entry::new(\"x.y\", \"a\", f).defaults(\"\"), other(), \
             driver_api::Entry::new(\"x.y\", \"b\", |_| Ok(Box::new(B)))];";
         let family = Family::parse(family).unwrap();

@@ -1,4 +1,4 @@
-//! How the parts of a driver are called, all made from its namespace.
+//! The names of a driver's parts, derived from its namespace.
 
 use std::path::Path;
 
@@ -15,11 +15,11 @@ pub(crate) struct Names {
     pub(crate) file: String,
     /// `followme.conf`.
     pub(crate) filename: String,
-    /// What `plugins` selects it by.
+    /// The name of the driver, for the key `plugins`.
     pub(crate) name: String,
-    /// The module, and the file without `.rs`: `followme`.
+    /// The module, and its file without `.rs`: `followme`.
     pub(crate) module: String,
-    /// The data set that comes with it: `followme`, or `hints-driver` where all drivers meet a case `hints`.
+    /// The case with its data: `followme`, or `hints-driver` if there is a case `hints` for all drivers.
     pub(crate) case: String,
     /// The type: `Followme`.
     #[serde(rename = "type")]
@@ -34,7 +34,9 @@ impl Names {
         let filename = file.split_once('/').map_or("", |(_, filename)| filename).to_owned();
         let stem = Path::new(&filename).file_stem().unwrap_or_default().to_string_lossy().into_owned();
         if !stem.contains(|c: char| c.is_ascii_alphanumeric()) {
-            return Err(Error::driver("no module can be called like this: no letter, no digit").context(file));
+            return Err(
+                Error::driver("a module can't have this name: it has no letter and no digit").context(file)
+            );
         }
         Ok(Names {
             file,
@@ -48,7 +50,7 @@ impl Names {
         .with_module(&stem))
     }
 
-    /// The same with another module, whose name is made from these words.
+    /// The same names with another module, whose name is derived from these words.
     pub(crate) fn with_module(self, words: &str) -> Names {
         let mut module = words.replace(|c: char| !c.is_ascii_alphanumeric(), "_").to_ascii_lowercase();
         let is_usable = |name: &str| syn::parse_str::<syn::Ident>(name).is_ok();
@@ -70,10 +72,10 @@ impl Names {
     }
 }
 
-/// The names of modules that mean something else in `lib.rs`.
+/// Names that have another meaning in `lib.rs`, so that a module can't have them.
 const MODULES: [&str; 3] = ["main", "lib", "driver_api"];
 
-/// What the examples use, so that their driver can't be called like it.
+/// Names that the examples use, so that a driver can't have them.
 const TYPES: [&str; 16] = [
     "Deserialize",
     "Driver",
@@ -103,16 +105,16 @@ fn capitalised(word: &str) -> String {
     letters.next().map_or_else(String::new, |first| first.to_ascii_uppercase().to_string() + letters.as_str())
 }
 
-/// The names stand in Rust, YAML and paths, and nobody wants to quote them anywhere.
+/// Refuses a name that would have to be quoted in Rust, in YAML or in a path.
 fn check(what: &str, name: &str) -> Result<(), Error> {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
     if name.is_empty() || !name.chars().all(is_plain) {
-        return Err(Error::driver(format!("{what} {name:?} may have letters, digits, and . _ - only")));
+        return Err(Error::driver(format!("{what} {name:?} may only have letters, digits, and . _ -")));
     }
-    // `plugins: {asterisk.rtp.conf: 1}` selects nothing, and null is no name.
+    // YAML reads some names as numbers or null: `plugins: {asterisk.rtp.conf: 1}` selects no driver.
     let in_yaml = Config::from_yaml(&format!("it: {name}")).and_then(|config| config.get::<String>("it"));
     if in_yaml.ok().flatten().as_deref() != Some(name) {
-        return Err(Error::driver(format!("{what} {name:?} is no text in YAML; take another one")));
+        return Err(Error::driver(format!("{what} {name:?} is not a string in YAML; choose another one")));
     }
     Ok(())
 }
@@ -129,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn a_module_is_called_as_its_file() {
+    fn a_module_has_the_name_of_its_file() {
         for (namespace, module, type_name) in [
             ("asterisk.followme.conf", "followme", "Followme"),
             ("asterisk/res_pjsip-notify.conf", "res_pjsip_notify", "ResPjsipNotify"),
@@ -154,45 +156,48 @@ mod tests {
     }
 
     #[test]
-    fn no_type_is_called_as_something_that_the_examples_use() {
+    fn a_type_has_no_name_that_the_examples_use() {
         for example in [
             include_str!("../../templates/new-driver/driver/asterisk.rs.jinja"),
             include_str!("../../templates/new-driver/driver/text.rs.jinja"),
             include_str!("../../templates/new-driver/driver/yaml.rs.jinja"),
         ] {
-            let words = example
-                .split(|c: char| !c.is_alphanumeric())
-                .filter(|word| word.starts_with(char::is_uppercase) && word.contains(char::is_lowercase));
-            // What stands in comments is no name.
-            for word in words.filter(|word| *word != "The") {
+            // A word of a comment is not a name.
+            let code = example.lines().filter(|line| !line.trim_start().starts_with("//"));
+            let words = code.flat_map(|line| line.split(|c: char| !c.is_alphanumeric()));
+            let is_type =
+                |word: &&str| word.starts_with(char::is_uppercase) && word.contains(char::is_lowercase);
+            for word in words.filter(is_type) {
                 assert!(TYPES.contains(&word), "{word}");
             }
         }
     }
 
     #[test]
-    fn its_case_is_not_one_of_ours() {
+    fn a_case_has_no_name_of_a_shared_case() {
         assert_eq!(names("asterisk.followme.conf", "acme").unwrap().case, "followme");
         assert_eq!(names("asterisk.hints.conf", "acme").unwrap().case, "hints-driver");
     }
 
     #[test]
-    fn what_yaml_takes_for_something_else_is_refused() {
+    fn a_name_that_is_not_a_string_in_yaml_is_refused() {
         for name in ["1", "1.5", "true", "null", "-"] {
-            assert!(names("a.x.conf", name).unwrap_err().contains("is no text in YAML"), "{name}");
+            assert!(names("a.x.conf", name).unwrap_err().contains("is not a string in YAML"), "{name}");
         }
-        assert!(names("1.5", "acme").unwrap_err().starts_with("the namespace \"1.5\" is no text in YAML"));
+        assert!(
+            names("1.5", "acme").unwrap_err().starts_with("the namespace \"1.5\" is not a string in YAML")
+        );
         assert!(names("a.x.conf", "3cx").is_ok());
     }
 
     #[test]
-    fn what_has_to_be_quoted_is_refused() {
+    fn a_name_that_has_to_be_quoted_is_refused() {
         for namespace in ["a.x\"y.conf", "a.{x}.conf", "a.é.conf"] {
             let error = names(namespace, "acme").unwrap_err();
-            assert!(error.ends_with("may have letters, digits, and . _ - only"), "{error}");
+            assert!(error.ends_with("may only have letters, digits, and . _ -"), "{error}");
         }
         let error = names("a.--.yml", "acme").unwrap_err();
-        assert_eq!(error, "a/--.yml: no module can be called like this: no letter, no digit");
+        assert_eq!(error, "a/--.yml: a module can't have this name: it has no letter and no digit");
         assert!(names("a.x.conf", "").unwrap_err().starts_with("the name \"\" may"));
         assert!(names("a.x.conf", "a b").unwrap_err().starts_with("the name \"a b\" may"));
     }

@@ -1,4 +1,4 @@
-//! The packages in a system that systemd has booted, where the unit is what it says.
+//! The packages in a system that systemd has booted, and that enforces the unit.
 
 use std::fs;
 use std::path::Path;
@@ -10,21 +10,21 @@ use super::root::Root;
 use super::{Packages, configure, load_database};
 use crate::{debian, file_error, target};
 
-/// What happens in the system: every command has to succeed.
+/// The commands that run in the system. Each of them has to succeed.
 const SCRIPT: &str = include_str!("booted.sh");
 /// Runs the script, and shuts the system down.
 const UNIT: &str = include_str!("booted.service");
-/// What the script has been doing, line by line.
+/// The trace of the script, with a line for each command.
 const TRACE: &str = "/srv/trace";
-/// The line that ends what went well.
-const WELL: &str = "all is well";
+/// The last line of a successful run.
+const SUCCESS: &str = "all checks passed";
 
-/// The network of the system is its own, so nobody else is on this port.
+/// The system has a network of its own, so the port is free.
 const PORT: u16 = 8669;
-/// How long all of it may take.
+/// The most time, in seconds, for all of it.
 const SECONDS: &str = "180";
 
-/// Boots a system, and has it install, run, upgrade and purge the packages. Where systemd can't be booted, says so.
+/// Boots a system that installs, runs, upgrades and purges the packages. Prints a message if systemd can't be booted.
 pub(super) fn run(base: &Path, packages: &Packages) -> Result<(), Error> {
     if !debian::has("systemd-nspawn") {
         debian::install("systemd-container");
@@ -40,26 +40,28 @@ pub(super) fn run(base: &Path, packages: &Packages) -> Result<(), Error> {
     root.run(&["systemctl", "enable", "booted.service"])?;
     let messages = boot(&root);
     if !root.path(TRACE).exists() {
-        say!("NOT TESTED: the unit under systemd, since systemd-nspawn can't boot it here: {messages}");
+        say!(
+            "NOT TESTED: the unit under systemd, because systemd-nspawn can't boot a system here: {messages}"
+        );
         return Ok(());
     }
     let trace = root.read(TRACE)?;
-    if trace.lines().any(|line| line == WELL) {
-        say!("under systemd: installed, fenced in, reloaded, killed, upgraded, stopped, purged");
+    if trace.lines().any(|line| line == SUCCESS) {
+        say!("under systemd: installed, sandboxed, reloaded, killed, upgraded, stopped, purged");
         return Ok(());
     }
     let trace_file = target().join("package-test-trace");
     fs::write(&trace_file, &trace).map_err(|error| file_error(&trace_file, error))?;
     let last = trace.lines().rfind(|line| line.starts_with("+ ")).unwrap_or_default();
-    Err(Error::driver(format!("failed at: {last}; all of it is in {}", trace_file.display()))
+    Err(Error::driver(format!("failed at: {last}; the whole trace is in {}", trace_file.display()))
         .context("the packages under systemd"))
 }
 
-/// Boots the system, and waits until it is down; returns the last line that systemd-nspawn prints.
+/// Boots the system and waits until it has shut down; returns the last line that systemd-nspawn prints.
 fn boot(root: &Root) -> String {
     let output = Command::new("timeout")
         .args(["--kill-after=20", SECONDS, "systemd-nspawn", "--quiet", "--boot", "--console=pipe"])
-        // No systemd has to run outside.
+        // These options need no running systemd outside.
         .args(["--register=no", "--keep-unit", "--private-network", "--machine=package-test", "--directory"])
         .arg(root.path("/"))
         .output();

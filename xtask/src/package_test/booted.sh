@@ -1,12 +1,12 @@
-# Runs in the booted system, as root, with "sh -eux": the last line traced is the one that failed.
+# Runs in the booted system, as root, with "sh -eux". The last traced line is the command that failed.
 
 service=wazo-confgend.service
 pid() { systemctl show --property MainPID --value "$service"; }
 running() { systemctl is-active --quiet "$service"; }
-# What "set -e" doesn't do for "!".
+# A failing "! command" does not end a script with "set -e"; a failing "not command" does.
 not() { if "$@"; then return 1; fi; }
 
-# A watchdog that is not fed kills within a second; the rest of the unit is as packaged.
+# Without a sign of life, the watchdog kills the service within a second. The rest of the unit is as packaged.
 mkdir -p /etc/systemd/system/$service.d
 printf '[Service]\nWatchdogSec=1\n' >/etc/systemd/system/$service.d/watchdog.conf
 
@@ -15,7 +15,7 @@ systemctl is-enabled $service
 systemctl is-active confgend.service
 test "$(cat /run/wazo-confgend/wazo-confgend.pid)" = "$(pid)"
 
-# The fences are there.
+# The sandbox of the unit is in force.
 first=$(pid)
 grep --quiet --extended-regexp 'Seccomp:[[:space:]]+2' "/proc/$first/status"
 grep --quiet --extended-regexp 'NoNewPrivs:[[:space:]]+1' "/proc/$first/status"
@@ -23,7 +23,7 @@ grep --quiet --extended-regexp 'CapBnd:[[:space:]]+0+$' "/proc/$first/status"
 not nsenter --target "$first" --mount touch /etc/wazo-confgend/written /usr/written
 nsenter --target "$first" --mount touch /var/log/wazo-confgend.log /var/cache/wazo-confgend
 
-# Behind them, it serves what is generated outside.
+# In the sandbox, the service serves the same files that "confgend generate" writes.
 confgend generate --db sqlite:/srv/office.db --out /srv/generated --quiet
 for file in /srv/generated/*/*; do
     wazo-confgen "${file#/srv/generated/}" | cmp - "$file"
@@ -36,7 +36,7 @@ sleep 3
 running
 test "$(pid)" = "$first"
 
-# One that is killed comes back.
+# A killed service is restarted.
 kill -KILL "$first"
 sleep 3
 running
@@ -56,4 +56,4 @@ dpkg --remove confgend confgend-client
 not running
 dpkg --purge confgend confgend-client
 not systemctl cat $service
-echo "all is well"
+echo "all checks passed"

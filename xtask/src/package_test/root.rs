@@ -8,76 +8,81 @@ use std::process::Command;
 
 use driver_api::Error;
 
-use crate::packages::run;
-use crate::{debian, file_error, target};
+use crate::{command, debian, file_error, target};
 
 const RELEASE: &str = "bookworm";
-/// What the packages depend on, beside what every system has, and what boots.
+/// The dependencies of the packages that a minimal system lacks, and an init system.
 const INCLUDED: &str = "--include=adduser,dbus,systemd,systemd-sysv";
 
-/// The archive of a system that has just been installed. It is made once, and kept; an error is the reason why
-/// it can't be made here.
+/// Returns the archive of a newly installed system, which is created once and kept. The error is the reason why it can't
+/// be created on this machine.
 pub(super) fn base() -> Result<PathBuf, String> {
     if !Path::new("/etc/debian_version").exists() || !debian::has("dpkg") {
         return Err("this is not Debian".to_owned());
     }
     if !debian::is_root() {
-        return Err("only root can make a system of their own".to_owned());
+        return Err("only root can create a system".to_owned());
     }
-    let archive = work().join(format!("{RELEASE}-{ARCH}.tar"));
+    let archive = work_folder().join(format!("{RELEASE}-{ARCH}.tar"));
     if !archive.exists() {
-        make(&archive).map_err(|error| error.chain())?;
+        create(&archive).map_err(|error| error.chain())?;
     }
     Ok(archive)
 }
 
-fn work() -> PathBuf {
+fn work_folder() -> PathBuf {
     target().join("package-test-systems")
 }
 
-fn make(archive: &Path) -> Result<(), Error> {
+fn create(archive: &Path) -> Result<(), Error> {
     if !debian::has("debootstrap") {
         debian::install("debootstrap");
     }
     say!("debootstrap {RELEASE}, once");
     let folder = new_folder()?;
-    run(Command::new("debootstrap").args(["--variant=minbase", INCLUDED, RELEASE]).arg(folder.path()))?;
-    run(Command::new("chroot").arg(folder.path()).args(["apt-get", "clean"]))?;
-    // Only a whole archive bears the name.
+    command::output(
+        Command::new("debootstrap").args(["--variant=minbase", INCLUDED, RELEASE]).arg(folder.path()),
+    )?;
+    command::output(Command::new("chroot").arg(folder.path()).args(["apt-get", "clean"]))?;
+    // Only a complete archive gets the name.
     let part = archive.with_extension("part");
-    run(Command::new("tar")
-        .arg("--create")
-        .arg("--file")
-        .arg(&part)
-        .arg("--directory")
-        .arg(folder.path())
-        .arg("."))?;
+    command::output(
+        Command::new("tar")
+            .arg("--create")
+            .arg("--file")
+            .arg(&part)
+            .arg("--directory")
+            .arg(folder.path())
+            .arg("."),
+    )?;
     fs::rename(&part, archive).map_err(|error| file_error(archive, error))
 }
 
 fn new_folder() -> Result<tempfile::TempDir, Error> {
-    let work = work();
+    let work = work_folder();
     fs::create_dir_all(&work)
         .and_then(|()| tempfile::tempdir_in(&work))
         .map_err(|error| file_error(&work, error))
 }
 
-/// A system that is gone afterwards.
+/// A temporary system, deleted on drop.
 pub(super) struct Root(tempfile::TempDir);
 
 impl Root {
     pub(super) fn unpack(base: &Path) -> Result<Root, Error> {
         let folder = new_folder()?;
-        run(Command::new("tar")
-            .arg("--extract")
-            .arg("--file")
-            .arg(base)
-            .arg("--directory")
-            .arg(folder.path()))?;
+        command::output(
+            Command::new("tar")
+                .arg("--extract")
+                .arg("--file")
+                .arg(base)
+                .arg("--directory")
+                .arg(folder.path()),
+        )?;
         Ok(Root(folder))
     }
 
-    /// Where a path of the system is seen from outside.
+    /// A path of the system, as seen from outside.
     pub(super) fn path(&self, path: &str) -> PathBuf {
         self.0.path().join(path.trim_start_matches('/'))
     }
@@ -86,7 +91,7 @@ impl Root {
         fs::read_to_string(self.path(path)).map_err(|error| file_error(Path::new(path), error))
     }
 
-    /// Writes a file, making its directory where there is none.
+    /// Writes a file, and creates its directory if it does not exist.
     pub(super) fn write(&self, path: &str, text: &str) -> Result<(), Error> {
         let file = self.path(path);
         fs::create_dir_all(file.parent().unwrap_or(&file))
@@ -94,7 +99,7 @@ impl Root {
             .map_err(|error| file_error(Path::new(path), error))
     }
 
-    /// A command in the system, as root.
+    /// A command that runs in the system, as root.
     pub(super) fn command(&self, options: &[&str]) -> Command {
         let mut command = Command::new("chroot");
         command.args(options).arg(self.0.path()).env_clear().current_dir("/");
@@ -105,10 +110,10 @@ impl Root {
 
     /// Runs a command in the system; returns what it prints.
     pub(super) fn run(&self, words: &[&str]) -> Result<String, Error> {
-        run(self.command(&[]).args(words))
+        command::output(self.command(&[]).args(words))
     }
 
-    /// Installs packages from outside, keeping edited configuration files.
+    /// Installs packages from outside, and keeps edited configuration files.
     pub(super) fn install(&self, packages: &[PathBuf]) -> Result<(), Error> {
         let names = packages.iter().map(|package| self.bring(package)).collect::<Result<Vec<_>, _>>()?;
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
@@ -122,17 +127,21 @@ impl Root {
         Ok(name)
     }
 
-    /// What is installed already gives way to a later version only.
+    /// Runs dpkg, which refuses to replace a package by an earlier version.
     pub(super) fn dpkg(&self, action: &str, what: &[&str]) -> Result<(), Error> {
-        run(self.command(&[]).args(["dpkg", "--force-confold", "--refuse-downgrade", action]).args(what))
-            .map(drop)
+        command::output(
+            self.command(&[]).args(["dpkg", "--force-confold", "--refuse-downgrade", action]).args(what),
+        )
+        .map(drop)
     }
 
-    /// The owner and the mode of a file, or where a symbolic link leads.
+    /// The owner and the mode of a file, or the target of a symbolic link.
     pub(super) fn describe(&self, path: &str) -> Result<String, Error> {
         let link = ["-type", "l", "-printf", "-> %l"];
         let other = ["-printf", "%u:%g %m"];
-        run(self.command(&[]).args(["find", path, "-maxdepth", "0"]).args(link).arg("-o").args(other))
+        command::output(
+            self.command(&[]).args(["find", path, "-maxdepth", "0"]).args(link).arg("-o").args(other),
+        )
     }
 
     /// The paths of all files.

@@ -1,4 +1,4 @@
-//! The service, started as its unit says, where there is no systemd.
+//! The service, started as its unit says, in a system without a running systemd.
 
 use std::fs::{self, File, Permissions};
 use std::os::unix::fs::PermissionsExt as _;
@@ -12,22 +12,21 @@ use driver_api::Error;
 
 use super::root::Root;
 use super::{UNIT, holds};
+use crate::command;
 use crate::file_error;
-use crate::packages::run;
 
-/// How long the service may take to start, and to stop.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// The most time that the service may take to start, and to stop.
+const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A running service; it is killed when this is dropped.
 pub(super) struct Service {
     child: Child,
-    /// What it prints.
+    /// The file with its output.
     log: PathBuf,
 }
 
 impl Service {
-    /// Makes the directories, and starts the program as the user, as systemd does; waits until it says that it is
-    /// ready.
+    /// Creates the directories and starts the program as the user, as systemd does. Waits until the service is ready.
     pub(super) fn start(root: &Root) -> Result<Service, Error> {
         let unit = Unit(root.read(UNIT)?);
         let (user, group) = (unit.value("User")?, unit.value("Group")?);
@@ -59,8 +58,7 @@ impl Service {
         loop {
             let Ok(length) = socket.recv(&mut message) else {
                 let printed = fs::read_to_string(&self.log).unwrap_or_default();
-                let printed = printed.lines().collect::<Vec<_>>().join(" | ");
-                let seconds = PATIENCE.as_secs();
+                let (seconds, printed) = (TIMEOUT.as_secs(), command::one_line(&printed));
                 return Err(Error::driver(format!("is not ready after {seconds} s; it prints: {printed}"))
                     .context("the service"));
             };
@@ -71,17 +69,17 @@ impl Service {
     }
 
     pub(super) fn pid(&self) -> u32 {
-        // `chroot` becomes the program, so they have the same number.
+        // `chroot` executes the program in its own process.
         self.child.id()
     }
 
     /// Stops it as systemd does.
     pub(super) fn stop(&mut self) -> Result<(), Error> {
-        run(Command::new("kill").arg("-TERM").arg(self.pid().to_string()))?;
+        command::output(Command::new("kill").arg("-TERM").arg(self.pid().to_string()))?;
         let start = Instant::now();
-        while start.elapsed() < PATIENCE {
+        while start.elapsed() < TIMEOUT {
             if let Ok(Some(status)) = self.child.try_wait() {
-                return holds(&format!("the service ends well: {status}"), status.success());
+                return holds(&format!("the service ends with success: {status}"), status.success());
             }
             thread::sleep(Duration::from_millis(20));
         }
@@ -98,16 +96,16 @@ impl Drop for Service {
 
 const NOTIFY: &str = "/run/notify";
 
-/// The socket on which a service of the type `notify` says how it is.
+/// The socket on which a service of the type `notify` reports its state.
 fn notify_socket(root: &Root) -> Result<UnixDatagram, Error> {
     let path = root.path(NOTIFY);
     let bind = || {
-        // One that was started before has left its own.
+        // An earlier service has left its socket.
         if path.exists() {
             fs::remove_file(&path)?;
         }
         let socket = UnixDatagram::bind(&path)?;
-        socket.set_read_timeout(Some(PATIENCE))?;
+        socket.set_read_timeout(Some(TIMEOUT))?;
         fs::set_permissions(&path, Permissions::from_mode(0o777))?;
         Ok(socket)
     };

@@ -1,5 +1,4 @@
-//! A crate of somebody else's, outside this repository: a library with drivers, and a program `confgend` that
-//! has them built in.
+//! A crate outside this repository: a library with drivers, and a program `confgend` that contains them.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -11,19 +10,20 @@ use cargo_metadata::{Message, Metadata, MetadataCommand, Package};
 use dispatcher::FAMILIES;
 use driver_api::{Error, Namespace};
 
-use super::{RELEASE, one_line, run};
-use crate::{cargo, file_error, not_started, root, target};
+use super::RELEASE;
+use crate::command::{self, cargo, one_line};
+use crate::{file_error, root, target};
 
 const PROGRAM: &str = "confgend";
 
-/// The profile of packages that are tested and thrown away, for a workspace that doesn't have it.
+/// Defines the profile `package-test` for a workspace that doesn't have it.
 const TEST_PROFILE: [&str; 4] =
     ["--config", "profile.package-test.inherits='dev'", "--config", "profile.package-test.debug=false"];
 
-/// The files of which confgend's own driver reads what the package has below `/etc/wazo-confgend/templates`.
+/// The files whose drivers in this workspace read `/etc/wazo-confgend/templates`, which the package contains.
 const FROM_TEMPLATES: [&str; 2] = ["asterisk/extensions.conf", "asterisk/modules.conf"];
 
-/// A crate that is there, and has the program.
+/// A crate that has the program.
 pub(crate) struct DriverCrate {
     manifest: PathBuf,
     name: String,
@@ -33,12 +33,12 @@ pub(crate) struct DriverCrate {
 }
 
 impl DriverCrate {
-    /// The crate in this folder.
+    /// Finds the crate in this folder.
     pub(crate) fn find(folder: &Path) -> Result<DriverCrate, Error> {
         find(folder).map_err(|error| error.context(folder.display().to_string()).context("--crate"))
     }
 
-    /// Builds its program, and asks it what it is.
+    /// Builds the program, and asks it for its version and its drivers.
     pub(crate) fn build(&self, profile: &str) -> Result<Program, Error> {
         let path = self.compile(profile)?;
         let drivers = ask(&path).map_err(|error| error.context(path.display().to_string()))?;
@@ -47,28 +47,27 @@ impl DriverCrate {
 
     fn compile(&self, profile: &str) -> Result<PathBuf, Error> {
         let mut command = cargo();
-        // Their configuration of cargo counts, so it runs in their folder. What ours says about the environment,
-        // such as the settings of jemalloc, holds all the same: `cargo xtask` has handed it on.
-        command.current_dir(self.manifest.parent().unwrap_or(root())).stderr(Stdio::inherit());
+        // In the folder of the crate, cargo reads the crate's configuration. The variables of this workspace's
+        // configuration, such as the settings of jemalloc, are inherited from `cargo xtask`.
+        command.current_dir(self.manifest.parent().unwrap_or(root()));
         command.args(["build", "--manifest-path"]).arg(&self.manifest);
         command.args(["--bin", PROGRAM, "--profile", profile, "--message-format=json-render-diagnostics"]);
         if self.is_locked {
             command.arg("--locked");
         }
         if profile != RELEASE {
-            // Beside the packages that are tested, most crates are compiled already.
+            // This folder has most dependencies compiled, for the packages that are tested.
             command.args(TEST_PROFILE).env("CARGO_TARGET_DIR", target());
         }
-        let output = command.output().map_err(|error| not_started("cargo build", error))?;
-        if !output.status.success() {
-            return Err(Error::driver(format!("{self}: cargo build: failed")));
-        }
-        executable(&output.stdout)
-            .ok_or_else(|| Error::driver(format!("{self}: cargo build doesn't say where {PROGRAM} is")))
+        let messages =
+            command::standard_output(&mut command).map_err(|error| error.context(self.to_string()))?;
+        executable(&messages).ok_or_else(|| {
+            Error::driver(format!("cargo build doesn't name the file of {PROGRAM}")).context(self.to_string())
+        })
     }
 
-    /// What the revision of its package ends with. To Debian, the revision begins after the last hyphen, and what ends
-    /// with `~rc.1`, say, comes before the same without, as a pre-release does in cargo.
+    /// The end of the Debian revision of its package. To Debian, the revision begins after the last hyphen. A revision
+    /// that ends with `~rc.1` sorts before the one without it, as a pre-release does in cargo.
     fn mark(&self) -> String {
         let hyphens = usize::from(!self.version.pre.is_empty());
         let version = self.version.to_string().replacen('-', "~", hyphens);
@@ -89,9 +88,7 @@ fn find(folder: &Path) -> Result<DriverCrate, Error> {
     let Metadata { packages, workspace_root, .. } =
         metadata.map_err(|error| Error::driver(one_line(error.to_string().trim())))?;
     let Some(package) = packages.into_iter().find(|package| package.manifest_path == manifest) else {
-        return Err(Error::driver(
-            "is a workspace; name the folder of the package in it that has your program",
-        ));
+        return Err(Error::driver("is a workspace; give the folder of the package with your program"));
     };
     if !has_program(&package) {
         return Err(Error::driver(format!(
@@ -108,11 +105,11 @@ fn find(folder: &Path) -> Result<DriverCrate, Error> {
     })
 }
 
-/// The Cargo.toml of a folder, which must be there.
+/// The path of a folder's Cargo.toml. It is an error if there is none.
 fn manifest(folder: &Path) -> Result<PathBuf, Error> {
     if !folder.is_dir() {
         return Err(Error::driver(
-            "there is no such folder; name the one with the Cargo.toml of your drivers",
+            "there is no such folder; give the one with the Cargo.toml of your drivers",
         ));
     }
     let folder = folder.canonicalize().map_err(|error| file_error(folder, error))?;
@@ -120,7 +117,7 @@ fn manifest(folder: &Path) -> Result<PathBuf, Error> {
     if manifest.is_file() {
         Ok(manifest)
     } else {
-        Err(Error::driver("has no Cargo.toml; name the folder that has the one of your drivers"))
+        Err(Error::driver("has no Cargo.toml; give the folder with the Cargo.toml of your drivers"))
     }
 }
 
@@ -128,7 +125,7 @@ fn has_program(package: &Package) -> bool {
     package.targets.iter().any(|target| target.is_bin() && target.name == PROGRAM)
 }
 
-/// Where the program is, according to cargo's messages.
+/// The path of the program, from cargo's messages.
 fn executable(messages: &[u8]) -> Option<PathBuf> {
     Message::parse_stream(messages).map_while(Result::ok).find_map(|message| match message {
         Message::CompilerArtifact(artifact) if artifact.target.name == PROGRAM => {
@@ -140,21 +137,18 @@ fn executable(messages: &[u8]) -> Option<PathBuf> {
 
 /// The drivers of a program, which must be confgend of this version.
 fn ask(program: &Path) -> Result<BTreeSet<Driver>, Error> {
-    check_version(run(Command::new(program).arg("--version"))?.trim_end())?;
-    // What this machine has configured does not count.
+    check_version(command::output(Command::new(program).arg("--version"))?.trim_end())?;
+    // This configuration excludes the files of this machine.
     let config = root().join("dispatcher/tests/it/alone.yml");
-    let output = Command::new(program)
-        .args(["list", "--config"])
-        .arg(config)
-        .stderr(Stdio::inherit())
-        .output()
-        .map_err(|error| Error::driver("can't be started").because(error))?;
-    // Where an operator has to choose among drivers, it complains, and lists them all the same.
+    let output = command::capture(
+        Command::new(program).args(["list", "--config"]).arg(config).stderr(Stdio::inherit()),
+    )?;
+    // If the operator has to choose among drivers, the command fails, but lists them.
     let drivers = listed(&String::from_utf8_lossy(&output.stdout));
     if drivers.is_empty() { Err(Error::driver("lists no driver")) } else { Ok(drivers) }
 }
 
-/// Another version may need another unit, or other files below `/etc`.
+/// Refuses a program of another version, which may need another unit or other files below `/etc`.
 fn check_version(found: &str) -> Result<(), Error> {
     let expected = concat!("confgend ", env!("CARGO_PKG_VERSION"));
     if found == expected {
@@ -162,11 +156,11 @@ fn check_version(found: &str) -> Result<(), Error> {
     }
     let checkout = root().display();
     Err(Error::driver(format!(
-        "says that it is {found:?}, and the package is for {expected}; have its dependencies lead to {checkout}"
+        "the program is {found:?}, but the package is for {expected}; set the paths of its dependencies to {checkout}"
     )))
 }
 
-/// The drivers in what `confgend list` prints: a heading, and a line for each.
+/// The drivers in the output of `confgend list`: a heading, and a line for each.
 pub(crate) fn listed(text: &str) -> BTreeSet<Driver> {
     let drivers = text.lines().skip(1).map_while(|line| {
         let mut words = line.split_whitespace();
@@ -183,7 +177,7 @@ pub(crate) fn our_drivers() -> BTreeSet<Driver> {
     drivers.collect()
 }
 
-/// A driver: the file that it writes, and what it is called.
+/// A driver: the file that it writes, and its name.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Driver {
     namespace: Namespace,
@@ -199,22 +193,22 @@ impl fmt::Display for Driver {
 /// A program `confgend` that has been built.
 pub(crate) struct Program {
     pub(crate) path: PathBuf,
-    /// The crate that it is from, and the version of that.
+    /// The name and version of its crate.
     pub(crate) origin: String,
-    /// What the revision of its package ends with.
+    /// The end of the Debian revision of its package.
     pub(crate) mark: String,
     pub(crate) drivers: BTreeSet<Driver>,
 }
 
 impl Program {
-    /// The drivers that confgend does not have. (One that stands in for a driver of the same name, of a family that
-    /// is left out, can't be told from that.)
+    /// The drivers that this workspace does not have. A driver with the file and the name of one of ours is not among
+    /// them.
     pub(crate) fn own_drivers(&self) -> impl Iterator<Item = &Driver> {
         let ours = our_drivers();
         self.drivers.iter().filter(move |driver| !ours.contains(driver))
     }
 
-    /// Whether it reads the templates of the family `asterisk`.
+    /// Whether it contains a driver of this workspace that reads templates.
     pub(crate) fn reads_templates(&self) -> bool {
         let ours = our_drivers();
         let is_reader = |driver: &&Driver| FROM_TEMPLATES.contains(&driver.namespace.to_string().as_str());
@@ -228,7 +222,7 @@ impl Program {
         format!("{{{}}}", entries.join(", "))
     }
 
-    /// What the description of its package ends with.
+    /// The lines at the end of its package's description.
     pub(crate) fn description(&self) -> String {
         let mut lines = format!(" .\n The program is that of {}", self.origin);
         let own: Vec<String> = self.own_drivers().map(|driver| format!("\n  {driver}")).collect();
@@ -257,7 +251,7 @@ mod tests {
     }
 
     #[test]
-    fn a_package_says_which_drivers_are_not_confgends() {
+    fn a_description_lists_the_drivers_of_the_crate() {
         assert_eq!(
             program(LIST).description(),
             " .\n The program is that of drivers-followme 0.1.0, which has drivers of its own:\n  \
@@ -273,26 +267,26 @@ mod tests {
         check_version(concat!("confgend ", env!("CARGO_PKG_VERSION"))).unwrap();
         let error = check_version("confgend 0.0.1").unwrap_err().chain();
         assert!(
-            error.starts_with("says that it is \"confgend 0.0.1\", and the package is for confgend "),
+            error.starts_with("the program is \"confgend 0.0.1\", but the package is for confgend "),
             "{error}"
         );
     }
 
     #[test]
-    fn what_follows_the_table_is_no_driver() {
+    fn only_the_table_of_drivers_is_read() {
         assert_eq!(listed(&format!("{LIST}\nfeatures: asterisk, sqlite\n")), listed(LIST));
         assert_eq!(listed(LIST).len(), 3);
     }
 
     #[test]
-    fn templates_are_for_confgends_own_driver_of_a_file() {
+    fn only_drivers_of_this_workspace_read_templates() {
         assert!(!program(LIST).reads_templates());
         assert!(program(&format!("{LIST}asterisk/extensions.conf wazo yes\n")).reads_templates());
         assert!(!program(&format!("{LIST}asterisk/extensions.conf acme yes\n")).reads_templates());
     }
 
     #[test]
-    fn the_mark_orders_as_the_versions_of_the_crate_do() {
+    fn revisions_sort_like_the_versions_of_the_crate() {
         let mark = |name: &str, version: &str| {
             let version = version.parse().unwrap();
             DriverCrate { manifest: PathBuf::new(), name: name.into(), version, is_locked: false }.mark()
@@ -307,26 +301,26 @@ mod tests {
     }
 
     #[test]
-    fn a_crate_that_is_none_is_refused_with_what_to_do() {
+    fn a_folder_without_the_program_is_refused() {
         let scratch = tempfile::tempdir().unwrap();
-        let place = format!("--crate: {}", scratch.path().display());
+        let folder = format!("--crate: {}", scratch.path().display());
         assert_eq!(
             refused(&scratch.path().join("nowhere")),
             format!(
-                "{place}/nowhere: there is no such folder; name the one with the Cargo.toml of your drivers"
+                "{folder}/nowhere: there is no such folder; give the one with the Cargo.toml of your drivers"
             )
         );
         assert_eq!(
             refused(scratch.path()),
-            format!("{place}: has no Cargo.toml; name the folder that has the one of your drivers")
+            format!("{folder}: has no Cargo.toml; give the folder with the Cargo.toml of your drivers")
         );
         let write = |name: &str, text: &str| std::fs::write(scratch.path().join(name), text).unwrap();
         write("Cargo.toml", "[package\n");
-        assert!(refused(scratch.path()).starts_with(&format!("{place}: `cargo metadata`")));
+        assert!(refused(scratch.path()).starts_with(&format!("{folder}: `cargo metadata`")));
         write("Cargo.toml", "[workspace]\n");
         assert_eq!(
             refused(scratch.path()),
-            format!("{place}: is a workspace; name the folder of the package in it that has your program")
+            format!("{folder}: is a workspace; give the folder of the package with your program")
         );
         write("lib.rs", "");
         let package =
@@ -334,7 +328,7 @@ mod tests {
         write("Cargo.toml", package);
         assert!(
             refused(scratch.path()).starts_with(&format!(
-                "{place}: the package drivers-a has no binary called confgend; add one"
+                "{folder}: the package drivers-a has no binary called confgend; add one"
             ))
         );
         write("Cargo.toml", &format!("{package}[[bin]]\nname = \"confgend\"\npath = \"lib.rs\"\n"));

@@ -1,0 +1,113 @@
+//! The directions between the crates of the workspace.
+
+use cargo_metadata::{DependencyKind, Metadata};
+
+use super::Complaint;
+use super::source::Source;
+
+const RULE: &str = "dependencies";
+
+/// The crates of the workspace that each of them may depend on. A name that ends with `*` stands for all that begin so.
+const ALLOWED: &[(&str, &[&str])] = &[
+    ("asterisk-conf", &[]),
+    ("client", &[]),
+    ("database", &["driver-api"]),
+    ("dispatcher", &["database", "driver-api", "drivers-*", "review", "service"]),
+    ("driver-api", &["asterisk-conf"]),
+    ("drivers-*", &["asterisk-conf", "driver-api"]),
+    ("fixtures", &["asterisk-conf", "database", "driver-api"]),
+    ("review", &["asterisk-conf", "driver-api"]),
+    ("service", &["driver-api"]),
+    ("xtask", &["*"]),
+];
+
+pub(super) fn check(sources: &[Source], metadata: &Metadata) -> Vec<Complaint> {
+    let packages = metadata.workspace_packages();
+    let names: Vec<&str> = packages.iter().map(|package| package.name.as_str()).collect();
+    let mut complaints = Vec::new();
+    for package in &packages {
+        let normal = package.dependencies.iter().filter(|it| it.kind == DependencyKind::Normal);
+        let ours: Vec<&str> = normal.map(|it| it.name.as_str()).filter(|it| names.contains(it)).collect();
+        let manifest = package.manifest_path.strip_prefix(&metadata.workspace_root);
+        let manifest = manifest.unwrap_or(&package.manifest_path).as_str();
+        let text = sources.iter().find(|source| source.path == manifest).map_or("", |source| &source.text);
+        let name = package.name.as_str();
+        complaints.extend(broken(name, &ours).into_iter().map(|(dependency, message)| {
+            Complaint::error(manifest, line_of(text, dependency), RULE, message)
+        }));
+    }
+    complaints
+}
+
+/// The dependencies that a crate must not have, each with a message. A crate that is not in the table has no rule yet.
+fn broken<'a>(name: &str, dependencies: &[&'a str]) -> Vec<(&'a str, String)> {
+    let Some((_, allowed)) = ALLOWED.iter().find(|(pattern, _)| matches(pattern, name)) else {
+        let message =
+            format!("the crate {name} has no rule; add it to ALLOWED in xtask/src/tidy/dependencies.rs");
+        return vec![("", message)];
+    };
+    let is_broken = |dependency: &&&str| !allowed.iter().any(|pattern| matches(pattern, dependency));
+    let message = |dependency| {
+        let allowed =
+            if allowed.is_empty() { "no other crate of ours".to_owned() } else { allowed.join(", ") };
+        format!(
+            "{name} must not depend on {dependency}, only on {allowed}; move the code, or pass what it needs"
+        )
+    };
+    dependencies.iter().filter(is_broken).map(|dependency| (*dependency, message(dependency))).collect()
+}
+
+fn matches(pattern: &str, name: &str) -> bool {
+    pattern.strip_suffix('*').map_or(pattern == name, |beginning| name.starts_with(beginning))
+}
+
+/// The line of a manifest that names a dependency.
+fn line_of(manifest: &str, dependency: &str) -> usize {
+    let names_it = |line: &str| {
+        line.strip_prefix(dependency)
+            .is_some_and(|rest| !dependency.is_empty() && rest.starts_with(['.', ' ', '=']))
+    };
+    manifest.lines().position(names_it).map_or(1, |index| index + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn broken_by(name: &str, dependencies: &[&str]) -> Vec<String> {
+        broken(name, dependencies).into_iter().map(|(dependency, _)| dependency.to_owned()).collect()
+    }
+
+    #[test]
+    fn a_dependency_against_the_direction_is_refused() {
+        assert_eq!(broken_by("driver-api", &["asterisk-conf", "database"]), ["database"]);
+        assert_eq!(
+            broken_by("drivers-dird", &["driver-api", "drivers-asterisk", "database"]),
+            ["drivers-asterisk", "database"]
+        );
+        assert_eq!(broken_by("client", &["driver-api"]), ["driver-api"]);
+    }
+
+    #[test]
+    fn dependencies_in_the_direction_are_fine() {
+        assert_eq!(broken_by("dispatcher", &["database", "drivers-wazo", "drivers-new"]), [""; 0]);
+        assert_eq!(broken_by("drivers-new", &["driver-api", "asterisk-conf"]), [""; 0]);
+        assert_eq!(broken_by("xtask", &["dispatcher", "fixtures"]), [""; 0]);
+    }
+
+    #[test]
+    fn a_crate_without_a_rule_is_an_error() {
+        let [(dependency, message)] = broken("toolbox", &["database"]).try_into().unwrap();
+        assert_eq!(dependency, "");
+        assert!(message.starts_with("the crate toolbox has no rule; add it to ALLOWED"), "{message}");
+    }
+
+    #[test]
+    fn a_complaint_is_about_the_line_of_the_manifest() {
+        let manifest = "[dependencies]\ndriver-api-x = \"1\"\ndriver-api.workspace = true\n";
+        assert_eq!(
+            [line_of(manifest, "driver-api"), line_of(manifest, ""), line_of(manifest, "x")],
+            [3, 1, 1]
+        );
+    }
+}
