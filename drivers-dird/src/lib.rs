@@ -1,10 +1,12 @@
-//! The drivers of the files of wazo-dird, the directory service, for databases of releases before September 2019.
-//! Later ones have none of their tables.
+//! The drivers of the files that wazo-dird, the directory service, read until it took over its own
+//! configuration. Their tables are gone from today's databases.
 //!
-//! A *profile* belongs to a context of users. It names the *sources* that a search asks, and the *display*, a set of
-//! columns, that shows the results.
+//! A *profile* belongs to the context of a user. It says which *sources*, that is directories, are searched, and
+//! in which *display*, a set of columns, the results are shown.
 //!
-//! Begin with `services.rs`; `shared.rs` has the rules that hold for more than one file.
+//! The crate turns rows into YAML. It opens no database and writes no file: `database` and `dispatcher` do that.
+//! Each of `services.rs`, `sources/` and `views.rs` writes one file; begin reading with `views.rs`, the simplest.
+//! [`DRIVERS`] registers the three.
 
 mod services;
 mod shared;
@@ -13,7 +15,7 @@ mod views;
 
 use driver_api::{Entry, Schema};
 
-/// Releases from September 2019 on have none of these tables.
+/// September 2019 is the first release without these tables.
 const SCHEMA: Schema = Schema::Before("2019-09");
 
 /// Every driver of this family, sorted by namespace.

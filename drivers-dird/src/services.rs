@@ -1,17 +1,23 @@
-//! `dird/services.yml`: the sources that each profile searches by name, and those that are searched by number.
+//! `dird/services.yml`: the sources that each profile searches, and the sources of the reverse lookup, which finds
+//! the owner of a number.
 //!
-//! ```yaml
+//! ```text
 //! services:
-//!   favorites:
+//!   favorites: …
+//!   lookup:
 //!     default:
 //!       sources:
 //!         internal: true
 //!         personal: true
 //!       timeout: 2.9
+//!   reverse:
+//!     default:
+//!       sources:
+//!         personal: true
+//!       timeout: 1
 //! ```
 //!
-//! A search by name (`lookup`) and the favourites use the same sources. The personal contacts of a user are always among
-//! them.
+//! The lookup and the favorites search the same sources. The personal contacts of a user are always among them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -26,16 +32,16 @@ pub(crate) struct Services {
     naming: Naming,
 }
 
-/// Which sources have the names of their copies if contexts are separated. `sources.yml` has copies of those whose type
-/// is `wazo`.
+/// The sources that this file calls by the names of their copies, where contexts are separated. `sources.yml` has
+/// copies of the sources of type `wazo`.
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "lowercase")]
 enum Naming {
-    /// Those of type `xivo`, as in the Python program: it kept the word when the type became `wazo`, so wazo-dird does
-    /// not find these sources.
+    /// The sources of type `xivo`, as in the Python program: it kept that word when the type became `wazo`, so
+    /// wazo-dird does not find the copies.
     #[default]
     Compatible,
-    /// Those of type `wazo`, too.
+    /// The sources of type `xivo` and of type `wazo`.
     Consistent,
 }
 
@@ -72,7 +78,7 @@ impl Driver for Services {
     }
 }
 
-// Of two rows with one name the later counts. A profile without its display can't show results.
+// Of two rows with the same name, the driver uses the later one. A profile without its display can't show results.
 const PROFILES: Query<'_> = Query {
     table: "cticontexts",
     key: &["id"],
@@ -89,14 +95,14 @@ struct Profile {
 }
 
 impl Profile {
-    /// The names of its sources, with the blanks around them.
+    /// Returns the names of its sources, with the blanks around them.
     fn sources(&self) -> impl Iterator<Item = &str> {
-        // An empty column has no name; an empty text beside a comma is one.
+        // An empty list has no names, but `a,,b` has an empty name between the commas, as in the Python program.
         self.directories.split(',').filter(|_| !self.directories.is_empty())
     }
 }
 
-// Of two rows with one name the later counts.
+// Of two rows with the same name, the driver uses the later one.
 const TYPES: Query<'_> = Query {
     table: "ctidirectories",
     key: &["id"],
@@ -114,7 +120,7 @@ struct Type {
 }
 
 impl Naming {
-    /// The names of the sources that have a copy for each profile.
+    /// Returns the names of the sources that have a copy for each profile.
     fn copied<'a>(&self, types: &'a [Row<Type>]) -> BTreeSet<&'a str> {
         let types: BTreeMap<&str, &str> =
             types.iter().map(|source| (source.name.as_str(), source.dirtype.as_str())).collect();
@@ -126,7 +132,7 @@ impl Naming {
     }
 }
 
-/// The names of the sources that are searched by number.
+/// Returns the names of the sources that the reverse lookup searches.
 fn reverse_sources(session: &mut Session<'_>) -> Result<Vec<String>, Error> {
     let rows: Vec<Row<Reverse>> = session.query(REVERSE, &[])?;
     if rows.len() > 1 {
@@ -134,7 +140,7 @@ fn reverse_sources(session: &mut Session<'_>) -> Result<Vec<String>, Error> {
     }
     let Some(row) = rows.first() else { return Ok(Vec::new()) };
     Ok(serde_json::from_str(&row.directories).unwrap_or_else(|_| {
-        let message = "not a JSON array of texts; only personal contacts are searched for a number";
+        let message = "not a JSON array of texts; the reverse lookup searches only personal contacts";
         row.warn(session, "directories", message);
         Vec::new()
     }))
@@ -151,7 +157,7 @@ struct Reverse {
     directories: String,
 }
 
-/// The names of sources; the value is always true.
+/// The sources to search, by name. The value is always `true`.
 type Sources = BTreeMap<String, bool>;
 
 fn sources<'a>(
@@ -204,7 +210,7 @@ mod tests {
         Services::new(&Config::from_yaml(config).unwrap()).unwrap()
     }
 
-    /// The reverse sources and those of each profile, a line each, and the warnings.
+    /// Returns the warnings, and a line for the reverse sources and for those of each profile.
     fn searched(driver: &Services, tables: &[(&str, &str)]) -> (Vec<String>, Vec<String>) {
         let mut database = Scratch::older(tables);
         let file = yaml::parse(&database.generate(driver).unwrap()).unwrap();
@@ -225,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn without_rows_there_are_personal_contacts_only() {
+    fn without_rows_only_personal_contacts_are_searched() {
         let expected = "services:\n  favorites: {}\n  lookup: {}\n  reverse:\n    default:\n      sources:\n        \
             personal: true\n      timeout: 1\n";
         let mut database = Scratch::older(&[]);
@@ -234,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn names_stand_between_commas() {
+    fn the_names_of_sources_are_separated_by_commas() {
         let main = ("ctimain", r#"{"id": 1, "context_separation": 0}"#);
         let profile =
             |names: &str| format!(r#"{{"id": 1, "name": "p", "directories": "{names}", "display": "d"}}"#);
@@ -267,7 +273,7 @@ mod tests {
     }
 
     #[test]
-    fn separated_contexts_have_the_names_of_copies() {
+    fn separated_contexts_search_the_copies_of_sources() {
         let directories = r#"{"id": 1, "dirtype": "xivo", "description": ""}
             {"id": 2, "dirtype": "wazo", "description": ""}
             {"id": 3, "dirtype": "csv", "description": ""}"#;
@@ -297,7 +303,7 @@ mod tests {
     }
 
     #[test]
-    fn the_rule_for_copies_is_one_of_two() {
+    fn an_unknown_context_separation_is_an_error() {
         let config = Config::from_yaml("dird: {context_separation: off}").unwrap();
         let error = Services::new(&config).err().unwrap().chain();
         assert!(error.starts_with("configuration key dird.context_separation: "), "{error}");
@@ -321,8 +327,8 @@ mod tests {
             {"id": 2, "directories": "[\"a\", \"a\"]"}"#;
         let several = "table ctireversedirectories: there are 2 rows; the one with the smallest id counts";
         assert_eq!(line(rows), ("a|personal".to_owned(), several.to_owned()));
-        let bad = "table ctireversedirectories, row id=1, column directories: not a JSON array of texts; only personal \
-            contacts are searched for a number";
+        let bad = "table ctireversedirectories, row id=1, column directories: not a JSON array of texts; the reverse \
+            lookup searches only personal contacts";
         for json in ["a", r#"\"a\""#, "7", "[1]", "{}"] {
             let row = format!(r#"{{"id": 1, "directories": "{json}"}}"#);
             assert_eq!(line(&row), nothing(bad), "{json}");

@@ -1,17 +1,17 @@
 //! `dird/views.yml`: the displays, which are sets of columns, and the display of each profile.
 //!
-//! ```yaml
+//! ```text
 //! views:
 //!   displays:
-//!     Display:
+//!     switchboard:
 //!     - default: null
 //!       field: name
-//!       title: Nom
+//!       title: Name
 //!       type: name
 //!   profile_to_display:
-//!     default: Display
+//!     __switchboard_directory: switchboard
 //!   profile_to_display_phone:
-//!     default: default
+//!     __switchboard_directory: default
 //! ```
 
 use std::collections::BTreeMap;
@@ -51,7 +51,7 @@ impl Driver for Views {
     }
 }
 
-// Of two rows with one name the later counts.
+// Of two rows with the same name, the driver uses the later one.
 const DISPLAYS: Query<'_> =
     Query { table: "ctidisplays", key: &["id"], sql: "SELECT id, name, data FROM ctidisplays ORDER BY id" };
 
@@ -61,7 +61,7 @@ struct Display {
     data: String,
 }
 
-/// The columns of a display by rank; none if they can't be read.
+/// Returns the columns of a display in the order of their ranks, or `None` if the JSON is malformed.
 fn columns(session: &mut Session<'_>, display: &Row<Display>) -> Option<Vec<Column>> {
     let Ok(ranked) = serde_json::from_str::<BTreeMap<Rank, Value>>(&display.data) else {
         display.warn(session, "data", "not a JSON object of columns; the display is left out");
@@ -77,7 +77,7 @@ fn columns(session: &mut Session<'_>, display: &Row<Display>) -> Option<Vec<Colu
     Some(columns)
 }
 
-/// The column of this rank, or why it is left out.
+/// Returns the column of this rank, or the reason to leave it out.
 fn column(rank: &Rank, value: Value) -> Result<Column, String> {
     match rank {
         Rank::Number(rank) => Column::new(value).ok_or_else(|| {
@@ -88,12 +88,12 @@ fn column(rank: &Rank, value: Value) -> Result<Column, String> {
     }
 }
 
-/// The rank of a column. Of two columns with the same number the later one counts.
+/// The position of a column in its display. Of two ranks with the same number, the later one wins.
 #[derive(Deserialize, PartialEq, Eq, PartialOrd, Ord)]
 #[serde(from = "String")]
 enum Rank {
     Number(i128),
-    /// A text that is no number.
+    /// A text that is not a number.
     Other(String),
 }
 
@@ -103,7 +103,7 @@ impl From<String> for Rank {
     }
 }
 
-/// A column as the administrator entered it, but for an empty default, which is null.
+/// One column of a display, with the JSON values that the administrator entered.
 #[derive(Serialize)]
 struct Column {
     title: Value,
@@ -114,7 +114,8 @@ struct Column {
 }
 
 impl Column {
-    /// Reads `[title, type, default, field]`, of which the last may be missing.
+    /// Reads `[title, type, default, field]`; the field may be missing. An empty default becomes null, as in the
+    /// Python program.
     fn new(value: Value) -> Option<Column> {
         let Value::Array(parts) = value else { return None };
         let mut parts = parts.into_iter();
@@ -124,7 +125,7 @@ impl Column {
     }
 }
 
-/// Whether Python takes the value for false.
+/// Returns whether Python takes the value for false.
 fn is_falsy(value: &Value) -> bool {
     match value {
         Value::Null => true,
@@ -136,7 +137,7 @@ fn is_falsy(value: &Value) -> bool {
     }
 }
 
-// Of two rows with one name the later counts.
+// Of two rows with the same name, the driver uses the later one.
 const PROFILES: Query<'_> = Query {
     table: "cticontexts",
     key: &["id"],
@@ -171,7 +172,7 @@ mod tests {
 
     use super::*;
 
-    /// The columns of a display, as JSON, and the warnings.
+    /// Returns the columns of a display, as JSON, and the warnings.
     fn columns(data: &str) -> (Value, Vec<String>) {
         let row = json!({"id": 7, "name": "d", "data": data}).to_string();
         let mut database = Scratch::older(&[("ctidisplays", &row)]);
@@ -180,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn without_rows_there_is_nothing() {
+    fn without_rows_the_file_is_empty() {
         let expected =
             "views:\n  displays: {}\n  profile_to_display: {}\n  profile_to_display_phone: {}\n".to_owned();
         assert_eq!(Scratch::older(&[]).generate(&Views), Ok(expected));
@@ -244,7 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn a_display_that_is_no_json_object_is_not_there() {
+    fn a_display_that_is_not_a_json_object_is_left_out() {
         for data in ["", "name", "[]", "7", "{"] {
             let row = json!({"id": 7, "name": "d", "data": data}).to_string();
             let profile = ("cticontexts", r#"{"id": 1, "name": "p", "directories": "", "display": "d"}"#);
@@ -258,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn the_later_of_two_rows_with_one_name_counts() {
+    fn the_later_of_two_rows_with_one_name_is_used() {
         let displays = r#"{"id": 2, "name": "d", "data": "{\"1\": [\"late\", \"\", \"\"]}"}
             {"id": 1, "name": "d", "data": "{\"1\": [\"early\", \"\", \"\"]}"}
             {"id": 3, "name": "d", "data": "bad"}

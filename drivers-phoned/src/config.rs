@@ -1,14 +1,14 @@
 //! `phoned/config.yml`: the hosts and networks whose phones may use the phone directory.
 //!
-//! ```yaml
+//! ```text
 //! rest_api:
 //!   authorized_subnets:
 //!   - 192.168.0.0/24
 //!   - 10.0.0.0/8
 //! ```
 //!
-//! The driver writes each host as the administrator entered it. wazo-phoned refuses the whole file if it does not
-//! understand one, so such a host causes a warning.
+//! The driver writes every host as the administrator entered it. wazo-phoned refuses the whole file for one host
+//! that it can't parse, so the driver warns of such a host.
 
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -20,7 +20,7 @@ pub(crate) struct PhonedConfig;
 impl Driver for PhonedConfig {
     fn generate(&self, session: &mut Session<'_>) -> Result<String, Error> {
         let accesses: Vec<Row<Access>> = session.query(ACCESSES, &[])?;
-        for access in accesses.iter().filter(|access| !is_understood(&access.host)) {
+        for access in accesses.iter().filter(|access| !is_valid_host(&access.host)) {
             let message = "not an IP address, a network or a host name: wazo-phoned refuses the whole file";
             access.warn(session, "host", message);
         }
@@ -54,8 +54,8 @@ fn content(authorized_subnets: Vec<&str>) -> Result<String, Error> {
     yaml::to_string(&File { rest_api: RestApi { authorized_subnets } })
 }
 
-/// Whether wazo-phoned understands it: an address, an address with the length or mask of its network, or a host name.
-fn is_understood(host: &str) -> bool {
+/// Returns whether the host is an address, a network (an address with a prefix length or a mask) or a host name.
+fn is_valid_host(host: &str) -> bool {
     match host.split_once('/') {
         Some((address, length)) => is_network(address, length),
         None => host.parse::<IpAddr>().is_ok() || is_host_name(host),
@@ -80,7 +80,7 @@ fn is_host_name(name: &str) -> bool {
             && !label.starts_with('-')
             && !label.ends_with('-')
     };
-    // A name that ends in a number is a broken address: `10.0`.
+    // A name that ends in a number, such as `10.0`, is a malformed address and not a host name.
     let ends_in_number = name.rsplit('.').next().is_some_and(is_number);
     name.len() <= 253 && name.split('.').all(is_label) && !ends_in_number
 }
@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn a_host_is_understood_as_wazo_phoned_does() {
+    fn a_host_is_an_address_a_network_or_a_host_name() {
         for host in [
             "10.0.0.1",
             "10.0.0.0/8",
@@ -139,7 +139,7 @@ mod tests {
             "host.example.com",
             "a-1.b.",
         ] {
-            assert!(is_understood(host), "{host}");
+            assert!(is_valid_host(host), "{host}");
         }
         let long_label = "a".repeat(64);
         let long_name = "a.".repeat(127) + "a";
@@ -147,7 +147,7 @@ mod tests {
             ["", "10", "10.0", "10.0.0.0/33", "10.0.0.0/", "10.0.0.0/+8", "::/129", "a/8", "é.example"];
         for host in table.into_iter().chain(["a\nb", "a b", "a..b", "-a", "a-", ".", &long_label, &long_name])
         {
-            assert!(!is_understood(host), "{host}");
+            assert!(!is_valid_host(host), "{host}");
         }
     }
 }

@@ -1,12 +1,12 @@
-//! `provd/network.yml`: the URL under which phones reach the provisioning server.
+//! `provd/network.yml`: the URL at which phones reach the provisioning server.
 //!
-//! ```yaml
+//! ```text
 //! general:
 //!   advertised_http_url: http://10.1.2.3:8667
 //! ```
 //!
-//! It is the URL that the administrator entered. Otherwise the driver makes it from an address: the one entered for
-//! provisioning, or that of the first interface for voice. With none of them the file is `{}`.
+//! The driver takes the URL that the administrator entered. Without one it builds the URL from the provisioning
+//! address, or else from the address of the first VoIP interface. Without any of them the file is `{}`.
 
 use std::net::Ipv6Addr;
 
@@ -54,12 +54,12 @@ struct Interface {
     disable: i64,
 }
 
-/// The source of the URL.
+/// The origin of the URL.
 enum Source<'a> {
     BaseUrl(&'a str),
-    /// The address in this row.
+    /// The provisioning address, and its row.
     Address(&'a Row<Provisioning>, &'a str),
-    /// The first interface, even one without an address.
+    /// The first VoIP interface. One without an address counts too: the driver does not try the next one.
     Interface(&'a Row<Interface>),
     Nothing,
 }
@@ -77,7 +77,7 @@ impl<'a> Source<'a> {
         interface.map_or(Source::Nothing, Source::Interface)
     }
 
-    /// The URL, with the port of provisioning if there is one.
+    /// Returns the URL. `port` is the port of provisioning, if that table has a row.
     fn url(&self, port: Option<i64>) -> Option<String> {
         let host = match self {
             Source::BaseUrl(url) => return Some((*url).to_owned()),
@@ -91,14 +91,14 @@ impl<'a> Source<'a> {
         })
     }
 
-    /// Warns if phones will not reach the URL.
+    /// Warns of a URL that phones can't use.
     fn warn(&self, session: &mut Session<'_>) {
         let no_brackets = "an IPv6 address without brackets makes a URL that no phone understands";
         match self {
             Source::Address(row, address) if is_ipv6(address) => row.warn(session, "net4_ip", no_brackets),
             Source::Interface(interface) => {
                 let Some(address) = entered(interface.address.as_deref()) else {
-                    let message = "the first voip interface has no address, so the file has no URL";
+                    let message = "the first voip interface has none, so there is no URL";
                     interface.warn(session, "address", message);
                     return;
                 };
@@ -115,7 +115,7 @@ impl<'a> Source<'a> {
     }
 }
 
-/// A field that is neither NULL nor empty.
+/// Returns the field unless it is NULL or empty.
 fn entered(field: Option<&str>) -> Option<&str> {
     field.filter(|text| !text.is_empty())
 }
@@ -148,7 +148,7 @@ mod tests {
     #[derive(Default)]
     struct Database {
         provisioning: Vec<Values>,
-        /// Those for voice.
+        /// The VoIP interfaces only.
         netiface: Vec<Values>,
     }
 
@@ -194,7 +194,7 @@ mod tests {
             self
         }
 
-        /// The file, and the warnings.
+        /// Returns the file and the warnings.
         fn generate(mut self) -> (String, Vec<String>) {
             let mut session = Session::new(&mut self);
             let file = Network.generate(&mut session).unwrap();
@@ -209,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn without_an_address_there_is_nothing() {
+    fn without_an_address_the_file_is_empty() {
         let nothing = ("{}\n".to_owned(), vec![]);
         assert_eq!(Database::new().provisioning("", "", 8667).generate(), nothing);
         assert_eq!(Database::new().generate(), nothing);
@@ -229,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn the_address_and_the_port() {
+    fn the_url_has_the_address_and_the_port() {
         Database::new().provisioning("10.0.0.254", "", 8667).assert_url("http://10.0.0.254:8667", &[]);
         Database::new().provisioning("10.0.0.254", "", 0).assert_url("http://10.0.0.254", &[]);
         let both = Database::new().provisioning("10.0.0.254", "", 1).interface("10.1.1.1", 1);
@@ -240,15 +240,16 @@ mod tests {
     }
 
     #[test]
-    fn the_first_interface_decides() {
-        let none = "table netiface, row id=7, column address: the first voip interface has no address, so the file has no URL";
+    fn only_the_first_interface_is_used() {
+        let none =
+            "table netiface, row id=7, column address: the first voip interface has none, so there is no URL";
         let database = Database::new().provisioning("", "", 8667);
         let database = database.interface(Value::Null, 1).interface("10.1.1.1", 0);
         assert_eq!(database.generate(), ("{}\n".to_owned(), vec![none.to_owned()]));
     }
 
     #[test]
-    fn a_url_that_no_phone_reaches_has_a_warning() {
+    fn an_unusable_url_is_written_with_a_warning() {
         let disabled =
             "table netiface, row id=7, column disable: phones are sent to an interface that is disabled";
         Database::new().interface("10.1.1.1", 1).assert_url("http://10.1.1.1", &[disabled]);

@@ -1,6 +1,6 @@
-//! `wazo/uuid.yml`: the identity of the installation.
+//! `wazo/uuid.yml`: the UUID of the installation.
 //!
-//! ```yaml
+//! ```text
 //! uuid: db5b5fab-8f4d-4e27-9da1-494c73cf256d
 //! ```
 
@@ -26,7 +26,7 @@ impl Driver for Uuid {
 const INFOS: Query<'_> =
     Query { table: "infos", key: &["uuid"], sql: r#"SELECT uuid FROM infos ORDER BY uuid COLLATE "C""# };
 
-/// The row, and the file.
+/// One row of the table. The file has the same shape.
 #[derive(Deserialize, Serialize)]
 struct Infos {
     uuid: String,
@@ -38,7 +38,7 @@ mod tests {
 
     use super::*;
 
-    /// A table `infos` that is sorted already.
+    /// The rows of a table `infos`, already sorted.
     struct Uuids<'a>(&'a [&'a str]);
 
     impl Snapshot for Uuids<'_> {
@@ -77,7 +77,7 @@ mod tests {
     }
 
     #[test]
-    fn of_several_rows_the_first_counts() {
+    fn the_first_of_several_rows_is_used() {
         let (result, warnings) = generate(&["a", "b"]);
         assert_eq!(result.unwrap(), "uuid: a\n");
         assert_eq!(

@@ -1,32 +1,33 @@
-//! `dird/sources.yml`: every directory that can be searched, its address, and the fields of its entries.
+//! `dird/sources.yml`: the directories that wazo-dird searches, how it reaches them, and the fields of their entries.
 //!
-//! ```yaml
+//! ```text
 //! sources:
-//!   book:
-//!     file: /srv/book.csv
+//!   csv1:
+//!     file: /data/x.csv
 //!     first_matched_columns: []
-//!     format_columns: {}
-//!     name: book
+//!     format_columns:
+//!       z: '{1}'
+//!     name: csv1
 //!     searched_columns:
-//!     - x
-//!     separator: null
+//!     - b
+//!     - a
+//!     separator: ;
 //!     type: csv
 //! ```
 //!
-//! If contexts are separated, a directory of users has a copy for each profile, which finds only the users of that
-//! context.
+//! Where contexts are separated, a directory of users has a copy for each profile, which finds only the users of
+//! that context. `source.rs` makes a source from a row; `ldap.rs` and `wazo.rs` have the settings of these types.
 
 mod ldap;
+mod source;
 mod wazo;
 
 use std::collections::BTreeMap;
 
-use driver_api::{Driver, Error, Query, Row, Session, Warning, yaml};
+use driver_api::{Driver, Error, Query, Row, Session, yaml};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
-use self::ldap::{Filter, Ldap};
-use self::wazo::{Auth, Confd};
+use self::source::Source;
 use crate::shared;
 
 pub(crate) struct Sources;
@@ -40,7 +41,7 @@ impl Driver for Sources {
 
         let mut sources = BTreeMap::new();
         for directory in &directories {
-            match source(directory, fields.remove(&directory.id).unwrap_or_default(), &filters) {
+            match Source::new(directory, fields.remove(&directory.id).unwrap_or_default(), &filters) {
                 Ok(source) => {
                     if sources.insert(source.name.clone(), source).is_some() {
                         shared::warn_of_namesake(session, directory);
@@ -56,7 +57,7 @@ impl Driver for Sources {
     }
 }
 
-// Of two rows with one name the later counts: that of LDAP, if there is one.
+// Of two rows with the same name, the driver uses the later one. LDAP directories come last, so they win.
 const DIRECTORIES: Query<'_> = Query {
     table: "ctidirectories",
     key: &["id"],
@@ -95,10 +96,10 @@ struct Directory {
     ldapfilter_id: Option<i64>,
 }
 
-/// The fields of a directory's entries, with their templates.
+/// The fields of the entries of a directory: the name of each, and the template of its value.
 type Fields = BTreeMap<String, Option<String>>;
 
-/// The fields of each directory, by its id.
+/// Reads the fields of each directory, by its id.
 fn fields(session: &mut Session<'_>) -> Result<BTreeMap<i64, Fields>, Error> {
     let mut fields: BTreeMap<i64, Fields> = BTreeMap::new();
     for row in session.query::<Field>(FIELDS, &[])?.into_iter().map(Row::into_inner) {
@@ -128,126 +129,19 @@ struct Profile {
     name: Option<String>,
 }
 
-#[derive(Clone, Serialize)]
-struct Source<'a> {
-    name: Option<String>,
-    searched_columns: Value,
-    first_matched_columns: Value,
-    format_columns: Fields,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    extra_search_params: Option<SearchParams<'a>>,
-    #[serde(flatten)]
-    kind: Kind<'a>,
-}
-
-#[derive(Clone, Serialize)]
-struct SearchParams<'a> {
-    context: Option<&'a str>,
-}
-
-/// The options of one type of source.
-#[derive(Clone, Serialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
-enum Kind<'a> {
-    Csv { file: &'a str, separator: Option<&'a str> },
-    CsvWs { delimiter: Option<&'a str>, lookup_url: Option<&'a str> },
-    DirdPhonebook { db_uri: Option<&'a str>, phonebook_name: Option<&'a str>, tenant: Option<&'a str> },
-    Ldap(Ldap<'a>),
-    Wazo { auth: Auth<'a>, confd: Confd<'a>, unique_column: &'static str },
-}
-
-/// The source, or why there is none.
-fn source<'a>(
-    directory: &'a Row<Directory>,
-    fields: Fields,
-    filters: &'a BTreeMap<i64, Filter>,
-) -> Result<Source<'a>, Warning> {
-    if directory.dirtype == "ldapfilter" && fields.is_empty() {
-        return Err(left_out(directory, "", "an LDAP source needs fields"));
-    }
-    Ok(Source {
-        kind: kind(directory, filters)?,
-        name: directory.name.clone(),
-        searched_columns: columns(directory, "match_direct", &directory.match_direct)?,
-        first_matched_columns: columns(directory, "match_reverse", &directory.match_reverse)?,
-        format_columns: fields,
-        extra_search_params: None,
-    })
-}
-
-fn kind<'a>(directory: &'a Row<Directory>, filters: &'a BTreeMap<i64, Filter>) -> Result<Kind<'a>, Warning> {
-    let (uri, delimiter) = (directory.uri.as_deref(), directory.delimiter.as_deref());
-    Ok(match directory.dirtype.as_str() {
-        "csv" => {
-            let file = directory.needed_uri()?.split_once("file://").map_or("", |(_, path)| path);
-            Kind::Csv { file, separator: delimiter }
-        }
-        "csv_ws" => Kind::CsvWs { delimiter, lookup_url: uri },
-        "dird_phonebook" => Kind::DirdPhonebook {
-            db_uri: uri,
-            phonebook_name: directory.dird_phonebook.as_deref(),
-            tenant: directory.dird_tenant.as_deref(),
-        },
-        "ldapfilter" => {
-            let filter = directory.ldapfilter_id.and_then(|id| filters.get(&id));
-            let filter = filter.ok_or("its LDAP filter, or the server of that, does not exist");
-            Kind::Ldap(filter.and_then(Filter::ldap).map_err(|why| left_out(directory, "", why))?)
-        }
-        "wazo" => {
-            let confd = directory.confd(directory.needed_uri()?);
-            let bad_port = || directory.bad_uri("its port is not a number; the source is left out");
-            Kind::Wazo { auth: directory.auth(), confd: confd.ok_or_else(bad_port)?, unique_column: "id" }
-        }
-        other => {
-            let why = format!("wazo-dird has no sources of the type {other:?}");
-            return Err(left_out(directory, "", &why));
-        }
-    })
-}
-
-/// Reads the names of columns, in any form of JSON.
-fn columns(directory: &Row<Directory>, column: &str, json: &str) -> Result<Value, Warning> {
-    if json.is_empty() {
-        return Ok(Value::Array(Vec::new()));
-    }
-    serde_json::from_str(json).map_err(|_| left_out(directory, column, "not JSON"))
-}
-
-fn left_out(directory: &Row<Directory>, column: &str, why: &str) -> Warning {
-    directory.origin().warning(column, format!("{why}; the source is left out"))
-}
-
-impl Directory {
-    fn needed_uri(&self) -> Result<&str, Warning> {
-        self.uri.as_deref().ok_or_else(|| self.bad_uri("the source needs one, so it is left out"))
-    }
-
-    /// A warning about the row of `directories`, where an administrator finds the URI.
-    fn bad_uri(&self, why: &str) -> Warning {
-        Warning::new("directories", why).row(format_args!("id={}", self.directory_id)).column("uri")
-    }
-}
-
-/// The sources, with a copy for each profile instead of each directory of users.
+/// Replaces each directory of users by its copies, one for each profile.
 fn separated<'a>(
     sources: BTreeMap<Option<String>, Source<'a>>,
     profiles: &'a [Row<Profile>],
 ) -> BTreeMap<Option<String>, Source<'a>> {
-    let copies = |source: Source<'a>| match source.kind {
-        Kind::Wazo { .. } => profiles.iter().map(|profile| source.copy(profile.name.as_deref())).collect(),
-        _ => vec![source],
+    let copies = |source: Source<'a>| {
+        if source.has_users() {
+            profiles.iter().map(|profile| source.copy(profile.name.as_deref())).collect()
+        } else {
+            vec![source]
+        }
     };
     sources.into_values().flat_map(copies).map(|source| (source.name.clone(), source)).collect()
-}
-
-impl<'a> Source<'a> {
-    fn copy(&self, profile: Option<&'a str>) -> Source<'a> {
-        Source {
-            name: Some(shared::name_of_copy(self.name.as_deref(), profile)),
-            extra_search_params: Some(SearchParams { context: profile }),
-            ..self.clone()
-        }
-    }
 }
 
 fn content(sources: BTreeMap<Option<String>, Source<'_>>) -> Result<String, Error> {
@@ -259,4 +153,123 @@ fn content(sources: BTreeMap<Option<String>, Source<'_>>) -> Result<String, Erro
 }
 
 #[cfg(test)]
-mod tests;
+mod tests {
+    use fixtures::Scratch;
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    pub(super) const NOT_SEPARATED: (&str, &str) = ("ctimain", r#"{"id": 1}"#);
+
+    /// A row of `directories`; its id is 3.
+    pub(super) fn directory(dirtype: &str, more: Value) -> String {
+        with(json!({"id": 3, "dirtype": dirtype, "description": ""}), more)
+    }
+
+    /// A row of `ctidirectories`; its id is 5, its name `s`.
+    pub(super) fn source(more: Value) -> String {
+        let row = json!({"id": 5, "name": "s", "match_direct": "", "match_reverse": "", "directory_id": 3});
+        with(row, more)
+    }
+
+    pub(super) fn with(mut row: Value, more: Value) -> String {
+        let Value::Object(more) = more else { panic!("not a row: {more}") };
+        row.as_object_mut().unwrap().extend(more);
+        row.to_string()
+    }
+
+    /// Returns the sources as JSON, and the warnings.
+    pub(super) fn sources(tables: &[(&str, &str)]) -> (Value, Vec<String>) {
+        let mut database = Scratch::older(tables);
+        let file = yaml::parse(&database.generate(&Sources).unwrap()).unwrap();
+        (serde_json::to_value(&file["sources"]).unwrap(), database.warnings)
+    }
+
+    /// Returns the source of one row each in `ctidirectories` and `directories`, or the warning.
+    pub(super) fn one(source: &str, directory: &str) -> Result<Value, String> {
+        let (sources, warnings) =
+            sources(&[NOT_SEPARATED, ("ctidirectories", source), ("directories", directory)]);
+        match warnings.first() {
+            Some(warning) => {
+                assert_eq!(sources, json!({}));
+                Err(warning.clone())
+            }
+            None => Ok(sources["s"].clone()),
+        }
+    }
+
+    #[test]
+    fn without_rows_the_file_is_empty() {
+        let mut database = Scratch::older(&[]);
+        assert_eq!(database.generate(&Sources), Ok("sources: {}\n".to_owned()));
+        assert_eq!(database.warnings, ["table ctimain: there is no row, so contexts are not separated"]);
+    }
+
+    #[test]
+    fn of_two_with_one_name_ldap_wins_then_the_later() {
+        let directories = [
+            directory("csv", json!({"id": 1, "uri": "file://a"})),
+            directory("csv", json!({"id": 2, "uri": "file://b"})),
+            directory("ldapfilter", json!({"ldapfilter_id": 1})),
+        ];
+        let rows = [
+            source(json!({"id": 1, "directory_id": 3})),
+            source(json!({"id": 3, "directory_id": 2})),
+            source(json!({"id": 2, "directory_id": 1})),
+        ];
+        let (directories, csv) = (directories.join("\n"), rows[1..].join("\n"));
+        let all = rows.join("\n");
+        let mut tables = vec![
+            NOT_SEPARATED,
+            ("directories", directories.as_str()),
+            ("ctidirectories", csv.as_str()),
+            ("ldapfilter", r#"{"id": 1, "ldapserverid": 1, "name": "f", "description": ""}"#),
+            ("ldapserver", r#"{"id": 1, "name": "s", "port": 0, "description": ""}"#),
+        ];
+        let namesake = |id: i64| {
+            format!(
+                "table ctidirectories, row id={id}, column name: another row has the same name; this one counts"
+            )
+        };
+        let (written, warnings) = sources(&tables);
+        assert_eq!((&written["s"]["file"], warnings), (&json!("b"), vec![namesake(3)]));
+
+        tables[2] = ("ctidirectories", &all);
+        tables.push(("ctidirectoryfields", r#"{"dir_id": 1, "fieldname": "a", "value": ""}"#));
+        let (written, warnings) = sources(&tables);
+        assert_eq!((&written["s"]["type"], warnings), (&json!("ldap"), vec![namesake(3), namesake(1)]));
+    }
+
+    #[test]
+    fn with_separated_contexts_each_profile_has_a_copy() {
+        let directories =
+            [directory("wazo", json!({"uri": "https://h"})), directory("dird_phonebook", json!({"id": 4}))];
+        let rows = [
+            source(json!({})),
+            source(json!({"id": 6, "name": null})),
+            source(json!({"id": 7, "name": "b", "directory_id": 4})),
+        ];
+        let (directories, rows) = (directories.join("\n"), rows.join("\n"));
+        let profiles = r#"{"id": 1, "name": "é", "directories": "", "display": ""}
+            {"id": 2, "name": null, "directories": "", "display": ""}
+            {"id": 3, "name": null, "directories": "", "display": ""}"#;
+        let mut tables = vec![
+            ("ctimain", r#"{"id": 1, "context_separation": -1}"#),
+            ("directories", directories.as_str()),
+            ("ctidirectories", rows.as_str()),
+        ];
+        let names = |sources: &Value| sources.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+        assert_eq!(names(&sources(&tables).0), ["b"]);
+
+        tables.push(("cticontexts", profiles));
+        let (written, warnings) = sources(&tables);
+        assert_eq!(names(&written), ["None_None", "None_é", "b", "s_None", "s_é"]);
+        assert_eq!(warnings, [""; 0]);
+        for (name, source) in written.as_object().unwrap() {
+            assert_eq!(source["name"], *name);
+        }
+        assert_eq!(written["s_é"]["extra_search_params"], json!({"context": "é"}));
+        assert_eq!(written["s_None"]["extra_search_params"], json!({"context": null}));
+        assert_eq!(written["b"].get("extra_search_params"), None);
+    }
+}
