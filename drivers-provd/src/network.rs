@@ -6,7 +6,7 @@
 //! ```
 //!
 //! The driver takes the URL that the administrator entered. Without one it builds the URL from the provisioning
-//! address, or else from the address of the first VoIP interface. Without any of them the file is `{}`.
+//! address, or else from the address of the first voice interface. Without any of them the file is `{}`.
 
 use std::net::Ipv6Addr;
 
@@ -59,7 +59,7 @@ enum Source<'a> {
     BaseUrl(&'a str),
     /// The provisioning address, and its row.
     Address(&'a Row<Provisioning>, &'a str),
-    /// The first VoIP interface. One without an address counts too: the driver does not try the next one.
+    /// The first voice interface. One without an address counts too: the driver does not try the next one.
     Interface(&'a Row<Interface>),
     Nothing,
 }
@@ -148,7 +148,7 @@ mod tests {
     #[derive(Default)]
     struct Database {
         provisioning: Vec<Values>,
-        /// The VoIP interfaces only.
+        /// The voice interfaces only.
         netiface: Vec<Values>,
     }
 
