@@ -57,7 +57,7 @@ pub struct File {
     pub kinds: Vec<Kind>,
     /// How Asterisk compares the value of `type`, where that is known.
     pub type_case: NameCase,
-    /// What Asterisk does with a section of no known kind.
+    /// The reaction of Asterisk to a section of no known kind.
     pub unknown_section: Consequence,
     /// A remark.
     pub note: Option<&'static str>,
@@ -91,7 +91,7 @@ pub struct Kind {
     pub section_without_type: Option<&'static str>,
     /// How Asterisk compares the names of sections of this kind, where they name objects.
     pub names: NameCase,
-    /// What Asterisk does if a section has an option that the kind does not know.
+    /// The reaction of Asterisk to an option that the kind does not know.
     pub unknown_option: Consequence,
     /// Whether Asterisk ignores a section of this kind in this file, because it stores such objects elsewhere.
     pub not_in_file: bool,
@@ -128,7 +128,7 @@ pub enum NameCase {
     Unknown,
 }
 
-/// What Asterisk does with a section, option or value that it does not accept.
+/// The reaction of Asterisk to a section, option or value that it does not accept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Consequence {
@@ -198,7 +198,7 @@ pub struct OptionInfo {
     pub source: Source,
     /// A remark.
     pub note: Option<&'static str>,
-    /// What Asterisk does with a value that it refuses.
+    /// The reaction of Asterisk to a value that it refuses.
     bad_value: Consequence,
     /// Deprecated values, each with its replacement.
     deprecated_values: Vec<(&'static str, &'static str)>,

@@ -8,13 +8,13 @@ use driver_api::{Entry, Namespace};
 pub struct Feature {
     /// Its name.
     pub name: &'static str,
-    /// What it adds to a build.
+    /// Its addition to a build.
     pub brings: Brings,
     /// Whether this build has it.
     pub built: bool,
 }
 
-/// What a cargo feature adds to a build.
+/// The addition of a cargo feature to a build.
 pub enum Brings {
     /// A family: the files of the resource that has the same name as the feature.
     Family,

@@ -1,4 +1,4 @@
-//! What every driver of the family writes for every case, on both engines.
+//! Compares the output of every driver of the family, for every case and on both engines, with its snapshot.
 
 #[test]
 fn every_driver_over_every_case() {

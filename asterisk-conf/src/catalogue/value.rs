@@ -66,7 +66,7 @@ pub struct Rejection {
     pub value: String,
     /// The reason.
     pub reason: Reason,
-    /// What Asterisk does with it.
+    /// The reaction of Asterisk.
     pub consequence: Consequence,
 }
 

@@ -132,22 +132,21 @@ fn a_generation_from_before_an_invalidation_is_not_cached() {
 #[test]
 fn a_blocked_generation_blocks_no_other_request() {
     let Some(mut site) = Site::new("blocked") else { return };
-    let daemon = site.daemon("service: {patience_seconds: 1}");
+    let daemon = site.daemon("service: {patience_seconds: 4}");
     assert_eq!(daemon.ask(FILE), UUID);
     site.lock();
     thread::scope(|scope| {
         let blocked = scope.spawn(|| daemon.ask(FILE));
         site.wait_for_blocked(1);
-        let start = Instant::now();
         assert_eq!(daemon.ask(format!("{FILE} cached")), UUID);
-        assert!(start.elapsed() < Duration::from_millis(500), "{:?}", start.elapsed());
         #[cfg(feature = "asterisk")]
         assert!(daemon.ask("asterisk/modules.conf").contains("[modules]"));
+        assert!(!blocked.is_finished());
         // The client of the blocked generation gets the cached copy after the time limit.
         assert_eq!(blocked.join().unwrap(), UUID);
-        assert_eq!(daemon.outcome(), format!("{FILE}: stale, 43 bytes"));
+        assert!(daemon.outcomes().contains(&format!("{FILE}: stale, 43 bytes")));
         let line = daemon.wait_for_log("(service.patience_seconds)");
-        assert!(line.contains("not generated within 1s"), "{line}");
+        assert!(line.contains("not generated within 4s"), "{line}");
     });
     // After the abandoned generation has ended, requests succeed again.
     let before = generations(&daemon);
