@@ -1,4 +1,4 @@
-//! What every driver of the family writes for every case, on both engines.
+//! The output of every driver of the family for every case, on both engines.
 
 #[test]
 fn every_driver_over_every_case() {
