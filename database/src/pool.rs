@@ -64,8 +64,8 @@ impl Settings for PoolSettings {
 pub struct Pool {
     settings: PoolSettings,
     idle: Mutex<Vec<Box<dyn Database>>>,
-    /// The last time that a caller waited for a connection without success, and the reason. The back-off begins
-    /// there. During it, callers that fail fast don't wait: Asterisk asks for file after file.
+    /// When an attempt last used up its time limit, and the reason. The back-off begins there: without it, each of the
+    /// files that Asterisk asks for in a reload would wait as long again.
     last_timeout: Mutex<Option<(Instant, String)>>,
     permits: Arc<Permits>,
 }

@@ -43,7 +43,7 @@ struct Waiting {
     reply: oneshot::Sender<Shared>,
 }
 
-/// A running generation and the requests that it serves.
+/// A flight: a running generation and the requests that it serves.
 pub(crate) struct Flight<'a> {
     coalescer: &'a Coalescer,
     epoch: u64,

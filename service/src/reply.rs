@@ -129,8 +129,8 @@ impl Service {
         while let Some(mut flight) = coalescer.begin() {
             // This comes after `begin`: a reload from here on marks this generation as out of date.
             let site = self.site();
-            let has_copy = site.cache.age(file).is_some();
-            let Generation { result, elapsed, mut is_current } = site.generator.generate(file, has_copy);
+            let has_fallback = site.cache.age(file).is_some();
+            let Generation { result, elapsed, mut is_current } = site.generator.generate(file, has_fallback);
             self.metrics.generation(file, elapsed, result.as_ref().err());
             let result = result.map(Arc::new).map_err(Arc::new);
             let text = result.as_ref().ok();
