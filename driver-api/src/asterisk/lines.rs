@@ -96,23 +96,23 @@ impl<'w> Lines<'w> {
     /// Writes a key, a sign and a value of several pieces, and keeps every blank. The sign includes the blanks
     /// around it: `" => "`.
     pub fn verbatim_line(&mut self, key: impl Piece, sign: &str, value: &[&dyn Piece]) {
-        self.line(&key, syntax::padded_key, value, syntax::value, |writer, key| {
-            writer.verbatim_option(key, sign, texts(value))
+        self.line(&key, syntax::padded_key, value, syntax::value, |writer, key, value| {
+            writer.verbatim_option(key, sign, value)
         });
     }
 
     /// Writes `exten = extension,hint,devices` and keeps every blank. The devices give the extension its state; their
     /// pieces include the `&` between them.
     pub fn hint(&mut self, extension: impl Piece, devices: &[&dyn Piece]) {
-        self.line(&extension, syntax::extension, devices, syntax::device, |writer, extension| {
-            writer.hint(extension, texts(devices))
+        self.line(&extension, syntax::extension, devices, syntax::device, |writer, extension, devices| {
+            writer.hint(extension, devices)
         });
     }
 
     /// Writes `member = interface,penalty,name,state interface`, a member of a queue, with the fields that are given.
     pub fn member(&mut self, fields: &[&dyn Piece]) {
-        self.line(&"member", syntax::key, fields, syntax::member_field, |writer, _| {
-            writer.member(texts(fields))
+        self.line(&"member", syntax::key, fields, syntax::member_field, |writer, _, fields| {
+            writer.member(fields)
         });
     }
 
@@ -130,26 +130,35 @@ impl<'w> Lines<'w> {
     }
 
     fn stripped(&mut self, key: &dyn Piece, sign: &str, value: &[&dyn Piece]) {
-        self.line(key, syntax::padded_key, value, syntax::value, |writer, key| {
-            writer.option(key, sign, texts(value))
+        self.line(key, syntax::padded_key, value, syntax::value, |writer, key, value| {
+            writer.option(key, sign, value)
         });
     }
 
+    /// Writes a line. It asks each piece for its text once, and allocates nothing for a value of one piece, as most
+    /// values are.
     fn line(
         &mut self,
         key: &dyn Piece,
         key_place: Place,
         value: &[&dyn Piece],
         value_place: Place,
-        write: impl FnOnce(&mut asterisk_conf::Writer, &str) -> Result<(), Refusal>,
+        write: impl FnOnce(&mut asterisk_conf::Writer, &str, Texts<'_>) -> Result<(), Refusal>,
     ) {
-        let key_text = key.text();
         let start = self.writer.text.text().len();
-        if let Err(refusal) = write(&mut self.writer.text, &key_text) {
+        let key_text = key.text();
+        let write = |texts: Texts<'_>| {
+            let result = write(&mut self.writer.text, &key_text, texts);
+            result.map(|()| self.warn_of_blanks(start, (key, &key_text), value, texts))
+        };
+        let result = match value {
+            [piece] => write(&[piece.text()]),
+            pieces => write(&pieces.iter().map(|piece| piece.text()).collect::<Vec<_>>()),
+        };
+        if let Err(refusal) = result {
             let culprit = culprit(key, key_place, value, value_place);
             return self.refuse(culprit, &format!("the option {key_text:?}"), refusal);
         }
-        self.warn_of_blanks(start, key, value);
         if self.writer.recorder.is_some() {
             let value = value.iter().find(|piece| piece.column(self.origin).is_some());
             self.record(start, *value.unwrap_or(&key));
@@ -158,20 +167,24 @@ impl<'w> Lines<'w> {
 
     /// Adds a warning for each piece of a row that has a blank at an end of the key or of the value, where Asterisk
     /// strips it. Adds none if no line was written behind the byte `start`.
-    fn warn_of_blanks(&mut self, start: usize, key: &dyn Piece, value: &[&dyn Piece]) {
+    fn warn_of_blanks(
+        &mut self,
+        start: usize,
+        (key, key_text): (&dyn Piece, &str),
+        value: &[&dyn Piece],
+        texts: Texts<'_>,
+    ) {
         let Some(origin) = self.origin.filter(|_| self.writer.text.text().len() > start) else { return };
         let stripped = &mut self.writer.stripped;
-        let mut warn_if = |has_blank: fn(&str) -> bool, piece: &dyn Piece| {
-            if let Some(column) = piece.column(Some(origin))
-                && has_blank(&piece.text())
-            {
+        let mut warn_if = |is_stripped: bool, piece: &dyn Piece| {
+            if is_stripped && let Some(column) = piece.column(Some(origin)) {
                 stripped.push(origin.warning(column, STRIPPED));
             }
         };
-        warn_if(|text| begins_blank(text) || ends_blank(text), key);
-        if let (Some(first), Some(last)) = (value.first(), value.last()) {
-            warn_if(begins_blank, *first);
-            warn_if(ends_blank, *last);
+        warn_if(begins_blank(key_text) || ends_blank(key_text), key);
+        if let ([first, ..], [.., last], [first_text, ..], [.., last_text]) = (value, value, texts, texts) {
+            warn_if(begins_blank(first_text), *first);
+            warn_if(ends_blank(last_text), *last);
         }
     }
 
@@ -211,10 +224,8 @@ fn ends_blank(text: &str) -> bool {
     text.ends_with(syntax::is_blank)
 }
 
-/// Returns the text of each piece.
-fn texts<'p>(pieces: &'p [&'p dyn Piece]) -> impl Iterator<Item = Cow<'p, str>> {
-    pieces.iter().map(|piece| piece.text())
-}
+/// The texts of a value's pieces.
+type Texts<'t> = &'t [Cow<'t, str>];
 
 const STRIPPED: &str = "Asterisk strips the blanks at its ends";
 
