@@ -84,6 +84,11 @@ impl Pool {
         Pool { settings, idle: Mutex::default(), last_timeout: Mutex::default(), permits }
     }
 
+    /// Returns the URI of the database, which prints without its password.
+    pub fn uri(&self) -> &Uri {
+        &self.settings.uri
+    }
+
     /// Returns an idle connection that still works, or a new one. A caller that has a fallback fails fast: it
     /// does not wait during the back-off.
     fn connection(self: &Arc<Self>, fail_fast: bool) -> Result<PooledConnection, Error> {

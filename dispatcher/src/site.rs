@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
-use database::{LazySnapshot, Pool, PoolSettings, PooledConnection, Uri};
+use database::{LazySnapshot, Pool, PoolSettings, PooledConnection};
 use driver_api::{Config, Error, ErrorKind, Namespace, Schema};
 use service::{Configuration, Failure, Generation, Generator, Source};
 
@@ -59,7 +59,6 @@ struct Drivers {
     registry: Arc<Registry>,
     config: Arc<Config>,
     writers: BTreeMap<Namespace, Mutex<Option<Arc<Writer>>>>,
-    uri: Uri,
     pool: Arc<Pool>,
 }
 
@@ -69,7 +68,6 @@ impl Drivers {
             writers: registry.namespaces().map(|file| (file.clone(), Mutex::default())).collect(),
             registry,
             config: Arc::new(config),
-            uri: database.uri.clone(),
             pool: Arc::new(Pool::new(database)),
         }
     }
@@ -104,7 +102,7 @@ impl Drivers {
 
 impl Generator for Drivers {
     fn description(&self) -> String {
-        format!("database {}", self.uri)
+        format!("database {}", self.pool.uri())
     }
 
     fn prepare(&self) {
