@@ -3,13 +3,13 @@
 use std::cell::RefCell;
 use std::fmt;
 use std::ops::{Deref, DerefMut};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use asterisk_conf::syntax::{Place, Refusal};
 use serde::{Serialize, Serializer};
 
 use crate::decode::Shown;
-use crate::{Blanked, EngineRow, Piece, Query, Session, Value, Warning, blanked, breaks_line};
+use crate::{Blanked, Piece, Query, Session, Value, Warning, blanked, breaks_line};
 
 /// A row of a query's result: the driver's struct and its [`Origin`], the table and key that it comes from.
 ///
@@ -135,7 +135,7 @@ impl Origin {
 
     /// Returns the key as text: `id=7`, or `context=default mailbox=1001`. Control characters are escaped.
     pub fn key(&self) -> String {
-        let parts = self.source.key.iter().zip(self.key.values());
+        let parts = self.source.key.iter().zip(self.key.values(&self.source));
         parts.map(|(name, value)| format!("{name}={}", Shown(&value))).collect::<Vec<_>>().join(" ")
     }
 
@@ -216,7 +216,9 @@ impl fmt::Debug for Origin {
 
 impl PartialEq for Origin {
     fn eq(&self, other: &Origin) -> bool {
-        self.table() == other.table() && self.source.key == other.source.key && self.key == other.key
+        self.table() == other.table()
+            && self.source.key == other.source.key
+            && self.key.values(&self.source) == other.key.values(&other.source)
     }
 }
 
@@ -227,36 +229,61 @@ pub(crate) struct Source {
     table: String,
     key: Vec<String>,
     columns: Vec<String>,
+    /// The keys that are not one number, of all rows one behind the other. It is set once all rows are read.
+    keys: OnceLock<Box<[u8]>>,
 }
 
 impl Source {
     pub(crate) fn new(query: &Query<'_>, columns: &[&str]) -> Source {
         let owned = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect();
-        Source { table: query.table.to_owned(), key: owned(query.key), columns: owned(columns) }
+        Source {
+            table: query.table.to_owned(),
+            key: owned(query.key),
+            columns: owned(columns),
+            keys: OnceLock::new(),
+        }
     }
 
     pub(crate) fn column(&self, index: usize) -> &str {
         &self.columns[index]
     }
 
-    /// Returns the origin of a row. `key` has the indexes of the key's columns; `buffer` is reused from row to row.
-    pub(crate) fn origin(
-        self: &Arc<Source>,
-        row: &dyn EngineRow,
-        key: &[usize],
-        buffer: &mut Vec<u8>,
-    ) -> Origin {
-        Origin { source: Arc::clone(self), key: Key::read(row, key, buffer) }
+    /// Returns the origin of a row with this key, for as long as not all rows are read.
+    pub(crate) fn early_origin(self: &Arc<Source>, key: &[Value<'_>]) -> Origin {
+        let mut keys = Vec::new();
+        key.iter().for_each(|value| put(&mut keys, value));
+        Origin { source: Arc::clone(self), key: Key::Own(keys.into()) }
+    }
+
+    /// Returns the origin of a row with this key. It can be read once `keys` is [`set`](Source::set_keys).
+    pub(crate) fn origin(self: &Arc<Source>, key: &[Value<'_>], keys: &mut Vec<u8>) -> Origin {
+        let key = match *key {
+            [Value::Integer(number)] => Key::Integer(number),
+            [Value::Uuid(uuid)] => Key::Uuid(uuid),
+            _ => {
+                let start = keys.len();
+                key.iter().for_each(|value| put(keys, value));
+                Key::Shared(start)
+            }
+        };
+        Origin { source: Arc::clone(self), key }
+    }
+
+    /// Makes the keys that [`origin`](Source::origin) wrote readable.
+    pub(crate) fn set_keys(&self, keys: Vec<u8>) {
+        // It is called once.
+        let _ = self.keys.set(keys.into_boxed_slice());
     }
 }
 
-/// The values of a row's key.
-#[derive(Clone, PartialEq, Eq)]
+/// The values of a row's key. In bytes, one for the type precedes each value, and the length precedes a text.
+#[derive(Clone)]
 enum Key {
     Integer(i64),
     Uuid([u8; 16]),
-    /// Any number of values. A byte for the type precedes each, and the length precedes a text.
-    Several(Box<[u8]>),
+    Own(Box<[u8]>),
+    /// The position in [`Source::keys`] of the first value. A box for each row would cost more than all else here.
+    Shared(usize),
 }
 
 const NULL: u8 = 0;
@@ -266,33 +293,15 @@ const TEXT: u8 = 3;
 const OTHER: u8 = 4;
 
 impl Key {
-    fn read(row: &dyn EngineRow, columns: &[usize], buffer: &mut Vec<u8>) -> Key {
-        let value = |column: usize| row.value(column).unwrap_or(Value::Null);
-        match columns.first().map(|&column| value(column)) {
-            Some(Value::Integer(number)) if columns.len() == 1 => Key::Integer(number),
-            Some(Value::Uuid(uuid)) if columns.len() == 1 => Key::Uuid(uuid),
-            _ => {
-                buffer.clear();
-                for &column in columns {
-                    put(buffer, &value(column));
-                }
-                Key::Several(buffer.as_slice().into())
-            }
-        }
-    }
-
-    fn values(&self) -> Vec<Value<'_>> {
-        match self {
-            Key::Integer(number) => vec![Value::Integer(*number)],
-            Key::Uuid(uuid) => vec![Value::Uuid(*uuid)],
-            Key::Several(bytes) => {
-                let (mut values, mut rest) = (Vec::new(), &**bytes);
-                while let Some(value) = take(&mut rest) {
-                    values.push(value);
-                }
-                values
-            }
-        }
+    /// Returns one value for each column of the source's key.
+    fn values<'a>(&'a self, source: &'a Source) -> Vec<Value<'a>> {
+        let mut bytes = match self {
+            Key::Integer(number) => return vec![Value::Integer(*number)],
+            Key::Uuid(uuid) => return vec![Value::Uuid(*uuid)],
+            Key::Own(bytes) => bytes,
+            Key::Shared(start) => source.keys.get().and_then(|keys| keys.get(*start..)).unwrap_or_default(),
+        };
+        source.key.iter().map_while(|_| take(&mut bytes)).collect()
     }
 }
 
@@ -343,16 +352,6 @@ fn split<const N: usize>(rest: &mut &[u8]) -> Option<[u8; N]> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Error;
-
-    struct Cells(Vec<Value<'static>>);
-
-    impl EngineRow for Cells {
-        fn value(&self, column: usize) -> Result<Value<'_>, Error> {
-            Ok(self.0[column].clone())
-        }
-    }
-
     #[test]
     fn a_key_reads_as_it_was_written() {
         let uuid = Value::Uuid([7; 16]);
@@ -369,10 +368,12 @@ mod tests {
         ] {
             let names = &["a", "b", "c"][..values.len()];
             let source = Arc::new(Source::new(&Query { table: "t", key: names, sql: "" }, names));
-            let key: Vec<usize> = (0..values.len()).collect();
-            let origin = source.origin(&Cells(values), &key, &mut Vec::new());
+            // Another row's key stands before it.
+            let mut keys = vec![NULL];
+            let origin = source.origin(&values, &mut keys);
+            source.set_keys(keys);
             assert_eq!(origin.key(), text);
-            assert_eq!(origin, origin.clone());
+            assert_eq!(origin, source.early_origin(&values));
         }
         // A large query has one per row.
         assert!(size_of::<Origin>() <= 32, "{}", size_of::<Origin>());

@@ -3,10 +3,11 @@ use std::fmt;
 use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
+use smallvec::SmallVec;
 
 use crate::asterisk::LineOrigin;
 use crate::decode::{self, Problem};
-use crate::row::{Origin, Source};
+use crate::row::Source;
 use crate::{Blanked, EngineRow, Error, ErrorKind, OneLine, Row, Rows, Snapshot, Value};
 
 /// The database as a driver sees it: one read-only snapshot, while the driver writes one file.
@@ -204,13 +205,16 @@ impl<'a> Session<'a> {
             query,
             source: None,
             key: Vec::new(),
-            buffer: Vec::new(),
+            keys: Vec::new(),
             columns: Vec::new(),
             rows: Vec::new(),
             warnings: &mut self.warnings,
         };
         let result = self.snapshot.run(query.sql, params, &mut decoder);
-        let rows = decoder.rows;
+        let Decoder { source, keys, rows, .. } = decoder;
+        if let Some(source) = source {
+            source.set_keys(keys);
+        }
         // A query without `ORDER BY` returns its rows, and so their warnings, in any order.
         self.warnings[earlier..].sort();
         result.map_err(|error| error.context(format!("table {}", query.table)))?;
@@ -235,8 +239,8 @@ struct Decoder<'a, T> {
     source: Option<Arc<Source>>,
     /// The indexes of the key's columns.
     key: Vec<usize>,
-    /// The buffer in which keys are encoded.
-    buffer: Vec<u8>,
+    /// The keys of the rows, as [`Source::origin`] writes them.
+    keys: Vec<u8>,
     /// The indexes of the columns that the row type has fields for.
     columns: Vec<usize>,
     rows: Vec<Row<T>>,
@@ -260,26 +264,25 @@ impl<T: DeserializeOwned> Rows for Decoder<'_, T> {
         let Some(source) = &self.source else {
             return Err(Error::new(ErrorKind::Query, "a row came before the names of the columns"));
         };
-        let mut line_break = |origin: &Origin, column: usize, consequence: &str| {
+        // Columns of a key are often fields, too, and are read once.
+        let read = |&column: &usize| row.value(column).unwrap_or(Value::Null);
+        let key: SmallVec<[Value<'_>; 4]> = self.key.iter().map(read).collect();
+        let mut line_break = |column: usize, consequence: &str| {
             let message = format!("the value has a line break; {consequence}");
-            self.warnings.push(origin.warning(source.column(column), message));
+            self.warnings.push(source.early_origin(&key).warning(source.column(column), message));
         };
-        let decoded = decode::decode(row, &self.columns);
-        let origin = source.origin(row, &self.key, &mut self.buffer);
-        match decoded {
+        match decode::decode(row, &self.columns, (&self.key, &key)) {
             Ok((value, blanked)) => {
-                for column in blanked {
-                    line_break(&origin, column, Blanked::CONSEQUENCE);
-                }
-                self.rows.push(Row::new(value, origin));
+                blanked.into_iter().for_each(|column| line_break(column, Blanked::CONSEQUENCE));
+                self.rows.push(Row::new(value, source.origin(&key, &mut self.keys)));
             }
-            Err(Problem::LineBreak { column }) => line_break(&origin, column, OneLine::CONSEQUENCE),
+            Err(Problem::LineBreak { column }) => line_break(column, OneLine::CONSEQUENCE),
             Err(Problem::Value { column, error }) => {
                 let error = match column {
                     Some(column) => error.context(format!("column {}", source.column(column))),
                     None => error,
                 };
-                return Err(error.context(format!("row {}", origin.key())));
+                return Err(error.context(format!("row {}", source.early_origin(&key).key())));
             }
         }
         Ok(())

@@ -66,13 +66,14 @@ pub(crate) fn columns_to_read<T: DeserializeOwned>(
     Ok(read)
 }
 
-/// Reads these columns of a row. Also returns the columns whose text has a line break that [`Blanked`](crate::Blanked)
-/// replaces.
+/// Reads these columns of a row; `key` has indexes and values of the columns that are read already. Also returns the
+/// columns whose text has a line break that [`Blanked`](crate::Blanked) replaces.
 pub(crate) fn decode<T: DeserializeOwned>(
     row: &dyn EngineRow,
     columns: &[usize],
+    key: (&[usize], &[Value<'_>]),
 ) -> Result<(T, Vec<usize>), Problem> {
-    let cursor = Cursor { row, columns, next: Cell::new(0), blanked: RefCell::default() };
+    let cursor = Cursor { row, columns, key, next: Cell::new(0), blanked: RefCell::default() };
     let decoded = T::deserialize(RowDeserializer(&cursor));
     let column = cursor.next.get().checked_sub(1).and_then(|at| columns.get(at).copied());
     decoded.map(|row| (row, cursor.blanked.into_inner())).map_err(|failure| {
@@ -144,6 +145,8 @@ struct Cursor<'a> {
     row: &'a dyn EngineRow,
     /// The columns to read.
     columns: &'a [usize],
+    /// Indexes and values of the key's columns.
+    key: (&'a [usize], &'a [Value<'a>]),
     /// The position in `columns` to read next.
     next: Cell<usize>,
     /// The columns whose line breaks blanks replace.
@@ -156,7 +159,16 @@ impl<'a> Cursor<'a> {
         let next = self.next.get();
         let Some(&column) = self.columns.get(next) else { return Ok(None) };
         self.next.set(next + 1);
-        self.row.value(column).map(|value| Some((column, value))).map_err(Failure::Engine)
+        self.value(column).map(|value| Some((column, value))).map_err(Failure::Engine)
+    }
+
+    fn value(&self, column: usize) -> Result<Value<'a>, Error> {
+        let (columns, values) = self.key;
+        match columns.iter().position(|&key| key == column).map(|key| &values[key]) {
+            // A key column that can't be read is NULL in the key, and an error here.
+            None | Some(Value::Null) => self.row.value(column),
+            Some(value) => Ok(value.clone()),
+        }
     }
 }
 
