@@ -92,7 +92,8 @@ struct ShowConfig {
     config: Option<PathBuf>,
 }
 
-/// Serve files over TCP until SIGTERM or SIGINT; SIGHUP has the configuration read again.
+/// Serve files over TCP, a Unix socket or both until SIGTERM or SIGINT; SIGHUP has the configuration read
+/// again.
 #[derive(FromArgs)]
 #[argh(subcommand, name = "serve")]
 struct Serve {

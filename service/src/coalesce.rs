@@ -43,6 +43,8 @@ struct State {
     /// Whether the cached copy is out of date: invalidated, or not replaced. A mark on disk says the same, if it could
     /// be written.
     copy_is_outdated: bool,
+    /// Whether no generation has begun since the last invalidation.
+    is_newly_invalidated: bool,
     waiting: Vec<Waiting>,
 }
 
@@ -56,6 +58,9 @@ struct Waiting {
 pub(crate) struct Flight<'a> {
     coalescer: &'a Coalescer,
     epoch: u64,
+    /// Whether this is the first generation since an invalidation. It waits for the database, although there is a
+    /// cached copy. If it fails, later ones fail fast again: Asterisk asks for a file many times in a reload.
+    pub(crate) follows_invalidation: bool,
     served: Vec<Waiting>,
 }
 
@@ -88,7 +93,12 @@ impl Coalescer {
             return None;
         }
         state.began = Some(Instant::now());
-        Some(Flight { coalescer: self, epoch: state.epoch, served: mem::take(&mut state.waiting) })
+        Some(Flight {
+            coalescer: self,
+            epoch: state.epoch,
+            follows_invalidation: mem::take(&mut state.is_newly_invalidated),
+            served: mem::take(&mut state.waiting),
+        })
     }
 
     /// Marks the running generation as out of date: it serves only the requests that it has already.
@@ -101,7 +111,11 @@ impl Coalescer {
     pub(crate) fn invalidate(&self, mark: impl FnOnce() -> Result<(), Error>) -> Result<(), Error> {
         self.state().epoch += 1;
         let _copy = self.copy.lock().unwrap_or_else(PoisonError::into_inner);
-        self.state().copy_is_outdated = true;
+        {
+            let mut state = self.state();
+            state.copy_is_outdated = true;
+            state.is_newly_invalidated = true;
+        }
         mark()
     }
 
@@ -251,12 +265,25 @@ mod tests {
         assert!(!coalescer.trusts_copy());
         let (_first, _) = coalescer.join(true);
         let flight = coalescer.begin().unwrap();
+        assert!(flight.follows_invalidation);
         flight.store(fail).unwrap_err();
         assert!(!coalescer.trusts_copy());
         flight.store(|| Ok(())).unwrap();
         assert!(coalescer.trusts_copy());
         coalescer.invalidate(fail).unwrap_err();
         assert!(!coalescer.trusts_copy(), "without a mark on disk, the coalescer knows it");
+    }
+
+    #[test]
+    fn one_generation_follows_an_invalidation() {
+        let coalescer = Coalescer::default();
+        coalescer.invalidate(|| Ok(())).unwrap();
+        for follows in [true, false] {
+            let _receiver = coalescer.join(true);
+            let flight = coalescer.begin().unwrap();
+            assert_eq!(flight.follows_invalidation, follows);
+            flight.finish(&text("a"));
+        }
     }
 
     #[test]

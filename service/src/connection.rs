@@ -79,7 +79,6 @@ async fn reply(
         Ok(Err(error)) => Some(format!("the reply was not sent to its end: {error}")),
         Err(_) => Some(format!("the reply was not read within {limit:?} (service.reply_seconds)")),
     };
-    // The line is in the log before the client sees the end of the reply.
     log(peer, request, outcome, length, start.elapsed());
     service.metrics.request(Some(&request.file), outcome.word());
     match failure {

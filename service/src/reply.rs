@@ -137,7 +137,7 @@ impl Service {
         while let Some(mut flight) = coalescer.begin() {
             // This comes after `begin`: a reload from here on marks this generation as out of date.
             let site = self.site();
-            let has_fallback = coalescer.trusts_copy() && site.has_valid_copy(file);
+            let has_fallback = !flight.follows_invalidation && site.cache.age(file).is_some();
             let Generation { result, elapsed, mut is_current } = site.generator.generate(file, has_fallback);
             self.metrics.generation(file, elapsed, result.as_ref().err());
             let result = self.checked(&site, file, result);

@@ -44,11 +44,6 @@ impl Site {
         generator.prepare();
         Site { cache: Cache::new(&settings.storage), settings, generator }
     }
-
-    /// Returns whether there is a cached copy that is not invalidated.
-    pub(crate) fn has_valid_copy(&self, file: &Namespace) -> bool {
-        !self.cache.is_invalidated(file) && self.cache.age(file).is_some()
-    }
 }
 
 /// The state of a cached copy, for the metrics.
