@@ -19,7 +19,7 @@ driver_api::settings! {
         min_objects: Within<1, 1_000_000_000> = 20,
         /// The limits of single files, in place of max_loss.
         files: FileLimits = Value::Mapping(Mapping::new()),
-        /// What happens to a file that lost more: warn serves it, hold serves the last good copy in its place.
+        /// The treatment of a file that lost more: warn serves it, hold serves the last good copy in its place.
         action: Action = "warn",
     }
 }
@@ -51,7 +51,7 @@ fn accepted_limit() -> String {
     Option::<Within<0, 100>>::accepts()
 }
 
-/// What the guard does with a suspect text.
+/// The treatment of a suspect text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Action {
     /// The text is served, and becomes the last good copy.

@@ -105,6 +105,9 @@ fn listen_on_unix(path: &Path, settings: &Listen) -> Result<(UnixListener, Socke
         let message = format!("can't listen on {}", path.display());
         Error::new(ErrorKind::Config, message).because(error).context("configuration key listen_socket")
     };
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder).map_err(refuse)?;
+    }
     remove_stale(path).map_err(refuse)?;
     let open = || {
         let socket = UnixSocket::new_stream()?;

@@ -27,7 +27,7 @@ enum Item<T> {
     Flush(Sender<()>),
 }
 
-/// What the thread does with its lines. It may block.
+/// Writes the lines of a thread. It may block.
 pub(crate) trait Output<T>: Send + 'static {
     /// Writes a line.
     fn write(&mut self, line: T);

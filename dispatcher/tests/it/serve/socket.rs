@@ -15,8 +15,9 @@ use rustix::process::{Signal, getuid};
 use super::{Daemon, IDENTITY, STEP_LIMIT, UUID, rest, write_configuration};
 use crate::{Folder, confgend};
 
-const SOCKET: &str = "confgend.sock";
-const LISTEN: &str = "listen_socket: confgend.sock\n";
+/// The service makes the folder.
+const SOCKET: &str = "run/confgend.sock";
+const LISTEN: &str = "listen_socket: run/confgend.sock\n";
 
 fn daemon(configuration: &str) -> (Scratch, Daemon) {
     let database = Scratch::new(&[IDENTITY]);
