@@ -8,7 +8,7 @@ use std::path::Path;
 use driver_api::{Error, ErrorKind};
 
 /// The prefix of the names of unfinished files.
-const UNFINISHED: &str = ".confgend-";
+pub(crate) const UNFINISHED: &str = ".confgend-";
 
 /// Replaces a file. A reader sees the old text or the new one, even after a crash of the machine. After an error,
 /// the old file stays.
