@@ -1,5 +1,7 @@
 //! The line that marks the end of a file.
 
+use std::fs;
+
 use crate::support::{Service, assert_error, assert_reply, client, output};
 
 #[track_caller]
@@ -37,4 +39,26 @@ fn a_file_of_another_program_has_no_mark() {
         );
         assert_error(&run, 2, &message);
     }
+}
+
+#[test]
+fn the_examples_ask_for_the_mark_that_is_printed() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/debian/examples");
+    let mut count = 0;
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let Some(stem) = path.to_str().unwrap().strip_suffix(".conf") else { continue };
+        let stem = stem.strip_prefix(folder).unwrap().trim_start_matches('/');
+        let text = fs::read_to_string(&path).unwrap();
+        let lines: Vec<&str> =
+            text.lines().filter(|line| !line.is_empty() && !line.starts_with(';')).collect();
+        let [exec, include, append] = lines[..] else { panic!("{stem}: {lines:?}") };
+        let words: Vec<&str> =
+            exec.strip_prefix("#exec /usr/bin/wazo-confgen ").unwrap().split(' ').collect();
+        printed(&words, "[a]\n", &format!("[a]\n{}\n", append.replace("+TEMPLATES=include", "!")));
+        assert_eq!(include, format!("#include {stem}.d/*.conf"));
+        assert_eq!(words[0], format!("asterisk/{stem}.conf"));
+        count += 1;
+    }
+    assert_eq!(count, 12);
 }
