@@ -97,6 +97,8 @@ fn only_a_file_with_a_text_is_a_copy() {
         }
     }
     assert_nothing(&site.ask_nobody(&["a/nothing"]), REFUSED);
+    fs::remove_file(site.path("copies/a/empty")).unwrap();
+    assert_nothing(&site.ask_nobody(&["a/empty"]), REFUSED);
 }
 
 #[test]
