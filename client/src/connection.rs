@@ -86,7 +86,8 @@ fn connect_tcp(settings: &Settings, deadline: Deadline, told: Duration) -> Resul
         for (address, left) in addresses.iter().zip((1..=addresses.len()).rev()) {
             let share = deadline.left()? / u32::try_from(left).unwrap_or(u32::MAX);
             // The system refuses a limit of zero.
-            result = TcpStream::connect_timeout(address, share.max(Duration::from_millis(1)));
+            result = TcpStream::connect_timeout(address, share.max(Duration::from_millis(1)))
+                .and_then(not_to_itself);
             if result.is_ok() {
                 break;
             }
@@ -97,6 +98,15 @@ fn connect_tcp(settings: &Settings, deadline: Deadline, told: Duration) -> Resul
         Ok(stream) => Ok(Connection { stream: Stream::Tcp(stream), peer }),
         Err(error) => Err(failed(&error, may_pass(&error))),
     }
+}
+
+/// Refuses a connection of the client to itself. The system may choose the service's port for the client's end if
+/// nobody listens there, and then the client would take its request for the reply.
+fn not_to_itself(stream: TcpStream) -> io::Result<TcpStream> {
+    if stream.local_addr()? == stream.peer_addr()? {
+        return Err(ErrorKind::ConnectionRefused.into());
+    }
+    Ok(stream)
 }
 
 /// Returns the IPv4 addresses of a host. The resolver may take longer than the deadline, so it has a thread.
@@ -192,6 +202,17 @@ mod tests {
         assert!(!unresolved("Name or service not known"));
         let malformed = ("two..dots", 1).to_socket_addrs().unwrap_err();
         assert!(!is_unresolved_yet(&malformed), "{malformed}");
+    }
+
+    #[test]
+    fn a_connection_to_itself_counts_as_refused() {
+        let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
+        socket.bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into()).unwrap();
+        socket.connect(&socket.local_addr().unwrap()).unwrap();
+        let error = not_to_itself(socket.into()).unwrap_err();
+        assert!(may_pass(&error), "{error}");
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        assert!(TcpStream::connect(listener.local_addr().unwrap()).and_then(not_to_itself).is_ok());
     }
 
     #[test]
