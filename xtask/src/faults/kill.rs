@@ -1,55 +1,58 @@
 //! The service is killed while it writes.
 
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use driver_api::Error;
 
-use super::site::Site;
+use super::site::{Site, kill};
 use super::tally::{Got, Tally};
 use super::{Row, Scale};
 
-/// One kill in this many is followed by the client program, which takes a second to give up.
-const PROGRAM: usize = 20;
+/// One kill in this many is not followed by a start until the client program has given up, after five seconds.
+const LONG: usize = 50;
 
 pub(super) fn run(site: &mut Site, scale: &Scale) -> Result<Row, Error> {
     let mut replies = Tally::default();
     let mut recovery = Duration::ZERO;
-    let (mut bad_copies, mut programs) = (0, 0);
+    let (mut copies, mut programs) = (Tally::default(), Tally::default());
     for round in 0..scale.kills {
         site.change()?;
         // The delays cover the time from the request to the end of the reply evenly.
         let delay = Duration::from_micros(round as u64 * 7919 % 40_000);
+        let program = site.start_client()?;
         let got = thread::scope(|scope| {
             let shared = &*site;
             let client = scope.spawn(move || shared.got(""));
             thread::sleep(delay);
-            let killed = super::site::kill("KILL", shared.pid());
-            (client.join(), killed)
+            let killed = kill("KILL", shared.pid());
+            killed.map(|()| client.join().unwrap_or(Got::Lost))
         });
-        replies.count(&got.0.unwrap_or(Got::Lost));
-        got.1.map_err(|error| Error::driver("the service can't be killed").because(error))?;
-        site.signal("KILL").or_else(|_| Ok::<_, Error>(()))?;
+        replies.count(&got.map_err(|error| Error::driver("the service can't be killed").because(error))?);
+        site.reap();
         // The copy is on the disk whatever happens, since the site was asked before.
-        let copy = site.copy();
-        if !matches!(copy, Got::Whole) {
-            bad_copies += 1;
+        copies.count(&site.copy());
+        let start = Instant::now();
+        if round % LONG == 0 {
+            programs.count(&site.printed(program));
+            site.start()?;
+        } else {
+            site.start()?;
+            programs.count(&site.printed(program));
         }
-        replies.count(&copy);
-        if round % PROGRAM == 0 {
-            // The service is down, and Asterisk asks.
-            programs += 1;
-            replies.count(&site.client_program()?);
-        }
-        let start = std::time::Instant::now();
-        site.start()?;
         site.recover(&mut replies)?;
         recovery = recovery.max(start.elapsed());
     }
-    let left = leftovers(site);
     let note = format!(
-        "{bad_copies} bad copies, {left} unfinished files left; wazo-confgen without a service {programs} times"
+        "wazo-confgen printed {} of {} files; {} of {} copies whole, {} unfinished files left",
+        programs.whole,
+        scale.kills,
+        copies.whole,
+        scale.kills,
+        leftovers(site)
     );
+    replies += copies;
+    replies += programs;
     Ok(Row {
         fault: "service killed while it writes",
         times: scale.kills,
@@ -63,5 +66,5 @@ pub(super) fn run(site: &mut Site, scale: &Scale) -> Result<Row, Error> {
 fn leftovers(site: &Site) -> usize {
     let Ok(entries) = std::fs::read_dir(site.cache().join("asterisk")) else { return 0 };
     let names = entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned());
-    names.filter(|name| !name.ends_with("conf")).count()
+    names.filter(|name| name.starts_with(".confgend-")).count()
 }

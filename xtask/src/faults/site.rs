@@ -114,6 +114,13 @@ impl Site {
         kill(signal, service.id()).and_then(|()| service.wait()).map(|_| ()).map_err(failed)
     }
 
+    /// Waits for the end of a service that was killed.
+    pub(super) fn reap(&mut self) {
+        if let Some(mut service) = self.service.take() {
+            let _ = service.wait();
+        }
+    }
+
     /// Returns the process id of the service.
     pub(super) fn pid(&self) -> u32 {
         self.service.as_ref().map_or(0, Child::id)
@@ -157,20 +164,25 @@ impl Site {
         }
     }
 
-    /// Runs the client program, as Asterisk does, and judges what it prints.
-    pub(super) fn client_program(&self) -> Result<Got, Error> {
+    /// Starts the client program, as Asterisk does. [`printed`](Site::printed) waits for it.
+    pub(super) fn start_client(&self) -> Result<Child, Error> {
         let folder = self.folder.path();
         let settings = folder.join("client.conf");
         let text = format!(
-            "[confgend]\nserver = 127.0.0.1\nport = {}\ntimeout = 5\ncache = {}\n",
+            "[confgen]\nserver = 127.0.0.1\nport = {}\ntimeout = 5\ncache = {}\n",
             self.address.port(),
             folder.join("cache").display()
         );
         fs::write(&settings, text).map_err(|error| file_error(&settings, error))?;
         let program = self.programs.join("wazo-confgen");
-        let output = Command::new(&program).arg("-c").arg(&settings).arg(FILE).stderr(Stdio::null()).output();
-        let output = output.map_err(|error| file_error(&program, error))?;
-        Ok(self.judge(&Ok(output.stdout)))
+        let mut command = Command::new(&program);
+        command.arg("-c").arg(&settings).arg(FILE).stdout(Stdio::piped()).stderr(Stdio::null());
+        command.spawn().map_err(|error| file_error(&program, error))
+    }
+
+    /// Judges what a client program prints.
+    pub(super) fn printed(&self, client: Child) -> Got {
+        self.judge(&client.wait_with_output().map(|output| output.stdout))
     }
 
     /// Judges the cached copy on the disk. A missing one counts as lost.
