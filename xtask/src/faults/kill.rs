@@ -32,14 +32,11 @@ pub(super) fn run(site: &mut Site, scale: &Scale) -> Result<Row, Error> {
         site.reap();
         // The copy is on the disk whatever happens, since the site was asked before.
         copies.count(&site.copy());
+        let (program, got) =
+            if round % LONG == 0 { (None, Some(site.printed(program))) } else { (Some(program), None) };
         let start = Instant::now();
-        if round % LONG == 0 {
-            programs.count(&site.printed(program));
-            site.start()?;
-        } else {
-            site.start()?;
-            programs.count(&site.printed(program));
-        }
+        site.start()?;
+        programs.count(&got.or(program.map(|program| site.printed(program))).unwrap_or(Got::Lost));
         site.recover(&mut replies)?;
         recovery = recovery.max(start.elapsed());
     }
