@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use argh::FromArgs;
-use driver_api::{Config, Entry, Error, Namespace};
+use driver_api::{Config, Entry, Error, Namespace, secrets};
 use service::Source as _;
 
 use crate::config::Strictness;
@@ -157,7 +157,8 @@ pub fn run(families: &[&'static [Entry]]) -> ExitCode {
             DONE
         }
         Err(early) => {
-            let _ = writeln!(io::stderr(), "{}", early.output.trim_end());
+            // It shows arguments that it does not know: somebody may have forgotten --db.
+            let _ = writeln!(io::stderr(), "{}", secrets::in_text(early.output.trim_end()));
             USAGE
         }
     };

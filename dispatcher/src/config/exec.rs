@@ -6,7 +6,7 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use driver_api::{Error, ErrorKind, yaml};
+use driver_api::{Error, ErrorKind, secrets, yaml};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use rustix::process::{Pid, Signal, kill_process_group, test_kill_process_group};
@@ -28,7 +28,10 @@ const GRACE: Duration = Duration::from_secs(1);
 pub(super) fn expand(document: &mut Value) -> Result<(), Error> {
     replace(document, "", &|tag, value| match tag {
         "!exec" => execute(value),
-        _ => Err(failure(format!("the tag {tag} is unknown; there is !exec only"))),
+        // The message does not show the tag: `password: !x` has one by mistake.
+        _ => {
+            Err(failure("the value has an unknown tag; there is !exec only: quote a text that begins with !"))
+        }
     })
 }
 
@@ -43,7 +46,8 @@ fn replace(
         Value::Tagged(tagged) => {
             let tag = tagged.tag.to_string().replace("!tag:yaml.org,2002:", "!!");
             let replacement = by(&tag, &tagged.value);
-            let in_path = |error: Error| error.context(format!("configuration key {path}"));
+            let in_path =
+                |error: Error| error.context(format!("configuration key {}", secrets::in_address(path)));
             *value = if path.is_empty() { replacement? } else { replacement.map_err(in_path)? };
         }
         Value::Sequence(items) => {
@@ -86,13 +90,13 @@ fn execute(call: &Value) -> Result<Value, Error> {
     let program = command.split(' ').next().unwrap_or_default();
     run(command, LIMIT)
         .and_then(|output| parse(&output))
-        .map_err(|error| error.context(format!("command {program:?}")))
+        .map_err(|error| error.context(format!("command {:?}", secrets::in_text(program))))
 }
 
 /// Parses the output of a command, which must not have tags.
 fn parse(output: &[u8]) -> Result<Value, Error> {
     let text = str::from_utf8(output).map_err(|error| failure("its output is not UTF-8").because(error))?;
-    let refuse = |tag: &str, _: &Value| Err(failure(format!("the tag {tag} can't stand here")));
+    let refuse = |_: &str, _: &Value| Err(failure("a tag can't stand here"));
     let value = yaml::parse(text).and_then(|mut value| replace(&mut value, "", &refuse).map(|()| value));
     value.map_err(|error| error.context("its output"))
 }
@@ -244,11 +248,14 @@ mod tests {
             ),
             (
                 "a: !exec {command: 'echo a: !exec {}'}",
-                "configuration key a: command \"echo\": its output: configuration key a: the tag !exec can't stand here",
+                "configuration key a: command \"echo\": its output: configuration key a: a tag can't stand here",
             ),
             ("!exec {command: [ls]}", "expected a text as the command of !exec"),
             ("!exec ls", "expected a mapping with the key command after !exec"),
-            ("a: {b.c: !env HOME}", "configuration key a.b.c: the tag !env is unknown; there is !exec only"),
+            (
+                "a: {b.c: !env HOME}",
+                "configuration key a.b.c: the value has an unknown tag; there is !exec only",
+            ),
             ("a: !exec {command: ''}", "configuration key a: command \"\": can't be run: "),
         ];
         for (text, expected) in table {

@@ -3,6 +3,8 @@
 mod exec;
 mod hierarchy;
 mod paths;
+#[cfg(test)]
+mod secrecy;
 mod settings;
 mod show;
 

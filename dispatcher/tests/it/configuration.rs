@@ -118,9 +118,12 @@ fn a_broken_main_file_is_an_error() {
         ("a: b: c", "config.yml: line 1, column 5: mapping values are not allowed in this context"),
         (
             "a: {b: !env HOME}",
-            "config.yml: configuration key a.b: the tag !env is unknown; there is !exec only",
+            "config.yml: configuration key a.b: the value has an unknown tag; there is !exec only",
         ),
-        ("a: !!set {b}", "config.yml: configuration key a: the tag !!set is unknown; there is !exec only"),
+        (
+            "a: !!set {b}",
+            "config.yml: configuration key a: the value has an unknown tag; there is !exec only",
+        ),
         (
             "a: !exec {command: 'false'}",
             "config.yml: configuration key a: command \"false\": failed with exit status: 1",
@@ -150,7 +153,7 @@ fn a_broken_extra_file_is_an_error() {
     let table = [
         ("a:\n\tb: 1", "line 2, column "),
         ("a: [", "line 2, column 1: "),
-        ("a: !env HOME", "configuration key a: the tag !env is unknown; there is !exec only"),
+        ("a: !env HOME", "configuration key a: the value has an unknown tag; there is !exec only"),
         ("!exec {command: 'false'}", "command \"false\": failed with exit status: 1"),
         ("a: \u{1}", "line 1, column 4: the character U+0001 must be escaped"),
     ];
