@@ -75,4 +75,8 @@ pub struct Limits {
     /// leaves the setting of the server, which by default has no limit. PostgreSQL counts milliseconds, and a
     /// `statement_timeout` in the `options` of a URI overrides the limit.
     pub statement: Option<Duration>,
+    /// The limit for each lock that a query waits for, on PostgreSQL. A migration that changes a table locks it. `None`
+    /// leaves the setting of the server, which by default has no limit. A `lock_timeout` in the `options` of a URI
+    /// overrides the limit.
+    pub lock: Option<Duration>,
 }

@@ -49,12 +49,12 @@ mod database;
 mod open;
 mod pool;
 #[cfg(feature = "postgres")]
-pub mod postgres;
+mod postgres;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 mod uri;
 
 pub use database::{Database, Limits};
-pub use open::{open, open_with};
+pub use open::{check, open, open_with};
 pub use pool::{LazySnapshot, Location, Pool, PoolLimits, PoolSettings, PooledConnection};
 pub use uri::Uri;

@@ -68,3 +68,20 @@ pub fn open_with(uri: &Uri, limits: Limits) -> Result<Box<dyn Database>, Error> 
         )),
     }
 }
+
+/// Checks a URI without connecting: its parameters, and the files that they name, such as certificates.
+///
+/// ```
+/// assert!(database::check(&"postgresql://u@h/d?sslmode=verify-full".parse()?).is_ok());
+///
+/// let error = database::check(&"postgresql://u:p@ss@h/d".parse()?).unwrap_err();
+/// assert!(error.chain().ends_with(r#"there is more than one "@": write the "@" of a password as %40"#));
+/// # Ok::<(), driver_api::Error>(())
+/// ```
+pub fn check(uri: &Uri) -> Result<(), Error> {
+    match uri {
+        #[cfg(feature = "postgres")]
+        Uri::Postgres(uri) => postgres::check(uri),
+        _ => Ok(()),
+    }
+}

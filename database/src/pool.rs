@@ -32,6 +32,8 @@ settings! {
         connect_seconds: Seconds = 5,
         /// How long one query may take.
         statement_seconds: Seconds = 30,
+        /// How long one query may wait for a lock, such as that of a migration.
+        lock_seconds: Seconds = 5,
         /// The back-off: how long the service waits before it tries to reach the database again.
         retry_seconds: Seconds = 5,
         /// How many connections are open at most.
@@ -106,8 +108,11 @@ impl Pool {
         }
         let start = Instant::now();
         let connect = self.settings.limits.connect_seconds.0;
-        let limits =
-            Limits { connect: Some(connect), statement: Some(self.settings.limits.statement_seconds.0) };
+        let limits = Limits {
+            connect: Some(connect),
+            statement: Some(self.settings.limits.statement_seconds.0),
+            lock: Some(self.settings.limits.lock_seconds.0),
+        };
         match open_with(&self.settings.uri, limits) {
             Ok(database) => {
                 *lock(&self.last_timeout) = None;
@@ -245,7 +250,14 @@ impl<'a> LazySnapshot<'a> {
 
 impl Snapshot for LazySnapshot<'_> {
     fn run(&mut self, sql: &str, params: &[Value<'_>], rows: &mut dyn Rows) -> Result<(), Error> {
-        self.snapshot()?.run(sql, params, rows)
+        let result = self.snapshot()?.run(sql, params, rows);
+        if let Err(error) = &result
+            && matches!(error.kind(), ErrorKind::Connection | ErrorKind::Locked)
+        {
+            // Otherwise each file of a reload would wait as long again.
+            self.pool.begin_back_off(&error.chain());
+        }
+        result
     }
 }
 

@@ -10,26 +10,24 @@ use std::time::{Duration, Instant};
 use driver_api::{EngineRow, Error, ErrorKind, Rows, Snapshot, Value};
 use rusqlite::config::DbConfig;
 use rusqlite::types::{ToSqlOutput, ValueRef};
-use rusqlite::{Connection, ErrorCode, OpenFlags, ToSql, Transaction};
+use rusqlite::{Connection, ErrorCode, OpenFlags, ToSql, Transaction, ffi};
 
 use crate::database::{Database, Limits};
 
 struct Sqlite {
     connection: Connection,
     path: PathBuf,
-    /// The open file. Another file may have its path by now.
-    file: FileId,
+    /// The file when it was opened, or at the last snapshot. By now another one may have its path, or its content.
+    file: FileState,
     limit: Option<Arc<Limit>>,
     /// The [`data_version`] of the last snapshot.
     shown: Option<i64>,
 }
 
 pub(crate) fn open(path: &Path, limits: Limits) -> Result<Box<dyn Database>, Error> {
-    let cant_open = |message: String| {
-        Error::new(ErrorKind::Connection, message).context(format!("database file {}", path.display()))
-    };
+    let cant_open = |message: String| cant_open(path, message);
     let file = match path.metadata() {
-        Ok(file) if file.is_file() => FileId::of(&file),
+        Ok(file) if file.is_file() => FileState::of(&file),
         Ok(_) => return Err(cant_open("not a file".to_owned())),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             let hint = if path.is_relative() { "; an absolute path is written sqlite:/PATH" } else { "" };
@@ -38,12 +36,34 @@ pub(crate) fn open(path: &Path, limits: Limits) -> Result<Box<dyn Database>, Err
         Err(error) => return Err(cant_open("can't be opened".to_owned()).because(error)),
     };
     let limit = limits.statement.map(Limit::new);
-    let connection = connect(path, limit.clone())
-        .map_err(|error| cant_open("can't be opened".to_owned()).because(text(error)))?;
+    let connection = connect(path, limit.clone())?;
     Ok(Box::new(Sqlite { connection, path: path.to_owned(), file, limit, shown: None }))
 }
 
-fn connect(path: &Path, limit: Option<Arc<Limit>>) -> rusqlite::Result<Connection> {
+fn cant_open(path: &Path, message: String) -> Error {
+    Error::new(ErrorKind::Connection, message).context(format!("database file {}", path.display()))
+}
+
+fn connect(path: &Path, limit: Option<Arc<Limit>>) -> Result<Connection, Error> {
+    open_read_only(path, limit).map_err(|error| {
+        let unfinished = unfinished(&error);
+        cant_open(path, "can't be opened".to_owned()).because(unfinished.unwrap_or_else(|| text(error)))
+    })
+}
+
+/// Returns what to do about a transaction that a writer began and did not end. SQLite would undo or complete it when it
+/// opens the file, but here it may not write.
+fn unfinished(error: &rusqlite::Error) -> Option<String> {
+    let code = error.sqlite_error()?.extended_code;
+    let is_unfinished = [ffi::SQLITE_READONLY_ROLLBACK, ffi::SQLITE_READONLY_RECOVERY].contains(&code);
+    is_unfinished.then(|| {
+        "a program that wrote to it was stopped in the middle of a transaction, whose journal lies beside it; start \
+         that program again, or run a command that may write: sqlite3 FILE 'SELECT count(*) FROM sqlite_schema'"
+            .to_owned()
+    })
+}
+
+fn open_read_only(path: &Path, limit: Option<Arc<Limit>>) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(Duration::from_secs(5))?;
@@ -64,13 +84,18 @@ fn read_schema(connection: &Connection) -> rusqlite::Result<()> {
     connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))
 }
 
-/// The identity of a file: its device and inode.
+/// What shows whether a file is still the same: its device and inode, its size, and the time of its last change in
+/// seconds and nanoseconds. Copying over a file keeps the first two, and SQLite would read its pages from memory.
 #[derive(PartialEq)]
-struct FileId(u64, u64);
+struct FileState([u64; 3], [i64; 2]);
 
-impl FileId {
-    fn of(file: &Metadata) -> FileId {
-        FileId(file.dev(), file.ino())
+impl FileState {
+    fn of(file: &Metadata) -> FileState {
+        FileState([file.dev(), file.ino(), file.size()], [file.mtime(), file.mtime_nsec()])
+    }
+
+    fn is_same_file(&self, other: &FileState) -> bool {
+        self.0[..2] == other.0[..2]
     }
 }
 
@@ -83,9 +108,20 @@ fn data_version(connection: &Connection) -> Result<i64, Error> {
 impl Sqlite {
     fn begin(&mut self) -> Result<SqliteSnapshot<'_>, Error> {
         self.shown = None;
-        let transaction = self.connection.transaction().map_err(failed)?;
+        let changed = self.state().filter(|state| *state != self.file);
+        if let Some(state) = changed {
+            // A transaction, or a copy over the file. A new connection has no pages in memory.
+            self.connection = connect(&self.path, self.limit.clone())?;
+            self.file = state;
+        }
+        let Sqlite { connection, limit, .. } = self;
+        let transaction = connection.transaction().map_err(failed)?;
         self.shown = Some(data_version(&transaction)?);
-        Ok(SqliteSnapshot { transaction, limit: self.limit.as_deref(), rehearses: false })
+        Ok(SqliteSnapshot { transaction, limit: limit.as_deref(), rehearses: false })
+    }
+
+    fn state(&self) -> Option<FileState> {
+        self.path.metadata().ok().as_ref().map(FileState::of)
     }
 }
 
@@ -103,12 +139,12 @@ impl Database for Sqlite {
     }
 
     fn is_alive(&mut self) -> bool {
-        self.path.metadata().is_ok_and(|file| FileId::of(&file) == self.file)
+        self.state().is_some_and(|state| state.is_same_file(&self.file))
     }
 
     fn unchanged(&mut self) -> Result<bool, Error> {
         let Some(shown) = self.shown else { return Ok(false) };
-        Ok(self.is_alive() && data_version(&self.connection)? == shown)
+        Ok(self.state().is_some_and(|state| state == self.file) && data_version(&self.connection)? == shown)
     }
 }
 
@@ -199,18 +235,18 @@ struct SqliteRow<'a, 'b>(&'a rusqlite::Row<'b>);
 
 impl EngineRow for SqliteRow<'_, '_> {
     fn value(&self, column: usize) -> Result<Value<'_>, Error> {
-        let value = match self.0.get_ref(column).map_err(failed)? {
-            ValueRef::Null => Value::Null,
-            ValueRef::Integer(value) => Value::Integer(value),
-            ValueRef::Real(value) => Value::Float(value),
-            ValueRef::Text(text) => Value::Text(
-                std::str::from_utf8(text)
-                    .map_err(|error| Error::new(ErrorKind::Row, "the text is not UTF-8").because(error))?,
-            ),
-            ValueRef::Blob(_) => {
-                return Err(Error::new(ErrorKind::Row, "expected a plain value, found a blob"));
-            }
-        };
+        let value =
+            match self.0.get_ref(column).map_err(failed)? {
+                ValueRef::Null => Value::Null,
+                ValueRef::Integer(value) => Value::Integer(value),
+                ValueRef::Real(value) => Value::Float(value),
+                ValueRef::Text(text) => Value::Text(std::str::from_utf8(text).map_err(|error| {
+                    Error::new(ErrorKind::Encoding, "the text is not UTF-8").because(error)
+                })?),
+                ValueRef::Blob(_) => {
+                    return Err(Error::new(ErrorKind::Row, "expected a plain value, found a blob"));
+                }
+            };
         Ok(value)
     }
 }
@@ -237,6 +273,9 @@ impl ToSql for Param<'_> {
 
 /// Converts an error of SQLite to one that a driver understands.
 fn failed(error: rusqlite::Error) -> Error {
+    if let Some(advice) = unfinished(&error) {
+        return Error::new(ErrorKind::Connection, "the database file can't be read").because(advice);
+    }
     let message = text(error);
     if let Some(table) = message.strip_prefix("no such table: ") {
         return Error::new(

@@ -63,6 +63,10 @@ pub enum ErrorKind {
     MissingColumn(String),
     /// A query failed for another reason, or its columns are not the fields of the row type.
     Query,
+    /// A query waited too long for a lock, such as that of a migration.
+    Locked,
+    /// The text of a value is not UTF-8. A query leaves such a row out, with a warning.
+    Encoding,
     /// A value in a row does not have the type that the driver expects.
     Row,
     /// A template can't be parsed or rendered.

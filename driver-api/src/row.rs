@@ -251,7 +251,9 @@ impl Source {
     /// Returns the origin of a row with this key, for as long as not all rows are read.
     pub(crate) fn early_origin(self: &Arc<Source>, key: &[Value<'_>]) -> Origin {
         let mut keys = Vec::new();
-        key.iter().for_each(|value| put(&mut keys, value));
+        for value in key {
+            put(&mut keys, value);
+        }
         Origin { source: Arc::clone(self), key: Key::Own(keys.into()) }
     }
 
@@ -262,7 +264,9 @@ impl Source {
             [Value::Uuid(uuid)] => Key::Uuid(uuid),
             _ => {
                 let start = keys.len();
-                key.iter().for_each(|value| put(keys, value));
+                for value in key {
+                    put(keys, value);
+                }
                 Key::Shared(start)
             }
         };

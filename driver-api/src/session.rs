@@ -273,10 +273,17 @@ impl<T: DeserializeOwned> Rows for Decoder<'_, T> {
         };
         match decode::decode(row, &self.columns, (&self.key, &key)) {
             Ok((value, blanked)) => {
-                blanked.into_iter().for_each(|column| line_break(column, Blanked::CONSEQUENCE));
+                for column in blanked {
+                    line_break(column, Blanked::CONSEQUENCE);
+                }
                 self.rows.push(Row::new(value, source.origin(&key, &mut self.keys)));
             }
             Err(Problem::LineBreak { column }) => line_break(column, OneLine::CONSEQUENCE),
+            Err(Problem::Value { column, error }) if *error.kind() == ErrorKind::Encoding => {
+                let column = column.map_or("", |column| source.column(column));
+                let message = format!("{error}; the row is left out");
+                self.warnings.push(source.early_origin(&key).warning(column, message));
+            }
             Err(Problem::Value { column, error }) => {
                 let error = match column {
                     Some(column) => error.context(format!("column {}", source.column(column))),

@@ -76,7 +76,8 @@ impl Metrics {
             ErrorKind::Connection => "connection",
             ErrorKind::MissingTable(_) | ErrorKind::MissingColumn(_) => "schema",
             ErrorKind::Query => "query",
-            ErrorKind::Row => "row",
+            ErrorKind::Locked => "locked",
+            ErrorKind::Row | ErrorKind::Encoding => "row",
             ErrorKind::Config | ErrorKind::Template | ErrorKind::Driver => return,
         };
         self.database_errors.get_or_create(&ErrorLabels { kind }).inc();

@@ -240,7 +240,7 @@ struct Baseline(postgres::Client);
 
 impl Baseline {
     fn connect(uri: &str) -> Result<Baseline, Error> {
-        let mut client = database::postgres::connect(uri)?;
+        let mut client = fixtures::postgres::connect(uri)?;
         // The same setting as in a session.
         client.batch_execute("SET jit = off").map_err(failed)?;
         Ok(Baseline(client))

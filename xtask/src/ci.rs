@@ -46,6 +46,7 @@ impl Ci {
         deny()?;
         step("tests, with PostgreSQL");
         postgres::ensure()?;
+        postgres::ensure_pgbouncer()?;
         let cluster = Cluster::start()?;
         let server = cluster.uri("postgres");
         // Snapshots are compared, never written; a missing server is a failure, not a skipped test.

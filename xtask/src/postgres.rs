@@ -1,4 +1,6 @@
-//! Finds the PostgreSQL server, or installs it.
+//! Finds the PostgreSQL server and PgBouncer, or installs them.
+
+use std::process::{Command, Stdio};
 
 use driver_api::Error;
 
@@ -19,4 +21,20 @@ pub(crate) fn ensure() -> Result<(), Error> {
             "the PostgreSQL server is not installed, and the tests need it; type: sudo apt-get install postgresql",
         )),
     }
+}
+
+/// Does the same for PgBouncer, to which the tests connect.
+pub(crate) fn ensure_pgbouncer() -> Result<(), Error> {
+    let is_installed = || {
+        let version = Command::new("pgbouncer").arg("--version").stdout(Stdio::null()).status();
+        version.is_ok_and(|status| status.success())
+    };
+    if !is_installed() {
+        debian::install("pgbouncer");
+    }
+    if is_installed() {
+        return Ok(());
+    }
+    let message = "PgBouncer is not installed, and the tests need it; type: sudo apt-get install pgbouncer";
+    Err(Error::driver(message))
 }

@@ -1,64 +1,63 @@
-//! Connects to the first usable host of a URI.
+//! Connects to the first usable host of a target.
+
+use std::error::Error as _;
+use std::future::Future;
+use std::io;
+use std::time::Duration;
 
 use driver_api::{Error, ErrorKind};
-use postgres::Client;
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+use tokio_postgres::config::SslMode;
+use tokio_postgres::error::SqlState;
+use tokio_postgres::{Client, Config, NoTls, SimpleQueryMessage};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use super::attempt::{PendingAttempt, attempt, is_final, run_with_timeout};
 use super::host::HostAddress;
-use super::target::{Target, order};
-use super::tls;
-use crate::database::Limits;
-use crate::uri::Uri;
+use super::target::{Role, Target};
 
-/// Connects to the first usable host of a `postgresql://` URI.
-///
-/// The parameters are libpq's, among them `connect_timeout` in seconds, `target_session_attrs`,
-/// `load_balance_hosts`, `sslmode` (`disable`, `prefer`, `require`, `verify-ca`, `verify-full`) and
-/// `sslrootcert` (a file of certificates, or `system`).
-///
-/// Returns the client of the crate `postgres`, which can also write. Code that only reads uses
-/// [`open`](crate::open()).
-///
-/// ```no_run
-/// let mut client = database::postgres::connect("postgresql://asterisk:proformatique@localhost/asterisk")?;
-/// client.batch_execute("CREATE TABLE followme_number (id integer PRIMARY KEY, number text)")?;
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
-pub fn connect(uri: &str) -> Result<Client, Error> {
-    connect_with(uri, Limits::default())
-}
-
-pub(super) fn connect_with(uri: &str, limits: Limits) -> Result<Client, Error> {
-    let client = Target::parse(uri, limits).and_then(|target| connect_to(&target));
-    client.map_err(|error| error.context(format!("database {}", Uri::Postgres(uri.to_owned()))))
-}
+/// A connection: the client, and the task that moves its data.
+pub(super) type Connected = (Client, JoinHandle<()>);
 
 /// Tries the hosts in their order. Like libpq, it goes on to the next host when one can't be reached, but not when
 /// one refuses the login.
-fn connect_to(target: &Target) -> Result<Client, Error> {
-    let tls = tls::connector(&target.verify)?;
+pub(super) async fn connect(target: &Target) -> Result<Connected, Error> {
+    match target.role {
+        // Like libpq: first a standby, and if there is none, any server.
+        Role::PreferStandby => match connect_to(target, Role::Standby).await {
+            Ok(connected) => Ok(connected),
+            Err(_) => connect_to(target, Role::Any).await,
+        },
+        role => connect_to(target, role).await,
+    }
+}
+
+async fn connect_to(target: &Target, role: Role) -> Result<Connected, Error> {
     let mut failures = Vec::new();
-    for address in target.hosts.iter().flat_map(|host| resolve(host, target)) {
-        let failure = match address.and_then(|address| attempt_at(&address, target, tls.clone())) {
-            Ok(client) => return Ok(client),
-            Err(failure) => failure,
-        };
-        let is_final = failure.is_final;
-        failures.push(failure);
-        if is_final {
-            break;
+    for host in &target.hosts {
+        for address in resolve(host, target).await {
+            let failure = match address {
+                Ok(address) => match attempt_at(&address, target, role).await {
+                    Ok(connected) => return Ok(connected),
+                    Err(failure) => failure,
+                },
+                Err(failure) => failure,
+            };
+            let is_final = failure.is_final;
+            failures.push(failure);
+            if is_final {
+                return Err(summary(failures, target.hosts.len()));
+            }
         }
     }
     Err(summary(failures, target.hosts.len()))
 }
 
 /// Returns the addresses of a host, or why its name can't be resolved.
-fn resolve(host: &HostAddress, target: &Target) -> Vec<Result<HostAddress, Failure>> {
-    let name = host.clone();
-    match run_with_timeout(target.timeout, move || name.resolve()).flatten() {
+async fn resolve(host: &HostAddress, target: &Target) -> Vec<Result<HostAddress, Failure>> {
+    match within(target.timeout, host.resolve()).await.flatten() {
         Ok(mut addresses) => {
-            order(&mut addresses, &target.config);
+            target.order(&mut addresses);
             addresses.into_iter().map(Ok).collect()
         }
         Err(error) => {
@@ -68,12 +67,18 @@ fn resolve(host: &HostAddress, target: &Target) -> Vec<Result<HostAddress, Failu
     }
 }
 
-fn attempt_at(address: &HostAddress, target: &Target, tls: MakeRustlsConnect) -> Result<Client, Failure> {
-    let config = address.complete(target.config.clone());
-    let result = PendingAttempt::at(address)
-        .and_then(|pending| run_with_timeout(target.timeout, move || (attempt(config, tls), pending).0));
-    let (error, is_final) = match result {
-        Ok(Ok(client)) => return Ok(client),
+async fn attempt_at(address: &HostAddress, target: &Target, role: Role) -> Result<Connected, Failure> {
+    let attempt = async {
+        let (client, task) = attempt(target.config_for(address), target.tls.clone()).await?;
+        let refusal = refusal(&client, role).await?;
+        Ok::<_, tokio_postgres::Error>(match refusal {
+            None => Ok((client, task)),
+            Some(why) => Err(why),
+        })
+    };
+    let (error, is_final) = match within(target.timeout, attempt).await {
+        Ok(Ok(Ok(connected))) => return Ok(connected),
+        Ok(Ok(Err(why))) => (Error::new(ErrorKind::Connection, why), false),
         Ok(Err(error)) => {
             let is_final = is_final(&error);
             (refused(error), is_final)
@@ -81,6 +86,82 @@ fn attempt_at(address: &HostAddress, target: &Target, tls: MakeRustlsConnect) ->
         Err(error) => (cant_connect("can't connect", error), false),
     };
     Err(Failure::at(address, error, is_final))
+}
+
+/// Waits for the work until the time limit. The work then ends, and its connection is closed.
+pub(super) async fn within<T>(limit: Duration, work: impl Future<Output = T>) -> io::Result<T> {
+    let timed_out = |_| io::Error::new(io::ErrorKind::TimedOut, format!("no answer within {limit:?}"));
+    timeout(limit, work).await.map_err(timed_out)
+}
+
+/// Connects with TLS, without it, or first with it and then without, as the configuration's `sslmode` says.
+async fn attempt(mut config: Config, tls: MakeRustlsConnect) -> Result<Connected, tokio_postgres::Error> {
+    match config.get_ssl_mode() {
+        SslMode::Disable => plain(&config).await,
+        SslMode::Prefer => match encrypted(&config, tls).await {
+            // Like libpq: TLS that is only preferred need not work.
+            Err(error) if is_about_tls(&error) => {
+                plain(config.ssl_mode(SslMode::Disable)).await.map_err(|_| error)
+            }
+            result => result,
+        },
+        _ => encrypted(&config, tls).await,
+    }
+}
+
+async fn plain(config: &Config) -> Result<Connected, tokio_postgres::Error> {
+    let (client, connection) = config.connect(NoTls).await?;
+    // An error of the connection is also the error of each query.
+    Ok((client, tokio::spawn(async move { drop(connection.await) })))
+}
+
+async fn encrypted(config: &Config, tls: MakeRustlsConnect) -> Result<Connected, tokio_postgres::Error> {
+    let (client, connection) = config.connect(tls).await?;
+    Ok((client, tokio::spawn(async move { drop(connection.await) })))
+}
+
+/// Returns the reason why a server does not have the role; none if it has.
+async fn refusal(client: &Client, role: Role) -> Result<Option<&'static str>, tokio_postgres::Error> {
+    if role == Role::Any {
+        return Ok(None);
+    }
+    let sql = "SELECT pg_is_in_recovery(), current_setting('transaction_read_only')";
+    let answers = client.simple_query(sql).await?;
+    let row = answers.iter().find_map(|answer| match answer {
+        SimpleQueryMessage::Row(row) => Some((row.get(0) == Some("t"), row.get(1) == Some("on"))),
+        _ => None,
+    });
+    let (is_standby, is_read_only) = row.unwrap_or_default();
+    Ok(match role {
+        Role::ReadWrite if is_read_only => Some("the database is read only"),
+        Role::ReadOnly if !is_read_only => Some("the database is not read only"),
+        Role::Primary if is_standby => Some("the server is a standby"),
+        Role::Standby if !is_standby => Some("the server is not a standby"),
+        _ => None,
+    })
+}
+
+/// Whether a connection without TLS may work: the TLS handshake failed, or `pg_hba.conf` refuses the login.
+fn is_about_tls(error: &tokio_postgres::Error) -> bool {
+    is_handshake(error) || error.code() == Some(&SqlState::INVALID_AUTHORIZATION_SPECIFICATION)
+}
+
+fn is_handshake(error: &tokio_postgres::Error) -> bool {
+    let cause = io_cause(error).and_then(|cause| cause.get_ref()?.downcast_ref::<rustls::Error>());
+    cause.is_some()
+}
+
+fn io_cause(error: &tokio_postgres::Error) -> Option<&io::Error> {
+    error.source().and_then(|cause| cause.downcast_ref())
+}
+
+/// Whether the server is reachable, and either side refuses the other: the next host would only hide the mistake. A
+/// server that is starting or stopping counts as unreachable.
+fn is_final(error: &tokio_postgres::Error) -> bool {
+    match error.code() {
+        Some(code) => *code != SqlState::CANNOT_CONNECT_NOW,
+        None => is_handshake(error) || !(error.is_closed() || io_cause(error).is_some()),
+    }
 }
 
 /// The reason why one address gave no connection.
@@ -110,8 +191,15 @@ fn summary(mut failures: Vec<Failure>, hosts: usize) -> Error {
     }
 }
 
-fn refused(error: postgres::Error) -> Error {
+fn refused(error: tokio_postgres::Error) -> Error {
     match error.as_db_error() {
+        // PgBouncer refuses a startup parameter by this message.
+        Some(answer) if answer.message().starts_with("unsupported startup parameter") => {
+            let hint =
+                "remove the parameter from the URI, or add it to ignore_startup_parameters of PgBouncer";
+            let message = format!("the server refuses the login: {}; {hint}", answer.message());
+            Error::new(ErrorKind::Connection, message)
+        }
         Some(answer) => {
             Error::new(ErrorKind::Connection, format!("the server refuses the login: {}", answer.message()))
         }
@@ -121,22 +209,4 @@ fn refused(error: postgres::Error) -> Error {
 
 fn cant_connect(message: &str, cause: impl std::error::Error + Send + Sync + 'static) -> Error {
     Error::new(ErrorKind::Connection, message).because(cause)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_bad_uri_is_refused_without_its_password() {
-        for uri in [
-            "postgresql://u:s3cret@h:port/d",
-            "postgresql://u:s3cret@h/d?nonsense=1",
-            "postgresql://u:s3cret@[h/d",
-        ] {
-            let error = connect(uri).map(|_| ()).unwrap_err().chain();
-            assert!(error.starts_with("database postgresql://u@"), "{error}");
-            assert!(!error.contains("s3cret"), "{error}");
-        }
-    }
 }

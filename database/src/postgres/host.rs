@@ -1,27 +1,28 @@
-//! The hosts of a URI, and their addresses.
+//! The hosts of the parameters, and their addresses.
 
 use std::fmt;
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::io;
-use std::net::{IpAddr, SocketAddr, ToSocketAddrs as _};
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
 
 use driver_api::{Error, ErrorKind};
-use postgres::Config;
-use postgres::config::{Host, SslMode};
+use tokio_postgres::Config;
+use tokio_postgres::config::{Host, SslMode};
 
-use crate::uri::split_parameters;
+use super::parameters::{Parameters, refuse};
 
-/// The folder of the socket of Debian's server, for a URI that names no host.
-const LOCAL_SOCKET: &str = "/var/run/postgresql";
+/// The folder of the socket of Debian's server, for parameters that name no host.
+pub(super) const LOCAL_SOCKET: &str = "/var/run/postgresql";
 const PORT: u16 = 5432;
 
-/// A host, or one of its addresses. It prints without anything that may be a password.
+/// A host, or one of its addresses.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct HostAddress {
     /// The name, which TLS needs even where the address is known.
     host: Host,
     address: Option<IpAddr>,
-    port: u16,
+    pub(super) port: u16,
 }
 
 impl HostAddress {
@@ -30,10 +31,21 @@ impl HostAddress {
         matches!(self.host, Host::Unix(_)) && self.address.is_none()
     }
 
+    /// Returns the host as a password file names it.
+    pub(super) fn name_in_passfile(&self) -> String {
+        match &self.host {
+            Host::Unix(folder) if folder.as_os_str() == LOCAL_SOCKET => "localhost".to_owned(),
+            Host::Unix(folder) => folder.display().to_string(),
+            Host::Tcp(name) => name.clone(),
+        }
+    }
+
     /// Looks the name up, and returns one value for each address of the host.
-    pub(super) fn resolve(self) -> io::Result<Vec<HostAddress>> {
-        let HostAddress { host: Host::Tcp(name), address: None, port } = &self else { return Ok(vec![self]) };
-        let addresses = (name.as_str(), *port).to_socket_addrs()?;
+    pub(super) async fn resolve(&self) -> io::Result<Vec<HostAddress>> {
+        let HostAddress { host: Host::Tcp(name), address: None, port } = self else {
+            return Ok(vec![self.clone()]);
+        };
+        let addresses = tokio::net::lookup_host((name.as_str(), *port)).await?;
         Ok(addresses.map(|it| HostAddress { address: Some(it.ip()), ..self.clone() }).collect())
     }
 
@@ -59,59 +71,62 @@ impl fmt::Display for HostAddress {
         let address = self.address.map(|address| SocketAddr::new(address, self.port));
         match (&self.host, address) {
             (Host::Unix(folder), None) => write!(f, "{}/.s.PGSQL.{}", folder.display(), self.port),
-            (Host::Tcp(name), None) => write!(f, "{}:{}", without_password(name), self.port),
+            (Host::Tcp(name), None) => write!(f, "{name}:{}", self.port),
             (Host::Tcp(name), Some(address)) if *name != address.ip().to_string() => {
-                write!(f, "{} ({address})", without_password(name))
+                write!(f, "{name} ({address})")
             }
             (_, Some(address)) => write!(f, "{address}"),
         }
     }
 }
 
-/// Returns the part behind the last `@`: the part before it belongs to a password with an unescaped `@`.
-fn without_password(name: &str) -> &str {
-    name.rsplit('@').next().unwrap_or_default()
-}
-
-/// Returns the hosts of a URI, in their order.
-pub(super) fn hosts(config: &Config) -> Result<Vec<HostAddress>, Error> {
-    let (names, addresses, ports) = (config.get_hosts(), config.get_hostaddrs(), config.get_ports());
+/// Returns the hosts, in their order.
+pub(super) fn hosts(parameters: &Parameters) -> Result<Vec<HostAddress>, Error> {
+    let [names, addresses, ports] = ["host", "hostaddr", "port"].map(|keyword| parameters.list(keyword));
     let count = names.len().max(addresses.len()).max(1);
     let fits = |number: usize| number == 0 || number == count;
     if !fits(names.len()) || !fits(addresses.len()) || !(fits(ports.len()) || ports.len() == 1) {
         let message = format!(
-            "the URI has {} hosts, {} addresses and {} ports: give each host its own, or one port for all",
+            "there are {} hosts, {} addresses and {} ports: give each host its own, or one port for all",
             names.len(),
             addresses.len(),
             ports.len()
         );
         return Err(Error::new(ErrorKind::Config, message));
     }
-    let host = |index| {
-        let address = addresses.get(index).copied();
-        // TLS needs a name. Without one, the address takes its place.
-        let as_host = |address: IpAddr| Host::Tcp(address.to_string());
-        let host = names.get(index).cloned().or(address.map(as_host));
-        let host = host.unwrap_or_else(|| Host::Unix(LOCAL_SOCKET.into()));
-        let port = ports.get(index).or(ports.first()).copied().unwrap_or(PORT);
-        HostAddress { host, address, port }
-    };
-    Ok((0..count).map(host).collect())
+    (0..count)
+        .map(|index| {
+            let address = given(&addresses, index).map(address).transpose()?;
+            let host = match (given(&names, index), address) {
+                (Some(name), _) => host(name)?,
+                // TLS needs a name. Without one, the address takes its place.
+                (None, Some(address)) => Host::Tcp(address.to_string()),
+                (None, None) => Host::Unix(LOCAL_SOCKET.into()),
+            };
+            let port = given(&ports, if ports.len() == 1 { 0 } else { index }).map(port).transpose()?;
+            Ok(HostAddress { host, address, port: port.unwrap_or(PORT) })
+        })
+        .collect()
 }
 
-/// Removes the hosts, addresses and ports from a URI.
-pub(super) fn without_hosts(uri: &str) -> String {
-    let (address, parameters) = split_parameters(uri);
-    // As the crate `postgres` reads it: the login ends with the first `@`, the hosts with the next slash.
-    let scheme = address.find("://").map_or(0, |at| at + "://".len());
-    let hosts = address.find('@').map_or(scheme, |at| at + 1);
-    let end = address[hosts..].find('/').map_or(address.len(), |at| hosts + at);
-    let is_other = |parameter: &&str| {
-        let key = parameter.split('=').next().unwrap_or_default();
-        !matches!(key, "host" | "hostaddr" | "port")
-    };
-    let others = parameters.split('&').filter(is_other).collect::<Vec<_>>().join("&");
-    format!("{}{}?{others}", &address[..hosts], &address[end..])
+fn given<'a>(list: &[&'a str], index: usize) -> Option<&'a str> {
+    list.get(index).copied().filter(|item| !item.is_empty())
+}
+
+/// Reads a host as libpq does: a path is the folder of a socket.
+fn host(name: &str) -> Result<Host, Error> {
+    if name.starts_with('@') {
+        return Err(refuse("host", name, "abstract sockets are not supported; give the folder of a socket"));
+    }
+    Ok(if name.starts_with('/') { Host::Unix(PathBuf::from(name)) } else { Host::Tcp(name.to_owned()) })
+}
+
+fn address(text: &str) -> Result<IpAddr, Error> {
+    text.parse().map_err(|_| refuse("hostaddr", text, "expected an IP address"))
+}
+
+fn port(text: &str) -> Result<u16, Error> {
+    text.trim().parse().map_err(|_| refuse("port", text, "expected a number from 0 to 65535"))
 }
 
 /// Puts the items into a random order.
@@ -124,8 +139,12 @@ pub(super) fn shuffle<T>(items: &mut [T]) {
 mod tests {
     use super::*;
 
+    fn read(uri: &str) -> Result<Vec<HostAddress>, Error> {
+        hosts(&Parameters::read(uri, &|_| None).unwrap())
+    }
+
     fn shown_hosts(uri: &str) -> Vec<String> {
-        hosts(&uri.parse().unwrap()).unwrap().iter().map(HostAddress::to_string).collect()
+        read(uri).unwrap().iter().map(HostAddress::to_string).collect()
     }
 
     #[test]
@@ -133,10 +152,11 @@ mod tests {
         assert_eq!(shown_hosts("postgresql://u@h1:1,h2/d"), ["h1:1", "h2:5432"]);
         assert_eq!(shown_hosts("postgresql:///d?host=h1&host=/s&port=7"), ["h1:7", "/s/.s.PGSQL.7"]);
         assert_eq!(shown_hosts("postgresql:///d"), ["/var/run/postgresql/.s.PGSQL.5432"]);
+        assert_eq!(shown_hosts("postgresql://%2Frun%2Fpg:7/d"), ["/run/pg/.s.PGSQL.7"]);
         assert_eq!(shown_hosts("postgresql:///d?hostaddr=::1"), ["[::1]:5432"]);
         assert_eq!(shown_hosts("postgresql://h1/d?hostaddr=::1"), ["h1 ([::1]:5432)"]);
+        assert_eq!(shown_hosts("postgresql://[::1],[fe80::2]:7/d"), ["::1:5432", "fe80::2:7"]);
         assert_eq!(shown_hosts("postgresql:///d?host=/s&hostaddr=::1&port=7"), ["[::1]:7"]);
-        assert_eq!(shown_hosts("postgresql://u:s3@cret@h1/d"), ["h1:5432"]);
     }
 
     #[test]
@@ -146,22 +166,21 @@ mod tests {
             "postgresql:///d?hostaddr=::1,::2&port=1,2,3",
             "postgresql:///d?port=1,2",
         ] {
-            let error = hosts(&uri.parse().unwrap()).unwrap_err();
+            let error = read(uri).unwrap_err();
             assert_eq!(*error.kind(), ErrorKind::Config);
-            assert!(error.to_string().starts_with("the URI has "), "{error}");
+            assert!(error.to_string().starts_with("there are "), "{error}");
         }
     }
 
     #[test]
-    fn hosts_are_removed_from_a_uri() {
-        for (uri, expected) in [
-            ("postgresql://", "postgresql://?"),
-            ("postgresql://h1:1,h2/d", "postgresql:///d?"),
-            ("postgres://u:p?p@[::1]:1/d?port=3&user=x", "postgres://u:p?p@/d?user=x"),
-            ("postgresql://?host=h1&hostaddr=::1&dbname=d", "postgresql://?dbname=d"),
+    fn a_host_that_no_connection_can_reach_is_refused() {
+        for (uri, reason) in [
+            ("postgresql:///d?host=@abstract", "abstract sockets"),
+            ("postgresql:///d?hostaddr=h1", "expected an IP address"),
+            ("postgresql:///d?port=x", "expected a number"),
         ] {
-            assert_eq!(without_hosts(uri), expected);
-            assert!(expected.parse::<Config>().unwrap().get_hosts().is_empty());
+            let error = read(uri).unwrap_err();
+            assert!(error.to_string().contains(reason), "{error}");
         }
     }
 

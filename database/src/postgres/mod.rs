@@ -1,34 +1,96 @@
 //! PostgreSQL: each snapshot is one `REPEATABLE READ, READ ONLY` transaction.
 
-mod attempt;
 mod connect;
 mod host;
+mod parameters;
+mod passfile;
+mod service_file;
 mod target;
 mod tls;
 mod value;
 
-use std::thread;
-use std::time::Duration;
+use std::cell::Cell;
+use std::future::Future;
+use std::pin::pin;
+use std::str::Utf8Error;
+use std::time::{Duration, Instant};
 
 use driver_api::{EngineRow, Error, ErrorKind, Rows, Snapshot, Value};
-use fallible_iterator::FallibleIterator;
-use postgres::error::{Severity, SqlState};
-use postgres::{Client, IsolationLevel, SimpleQueryMessage, Transaction};
+use futures_util::TryStreamExt as _;
+use tokio::runtime::{Builder, Runtime};
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+use tokio_postgres::error::{Severity, SqlState};
+use tokio_postgres::{Client, SimpleQueryMessage};
 
 use crate::database::{Database, Limits};
-use value::{Cell, Param};
-
-pub use connect::connect;
+use crate::uri::Uri;
+use connect::{connect, within};
+use target::Target;
+use value::{Param, PostgresValue};
 
 struct Postgres {
+    target: Target,
     /// `None` after the connection was found dead.
-    client: Option<Client>,
+    connection: Option<Connection>,
     /// The [`STATE`] of the last snapshot.
     shown: Option<String>,
 }
 
 pub(crate) fn open(uri: &str, limits: Limits) -> Result<Box<dyn Database>, Error> {
-    Ok(Box::new(Postgres { client: Some(connect::connect_with(uri, limits)?), shown: None }))
+    let open = || {
+        let target = Target::parse(uri, limits)?;
+        let connection = Some(Connection::open(&target)?);
+        Ok(Box::new(Postgres { target, connection, shown: None }) as Box<dyn Database>)
+    };
+    open().map_err(|error: Error| error.context(format!("database {}", Uri::Postgres(uri.to_owned()))))
+}
+
+/// Checks a URI without connecting.
+pub(crate) fn check(uri: &str) -> Result<(), Error> {
+    target::check(uri).map_err(|error| error.context(format!("database {}", Uri::Postgres(uri.to_owned()))))
+}
+
+/// An open connection. Its runtime has no thread of its own: data moves while a call waits.
+struct Connection {
+    /// `None` after it was closed.
+    client: Option<Client>,
+    task: JoinHandle<()>,
+    /// `None` while the connection is dropped.
+    runtime: Option<Runtime>,
+}
+
+impl Connection {
+    fn open(target: &Target) -> Result<Connection, Error> {
+        let runtime = Builder::new_current_thread().enable_all().build();
+        let runtime = runtime.map_err(|error| {
+            Error::new(ErrorKind::Connection, "can't connect: the process has no resources").because(error)
+        })?;
+        let (client, task) = runtime.block_on(connect(target))?;
+        Ok(Connection { client: Some(client), task, runtime: Some(runtime) })
+    }
+
+    fn parts(&self) -> Result<(&Runtime, &Client), Error> {
+        self.runtime.as_ref().zip(self.client.as_ref()).ok_or_else(lost)
+    }
+
+    /// Sends statements and returns their answers.
+    fn execute(&self, sql: &str, limit: Duration) -> Result<Vec<SimpleQueryMessage>, Error> {
+        let (runtime, client) = self.parts()?;
+        let answer = runtime.block_on(async { within(limit, client.simple_query(sql)).await });
+        answer.map_err(|error| lost().because(error))?.map_err(failed)
+    }
+}
+
+impl Drop for Connection {
+    /// Tells the server that the connection ends, if it listens, and waits for nothing else.
+    fn drop(&mut self) {
+        drop(self.client.take());
+        if let Some(runtime) = self.runtime.take() {
+            let _ = runtime.block_on(async { timeout(FAREWELL, &mut self.task).await });
+            runtime.shutdown_background();
+        }
+    }
 }
 
 /// Reads which transactions a snapshot sees as ended: all below a number, except those in a list.
@@ -39,29 +101,66 @@ pub(crate) fn open(uri: &str, limits: Limits) -> Result<Box<dyn Database>, Error
 /// always empty, so the text proves nothing there.
 const STATE: &str = "SELECT CASE WHEN NOT pg_is_in_recovery() THEN CAST(txid_current_snapshot() AS text) END";
 
-/// The savepoint keeps the snapshot usable after a failed query: without it, PostgreSQL refuses all further
-/// queries of the transaction. The drivers run many small joins over whole tables, which just-in-time compilation
-/// slows down by seconds on tables without statistics.
-const PREPARE: &str = "SELECT current_setting('statement_timeout');
-    SELECT set_config('jit', 'off', true) FROM pg_settings WHERE name = 'jit';
+const BEGIN: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY";
+
+/// The drivers run many small joins over whole tables, which just-in-time compilation slows down by seconds on tables
+/// without statistics.
+const NO_JIT: &str = "SELECT set_config('jit', 'off', true) FROM pg_settings WHERE name = 'jit'";
+
+/// A database without an encoding may hold any bytes. The server refuses to send those that are not UTF-8, and with them
+/// all rows of the query, unless it sends them as they are.
+const RAW: &str = "SELECT set_config('client_encoding', 'SQL_ASCII', true)
+    WHERE current_setting('server_encoding') = 'SQL_ASCII'";
+
+/// The savepoint keeps the snapshot usable after a failed query: without it, PostgreSQL refuses all further queries of
+/// the transaction.
+const PREPARE: &str = "SELECT current_setting('statement_timeout'), current_setting('lock_timeout');
     SAVEPOINT query";
 const RECOVER: &str = "ROLLBACK TO SAVEPOINT query";
 
 /// The time limit of the round trip that checks a connection.
 const ALIVE_TIMEOUT: Duration = Duration::from_secs(2);
 
+/// The time limit of the last message.
+const FAREWELL: Duration = Duration::from_millis(100);
+
+/// How much longer than its limit a query may take, until the server counts as silent. The server has to cancel it.
+const GRACE: Duration = Duration::from_secs(5);
+
 impl Postgres {
     fn begin(&mut self) -> Result<PostgresSnapshot<'_>, Error> {
         self.shown = None;
-        let client = self.client.as_mut().ok_or_else(lost)?;
-        let begin =
-            client.build_transaction().isolation_level(IsolationLevel::RepeatableRead).read_only(true);
-        let mut transaction = begin.start().map_err(failed)?;
-        let answers = transaction.simple_query(&format!("{STATE}; {PREPARE}")).map_err(failed)?;
-        self.shown = text(&answers, 0);
-        let limit = text(&answers, 1).unwrap_or_default();
-        Ok(PostgresSnapshot { transaction, limit, rehearses: false })
+        let connection = self.connection.as_ref().ok_or_else(lost)?;
+        // `true` limits a setting to the transaction. As a parameter of the login, PgBouncer would refuse it, or give
+        // it to another client.
+        let set = |name, limit: Option<Duration>| {
+            limit.map(|limit| format!("SELECT set_config('{name}', '{}', true);", milliseconds(limit)))
+        };
+        let statement = set("statement_timeout", self.target.limits.statement).unwrap_or_default();
+        let lock = set("lock_timeout", self.target.limits.lock).unwrap_or_default();
+        let sql = format!("{BEGIN}; {statement} {lock} {NO_JIT}; {RAW}; {PREPARE}; {STATE}");
+        let answers = connection.execute(&sql, self.target.timeout)?;
+        let mut snapshot = PostgresSnapshot {
+            connection,
+            target: &self.target,
+            statement_timeout: String::new(),
+            lock_timeout: String::new(),
+            rehearses: false,
+        };
+        // The last rows are those of PREPARE and STATE.
+        let rows = rows(&answers);
+        if let [.., limits, state] = rows.as_slice() {
+            snapshot.statement_timeout = limits.first().cloned().flatten().unwrap_or_default();
+            snapshot.lock_timeout = limits.get(1).cloned().flatten().unwrap_or_default();
+            self.shown = state.first().cloned().flatten();
+        }
+        Ok(snapshot)
     }
+}
+
+/// Returns a limit as the server counts it. 0 would be no limit.
+fn milliseconds(limit: Duration) -> u128 {
+    limit.as_millis().clamp(1, i32::MAX as u128)
 }
 
 impl Database for Postgres {
@@ -70,95 +169,165 @@ impl Database for Postgres {
     }
 
     fn rehearsal(&mut self) -> Result<Box<dyn Snapshot + '_>, Error> {
-        Ok(Box::new(PostgresSnapshot { rehearses: true, ..self.begin()? }))
+        let mut snapshot = self.begin()?;
+        snapshot.rehearses = true;
+        Ok(Box::new(snapshot))
     }
 
     fn is_alive(&mut self) -> bool {
-        let alive = self.client.as_mut().is_some_and(|client| client.is_valid(ALIVE_TIMEOUT).is_ok());
-        if !alive && let Some(client) = self.client.take() {
-            // Dropping a client waits for the overdue answer.
-            let _ = thread::Builder::new().spawn(move || drop(client));
+        let alive =
+            self.connection.as_ref().is_some_and(|connection| connection.execute("", ALIVE_TIMEOUT).is_ok());
+        if !alive {
+            self.connection = None;
         }
         alive
     }
 
     fn unchanged(&mut self) -> Result<bool, Error> {
         let Some(shown) = &self.shown else { return Ok(false) };
-        let client = self.client.as_mut().ok_or_else(lost)?;
-        let answer = client.simple_query(STATE).map_err(failed)?;
-        Ok(text(&answer, 0).as_ref() == Some(shown))
+        let connection = self.connection.as_ref().ok_or_else(lost)?;
+        let answers = connection.execute(STATE, self.target.timeout)?;
+        Ok(rows(&answers).last().and_then(|row| row.first()?.as_ref()) == Some(shown))
     }
 }
 
-/// Returns the first column of a row. The rows of all answers are counted together.
-fn text(answers: &[SimpleQueryMessage], row: usize) -> Option<String> {
-    let mut rows = answers.iter().filter_map(|answer| match answer {
-        SimpleQueryMessage::Row(row) => Some(row),
+/// Returns the rows of all answers.
+fn rows(answers: &[SimpleQueryMessage]) -> Vec<Vec<Option<String>>> {
+    let row = |answer: &SimpleQueryMessage| match answer {
+        SimpleQueryMessage::Row(row) => {
+            Some((0..row.len()).map(|column| row.get(column).map(str::to_owned)).collect())
+        }
         _ => None,
-    });
-    rows.nth(row)?.try_get(0).ok()?.map(str::to_owned)
+    };
+    answers.iter().filter_map(row).collect()
 }
 
 struct PostgresSnapshot<'a> {
-    transaction: Transaction<'a>,
-    /// The `statement_timeout`, as the server writes it.
-    limit: String,
+    connection: &'a Connection,
+    target: &'a Target,
+    /// Two limits, as the server writes them.
+    statement_timeout: String,
+    lock_timeout: String,
     /// Whether queries are prepared and not run.
     rehearses: bool,
 }
 
 impl Snapshot for PostgresSnapshot<'_> {
     fn run(&mut self, sql: &str, params: &[Value<'_>], rows: &mut dyn Rows) -> Result<(), Error> {
-        let result = self.query(sql, params, rows);
+        let (runtime, client) = self.connection.parts()?;
+        let progress = Cell::new(false);
+        let query = self.query(client, sql, params, rows, &progress);
+        let result = runtime.block_on(self.watch(query, &progress));
         if let Err(error) = &result
             && *error.kind() != ErrorKind::Connection
         {
-            self.transaction.batch_execute(RECOVER).map_err(failed)?;
+            self.connection.execute(RECOVER, self.target.timeout)?;
         }
         result
     }
 }
 
-impl PostgresSnapshot<'_> {
-    fn query(&mut self, sql: &str, params: &[Value<'_>], rows: &mut dyn Rows) -> Result<(), Error> {
-        let PostgresSnapshot { transaction, limit, rehearses } = self;
-        let failed = |error| cancelled(&error, limit).unwrap_or_else(|| failed(error));
-        let statement = transaction.prepare(sql).map_err(failed)?;
-        let names: Vec<&str> = statement.columns().iter().map(postgres::Column::name).collect();
-        rows.columns(&names)?;
-        if *rehearses {
-            return Ok(());
-        }
-        let mut result = transaction.query_raw(&statement, params.iter().map(Param)).map_err(failed)?;
-        while let Some(row) = result.next().map_err(failed)? {
-            rows.row(&PostgresRow(&row))?;
-        }
-        Ok(())
+impl Drop for PostgresSnapshot<'_> {
+    /// Ends the transaction, which would otherwise hold its locks until the next one.
+    fn drop(&mut self) {
+        // A connection that can't do it is not alive, which its next user notices.
+        let _ = self.connection.execute("ROLLBACK", ALIVE_TIMEOUT);
     }
 }
 
-/// Returns the error of a query that the server cancelled. The time limit and an administrator have the same
-/// code, so the message shows the server's text, which is in the server's language.
-fn cancelled(error: &postgres::Error, limit: &str) -> Option<Error> {
-    let answer = error.as_db_error().filter(|answer| *answer.code() == SqlState::QUERY_CANCELED)?;
-    let message =
-        format!("PostgreSQL cancelled the query (statement_timeout is {limit}): {}", answer.message());
-    Some(Error::new(ErrorKind::Query, message))
+impl PostgresSnapshot<'_> {
+    async fn query(
+        &self,
+        client: &Client,
+        sql: &str,
+        params: &[Value<'_>],
+        rows: &mut dyn Rows,
+        progress: &Cell<bool>,
+    ) -> Result<(), Error> {
+        let failed = |error| self.cancelled(&error).unwrap_or_else(|| failed(error));
+        let statement = client.prepare(sql).await.map_err(failed)?;
+        let names: Vec<&str> = statement.columns().iter().map(tokio_postgres::Column::name).collect();
+        rows.columns(&names)?;
+        if self.rehearses {
+            return Ok(());
+        }
+        let result = client.query_raw(&statement, params.iter().map(Param)).await.map_err(failed)?;
+        let mut result = pin!(result);
+        while let Some(row) = result.try_next().await.map_err(failed)? {
+            rows.row(&PostgresRow(&row))?;
+            progress.set(true);
+        }
+        Ok(())
+    }
+
+    /// Waits for a query for as long as the server works on it. When the server has been silent for as long as a
+    /// connection may take, another connection shows whether it still answers: a server that hangs ends no query.
+    async fn watch(
+        &self,
+        query: impl Future<Output = Result<(), Error>>,
+        progress: &Cell<bool>,
+    ) -> Result<(), Error> {
+        let mut query = pin!(query);
+        let start = Instant::now();
+        let silence = self.target.timeout;
+        loop {
+            if let Ok(result) = timeout(silence, &mut query).await {
+                return result;
+            }
+            if progress.replace(false) {
+                continue;
+            }
+            let limit = self.target.limits.statement.map(|limit| limit.saturating_add(GRACE));
+            if limit.is_some_and(|limit| start.elapsed() > limit) {
+                let message = format!("the server did not answer the query within {:?}", start.elapsed());
+                return Err(Error::new(ErrorKind::Connection, message));
+            }
+            connect(self.target).await.map_err(|error| {
+                let message = format!("the server was silent for {silence:?}, and takes no other connection");
+                Error::new(ErrorKind::Connection, message).because(error.chain())
+            })?;
+        }
+    }
+
+    /// Returns the error of a query that the server cancelled. The time limit and an administrator have the same
+    /// code, so the message shows the server's text, which is in the server's language.
+    fn cancelled(&self, error: &tokio_postgres::Error) -> Option<Error> {
+        let answer = error.as_db_error()?;
+        let (kind, which, limit) = match answer.code() {
+            code if *code == SqlState::QUERY_CANCELED => {
+                (ErrorKind::Query, "statement_timeout", &self.statement_timeout)
+            }
+            code if *code == SqlState::LOCK_NOT_AVAILABLE => {
+                (ErrorKind::Locked, "lock_timeout", &self.lock_timeout)
+            }
+            _ => return None,
+        };
+        let message = format!("PostgreSQL cancelled the query ({which} is {limit}): {}", answer.message());
+        Some(Error::new(kind, message))
+    }
 }
 
-struct PostgresRow<'a>(&'a postgres::Row);
+struct PostgresRow<'a>(&'a tokio_postgres::Row);
 
 impl EngineRow for PostgresRow<'_> {
     fn value(&self, column: usize) -> Result<Value<'_>, Error> {
-        match self.0.try_get::<_, Cell<'_>>(column) {
-            Ok(Cell(value)) => Ok(value),
-            Err(error) => Err(Error::new(ErrorKind::Row, "the value can't be read").because(error)),
+        match self.0.try_get::<_, PostgresValue<'_>>(column) {
+            Ok(PostgresValue(value)) => Ok(value),
+            Err(error) => {
+                let is_encoding =
+                    std::error::Error::source(&error).is_some_and(<dyn std::error::Error>::is::<Utf8Error>);
+                Err(if is_encoding {
+                    Error::new(ErrorKind::Encoding, "the text is not UTF-8").because(error)
+                } else {
+                    Error::new(ErrorKind::Row, "the value can't be read").because(error)
+                })
+            }
         }
     }
 }
 
 /// Converts an error of PostgreSQL to one that a driver understands.
-fn failed(error: postgres::Error) -> Error {
+fn failed(error: tokio_postgres::Error) -> Error {
     let Some(answer) = error.as_db_error() else {
         if error.is_closed()
             || std::error::Error::source(&error).is_some_and(<dyn std::error::Error>::is::<std::io::Error>)
@@ -184,6 +353,12 @@ fn failed(error: postgres::Error) -> Error {
         // An administrator or a time limit ended the connection, or the server is going down.
         _ if matches!(answer.parsed_severity(), Some(Severity::Fatal | Severity::Panic)) => {
             Error::new(ErrorKind::Connection, format!("the connection to the database was lost: {message}"))
+        }
+        // Behind PgBouncer, another client's statement or none is on the server that runs the transaction.
+        SqlState::INVALID_SQL_STATEMENT_NAME | SqlState::DUPLICATE_PSTATEMENT => {
+            let hint = "behind PgBouncer with pool_mode=transaction, set max_prepared_statements=100 (from version 1.21 \
+                on), or give confgend a database entry with pool_mode=session";
+            Error::new(ErrorKind::Connection, format!("{message}: {hint}"))
         }
         ref code => {
             Error::new(ErrorKind::Query, format!("PostgreSQL refuses the query ({}): {message}", code.code()))

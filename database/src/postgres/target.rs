@@ -1,195 +1,214 @@
 //! The target of a `postgresql://` URI: its hosts, its parameters and its TLS mode.
 
-use std::fmt::Write as _;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use driver_api::{Error, ErrorKind};
-use percent_encoding::percent_decode_str;
-use postgres::Config;
-use postgres::config::{LoadBalanceHosts, SslMode};
+use tokio_postgres::Config;
+use tokio_postgres::config::{ChannelBinding, SslNegotiation};
+use tokio_postgres_rustls::MakeRustlsConnect;
 
-use super::host::{HostAddress, hosts, shuffle, without_hosts};
-use super::tls::{Roots, Verify};
+use super::host::{HostAddress, hosts, shuffle};
+use super::parameters::{Environment, Parameters, process_environment, refuse};
+use super::passfile::PassFile;
+use super::tls::{Tls, Verify};
 use crate::database::Limits;
-use crate::uri::split_parameters;
 
 /// The time limit for each address, where neither the URI nor the [`Limits`] have one.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
-/// All that a URI and the limits say about a connection.
-#[derive(Debug)]
+/// All that a URI, the environment and the limits say about a connection.
 pub(super) struct Target {
     /// Everything but the hosts.
-    pub(super) config: Config,
+    config: Config,
     pub(super) hosts: Vec<HostAddress>,
-    pub(super) verify: Verify,
+    pub(super) tls: MakeRustlsConnect,
     /// The time limit for each address of a host.
     pub(super) timeout: Duration,
+    pub(super) limits: Limits,
+    pub(super) role: Role,
+    is_random: bool,
+    passwords: PassFile,
 }
+
+/// The servers that `target_session_attrs` accepts.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Role {
+    Any,
+    ReadWrite,
+    ReadOnly,
+    Primary,
+    Standby,
+    PreferStandby,
+}
+
+const ROLES: [(&str, Role); 6] = [
+    ("any", Role::Any),
+    ("read-write", Role::ReadWrite),
+    ("read-only", Role::ReadOnly),
+    ("primary", Role::Primary),
+    ("standby", Role::Standby),
+    ("prefer-standby", Role::PreferStandby),
+];
+
+/// Parameters with only one value that works here, which is also libpq's default or means the same.
+const FIXED: [(&str, &[&str], &str); 6] = [
+    ("gssencmode", &["disable", "prefer"], "GSSAPI is not supported; use disable or prefer"),
+    ("replication", &["false", "off", "no", "0"], "a replication connection runs no queries"),
+    ("requirepeer", &[], "the user that runs the server is not checked"),
+    ("require_auth", &[], "the method of the login can't be chosen"),
+    ("sslpassword", &[], "an encrypted key is not supported; name a key without a password"),
+    ("sslcrldir", &[], "give one file as sslcrl"),
+];
 
 impl Target {
     pub(super) fn parse(uri: &str, limits: Limits) -> Result<Target, Error> {
-        let (uri, ssl) = take_ssl(uri)?;
-        let mut hosts = hosts(&read(&uri)?)?;
-        let mut config = read(&without_hosts(&uri))?;
-        order(&mut hosts, &config);
-        let (mode, mut verify) = ssl.resolve()?;
-        config.ssl_mode(mode);
+        Target::read(uri, limits, &process_environment)
+    }
+
+    fn read(uri: &str, limits: Limits, environment: Environment<'_>) -> Result<Target, Error> {
+        let parameters = Parameters::read(uri, environment)?;
+        for (keyword, accepted, why) in FIXED {
+            if let Some(value) = parameters.text(keyword).filter(|value| !accepted.contains(value)) {
+                let value = if keyword == "sslpassword" { "***" } else { value };
+                return Err(refuse(keyword, value, why));
+            }
+        }
+        let mut hosts = hosts(&parameters)?;
+        let is_random = parameters
+            .choice("load_balance_hosts", &[("disable", false), ("random", true)])?
+            .unwrap_or(false);
+        if is_random {
+            shuffle(&mut hosts);
+        }
+        let mut tls = Tls::read(&parameters, environment)?;
         // Like libpq: a local socket needs no TLS, whatever `sslmode` demands.
         if hosts.iter().all(HostAddress::is_local) {
-            verify = Verify::Nothing;
+            tls.verify = Verify::Nothing;
         }
-        let timeout = config.get_connect_timeout().copied().or(limits.connect).unwrap_or(TIMEOUT);
-        config.connect_timeout(timeout);
-        if let Some(limit) = limits.statement {
-            limit_statements(&mut config, limit);
-        }
-        notice_lost_hosts(&mut config);
-        Ok(Target { config, hosts, verify, timeout })
-    }
-}
-
-/// Shuffles the addresses where the URI says `load_balance_hosts=random`.
-pub(super) fn order(addresses: &mut [HostAddress], config: &Config) {
-    if config.get_load_balance_hosts() == LoadBalanceHosts::Random {
-        shuffle(addresses);
-    }
-}
-
-fn read(uri: &str) -> Result<Config, Error> {
-    let unreadable =
-        |error: postgres::Error| Error::new(ErrorKind::Config, "the URI can't be read").because(error);
-    uri.parse().map_err(unreadable)
-}
-
-/// Sets `statement_timeout`. The options of the URI come behind it, since the server takes the last value.
-fn limit_statements(config: &mut Config, limit: Duration) {
-    // 0 would be no limit.
-    let milliseconds = limit.as_millis().clamp(1, i32::MAX as u128);
-    let others = config.get_options().unwrap_or_default();
-    let options = format!("-c statement_timeout={milliseconds} {others}");
-    config.options(&options);
-}
-
-/// Sets timeouts of TCP that the URI leaves open, so that a query notices a vanished host after a minute and a
-/// half. The default is two hours.
-fn notice_lost_hosts(config: &mut Config) {
-    if config.get_keepalives_idle() == Config::new().get_keepalives_idle() {
-        config.keepalives_idle(Duration::from_secs(60));
-    }
-    if config.get_keepalives_interval().is_none() {
-        config.keepalives_interval(Duration::from_secs(10));
-    }
-    if config.get_keepalives_retries().is_none() {
-        config.keepalives_retries(3);
-    }
-    // TCP sends no keepalives while sent data is not acknowledged.
-    if config.get_tcp_user_timeout().is_none() {
-        config.tcp_user_timeout(Duration::from_secs(90));
-    }
-}
-
-/// The parameters `sslmode` and `sslrootcert`.
-#[derive(Default)]
-struct Ssl {
-    mode: Option<String>,
-    root: Option<String>,
-}
-
-/// Removes the parameters that the crate `postgres` does not know, and writes the others as that crate reads them.
-fn take_ssl(uri: &str) -> Result<(String, Ssl), Error> {
-    let mut ssl = Ssl::default();
-    let (address, parameters) = split_parameters(uri);
-    let mut rest = address.to_owned();
-    let mut separator = '?';
-    for parameter in parameters.split('&').filter(|parameter| !parameter.is_empty()) {
-        let (key, value) = parameter.split_once('=').unwrap_or((parameter, ""));
-        let value = || {
-            let text = percent_decode_str(value).decode_utf8();
-            text.map(String::from)
-                .map_err(|_| Error::new(ErrorKind::Config, format!("the parameter {key} is not UTF-8")))
-        };
-        match key {
-            "sslmode" => ssl.mode = Some(value()?),
-            "sslrootcert" => ssl.root = Some(value()?),
-            // The crate `postgres` always uses UTF-8.
-            "client_encoding" => {}
-            _ => {
-                // The crate `postgres` takes everything before an `@` for the login, wherever it stands, and a
-                // list of hosts in one parameter for one host.
-                let parameter = parameter.replace('@', "%40");
-                let separated = if key == "host" { parameter.replace(',', "&host=") } else { parameter };
-                let _ = write!(rest, "{separator}{separated}");
-                separator = '&';
-            }
-        }
-    }
-    Ok((rest, ssl))
-}
-
-impl Ssl {
-    fn resolve(self) -> Result<(SslMode, Verify), Error> {
-        let roots = match self.root.as_deref() {
-            None | Some("") => None,
-            Some("system") => Some(Roots::System),
-            Some(path) => Some(Roots::File(PathBuf::from(path))),
-        };
-        let chain = |roots: Option<Roots>| roots.unwrap_or(Roots::System);
-        Ok(match self.mode.as_deref() {
-            Some("disable") => (SslMode::Disable, Verify::Nothing),
-            None | Some("" | "prefer" | "allow") => (SslMode::Prefer, Verify::Nothing),
-            // Like libpq: a root certificate in the URI is always checked.
-            Some("require") => (SslMode::Require, roots.map_or(Verify::Nothing, Verify::Chain)),
-            Some("verify-ca") => (SslMode::Require, Verify::Chain(chain(roots))),
-            Some("verify-full") => (SslMode::Require, Verify::ChainAndName(chain(roots))),
-            Some(other) => {
-                let message = format!(
-                    "sslmode {other:?} is not known: use disable, prefer, require, verify-ca or verify-full"
-                );
-                return Err(Error::new(ErrorKind::Config, message));
-            }
+        let timeout = parameters.number::<i64>("connect_timeout")?;
+        // 0 is no limit for libpq, and the default here.
+        let timeout = timeout.and_then(|seconds| u64::try_from(seconds).ok()).filter(|seconds| *seconds > 0);
+        let mut config = config(&parameters)?;
+        config.ssl_mode(tls.mode);
+        Ok(Target {
+            config,
+            hosts,
+            tls: tls.connector()?,
+            timeout: timeout.map(Duration::from_secs).or(limits.connect).unwrap_or(TIMEOUT),
+            limits: Limits {
+                // Options of the URI override the limits.
+                statement: limits.statement.filter(|_| !sets(&parameters, "statement_timeout")),
+                lock: limits.lock.filter(|_| !sets(&parameters, "lock_timeout")),
+                ..limits
+            },
+            role: parameters.choice("target_session_attrs", &ROLES)?.unwrap_or(Role::Any),
+            is_random,
+            passwords: PassFile::read(&parameters, environment),
         })
     }
+
+    /// Shuffles the addresses of a host where the URI says `load_balance_hosts=random`.
+    pub(super) fn order(&self, addresses: &mut [HostAddress]) {
+        if self.is_random {
+            shuffle(addresses);
+        }
+    }
+
+    /// Returns the configuration for one address, with the password for it.
+    pub(super) fn config_for(&self, address: &HostAddress) -> Config {
+        let mut config = address.complete(self.config.clone());
+        if config.get_password().is_none() {
+            let user = config.get_user().unwrap_or_default();
+            let database = config.get_dbname().unwrap_or(user);
+            let host = address.name_in_passfile();
+            if let Some(password) = self.passwords.password(&host, address.port, database, user) {
+                config.password(password);
+            }
+        }
+        config
+    }
+}
+
+/// Returns whether the options of the URI set a parameter of the server.
+fn sets(parameters: &Parameters, setting: &str) -> bool {
+    parameters.text("options").is_some_and(|options| options.contains(setting))
+}
+
+/// Returns the configuration without hosts and TLS.
+fn config(parameters: &Parameters) -> Result<Config, Error> {
+    let mut config = Config::new();
+    // Like libpq, the user of the process is the default.
+    let user = parameters.text("user").map(str::to_owned).or_else(|| whoami::username().ok());
+    user.map(|user| config.user(user));
+    parameters.text("password").map(|password| config.password(password));
+    parameters.text("dbname").map(|name| config.dbname(name));
+    parameters.text("options").map(|options| config.options(options));
+    let name = parameters.text("application_name").or(parameters.text("fallback_application_name"));
+    name.map(|name| config.application_name(name));
+    if let Some(encoding) = parameters.text("client_encoding") {
+        check_encoding(encoding)?;
+    }
+    let bindings = [
+        ("disable", ChannelBinding::Disable),
+        ("prefer", ChannelBinding::Prefer),
+        ("require", ChannelBinding::Require),
+    ];
+    parameters.choice("channel_binding", &bindings)?.map(|binding| config.channel_binding(binding));
+    let negotiations = [("postgres", SslNegotiation::Postgres), ("direct", SslNegotiation::Direct)];
+    parameters.choice("sslnegotiation", &negotiations)?.map(|it| config.ssl_negotiation(it));
+    keep_alive(&mut config, parameters)?;
+    Ok(config)
+}
+
+fn check_encoding(encoding: &str) -> Result<(), Error> {
+    let plain: String = encoding.chars().filter(char::is_ascii_alphanumeric).collect();
+    if ["utf8", "auto", "unicode"].contains(&plain.to_ascii_lowercase().as_str()) {
+        return Ok(());
+    }
+    Err(refuse("client_encoding", encoding, "the connection always uses UTF8, and the server converts"))
+}
+
+/// Sets the timeouts of TCP. Those that the parameters leave open make a query notice a vanished host after a minute
+/// and a half; the default of the system is two hours.
+fn keep_alive(config: &mut Config, parameters: &Parameters) -> Result<(), Error> {
+    let seconds = |keyword: &str, default| {
+        let given = parameters.number::<u64>(keyword)?.filter(|seconds| *seconds > 0);
+        Ok::<_, Error>(Duration::from_secs(given.unwrap_or(default)))
+    };
+    config.keepalives(parameters.choice("keepalives", &[("0", false), ("1", true)])?.unwrap_or(true));
+    config.keepalives_idle(seconds("keepalives_idle", 60)?);
+    config.keepalives_interval(seconds("keepalives_interval", 10)?);
+    let count = match parameters.number("keepalives_count")? {
+        None => parameters.number("keepalives_retries")?,
+        count => count,
+    };
+    config.keepalives_retries(count.filter(|count| *count > 0).unwrap_or(3));
+    // TCP sends no keepalives while sent data is not acknowledged. libpq counts milliseconds.
+    let timeout = parameters.number::<u64>("tcp_user_timeout")?.filter(|limit| *limit > 0).unwrap_or(90_000);
+    config.tcp_user_timeout(Duration::from_millis(timeout));
+    Ok(())
+}
+
+/// Checks a URI without connecting: its parameters, and the files that they name.
+pub(super) fn check(uri: &str) -> Result<(), Error> {
+    Target::parse(uri, Limits::default()).map(|_| ()).map_err(|error| match error.kind() {
+        ErrorKind::Config => error,
+        _ => Error::new(ErrorKind::Config, "the database can't be used").because(error.chain()),
+    })
 }
 
 #[cfg(test)]
 mod tests {
-    use postgres::config::Host;
+    use tokio_postgres::config::{Host, SslMode};
 
     use super::*;
 
-    fn target(uri: &str) -> Target {
-        Target::parse(uri, Limits::default()).unwrap()
+    fn read(uri: &str) -> Result<Target, Error> {
+        Target::read(uri, Limits::default(), &|_| None)
     }
 
-    #[test]
-    fn each_sslmode_is_understood() {
-        let file = || Roots::File("/r.pem".into());
-        let cases = [
-            ("", SslMode::Prefer, Verify::Nothing),
-            ("?sslmode=disable", SslMode::Disable, Verify::Nothing),
-            ("?sslmode=prefer", SslMode::Prefer, Verify::Nothing),
-            ("?sslmode=require", SslMode::Require, Verify::Nothing),
-            ("?sslmode=require&sslrootcert=%2Fr.pem", SslMode::Require, Verify::Chain(file())),
-            ("?sslrootcert=/r.pem&sslmode=verify-ca", SslMode::Require, Verify::Chain(file())),
-            ("?sslmode=verify-ca", SslMode::Require, Verify::Chain(Roots::System)),
-            (
-                "?sslmode=verify-full&sslrootcert=system",
-                SslMode::Require,
-                Verify::ChainAndName(Roots::System),
-            ),
-        ];
-        for (query, mode, verify) in cases {
-            let target = target(&format!("postgresql://u@h/d{query}"));
-            assert_eq!((target.config.get_ssl_mode(), &target.verify), (mode, &verify), "{query}");
-        }
-        let error =
-            Target::parse("postgresql://u:s3cret@h/d?sslmode=verify", Limits::default()).unwrap_err().chain();
-        assert_eq!(
-            error,
-            "sslmode \"verify\" is not known: use disable, prefer, require, verify-ca or verify-full"
-        );
+    fn target(uri: &str) -> Target {
+        read(uri).unwrap()
     }
 
     #[test]
@@ -205,9 +224,10 @@ mod tests {
     #[test]
     fn hosts_are_read_in_both_forms() {
         for uri in ["postgresql://u@h1:1,h2:2/d", "postgresql:///d?user=u&host=h1,h2&port=1,2"] {
-            let Target { config, hosts, .. } = target(uri);
-            assert_eq!(hosts.iter().map(HostAddress::to_string).collect::<Vec<_>>(), ["h1:1", "h2:2"]);
-            let config = hosts[1].complete(config);
+            let target = target(uri);
+            let shown: Vec<String> = target.hosts.iter().map(HostAddress::to_string).collect();
+            assert_eq!(shown, ["h1:1", "h2:2"]);
+            let config = target.config_for(&target.hosts[1]);
             assert_eq!(
                 (config.get_hosts(), config.get_ports()),
                 ([Host::Tcp("h2".into())].as_slice(), [2].as_slice())
@@ -219,12 +239,14 @@ mod tests {
     #[test]
     fn the_uri_overrides_the_connect_limit_and_its_default() {
         let limits = |seconds| Limits { connect: Some(Duration::from_secs(seconds)), ..Limits::default() };
-        for (parameters, limits, seconds) in
-            [("", Limits::default(), 10), ("", limits(5), 5), ("?connect_timeout=3", limits(5), 3)]
-        {
+        for (parameters, limits, seconds) in [
+            ("", Limits::default(), 10),
+            ("", limits(5), 5),
+            ("?connect_timeout=0", limits(5), 5),
+            ("?connect_timeout=3", limits(5), 3),
+        ] {
             let target = Target::parse(&format!("postgresql://u@h/d{parameters}"), limits).unwrap();
             assert_eq!(target.timeout, Duration::from_secs(seconds));
-            assert_eq!(target.config.get_connect_timeout(), Some(&target.timeout));
         }
     }
 
@@ -233,36 +255,79 @@ mod tests {
         let config = target("postgresql://u@h/d").config;
         assert_eq!(config.get_keepalives_idle(), Duration::from_secs(60));
         assert_eq!(config.get_tcp_user_timeout(), Some(&Duration::from_secs(90)));
-        let from_uri =
-            target("postgresql://u@h/d?keepalives_idle=300&keepalives_retries=9&tcp_user_timeout=7").config;
-        let keepalives = (from_uri.get_keepalives_idle().as_secs(), from_uri.get_keepalives_retries());
-        assert_eq!(keepalives, (300, Some(9)));
-        assert_eq!(from_uri.get_tcp_user_timeout(), Some(&Duration::from_secs(7)));
+        for count in ["keepalives_retries", "keepalives_count"] {
+            let uri = format!("postgresql://u@h/d?keepalives_idle=300&{count}=9&tcp_user_timeout=7000");
+            let from_uri = target(&uri).config;
+            let keepalives = (from_uri.get_keepalives_idle().as_secs(), from_uri.get_keepalives_retries());
+            assert_eq!(keepalives, (300, Some(9)));
+            assert_eq!(from_uri.get_tcp_user_timeout(), Some(&Duration::from_secs(7)));
+        }
     }
 
     #[test]
     fn a_local_socket_has_no_tls() {
-        let Target { config, hosts, verify, .. } = target("postgresql:///d?sslmode=verify-full");
-        assert_eq!(verify, Verify::Nothing);
-        assert_eq!(hosts[0].complete(config).get_ssl_mode(), SslMode::Disable);
-        let Target { config, hosts, verify, .. } = target("postgresql:///d?host=/s,h2&sslmode=verify-full");
-        assert_eq!(verify, Verify::ChainAndName(Roots::System));
-        assert_eq!(hosts[0].complete(config.clone()).get_ssl_mode(), SslMode::Disable);
-        assert_eq!(hosts[1].complete(config).get_ssl_mode(), SslMode::Require);
+        let local = target("postgresql:///d?sslmode=verify-full&sslrootcert=/nonexistent");
+        assert_eq!(local.config_for(&local.hosts[0]).get_ssl_mode(), SslMode::Disable);
+        let both = target("postgresql:///d?host=/s,h2&sslmode=verify-full");
+        assert_eq!(both.config_for(&both.hosts[0]).get_ssl_mode(), SslMode::Disable);
+        assert_eq!(both.config_for(&both.hosts[1]).get_ssl_mode(), SslMode::Require);
     }
 
     #[test]
-    fn options_of_the_uri_override_the_statement_limit() {
-        let options = |limit, parameters: &str| {
-            let limits = Limits { statement: Some(limit), ..Limits::default() };
-            let target = Target::parse(&format!("postgresql://u@h/d{parameters}"), limits).unwrap();
-            target.config.get_options().unwrap().trim_end().to_owned()
+    fn a_passfile_gives_the_password_of_each_host() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("passwords");
+        std::fs::write(&path, "h1:*:d:u:one\nh2:7:*:u:two\nlocalhost:*:*:*:local\n").unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
+        let passfile = format!("passfile={}", path.display());
+        let target = target(&format!("postgresql://u@h1,h2:7,h3,/d?{passfile}"));
+        let password = |host: &HostAddress| {
+            let config = target.config_for(host);
+            config.get_password().map(|password| String::from_utf8_lossy(password).into_owned())
         };
-        let half = Duration::from_millis(500);
-        assert_eq!(options(half, ""), "-c statement_timeout=500");
-        assert_eq!(options(half, "?options=-c%20x%3D1"), "-c statement_timeout=500 -c x=1");
-        assert_eq!(options(Duration::from_nanos(1), ""), "-c statement_timeout=1");
-        assert_eq!(options(Duration::MAX, ""), "-c statement_timeout=2147483647");
-        assert_eq!(target("postgresql://u@h/d").config.get_options(), None);
+        let found: Vec<Option<String>> = target.hosts.iter().map(password).collect();
+        assert_eq!(found, [Some("one"), Some("two"), None, Some("local")].map(|it| it.map(str::to_owned)));
+    }
+
+    #[test]
+    fn a_parameter_that_cannot_work_is_refused() {
+        for (parameter, reason) in [
+            ("gssencmode=require", "GSSAPI is not supported"),
+            ("client_encoding=latin1", "always uses UTF8"),
+            ("sslpassword=s3cret", "an encrypted key is not supported"),
+            ("target_session_attrs=master", "expected any, read-write, read-only, primary, standby"),
+            ("keepalives_idle=x", "expected a number"),
+            ("sslmode=verify", "use disable, prefer, require, verify-ca or verify-full"),
+            ("sslcert=/c.pem&sslmode=require", "sslkey names no key"),
+            ("sslcert=/c.pem&sslkey=/k.pem", "sslcert /c.pem: no certificate can be read from it"),
+            ("sslmode=verify-ca&sslrootcert=/r.pem", "sslrootcert /r.pem: no certificate"),
+            ("ssl_max_protocol_version=TLSv1.1", "leave neither TLSv1.2 nor TLSv1.3"),
+        ] {
+            let error = read(&format!("postgresql://u:s3cret@h/d?{parameter}")).map(|_| ()).unwrap_err();
+            assert_eq!(*error.kind(), ErrorKind::Config);
+            let text = error.chain();
+            assert!(text.contains(reason) && !text.contains("s3cret"), "{parameter}: {text}");
+        }
+        for parameter in
+            ["gssencmode=disable", "gssencmode=prefer", "sslcompression=0", "krbsrvname=postgres"]
+        {
+            target(&format!("postgresql://u@h/d?{parameter}"));
+        }
+    }
+
+    #[test]
+    fn options_of_the_uri_override_the_limits() {
+        let limits = Limits {
+            statement: Some(Duration::from_secs(1)),
+            lock: Some(Duration::from_secs(2)),
+            ..Limits::default()
+        };
+        let read =
+            |parameters: &str| Target::parse(&format!("postgresql://u@h/d{parameters}"), limits).unwrap();
+        assert_eq!(read("").limits, limits);
+        let own = read("?options=-c%20statement_timeout%3D9");
+        assert_eq!((own.limits.statement, own.limits.lock), (None, limits.lock));
+        assert_eq!(own.config.get_options(), Some("-c statement_timeout=9"));
     }
 }

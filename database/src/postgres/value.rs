@@ -4,22 +4,22 @@ use std::error::Error as StdError;
 
 use driver_api::Value;
 use fallible_iterator::FallibleIterator;
-use postgres::types::private::BytesMut;
-use postgres::types::{FromSql, IsNull, Kind, ToSql, Type, to_sql_checked};
 use postgres_protocol::types::{ArrayDimension, array_from_sql};
+use tokio_postgres::types::private::BytesMut;
+use tokio_postgres::types::{FromSql, IsNull, Kind, ToSql, Type, to_sql_checked};
 
 type Failure = Box<dyn StdError + Sync + Send>;
 
 /// One value of a result.
-pub(super) struct Cell<'a>(pub(super) Value<'a>);
+pub(super) struct PostgresValue<'a>(pub(super) Value<'a>);
 
-impl<'a> FromSql<'a> for Cell<'a> {
+impl<'a> FromSql<'a> for PostgresValue<'a> {
     fn from_sql(ty: &Type, raw: &'a [u8]) -> Result<Self, Failure> {
-        decode(ty, raw).map(Cell)
+        decode(ty, raw).map(PostgresValue)
     }
 
     fn from_sql_null(_: &Type) -> Result<Self, Failure> {
-        Ok(Cell(Value::Null))
+        Ok(PostgresValue(Value::Null))
     }
 
     fn accepts(_: &Type) -> bool {

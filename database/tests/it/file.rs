@@ -4,8 +4,10 @@ use std::fs::{self, File, Permissions};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
-use database::Uri;
-use driver_api::ErrorKind;
+use database::{Database, Uri};
+use driver_api::{Error, ErrorKind};
+
+use crate::{assert_left_out, values};
 
 /// Returns the error of opening the file, without its name.
 fn error(path: &Path) -> String {
@@ -42,4 +44,64 @@ fn a_truncated_database_is_refused() {
     drop(connection);
     File::options().write(true).open(&path).unwrap().set_len(600).unwrap();
     assert!(error(&path).starts_with("can't be opened: "));
+}
+
+fn things(database: &mut dyn Database) -> Result<Vec<i64>, Error> {
+    values(&mut *database.snapshot()?, "SELECT id AS value FROM thing ORDER BY id", &[])
+}
+
+fn site(path: &Path, ids: &str) {
+    let connection = rusqlite::Connection::open(path).unwrap();
+    connection.execute_batch(&format!("CREATE TABLE thing (id); INSERT INTO thing VALUES {ids}")).unwrap();
+}
+
+#[test]
+fn a_file_that_is_copied_over_is_read_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let [path, other] = ["site.db", "other.db"].map(|name| folder.path().join(name));
+    site(&path, "(1)");
+    site(&other, "(7)");
+    let database = &mut *database::open(&Uri::Sqlite(path.clone())).unwrap();
+    assert_eq!(things(database).unwrap(), [1]);
+    assert!(database.unchanged().unwrap());
+    // This keeps the inode, the size, and SQLite's count of changes.
+    fs::write(&path, fs::read(&other).unwrap()).unwrap();
+    assert!(!database.unchanged().unwrap());
+    assert_eq!(things(database).unwrap(), [7]);
+    assert!(database.unchanged().unwrap());
+}
+
+#[test]
+fn an_unfinished_transaction_says_what_to_do() {
+    let folder = tempfile::tempdir().unwrap();
+    let [path, copy] = ["site.db", "copy.db"].map(|name| folder.path().join(name));
+    let writer = rusqlite::Connection::open(&path).unwrap();
+    // The transaction is so large that it reaches the file before it ends.
+    writer
+        .execute_batch(
+            "PRAGMA cache_size = 1; CREATE TABLE thing (id, text); INSERT INTO thing VALUES (1, '');
+            BEGIN;
+            INSERT INTO thing
+                WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000)
+                SELECT i, hex(randomblob(100)) FROM n",
+        )
+        .unwrap();
+    // What a writer leaves that is killed now.
+    fs::copy(&path, &copy).unwrap();
+    fs::copy(path.with_extension("db-journal"), copy.with_extension("db-journal")).unwrap();
+    let text = error(&copy);
+    assert!(text.starts_with("can't be opened: a program that wrote to it was stopped"), "{text}");
+    let repaired = rusqlite::Connection::open(&copy).unwrap();
+    repaired.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(())).unwrap();
+    assert_eq!(things(&mut *database::open(&Uri::Sqlite(copy)).unwrap()).unwrap(), [1]);
+}
+
+#[test]
+fn a_row_that_is_not_utf8_is_left_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("site.db");
+    let sql = "CREATE TABLE thing (id INTEGER, name TEXT);
+        INSERT INTO thing VALUES (1, 'one'), (2, CAST(x'67e4737465' AS TEXT)), (3, 'three')";
+    rusqlite::Connection::open(&path).unwrap().execute_batch(sql).unwrap();
+    assert_left_out(&mut *database::open(&Uri::Sqlite(path)).unwrap());
 }

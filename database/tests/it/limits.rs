@@ -98,3 +98,25 @@ fn the_uri_overrides_the_statement_limit() {
     let text = cancelled(&mut *database.snapshot().unwrap(), "SELECT 1 AS value FROM pg_sleep(60)");
     assert!(text.contains("(statement_timeout is 50ms)"), "{text}");
 }
+
+#[test]
+fn a_locked_table_costs_the_lock_limit() {
+    let Some(site) =
+        Site::postgres("locked", "CREATE TABLE thing (id integer); CREATE TABLE other (id integer)")
+    else {
+        return;
+    };
+    let limits = Limits { lock: Some(Duration::from_millis(100)), ..Limits::default() };
+    let mut database = database::open_with(&site.uri, limits).unwrap();
+    // A migration does this.
+    site.execute("BEGIN; LOCK TABLE thing IN ACCESS EXCLUSIVE MODE");
+    let mut snapshot = database.snapshot().unwrap();
+    let error = query(&mut *snapshot, "SELECT count(*) AS value FROM thing").unwrap_err();
+    assert_eq!(*error.kind(), ErrorKind::Locked);
+    let text = "table thing: PostgreSQL cancelled the query (lock_timeout is 100ms): \
+        canceling statement due to lock timeout";
+    assert_eq!(error.chain(), text);
+    assert_eq!(query(&mut *snapshot, "SELECT count(*) AS value FROM other").unwrap(), [0]);
+    site.execute("COMMIT");
+    assert_eq!(query(&mut *snapshot, "SELECT count(*) AS value FROM thing").unwrap(), [0]);
+}

@@ -5,7 +5,7 @@ use std::net::{Ipv4Addr, Shutdown, TcpListener, TcpStream};
 use std::thread::{self, sleep};
 use std::time::{Duration, Instant};
 
-use database::{Database, Uri};
+use database::{Database, Limits, Uri};
 use driver_api::{Error, ErrorKind, Snapshot};
 use postgres::Client;
 use postgres::types::ToSql;
@@ -160,4 +160,25 @@ fn assert_dead(database: &mut dyn Database) {
     assert!(!database.is_alive());
     assert!(!database.is_alive());
     assert_lost(database.snapshot());
+}
+
+#[test]
+fn a_server_that_hangs_in_a_query_is_given_up() {
+    let Some(server) = Server::start() else { return };
+    let uri = Uri::Postgres(server.uri("plain_only"));
+    let limits = Limits {
+        connect: Some(Duration::from_millis(300)),
+        statement: Some(Duration::from_secs(60)),
+        ..Limits::default()
+    };
+    let mut database = database::open_with(&uri, limits).unwrap();
+    let mut snapshot = database.snapshot().unwrap();
+    // A slow query is not given up while the server takes other connections.
+    assert_eq!(query(&mut *snapshot, "SELECT 1 AS value FROM pg_sleep(1)").unwrap(), [1]);
+    let resume = server.freeze_after(Duration::from_millis(200));
+    let error = query(&mut *snapshot, "SELECT 1 AS value FROM pg_sleep(5)").unwrap_err();
+    resume.join().unwrap();
+    assert_eq!(*error.kind(), ErrorKind::Connection);
+    let text = error.chain();
+    assert!(text.contains("the server was silent for 300ms, and takes no other connection"), "{text}");
 }

@@ -8,6 +8,7 @@ mod file;
 mod limits;
 mod lost;
 mod parameters;
+mod pgbouncer;
 mod server;
 mod snapshots;
 mod tls;
@@ -116,4 +117,20 @@ fn within<T: Send + 'static>(seconds: u64, work: impl FnOnce() -> T + Send + 'st
     let (sender, receiver) = mpsc::channel();
     thread::spawn(move || sender.send(work()));
     receiver.recv_timeout(Duration::from_secs(seconds)).expect("it ends in time")
+}
+
+/// Checks that the row 2 of the table `thing` is left out with a warning, since its name is not UTF-8.
+fn assert_left_out(database: &mut dyn Database) {
+    #[derive(Deserialize)]
+    struct Thing {
+        name: String,
+    }
+    let mut snapshot = database.snapshot().unwrap();
+    let mut session = Session::new(&mut *snapshot);
+    let sql = "SELECT id, name FROM thing ORDER BY id";
+    let things: Vec<Row<Thing>> = session.query(Query { table: "thing", key: &["id"], sql }, &[]).unwrap();
+    let names: Vec<&str> = things.iter().map(|thing| thing.name.as_str()).collect();
+    assert_eq!(names, ["one", "three"]);
+    let warnings: Vec<String> = session.take_warnings().iter().map(ToString::to_string).collect();
+    assert_eq!(warnings, ["table thing, row id=2, column name: the text is not UTF-8; the row is left out"]);
 }

@@ -1,13 +1,14 @@
 //! PostgreSQL servers whose settings a test may change.
 
 use std::fs;
+use std::process::Command;
 use std::sync::OnceLock;
-use std::thread::sleep;
+use std::thread::{JoinHandle, sleep, spawn};
 use std::time::{Duration, Instant, SystemTime};
 
 use fixtures::postgres::{Cluster, own};
 use postgres::Client;
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, KeyUsagePurpose};
 use tempfile::TempDir;
 
 use crate::client;
@@ -81,6 +82,17 @@ impl Server {
         self.set(&["ssl = on", &certificate, &key]);
     }
 
+    pub(crate) fn authority(&self) -> &CertifiedIssuer<'static, KeyPair> {
+        &self.authority
+    }
+
+    /// Makes the database `tls_only` demand a certificate of the client that this authority signed.
+    pub(crate) fn trust_clients_of(&self, name: &str) {
+        self.write(&format!("{name}.ca"), &fs::read_to_string(self.pem(name)).unwrap());
+        self.write("pg_hba.conf", &format!("hostssl tls_only all all cert{HBA}"));
+        self.set(&[&format!("ssl_ca_file = '{name}.ca'")]);
+    }
+
     /// Changes settings, and makes the server reload its files.
     pub(crate) fn set(&self, settings: &[&str]) {
         let read = |client: &mut Client| -> SystemTime {
@@ -109,6 +121,27 @@ impl Server {
         self.admin().batch_execute(&format!("COPY (SELECT WHERE false) TO PROGRAM '{command}'")).unwrap();
     }
 
+    /// Stops all processes of the server after a time, and lets them go on three seconds later.
+    pub(crate) fn freeze_after(&self, time: Duration) -> JoinHandle<()> {
+        let mut admin = self.admin();
+        let pids = "SELECT setting FROM pg_settings WHERE name = 'data_directory'";
+        let folder: String = admin.query_one(pids, &[]).unwrap().get(0);
+        let pid = fs::read_to_string(format!("{folder}/postmaster.pid")).unwrap();
+        let leader = pid.lines().next().unwrap().to_owned();
+        drop(admin);
+        let signal = |signal: &str, leader: &str| {
+            // The leader first, so that it starts no process meanwhile. Each process has a group of its own.
+            let all = format!("kill -{signal} {leader} $(pgrep -P {leader})");
+            assert!(Command::new("sh").args(["-c", &all]).status().unwrap().success());
+        };
+        spawn(move || {
+            sleep(time);
+            signal("STOP", &leader);
+            sleep(Duration::from_secs(3));
+            signal("CONT", &leader);
+        })
+    }
+
     fn admin(&self) -> Client {
         client(&self.socket())
     }
@@ -134,5 +167,6 @@ fn authority(name: &str) -> CertifiedIssuer<'static, KeyPair> {
     let mut params = CertificateParams::default();
     params.distinguished_name.push(DnType::CommonName, name);
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
     CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap()
 }

@@ -4,6 +4,10 @@ use std::fs;
 
 use database::Uri;
 use driver_api::ErrorKind;
+use rcgen::{
+    CertificateParams, CertificateRevocationListParams, DnType, KeyPair, RevokedCertParams, SerialNumber,
+    date_time_ymd,
+};
 
 use crate::server::{Server, server};
 use crate::values;
@@ -162,6 +166,57 @@ fn servers_with_other_tls_settings() {
     assert_eq!(to(server, "localhost", "plain_only", "sslmode=prefer"), Ok(false));
     let refused = to(server, "localhost", "tls_only", "sslmode=require");
     assert_fails(refused, "can't connect: error performing TLS handshake: ");
+}
+
+#[test]
+fn a_client_certificate_is_a_login() {
+    let Some(server) = &Server::start() else { return };
+    let key = KeyPair::generate().unwrap();
+    let own = CertificateParams::new(["localhost".to_owned()]).unwrap();
+    server.install("own", &own.signed_by(&key, server.authority()).unwrap().pem(), &key.serialize_pem());
+    server.trust_clients_of("authority");
+    let mut params = CertificateParams::default();
+    params.distinguished_name.push(DnType::CommonName, "confgend");
+    let certificate = params.signed_by(&key, server.authority()).unwrap();
+    for (name, text) in [("client", certificate.pem()), ("client-key", key.serialize_pem())] {
+        fs::write(server.pem(name), text).unwrap();
+    }
+    let identity = format!("sslcert={}&sslkey={}", server.pem("client"), server.pem("client-key"));
+    assert_eq!(to(server, "localhost", "tls_only", &format!("sslmode=require&{identity}")), Ok(true));
+    assert_fails(to(server, "localhost", "tls_only", "sslmode=require"), "certificate");
+    let other = format!("sslcert={}&sslkey={}", server.pem("client"), server.pem("client"));
+    let error = to(server, "localhost", "tls_only", &format!("sslmode=require&{other}")).unwrap_err();
+    assert!(error.contains("no key can be read from it"), "{error}");
+}
+
+#[test]
+fn a_revoked_certificate_is_refused() {
+    let Some(server) = &Server::start() else { return };
+    let key = KeyPair::generate().unwrap();
+    let mut own = CertificateParams::new(["localhost".to_owned()]).unwrap();
+    own.serial_number = Some(SerialNumber::from(7));
+    server.install("own", &own.signed_by(&key, server.authority()).unwrap().pem(), &key.serialize_pem());
+    let list = |name: &str, serial: u64| {
+        let revoked = RevokedCertParams {
+            serial_number: SerialNumber::from(serial),
+            revocation_time: date_time_ymd(2026, 1, 1),
+            reason_code: None,
+            invalidity_date: None,
+        };
+        let params = CertificateRevocationListParams {
+            this_update: date_time_ymd(2026, 1, 1),
+            next_update: date_time_ymd(2126, 1, 1),
+            crl_number: SerialNumber::from(1),
+            issuing_distribution_point: None,
+            revoked_certs: vec![revoked],
+            key_identifier_method: rcgen::KeyIdMethod::Sha256,
+        };
+        fs::write(server.pem(name), params.signed_by(server.authority()).unwrap().pem().unwrap()).unwrap();
+        let (root, list) = (server.pem("authority"), server.pem(name));
+        to(server, "localhost", "tls_only", &format!("sslmode=verify-full&sslrootcert={root}&sslcrl={list}"))
+    };
+    assert_eq!(list("others", 8), Ok(true));
+    assert_fails(list("ours", 7), "Revoked");
 }
 
 /// A certificate of version 1, as OpenSSL up to 3.0 makes it: `openssl x509 -req -signkey …`.
