@@ -77,11 +77,12 @@ pub(crate) struct Reloadable {
     strictness: Strictness,
     /// Whether extra files were read before.
     had_extra_files: bool,
+    is_running: bool,
 }
 
 impl Reloadable {
     pub(crate) fn new(main: Option<&Path>, strictness: Strictness) -> Reloadable {
-        Reloadable { main: main.map(Path::to_owned), strictness, had_extra_files: false }
+        Reloadable { main: main.map(Path::to_owned), strictness, had_extra_files: false, is_running: false }
     }
 
     /// Reads all files again.
@@ -94,6 +95,11 @@ impl Reloadable {
         findings.note_missing = true;
         findings.needs_folder = self.had_extra_files;
         let loaded = read(self.main.as_deref(), built_in, registry, findings).and_then(accepted)?;
+        // A start does not fail by it: without a database, the service serves copies.
+        if let Some(problem) = settings::database_problem(&loaded.config).filter(|_| self.is_running) {
+            return Err(problem);
+        }
+        self.is_running = true;
         let main: Option<PathBuf> = loaded.config.get(MAIN)?;
         let is_read = |main: &PathBuf| loaded.files.contains(main);
         self.main = self.main.take().or(main.filter(is_read));
@@ -505,6 +511,21 @@ mod tests {
         fs::remove_file(etc.path("config.yml")).unwrap();
         let main = "config.yml: the configuration file can't be read: No such file or directory (os error 2)";
         assert_eq!(service().unwrap_err(), main);
+    }
+
+    #[test]
+    #[cfg(feature = "postgres")]
+    fn a_reload_refuses_an_address_that_can_not_be_used() {
+        let etc = Etc::new(&[("config.yml", "db_uri: postgresql://u:s3@cret@h/d")]);
+        // At a start it is no error: the service serves copies.
+        etc.service(Strictness::Strict)().unwrap();
+        let mut service = etc.service(Strictness::Strict);
+        fs::write(etc.path("config.yml"), "db_uri: postgresql://h/d").unwrap();
+        service().unwrap();
+        fs::write(etc.path("config.yml"), "db_uri: postgresql://u:s3@cret@h/d").unwrap();
+        let error = service().unwrap_err();
+        assert!(error.starts_with("config.yml: configuration key db_uri: "), "{error}");
+        assert!(error.ends_with("write the \"@\" of a password as %40") && !error.contains("s3"), "{error}");
     }
 
     #[test]

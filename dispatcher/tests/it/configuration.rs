@@ -330,6 +330,25 @@ fn templates_are_parsed() {
 }
 
 #[test]
+#[cfg(feature = "postgres")]
+fn the_address_of_the_database_is_parsed() {
+    for (uri, why) in [
+        ("postgresql://u:s3@cret@h/d", "there is more than one \"@\": write the \"@\" of a password as %40"),
+        ("postgresql://u:s3c #ret@h/d", ""),
+        ("postgresql://u@h:port/d", ""),
+        ("postgresql://u@h/d?sslmode=none", ""),
+        ("postgresql://u@h/d?nonsense=1", ""),
+    ] {
+        let run = config(&site(&format!("db_uri: {uri}"), &[]));
+        let (problem, line) = ("error: config.yml: configuration key db_uri: ", run.err.trim_end());
+        assert_eq!((run.code, line.lines().count()), (2, 1), "{uri}: {run:?}");
+        assert!(line.starts_with(problem) && line.ends_with(why), "{uri}: {run:?}");
+        assert!(!(run.out + &run.err).contains("s3c"), "{uri}");
+    }
+    assert_eq!(config(&site("db_uri: postgresql://u:s3%40cret@h:5432/d?sslmode=disable", &[])).err, "");
+}
+
+#[test]
 fn paths_are_checked() {
     let folder = site("cache: config.yml\nlog_filename: nowhere/x.log", &[]);
     let run = config(&folder);
