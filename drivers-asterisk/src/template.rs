@@ -30,7 +30,7 @@ const SHIPPED: &[(&str, &str)] = &[
     ("asterisk/sip/twilio.jinja", include_str!("../templates/asterisk/sip/twilio.jinja")),
 ];
 
-/// The number of steps after which a template is stopped. One that is shipped takes about a hundred for each row.
+/// The number of steps after which a template is stopped. One that is shipped takes about 40 for each row.
 const MAX_STEPS: u64 = 5_000_000;
 
 /// The number of steps for all templates of a file. An IVR whose own template is stopped does not end the file.
