@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 
 use regex_lite::Regex;
 
-/// What is shown in place of a password.
+/// The text in place of a password.
 pub const MASK: &str = "***";
 
 /// Returns whether the value of a key is a secret as a whole. The key may be a path of keys.

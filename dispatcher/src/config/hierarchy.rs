@@ -35,7 +35,7 @@ pub struct Loaded {
     pub files: Vec<PathBuf>,
 }
 
-/// What a file that can't be read means. A broken main file is an error in both cases.
+/// How a file that can't be read is judged. A broken main file is an error in both cases.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Strictness {
     /// It is an error.
@@ -108,7 +108,7 @@ impl Reloadable {
     }
 }
 
-/// What is wrong with the files so far, and the rules by which it is judged.
+/// The problems with the files so far, and the rules by which they are judged.
 struct Findings {
     strictness: Strictness,
     /// Whether a missing main file at the default path is noted.

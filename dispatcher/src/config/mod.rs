@@ -20,8 +20,8 @@ use crate::registry::{Plugins, Registry};
 use crate::writer::Writer;
 
 /// Makes all checks that the service makes at its start and at the first use of each driver: keys, paths, drivers, and
-/// the files that drivers read. Returns all problems, beside those that [`survey`] has found. What depends on the
-/// user who runs the program is a note.
+/// the files that drivers read. Returns all problems, beside those that [`survey`] has found. A problem
+/// that only this user has, who may not be the service's, is a note.
 pub fn problems(config: &Config, registry: &Registry, notes: &mut Vec<String>) -> Vec<Error> {
     let mut problems = settings::problems(config);
     paths::check(config, &mut problems, notes);

@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn what_this_user_can_not_write_is_a_note() {
+    fn a_path_that_this_user_can_not_write_is_a_note() {
         let denied = "this user can't write";
         for (cache, log) in [("new/cache", "new.log"), (".", "file")] {
             let (problems, notes) = found_by(&|_, _| Err(Errno::ACCESS), cache, log);
