@@ -1,5 +1,6 @@
 //! Jinja2 templates for files and parts of files, which operators may replace by their own.
 
+use std::fmt::{self, Write as _};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -8,8 +9,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use driver_api::asterisk::syntax;
 use driver_api::{Config, Error, ErrorKind};
-use minijinja::value::ValueKind;
-use minijinja::{AutoEscape, Environment, ErrorKind as JinjaErrorKind, Value, path_loader};
+use minijinja::value::{Kwargs, ValueKind};
+use minijinja::{AutoEscape, Environment, ErrorKind as JinjaErrorKind, State, Value, filters, path_loader};
 use minijinja_contrib::pycompat::unknown_method_callback;
 
 use crate::text_file::{TextFile, with_line_feeds};
@@ -38,6 +39,9 @@ const MAX_STEPS_OF_FILE: u64 = 10 * MAX_STEPS;
 
 /// The maximum size of the text of a template in bytes, and of all values that it prints.
 const MAX_BYTES: usize = 64 << 20;
+
+/// The maximum number of items in a list that a filter makes.
+const MAX_ITEMS: usize = 1_000_000;
 
 /// The maximum depth of templates that include each other, of macros and of loops. The stack of a thread has room for
 /// more.
@@ -170,9 +174,50 @@ impl Printed {
         if before.saturating_add(bytes) > MAX_BYTES { Err(too_large()) } else { Ok(()) }
     }
 
+    /// Returns the text of a value. A list may stand for more text than there is memory.
+    fn text_of(&self, value: &Value) -> Result<String, minijinja::Error> {
+        if !is_printable(value, MAX_DEPTH, &mut { MAX_ITEMS }) {
+            return Err(too_large());
+        }
+        let left = MAX_BYTES.saturating_sub(self.0.load(Ordering::Relaxed));
+        let mut text = Bounded { text: String::new(), left };
+        write!(text, "{value}").map_err(|_| too_large())?;
+        self.add(text.text.len())?;
+        Ok(text.text)
+    }
+
     /// Makes the next value fail: the error of a writer would hide the line of the template.
     fn fail(&self) {
         self.0.store(MAX_BYTES + 1, Ordering::Relaxed);
+    }
+}
+
+/// Counts the items of a list with lists in it: `MiniJinja` goes through all of them, even after the text has ended.
+fn is_printable(value: &Value, depth: usize, items: &mut usize) -> bool {
+    let is_mapping = value.kind() == ValueKind::Map;
+    // A value without a length can be read only once.
+    if value.len().is_none() || !(is_mapping || matches!(value.kind(), ValueKind::Seq | ValueKind::Iterable))
+    {
+        return true;
+    }
+    value.try_iter().into_iter().flatten().all(|item| {
+        *items = items.saturating_sub(1);
+        let inner = if is_mapping { value.get_item(&item).unwrap_or_default() } else { item };
+        *items > 0 && depth > 0 && is_printable(&inner, depth - 1, items)
+    })
+}
+
+/// A text that ends with an error at its limit.
+struct Bounded {
+    text: String,
+    left: usize,
+}
+
+impl fmt::Write for Bounded {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.left = self.left.checked_sub(text.len()).ok_or(fmt::Error)?;
+        self.text.push_str(text);
+        Ok(())
     }
 }
 
@@ -226,20 +271,42 @@ fn environment(printed: &Printed) -> Environment<'static> {
     environment.set_recursion_limit(MAX_DEPTH);
     // `sort_map.get(…)`, `name.startswith(…)`: methods that only Python's values have.
     environment.set_unknown_method_callback(unknown_method_callback);
+    limit_filters(&mut environment);
     let printed = printed.clone();
     environment.set_formatter(move |out, _, value| {
         let text = match value.kind() {
             ValueKind::None => "None".to_owned(),
             ValueKind::Bool if value.is_true() => "True".to_owned(),
             ValueKind::Bool => "False".to_owned(),
-            _ => value.to_string(),
+            _ => printed.text_of(value)?,
         };
-        printed.add(text.len())?;
         let mut escaped = String::with_capacity(text.len());
         syntax::escape(&mut escaped, &text);
         out.write_str(&escaped).map_err(minijinja::Error::from)
     });
     environment
+}
+
+/// Limits the filters that make a list of all items. Other lists are made item by item: `[0] * 10 ** 8` takes no memory.
+fn limit_filters(environment: &mut Environment<'_>) {
+    environment.add_filter("list", |state: &State<'_, '_>, value: Value| filters::list(state, short(value)?));
+    environment.add_filter("reverse", |value: Value| filters::reverse(&short(value)?));
+    environment.add_filter("sort", |state: &State<'_, '_>, value: Value, options: Kwargs| {
+        filters::sort(state, short(value)?, options)
+    });
+    environment.add_filter("unique", |state: &State<'_, '_>, value: Value, options: Kwargs| {
+        filters::unique(state, short(value)?, options)
+    });
+}
+
+fn short(value: Value) -> Result<Value, minijinja::Error> {
+    match value.len() {
+        Some(length) if length > MAX_ITEMS => {
+            let message = format!("the list has {length} items: look for a list that is repeated");
+            Err(minijinja::Error::new(JinjaErrorKind::InvalidOperation, message))
+        }
+        _ => Ok(value),
+    }
 }
 
 /// Refuses a text in which a line is a directive or has a mark of a block comment. Semicolons in values are
@@ -299,6 +366,10 @@ mod tests {
     fn templates_render_as_jinja2_does_by_default() {
         let cases = [
             ("{{ none }} {{ yes }} {{ not yes }} {{ 1 }} {{ nothing }}.", "None True False 1 ."),
+            (
+                "{{ [2, 1, 2]|sort|join }} {{ 'ab'|reverse }} {{ [1, 1]|unique|list }} {{ range(2) }}",
+                "122 ba [1] [0, 1]",
+            ),
             ("{{ text }}\n\n", "<é>\n"),
             ("{{ map.get('a', 0) }}{{ map.get('c', 0) }}{{ text.startswith('<') }}", "b0True"),
             ("{% if none %}x{% endif %}\n  {% for i in [1, 2] -%}\n {{ i }}{% endfor %}\n", "\n  12"),
@@ -374,6 +445,12 @@ mod tests {
         let table = [
             ("\n{{ range(10 ** 9) | list }}", "x.jinja, line 2: "),
             ("\n{{ 'x' * 10 ** 9 }}", "x.jinja, line 2: "),
+            ("\n{{ ['x' * 1000] * 10 ** 8 }}", "line 2: invalid operation: the text has more than 64 MiB"),
+            ("\n{{ [[0] * 10 ** 6] * 10 ** 6 }}", "line 2: invalid operation: the text has more than 64 MiB"),
+            ("\n{{ ([0] * 10 ** 8) | list }}", "line 2: invalid operation: the list has 100000000 items"),
+            ("\n{{ ([0] * 10 ** 8) | sort(reverse=true) }}", "line 2: invalid operation: the list has"),
+            ("\n{{ ([0] * 10 ** 8) | unique }}", "line 2: invalid operation: the list has"),
+            ("\n{{ ([0] * 10 ** 8) | reverse }}", "line 2: invalid operation: the list has"),
             ("\n{% include 'x.jinja' %}", "x.jinja, line 2: "),
             ("{% macro m() %}\n{{ m() }}{% endmacro %}{{ m() }}", "x.jinja, line 2: "),
         ];
