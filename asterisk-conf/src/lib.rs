@@ -22,6 +22,7 @@
 pub mod catalogue;
 mod diagnostic;
 mod document;
+mod end_mark;
 pub mod files;
 mod reader;
 pub mod syntax;
@@ -29,6 +30,7 @@ mod writer;
 
 pub use diagnostic::{Diagnostic, DiagnosticKind, Effect, Level};
 pub use document::{Command, ConfigOption, Document, FileId, Location, Place, Section, Status};
+pub use end_mark::end_mark;
 pub use files::{Content, Files, MemoryFiles, NoFiles};
 pub use reader::{Limits, Reader, read};
 pub use syntax::Refusal;

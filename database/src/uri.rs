@@ -108,12 +108,21 @@ impl fmt::Display for Uri {
                 // The parameters may have a `password`. The login ends at the last `@`, so that no part of a
                 // password with an unescaped `@` is shown.
                 let address = uri.strip_prefix("postgresql://").unwrap_or_default();
-                let (address, parameters) = split_parameters(address);
+                let (address, _) = split_parameters(address);
                 let (login, hosts) = address.rsplit_once('@').unwrap_or(("", address));
-                let user = login.split(':').next().unwrap_or_default();
-                // An `@` in the parameters may mean that this is a login with the first half of a password.
-                let end = if parameters.contains('@') && login.is_empty() { ':' } else { '?' };
-                let hosts = hosts.split(end).next().unwrap_or_default();
+                let user = login.split([':', '?']).next().unwrap_or_default();
+                // Without an `@`, or with one in the parameters, this may be a login with the first part of a
+                // password: in YAML, ` #` cuts a text off. A port is a number.
+                let are_ports = |hosts: &str| {
+                    let hosts = hosts.split('/').next().unwrap_or_default();
+                    hosts.split(',').filter_map(|host| host.rsplit_once(':')).all(|(host, port)| {
+                        port.bytes().all(|byte| byte.is_ascii_digit())
+                            && (!host.contains(':') || host.starts_with('['))
+                    })
+                };
+                let is_whole = !login.is_empty() && are_ports(hosts);
+                let ends: &[char] = if is_whole { &['?'] } else { &[':', '?'] };
+                let hosts = hosts.split(ends).next().unwrap_or_default();
                 f.write_str("postgresql://")?;
                 if !user.is_empty() {
                     write!(f, "{user}@")?;
@@ -171,6 +180,11 @@ mod tests {
             ("postgresql://me:x@h1/d?password=s3?c@ret&connect_timeout=1", "postgresql://me@h1/d"),
             ("postgresql://h1?password=s3@cret", "postgresql://h1"),
             ("postgresql://me:s3?cret=1@h1/d", "postgresql://me"),
+            // Cut off by ` #`.
+            ("postgresql://me:s3c", "postgresql://me"),
+            ("postgresql://me:1234", "postgresql://me"),
+            ("postgresql://me@corp:s3c", "postgresql://me@corp"),
+            ("postgresql://me@[::1]:5432,h2/d", "postgresql://me@[::1]:5432,h2/d"),
         ] {
             assert_eq!(text.parse::<Uri>().unwrap().to_string(), shown);
         }

@@ -9,9 +9,10 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use argh::FromArgs;
-use driver_api::{Config, Entry, Error, Namespace};
+use driver_api::{Config, Entry, Error, Namespace, secrets};
 use service::Source as _;
 
+use crate::config::Strictness;
 use crate::registry::{Plugins, Registry};
 use crate::report::{NAMESPACE_WIDTH, Report};
 use crate::site::Site;
@@ -64,6 +65,14 @@ struct Generate {
     #[argh(option)]
     config: Option<PathBuf>,
 
+    /// ignore files of conf.d that can't be read, as wazo-confgend does; without it, they are errors
+    #[argh(switch)]
+    lenient: bool,
+
+    /// end each file of Asterisk with an empty section, by which a file that includes it can tell that it is whole
+    #[argh(switch)]
+    end_mark: bool,
+
     /// print warnings and errors only
     #[argh(switch)]
     quiet: bool,
@@ -81,6 +90,10 @@ struct List {
     /// the main configuration file; /etc/wazo-confgend/config.yml by default
     #[argh(option)]
     config: Option<PathBuf>,
+
+    /// ignore files of conf.d that can't be read, as wazo-confgend does; without it, they are errors
+    #[argh(switch)]
+    lenient: bool,
 }
 
 /// Show the configuration that holds, with the source of each value, and check it.
@@ -90,6 +103,10 @@ struct ShowConfig {
     /// the main configuration file; /etc/wazo-confgend/config.yml by default
     #[argh(option)]
     config: Option<PathBuf>,
+
+    /// ignore files of conf.d that can't be read, as wazo-confgend does; without it, they are errors
+    #[argh(switch)]
+    lenient: bool,
 }
 
 /// Serve files over TCP, a Unix socket or both until SIGTERM or SIGINT; SIGHUP has the configuration read
@@ -100,6 +117,10 @@ struct Serve {
     /// the configuration file
     #[argh(option)]
     config: Option<PathBuf>,
+
+    /// ignore files of conf.d that can't be read, as wazo-confgend does; without it, they are errors
+    #[argh(switch)]
+    lenient: bool,
 }
 
 /// Accept a file that the service holds back because it lost much of its content (guard.action: hold): it
@@ -114,6 +135,10 @@ struct Accept {
     /// the main configuration file; /etc/wazo-confgend/config.yml by default
     #[argh(option)]
     config: Option<PathBuf>,
+
+    /// ignore files of conf.d that can't be read, as wazo-confgend does; without it, they are errors
+    #[argh(switch)]
+    lenient: bool,
 }
 
 /// All files are done.
@@ -152,7 +177,8 @@ pub fn run(families: &[&'static [Entry]]) -> ExitCode {
             DONE
         }
         Err(early) => {
-            let _ = writeln!(io::stderr(), "{}", early.output.trim_end());
+            // It shows arguments that it does not know: somebody may have forgotten --db.
+            let _ = writeln!(io::stderr(), "{}", secrets::in_text(early.output.trim_end()));
             USAGE
         }
     };
@@ -197,7 +223,7 @@ fn execute(arguments: &Confgend, families: &[&'static [Entry]]) -> Result<u8, Fa
 
 impl Generate {
     fn execute(&self, registry: &Registry) -> Result<u8, Failure> {
-        let config = load(self.config.as_deref(), registry)?;
+        let config = load(self.config.as_deref(), self.lenient, registry)?;
         let namespaces = self.namespaces(registry).map_err(usage)?;
         let uri = match &self.db {
             Some(uri) => uri.parse().map_err(|error: Error| usage(error.context("--db"))),
@@ -218,9 +244,13 @@ impl Generate {
         if self.namespaces.is_empty() {
             report = report.skipping();
         }
-        let mut write = |namespace: &Namespace, text: &str| match &self.out {
-            Some(folder) => service::file::replace(&folder.join(namespace.to_string()), text),
-            None => to_standard_output(text),
+        let mut write = |namespace: &Namespace, text: &str| {
+            let marked = self.end_mark.then(|| generate::with_end_mark(namespace, text));
+            let text = marked.as_deref().unwrap_or(text);
+            match &self.out {
+                Some(folder) => service::destination::write(&folder.join(namespace.to_string()), text),
+                None => to_standard_output(text).map(|()| None),
+            }
         };
         generate::files(registry, &config, &namespaces, &mut *snapshot, &mut report, &mut write);
         Ok(if report.finish() { DONE } else { FAILED })
@@ -244,7 +274,7 @@ impl Generate {
 
 impl List {
     fn execute(&self, registry: &Registry) -> Result<u8, Failure> {
-        let config = load(self.config.as_deref(), registry)?;
+        let config = load(self.config.as_deref(), self.lenient, registry)?;
         let plugins = Plugins::read(&config).map_err(usage)?;
         let uri = self.db.as_ref().map(|uri| uri.parse()).transpose();
         let uri = uri.map_err(|error: Error| usage(error.context("--db")))?;
@@ -289,10 +319,14 @@ fn line(namespace: &str, driver: &str, selected: &str, database: &str) -> String
 
 impl ShowConfig {
     fn execute(&self, registry: &Registry) -> Result<u8, Failure> {
-        let loaded = config::load(self.config.as_deref(), registry).map_err(usage)?;
+        let survey = config::survey(self.config.as_deref(), strictness(self.lenient), registry);
+        let (mut loaded, mut problems) = survey.map_err(usage)?;
+        // Without a file that can't be read, other values would hold.
+        if problems.is_empty() {
+            print(&config::show(&loaded).map_err(failed)?);
+        }
+        problems.extend(config::problems(&loaded.config, registry, &mut loaded.notes));
         warn(&loaded.notes);
-        print(&config::show(&loaded).map_err(failed)?);
-        let problems = config::problems(&loaded.config, registry);
         problems.iter().for_each(print_error);
         Ok(if problems.is_empty() { DONE } else { USAGE })
     }
@@ -300,7 +334,8 @@ impl ShowConfig {
 
 impl Serve {
     fn execute(&self, registry: Registry) -> Result<u8, Failure> {
-        let site = Site::new(registry, self.config.as_deref());
+        let files = config::Reloadable::new(self.config.as_deref(), strictness(self.lenient));
+        let site = Site::new(registry, files);
         let configuration = site.configure().map_err(usage)?;
         service::run(Box::new(site), configuration).map(|()| DONE).map_err(failed)
     }
@@ -308,7 +343,7 @@ impl Serve {
 
 impl Accept {
     fn execute(&self, registry: &Registry) -> Result<u8, Failure> {
-        let config = load(self.config.as_deref(), registry)?;
+        let config = load(self.config.as_deref(), self.lenient, registry)?;
         let text = match &self.namespace {
             Some(name) => accept::accept(&registry.find(name).map_err(usage)?, &config),
             None => accept::list(registry, &config),
@@ -318,8 +353,12 @@ impl Accept {
     }
 }
 
-fn load(main: Option<&Path>, registry: &Registry) -> Result<Config, Failure> {
-    let loaded = config::load_if_any(main, registry).map_err(usage)?;
+fn strictness(lenient: bool) -> Strictness {
+    if lenient { Strictness::Lenient } else { Strictness::Strict }
+}
+
+fn load(main: Option<&Path>, lenient: bool, registry: &Registry) -> Result<Config, Failure> {
+    let loaded = config::load(main, strictness(lenient), registry).map_err(usage)?;
     warn(&loaded.notes);
     Ok(loaded.config)
 }

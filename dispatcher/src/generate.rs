@@ -1,30 +1,36 @@
 //! Generates files: all requested files in one snapshot of the database.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
-use driver_api::{Config, Error, Namespace, Snapshot};
+use driver_api::asterisk::end_mark;
+use driver_api::{Config, Error, Namespace, Snapshot, Warning};
 
 use crate::registry::Registry;
 use crate::report::Report;
 pub use crate::writer::{Outcome, Writer};
 
-/// Generates files and passes each text to `write`. A file that fails is reported, and the others are still
-/// written.
+/// Writes the text of a file somewhere. The result may be a warning.
+pub type Write<'a> = dyn FnMut(&Namespace, &str) -> Result<Option<String>, Error> + 'a;
+
+/// Generates files and passes each text to `write`. A file that fails is reported, and
+/// the others are still written.
 pub fn files(
     registry: &Registry,
     config: &Config,
     namespaces: &[Namespace],
     snapshot: &mut dyn Snapshot,
     report: &mut Report<'_>,
-    write: &mut dyn FnMut(&Namespace, &str) -> Result<(), Error>,
+    write: &mut Write<'_>,
 ) {
     for namespace in namespaces {
         report.begin(namespace);
         let mut outcome = file(registry, config, namespace, snapshot);
-        if let Ok(text) = &outcome.result
-            && let Err(error) = write(namespace, text)
-        {
-            outcome.result = Err(error.context(namespace.to_string()));
+        if let Ok(text) = &outcome.result {
+            match write(namespace, text) {
+                Ok(warning) => outcome.warnings.extend(warning.map(|text| Warning::new("", text))),
+                Err(error) => outcome.result = Err(error.context(namespace.to_string())),
+            }
         }
         report.end(namespace, &outcome);
     }
@@ -41,6 +47,18 @@ pub fn file(
         Ok(writer) => writer.write(snapshot),
         Err(error) => Outcome { result: Err(error), warnings: Vec::new(), elapsed: Duration::ZERO },
     }
+}
+
+/// Returns the text of a file with the mark of its end behind it. An empty text, and a file that Asterisk does not read
+/// as a configuration, has no mark.
+pub fn with_end_mark<'t>(namespace: &Namespace, text: &'t str) -> Cow<'t, str> {
+    let is_marked =
+        namespace.resource() == "asterisk" && namespace.filename().strip_suffix(".conf").is_some();
+    if !is_marked || text.is_empty() {
+        return Cow::Borrowed(text);
+    }
+    let line_end = if text.ends_with('\n') { "" } else { "\n" };
+    Cow::Owned(format!("{text}{line_end}{}", end_mark(namespace.filename())))
 }
 
 #[cfg(test)]
@@ -80,6 +98,18 @@ mod tests {
     }
 
     #[test]
+    fn the_end_mark_follows_files_of_asterisk() {
+        let marked = |file: &str, text| with_end_mark(&file.parse().unwrap(), text).into_owned();
+        let mark = "[confgend-pjsip-end](!)\n";
+        assert_eq!(marked("asterisk/pjsip.conf", "[a]\n"), format!("[a]\n{mark}"));
+        assert_eq!(marked("asterisk.pjsip.conf", "; no line end"), format!("; no line end\n{mark}"));
+        assert_eq!(marked("asterisk/pjsip.conf", ""), "");
+        for file in ["wazo/uuid.yml", "dird/views.conf", "asterisk/x.yml"] {
+            assert_eq!(marked(file, "[a]\n"), "[a]\n", "{file}");
+        }
+    }
+
+    #[test]
     fn a_panic_fails_one_file_only() {
         let registry = Registry::new(&[DRIVERS]).unwrap();
         let namespaces: Vec<Namespace> = registry.namespaces().cloned().collect();
@@ -88,7 +118,7 @@ mod tests {
         let mut texts = Vec::new();
         let mut write = |namespace: &Namespace, text: &str| {
             texts.push(format!("{namespace}: {text}"));
-            Ok(())
+            Ok(Some("a warning".to_owned()))
         };
         files(&registry, &Config::default(), &namespaces, &mut NoDatabase, &mut report, &mut write);
         assert!(!report.finish());
@@ -96,7 +126,8 @@ mod tests {
         let messages = String::from_utf8(messages).unwrap();
         assert_eq!(
             messages,
-            "error: a/panics: the driver panicked: at the disco\nerror: a/unbuilt: a bad key\n"
+            "error: a/panics: the driver panicked: at the disco\nerror: a/unbuilt: a bad key\n\
+            warning: a/works: a warning\n"
         );
     }
 }

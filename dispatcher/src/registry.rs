@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use driver_api::{Config, Entry, Error, ErrorKind, Namespace};
+use driver_api::{Config, Entry, Error, ErrorKind, Namespace, secrets};
 
 use crate::features;
 
@@ -73,7 +73,8 @@ impl Registry {
             Some(feature) => format!("this build leaves out the feature `{}`", feature.name),
             None => nearest(&namespace.to_string(), self.drivers.keys().map(ToString::to_string)),
         };
-        Err(Error::new(ErrorKind::Config, format!("no driver writes {namespace}; {hint}")))
+        let name = secrets::in_name(&namespace.to_string());
+        Err(Error::new(ErrorKind::Config, format!("no driver writes {name}; {hint}")))
     }
 
     /// Selects the driver of a namespace: the one that `plugins` in the configuration names, if it exists; else
@@ -124,7 +125,11 @@ impl Plugins {
             let name = name.filter(|name| !name.is_empty())?;
             let key = format!("plugins.{namespace}");
             let source = config.source(&key).map_or_else(String::new, |source| format!("{source}: "));
-            Some(Selection { context: format!("{source}configuration key {key}"), namespace, name })
+            Some(Selection {
+                context: format!("{source}configuration key {}", secrets::in_name(&key)),
+                namespace,
+                name,
+            })
         });
         Ok(Plugins(entries.collect()))
     }
@@ -150,12 +155,12 @@ impl Selection {
             Ok(namespace) => namespace,
             Err(error) => return Some(format!("the entry has no effect: {error}")),
         };
-        let name = &self.name;
-        if registry.by_name(&namespace, name).is_some() {
+        let name = secrets::in_name(&self.name);
+        if registry.by_name(&namespace, &self.name).is_some() {
             return None;
         }
         let instead = registry.default_driver(&namespace).map_or("none", |entry| entry.name);
-        let hint = nearest(name, names(registry.drivers(&namespace)).into_iter());
+        let hint = nearest(&self.name, names(registry.drivers(&namespace)).into_iter());
         Some(format!("there is no driver called {name:?}, so {instead} is used; {hint}"))
     }
 }

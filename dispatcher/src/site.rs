@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs::{self, Metadata};
 use std::os::unix::fs::MetadataExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
@@ -11,6 +11,7 @@ use database::{LazySnapshot, Pool, PoolSettings, PooledConnection};
 use driver_api::{Config, Error, ErrorKind, Namespace, Schema};
 use service::{Configuration, Failure, Generation, Generator, Source};
 
+use crate::config::Reloadable;
 use crate::registry::Registry;
 use crate::writer::{Outcome, Writer};
 use crate::{config, objects, report};
@@ -21,13 +22,12 @@ const MAX_DEPTH: usize = 4;
 /// The registry and the configuration files of a site.
 pub(crate) struct Site {
     registry: Arc<Registry>,
-    /// The main configuration file, if there is one.
-    main_file: Mutex<Option<PathBuf>>,
+    files: Mutex<Reloadable>,
 }
 
 impl Site {
-    pub(crate) fn new(registry: Registry, main_file: Option<&Path>) -> Site {
-        Site { registry: Arc::new(registry), main_file: Mutex::new(main_file.map(Path::to_owned)) }
+    pub(crate) fn new(registry: Registry, files: Reloadable) -> Site {
+        Site { registry: Arc::new(registry), files: Mutex::new(files) }
     }
 }
 
@@ -41,15 +41,10 @@ impl Source for Site {
     }
 
     fn configure(&self) -> Result<Configuration, Error> {
-        let mut main_file = self.main_file.lock().unwrap_or_else(PoisonError::into_inner);
-        let loaded = config::load(main_file.as_deref(), &self.registry)?;
+        let mut files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
+        let loaded = files.load(&self.registry)?;
         let (settings, database) = config::read(&loaded.config)?;
         let generator = Drivers::new(Arc::clone(&self.registry), loaded.config, database);
-        // A start without the main file uses the defaults. If the file existed once, a reload without it is
-        // probably a mistake, and fails.
-        if main_file.is_none() {
-            *main_file = generator.main_file();
-        }
         Ok(Configuration { settings, generator: Box::new(generator), notes: loaded.notes })
     }
 }
@@ -70,11 +65,6 @@ impl Drivers {
             config: Arc::new(config),
             pool: Arc::new(Pool::new(database)),
         }
-    }
-
-    fn main_file(&self) -> Option<PathBuf> {
-        let path = self.config.get::<PathBuf>("config_file").ok().flatten()?;
-        self.config.layers().any(|(name, _)| name.is_some_and(|name| Path::new(name) == path)).then_some(path)
     }
 
     /// Returns the driver of a file, built at the first call. If it can't be built, the next request tries again: a
@@ -188,6 +178,8 @@ fn log(file: &Namespace, outcome: &Outcome) {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
 
     fn states(path: &Path) -> Vec<FileState> {

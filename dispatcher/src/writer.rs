@@ -54,6 +54,12 @@ impl Writer {
         }
     }
 
+    /// Returns the problems of the files that the driver reads at each generation.
+    pub fn check(&self) -> Vec<Error> {
+        let problems = without_panic(|| Ok(self.driver.check())).unwrap_or_else(|error| vec![error]);
+        problems.into_iter().map(|error| error.context(self.namespace.to_string())).collect()
+    }
+
     /// Checks that a database has the tables and columns that the driver reads. The error says what is missing.
     pub fn rehearse(&self, rehearsal: &mut dyn Snapshot) -> Result<(), Error> {
         match self.write(rehearsal).result {

@@ -4,7 +4,7 @@ use std::path::Path;
 use serde::de::DeserializeOwned;
 use serde_yaml::{Mapping, Value};
 
-use crate::{Error, ErrorKind, yaml};
+use crate::{Error, ErrorKind, secrets, yaml};
 
 /// The merged configuration: one tree, from which each driver reads the part that it needs.
 ///
@@ -118,7 +118,13 @@ impl Config {
         serde_path_to_error::deserialize(value).map(Some).map_err(|error| {
             let inner = error.path().to_string();
             let path = if inner == "." { path.to_owned() } else { format!("{path}.{inner}") };
-            self.error(&path, error.into_inner().to_string())
+            // The message shows the value.
+            let message = if secrets::is_secret(&path) || secrets::is_address(&path) {
+                "the value has another type than expected".to_owned()
+            } else {
+                secrets::in_text(&error.into_inner().to_string())
+            };
+            self.error(&path, message)
         })
     }
 
@@ -283,6 +289,20 @@ mod tests {
         );
         let list = config.get::<Vec<i64>>("list").unwrap_err().chain();
         assert_eq!(list, "configuration key list.[1]: invalid type: string \"x\", expected i64");
+    }
+
+    #[test]
+    fn an_error_shows_no_password() {
+        let config = Config::from_yaml(
+            "password: 12345678\nauth: {token: s3cret}\nurl: postgresql://u:12345\nport: postgresql://u:s3c@ret@h",
+        );
+        let config = config.unwrap();
+        for path in ["password", "auth.token", "url"] {
+            let error = config.get::<Vec<u16>>(path).unwrap_err().chain();
+            assert_eq!(error, format!("configuration key {path}: the value has another type than expected"));
+        }
+        let error = config.get::<u16>("port").unwrap_err().chain();
+        assert!(error.contains("postgresql://u:***@h") && !error.contains("s3c"), "{error}");
     }
 
     #[test]

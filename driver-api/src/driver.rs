@@ -43,6 +43,12 @@ pub trait Driver: Send + Sync {
     /// An error affects this file only; the service then serves the last good copy. The error need not name the file:
     /// the program that runs the driver adds the name.
     fn generate(&self, session: &mut Session<'_>) -> Result<String, Error>;
+
+    /// Checks the files that the driver reads at each generation, such as an operator's templates. Returns all problems
+    /// with them; `confgend config` shows these. It reads no database. A driver without such files needs no such method.
+    fn check(&self) -> Vec<Error> {
+        Vec::new()
+    }
 }
 
 /// The registration of one driver: the file that it writes, the name that selects it, and how to build it.

@@ -114,6 +114,7 @@ mod driver;
 mod error;
 mod namespace;
 mod row;
+pub mod secrets;
 mod session;
 pub mod settings;
 mod snapshot;

@@ -1,7 +1,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::{Error, ErrorKind};
+use crate::{Error, ErrorKind, secrets};
 
 /// The name of a generated file: a resource and a file name.
 ///
@@ -55,6 +55,7 @@ impl FromStr for Namespace {
 
     fn from_str(text: &str) -> Result<Namespace, Error> {
         let refuse = |why: &str| {
+            let text = secrets::in_name(text);
             let message = format!("{text:?} is not a namespace: {why}; write it like asterisk/pjsip.conf");
             Error::new(ErrorKind::Config, message)
         };

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde_yaml::{Mapping, Value};
 
-use crate::{Config, Error, yaml};
+use crate::{Config, Error, secrets, yaml};
 
 /// A group of keys that stand in one section of the configuration; [`settings!`](crate::settings!) declares one.
 pub trait Settings: Sized {
@@ -89,7 +89,8 @@ pub fn read<T: Setting>(
         let value = value.filter(|value| T::TAKES_NULL || !value.is_null()).unwrap_or(default);
         T::parse(value).map_err(|refused| match refused {
             Refused::NotAccepted => {
-                config.error(path, format!("expected {}, found {}", T::accepts(), Found(value)))
+                let found = secrets::shown(path, &Found(value).to_string());
+                config.error(path, format!("expected {}, found {found}", T::accepts()))
             }
             Refused::Because(reason) => config.error(path, reason),
         })

@@ -47,6 +47,10 @@ impl Driver for Modules {
     fn generate(&self, _: &mut Session<'_>) -> Result<String, Error> {
         template::render(&self.template, context! { modules => &self.disabled })
     }
+
+    fn check(&self) -> Vec<Error> {
+        template::check(&self.template).into_iter().collect()
+    }
 }
 
 fn disabled(modules: &Mapping) -> Result<Vec<String>, String> {

@@ -53,6 +53,10 @@ impl Driver for MusicOnHold {
             },
         )
     }
+
+    fn check(&self) -> Vec<Error> {
+        self.folder.check([TEMPLATE.to_owned()])
+    }
 }
 
 /// The name of the template in its folder. One is shipped.

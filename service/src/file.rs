@@ -1,4 +1,5 @@
-//! Replaces files atomically.
+//! Replaces the files of the service atomically. It follows no link: a link in the folder of the cache is replaced.
+//! [`destination`](crate::destination) is for files at a place that an operator chose.
 
 use std::fs::{self, File, Permissions};
 use std::io::{self, Write};
@@ -6,6 +7,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use driver_api::{Error, ErrorKind};
+use tempfile::NamedTempFile;
 
 /// The prefix of the names of unfinished files.
 pub(crate) const UNFINISHED: &str = ".confgend-";
@@ -24,17 +26,28 @@ pub fn replace(path: &Path, text: &str) -> Result<(), Error> {
 }
 
 fn write(path: &Path, text: &str) -> io::Result<()> {
-    let folder = path.parent().unwrap_or(Path::new(""));
-    fs::create_dir_all(folder)?;
-    // A rename is atomic only within a file system, so the new file begins in the same folder.
-    let mut file = tempfile::Builder::new()
-        .prefix(UNFINISHED)
-        .permissions(Permissions::from_mode(mode_of(path)))
-        .tempfile_in(folder)?;
+    fs::create_dir_all(path.parent().unwrap_or(Path::new("")))?;
+    let mode = mode_of(path);
+    let mut file = unfinished_beside(path, mode.unwrap_or(0o666))?;
     file.write_all(text.as_bytes())?;
+    if let Some(mode) = mode {
+        // The umask has taken bits away.
+        file.as_file().set_permissions(Permissions::from_mode(mode))?;
+    }
     file.as_file().sync_all()?;
     file.persist(path)?;
     sync_folder_of(path)
+}
+
+/// Creates an unfinished file beside a file that it is to replace: a rename is atomic only within a file system. The
+/// umask takes bits of the mode away.
+pub(crate) fn unfinished_beside(path: &Path, mode: u32) -> io::Result<NamedTempFile> {
+    // An empty folder is the current one, which `tempfile` does not know by that name.
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    tempfile::Builder::new()
+        .prefix(UNFINISHED)
+        .permissions(Permissions::from_mode(mode))
+        .tempfile_in(folder.unwrap_or(Path::new(".")))
 }
 
 /// Flushes the folder of a file to the disk, so that a rename or a deletion survives a crash.
@@ -54,9 +67,9 @@ pub(crate) fn remove_leftovers(folder: &Path) {
     }
 }
 
-/// Returns the mode of an existing file, or the mode of a new one before the umask.
-fn mode_of(path: &Path) -> u32 {
-    fs::metadata(path).map_or(0o666, |metadata| metadata.permissions().mode() & 0o7777)
+/// Returns the mode of an existing file.
+fn mode_of(path: &Path) -> Option<u32> {
+    fs::metadata(path).ok().map(|metadata| metadata.permissions().mode() & 0o7777)
 }
 
 #[cfg(test)]
@@ -71,7 +84,7 @@ mod tests {
         fs::set_permissions(&path, Permissions::from_mode(0o600)).unwrap();
         replace(&path, "").unwrap();
         assert_eq!(fs::read_to_string(&path).unwrap(), "");
-        assert_eq!(mode_of(&path), 0o600);
+        assert_eq!(mode_of(&path), Some(0o600));
         assert_eq!(fs::read_dir(path.parent().unwrap()).unwrap().count(), 1);
     }
 

@@ -12,6 +12,7 @@
 mod cache;
 mod coalesce;
 mod connection;
+pub mod destination;
 pub mod file;
 mod guard;
 mod held;

@@ -129,7 +129,7 @@ pub(crate) fn into_folder(
     let mut stdout = io::stdout();
     let mut report = Report::with_files(&mut stdout, false);
     generate::files(registry, &config, namespaces, &mut *snapshot, &mut report, &mut |namespace, text| {
-        service::file::replace(&out.join(namespace.to_string()), text)
+        service::destination::write(&out.join(namespace.to_string()), text)
     });
     Ok(report.finish())
 }

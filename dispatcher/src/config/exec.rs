@@ -1,12 +1,15 @@
 //! `!exec`: a part of the configuration that comes from the output of a command.
 
-use std::io::Read;
-use std::process::{Child, Command, Stdio};
-use std::sync::mpsc;
+use std::io::{self, Read};
+use std::os::unix::process::CommandExt;
+use std::process::{Child, ChildStdout, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use driver_api::{Error, ErrorKind, yaml};
+use driver_api::{Error, ErrorKind, secrets, yaml};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
+use rustix::process::{Pid, Signal, kill_process_group, test_kill_process_group};
 use serde_yaml::Value;
 
 /// The time limit of a command.
@@ -15,14 +18,20 @@ const LIMIT: Duration = Duration::from_secs(30);
 /// The maximum size of the output in bytes. No configuration is that large.
 const MAX_OUTPUT: usize = 16 << 20;
 
-/// The interval of checks whether a command has ended that has closed its output.
+/// The interval of checks whether a command has ended.
 const POLL_INTERVAL: Duration = Duration::from_millis(5);
+
+/// How long the processes of a command may take to end after SIGTERM.
+const GRACE: Duration = Duration::from_secs(1);
 
 /// Replaces each `!exec` by the output of its command. Any other tag is an error.
 pub(super) fn expand(document: &mut Value) -> Result<(), Error> {
     replace(document, "", &|tag, value| match tag {
         "!exec" => execute(value),
-        _ => Err(failure(format!("the tag {tag} is unknown; there is !exec only"))),
+        // The message does not show the tag: `password: !x` has one by mistake.
+        _ => {
+            Err(failure("the value has an unknown tag; there is !exec only: quote a text that begins with !"))
+        }
     })
 }
 
@@ -37,7 +46,8 @@ fn replace(
         Value::Tagged(tagged) => {
             let tag = tagged.tag.to_string().replace("!tag:yaml.org,2002:", "!!");
             let replacement = by(&tag, &tagged.value);
-            let in_path = |error: Error| error.context(format!("configuration key {path}"));
+            let in_path =
+                |error: Error| error.context(format!("configuration key {}", secrets::in_address(path)));
             *value = if path.is_empty() { replacement? } else { replacement.map_err(in_path)? };
         }
         Value::Sequence(items) => {
@@ -80,18 +90,21 @@ fn execute(call: &Value) -> Result<Value, Error> {
     let program = command.split(' ').next().unwrap_or_default();
     run(command, LIMIT)
         .and_then(|output| parse(&output))
-        .map_err(|error| error.context(format!("command {program:?}")))
+        .map_err(|error| error.context(format!("command {:?}", secrets::in_text(program))))
 }
 
 /// Parses the output of a command, which must not have tags.
 fn parse(output: &[u8]) -> Result<Value, Error> {
     let text = str::from_utf8(output).map_err(|error| failure("its output is not UTF-8").because(error))?;
-    let refuse = |tag: &str, _: &Value| Err(failure(format!("the tag {tag} can't stand here")));
+    let refuse = |_: &str, _: &Value| Err(failure("a tag can't stand here"));
     let value = yaml::parse(text).and_then(|mut value| replace(&mut value, "", &refuse).map(|()| value));
     value.map_err(|error| error.context("its output"))
 }
 
 /// Runs a command without a shell. The text is split at each single blank.
+///
+/// The command has a process group of its own. At its end, all processes of the group are ended, so that a command
+/// that is stopped leaves none behind.
 fn run(command: &str, limit: Duration) -> Result<Vec<u8>, Error> {
     let mut words = command.split(' ');
     let mut child = Command::new(words.next().unwrap_or_default())
@@ -99,43 +112,94 @@ fn run(command: &str, limit: Duration) -> Result<Vec<u8>, Error> {
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
+        .process_group(0)
         .spawn()
         .map_err(|error| failure("can't be run").because(error))?;
     let output = finish(&mut child, limit);
-    if output.is_err() {
-        // The command may have ended by itself.
-        let _ = child.kill();
-    }
-    let _ = child.wait();
+    end_group(&mut child);
     output
 }
 
 /// Reads the output of a command until its end, and checks its exit code.
 fn finish(child: &mut Child, limit: Duration) -> Result<Vec<u8>, Error> {
-    let start = Instant::now();
-    let too_long = || failure(format!("not done after {} s, so it was stopped", limit.as_secs_f64()));
-    let (sender, receiver) = mpsc::channel();
-    if let Some(stdout) = child.stdout.take() {
-        thread::spawn(move || {
-            let mut output = Vec::new();
-            let end = stdout.take(MAX_OUTPUT as u64 + 1).read_to_end(&mut output);
-            // After the time limit, there is no receiver.
-            let _ = sender.send(end.map(|_| output));
-        });
-    }
-    let output = receiver.recv_timeout(limit).map_err(|_| too_long())?;
-    let output = output.map_err(|error| failure("its output can't be read").because(error))?;
-    if output.len() > MAX_OUTPUT {
-        return Err(failure(format!("its output has more than {MAX_OUTPUT} bytes")));
-    }
+    let deadline = Instant::now() + limit;
+    let mut stdout = child.stdout.take();
+    let mut output = Vec::new();
     loop {
-        match child.try_wait().map_err(|error| failure("can't be waited for").because(error))? {
+        // The command writes nothing after its end, so what is in the pipe then is all of its output. A child of the
+        // command may keep the pipe open for ever.
+        let ended = child.try_wait().map_err(|error| failure("can't be waited for").because(error))?;
+        if let Some(pipe) = &mut stdout
+            && drain(pipe, &mut output, deadline)?
+        {
+            stdout = None;
+        }
+        match ended {
             Some(status) if status.success() => return Ok(output),
             Some(status) => return Err(failure(format!("failed with {status}"))),
-            None if start.elapsed() >= limit => return Err(too_long()),
-            None => thread::sleep(POLL_INTERVAL),
+            None if Instant::now() >= deadline => {
+                let seconds = limit.as_secs_f64();
+                return Err(failure(format!("not done after {seconds} s, so it was stopped")));
+            }
+            None => wait(stdout.as_ref())?,
         }
     }
+}
+
+/// Reads what is in the pipe, without waiting for more. Returns whether the pipe is closed.
+fn drain(pipe: &mut ChildStdout, output: &mut Vec<u8>, deadline: Instant) -> Result<bool, Error> {
+    let mut buffer = [0; 8192];
+    while Instant::now() < deadline && is_readable(pipe, Duration::ZERO)? {
+        match pipe.read(&mut buffer) {
+            Ok(0) => return Ok(true),
+            Ok(read) => output.extend_from_slice(&buffer[..read]),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(failure("its output can't be read").because(error)),
+        }
+        if output.len() > MAX_OUTPUT {
+            return Err(failure(format!("its output has more than {MAX_OUTPUT} bytes")));
+        }
+    }
+    Ok(false)
+}
+
+/// Waits for output, or for the next check whether the command has ended.
+fn wait(pipe: Option<&ChildStdout>) -> Result<(), Error> {
+    match pipe {
+        Some(pipe) => is_readable(pipe, POLL_INTERVAL).map(|_| ()),
+        None => {
+            thread::sleep(POLL_INTERVAL);
+            Ok(())
+        }
+    }
+}
+
+/// Waits up to `limit` for output or the end of a pipe. Returns whether a read would not block.
+fn is_readable(pipe: &ChildStdout, limit: Duration) -> Result<bool, Error> {
+    let limit = Timespec { tv_sec: 0, tv_nsec: limit.subsec_nanos().into() };
+    match poll(&mut [PollFd::new(pipe, PollFlags::IN)], Some(&limit)) {
+        Ok(ready) => Ok(ready > 0),
+        Err(Errno::INTR) => Ok(false),
+        Err(error) => Err(failure("its output can't be read").because(io::Error::from(error))),
+    }
+}
+
+/// Ends all processes of the group of a command: by SIGTERM, and by SIGKILL if that takes too long.
+fn end_group(child: &mut Child) {
+    let group = Pid::from_child(child);
+    // Each of these calls fails once the group is empty.
+    let _ = kill_process_group(group, Signal::TERM);
+    let deadline = Instant::now() + GRACE;
+    while Instant::now() < deadline {
+        // A command that has ended belongs to the group until it is waited for.
+        let _ = child.try_wait();
+        if test_kill_process_group(group).is_err() {
+            return;
+        }
+        thread::sleep(POLL_INTERVAL);
+    }
+    let _ = kill_process_group(group, Signal::KILL);
+    let _ = child.wait();
 }
 
 #[cfg(test)]
@@ -184,11 +248,14 @@ mod tests {
             ),
             (
                 "a: !exec {command: 'echo a: !exec {}'}",
-                "configuration key a: command \"echo\": its output: configuration key a: the tag !exec can't stand here",
+                "configuration key a: command \"echo\": its output: configuration key a: a tag can't stand here",
             ),
             ("!exec {command: [ls]}", "expected a text as the command of !exec"),
             ("!exec ls", "expected a mapping with the key command after !exec"),
-            ("a: {b.c: !env HOME}", "configuration key a.b.c: the tag !env is unknown; there is !exec only"),
+            (
+                "a: {b.c: !env HOME}",
+                "configuration key a.b.c: the value has an unknown tag; there is !exec only",
+            ),
             ("a: !exec {command: ''}", "configuration key a: command \"\": can't be run: "),
         ];
         for (text, expected) in table {
@@ -206,6 +273,58 @@ mod tests {
         let script = folder.path().join("script");
         std::fs::write(&script, "exec >&-\nexec sleep 60\n").unwrap();
         assert_eq!(error(&format!("sh {}", script.display())), "not done after 0.1 s, so it was stopped");
+    }
+
+    /// Waits until a process is gone whose id the command wrote into a file.
+    fn assert_ends(id: &std::path::Path) {
+        let id: i32 = std::fs::read_to_string(id).unwrap().trim().parse().unwrap();
+        let process = format!("/proc/{id}/stat");
+        let deadline = Instant::now() + Duration::from_secs(10);
+        // A process that nobody waits for stays as a zombie.
+        let lives = || std::fs::read_to_string(&process).is_ok_and(|stat| !stat.contains(") Z "));
+        while lives() {
+            assert!(Instant::now() < deadline, "process {id} still runs");
+            thread::sleep(POLL_INTERVAL);
+        }
+    }
+
+    /// Runs a script with a time limit of 0.3 seconds. Its argument is a file for the id of its child.
+    fn script(text: &str) -> (Result<String, String>, Duration, tempfile::TempDir) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name| folder.path().join(name);
+        std::fs::write(path("script"), text).unwrap();
+        let command = format!("sh {} {}", path("script").display(), path("id").display());
+        let start = Instant::now();
+        let result = run(&command, Duration::from_millis(300));
+        let text = |bytes| String::from_utf8(bytes).unwrap();
+        (result.map(text).map_err(|error| error.chain()), start.elapsed(), folder)
+    }
+
+    #[test]
+    fn a_stopped_command_leaves_no_process_behind() {
+        for text in [
+            "sleep 1000 & echo $! >$1; sleep 1000",
+            "sleep 1000 >&- & echo $! >$1; wait",
+            "sh -c 'trap \"\" TERM; while :; do sleep 0.1; done' & echo $! >$1; sleep 1000",
+        ] {
+            let (result, elapsed, folder) = script(text);
+            assert_eq!(result.unwrap_err(), "not done after 0.3 s, so it was stopped", "{text}");
+            assert!(elapsed < Duration::from_secs(5), "{text}: {elapsed:?}");
+            assert_ends(&folder.path().join("id"));
+        }
+    }
+
+    #[test]
+    fn a_child_that_holds_the_pipe_does_not_block() {
+        let (result, elapsed, folder) = script("sleep 1000 & echo $! >$1; echo 'a: 1'");
+        assert_eq!(result.unwrap(), "a: 1\n");
+        assert!(elapsed < Duration::from_secs(5), "{elapsed:?}");
+        assert_ends(&folder.path().join("id"));
+        // A child in a session of its own is no part of the group.
+        let (result, elapsed, folder) = script("setsid sleep 3 & echo $! >$1; echo 'a: 1'");
+        assert_eq!(result.unwrap(), "a: 1\n");
+        assert!(elapsed < Duration::from_secs(2), "{elapsed:?}");
+        assert_ends(&folder.path().join("id"));
     }
 
     #[test]

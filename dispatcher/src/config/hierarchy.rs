@@ -14,7 +14,7 @@ use super::settings;
 use crate::registry::{Plugins, Registry};
 
 /// The source of a value that no file sets.
-const BUILT_IN: &str = "built-in";
+pub(super) const BUILT_IN: &str = "built-in";
 
 const MAIN: &str = "config_file";
 const EXTRA: &str = "extra_config_files";
@@ -35,20 +35,29 @@ pub struct Loaded {
     pub files: Vec<PathBuf>,
 }
 
-/// Reads the configuration of the service: the main file, `/etc/wazo-confgend/config.yml` by default, and over it
-/// the files in the folder of its key `extra_config_files`.
-///
-/// A broken main file is an error, and so is any file with a list or a scalar at the top. Any other problem with
-/// an extra file or with the folder is a note. If the main file has its default path and can't be read, that is a
-/// note, too.
-pub fn load(main: Option<&Path>, registry: &Registry) -> Result<Loaded, Error> {
-    read(main, true, &built_in(registry)?, registry)
+/// How a file that can't be read is judged. A broken main file is an error in both cases.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Strictness {
+    /// It is an error.
+    Strict,
+    /// It is a note, and the file is ignored, as the Python program does.
+    Lenient,
 }
 
-/// Reads the same configuration for a command that also works without one: a missing main file at the default
-/// path is not noted.
-pub fn load_if_any(main: Option<&Path>, registry: &Registry) -> Result<Loaded, Error> {
-    read(main, false, &built_in(registry)?, registry)
+/// Reads the configuration for one command: the main file, `/etc/wazo-confgend/config.yml` by default, and over it
+/// the files in the folder of its key `extra_config_files`. A missing main file at the default path is not noted.
+pub fn load(main: Option<&Path>, strictness: Strictness, registry: &Registry) -> Result<Loaded, Error> {
+    read(main, &built_in(registry)?, registry, Findings::new(strictness)).and_then(accepted)
+}
+
+/// Reads the same configuration to check it. Returns the problems of all files, beside what the other files say.
+pub fn survey(
+    main: Option<&Path>,
+    strictness: Strictness,
+    registry: &Registry,
+) -> Result<(Loaded, Vec<Error>), Error> {
+    let findings = Findings { note_missing: true, ..Findings::new(strictness) };
+    read(main, &built_in(registry)?, registry, findings)
 }
 
 /// Reads one file, or none, over the defaults. Tools use this so that they don't depend on the configuration of the
@@ -59,28 +68,111 @@ pub fn only(file: Option<&Path>, registry: &Registry) -> Result<Config, Error> {
     Ok(config)
 }
 
+/// The configuration of the service, which is read at the start and at each reload.
+///
+/// A start without the main file, or without the folder of extra files, uses the defaults. Files that existed once
+/// are not left out without a word: a reload that misses them is probably a mistake, and fails.
+pub(crate) struct Reloadable {
+    main: Option<PathBuf>,
+    strictness: Strictness,
+    /// Whether extra files were read before.
+    had_extra_files: bool,
+    is_running: bool,
+}
+
+impl Reloadable {
+    pub(crate) fn new(main: Option<&Path>, strictness: Strictness) -> Reloadable {
+        Reloadable { main: main.map(Path::to_owned), strictness, had_extra_files: false, is_running: false }
+    }
+
+    /// Reads all files again.
+    pub(crate) fn load(&mut self, registry: &Registry) -> Result<Loaded, Error> {
+        self.load_over(&built_in(registry)?, registry)
+    }
+
+    fn load_over(&mut self, built_in: &Config, registry: &Registry) -> Result<Loaded, Error> {
+        let mut findings = Findings::new(self.strictness);
+        findings.note_missing = true;
+        findings.needs_folder = self.had_extra_files;
+        let loaded = read(self.main.as_deref(), built_in, registry, findings).and_then(accepted)?;
+        // A start does not fail by it: without a database, the service serves copies.
+        if let Some(problem) = settings::database_problem(&loaded.config).filter(|_| self.is_running) {
+            return Err(problem);
+        }
+        self.is_running = true;
+        let main: Option<PathBuf> = loaded.config.get(MAIN)?;
+        let is_read = |main: &PathBuf| loaded.files.contains(main);
+        self.main = self.main.take().or(main.filter(is_read));
+        self.had_extra_files |= loaded.files.len() > usize::from(self.main.is_some());
+        Ok(loaded)
+    }
+}
+
+/// The problems with the files so far, and the rules by which they are judged.
+struct Findings {
+    strictness: Strictness,
+    /// Whether a missing main file at the default path is noted.
+    note_missing: bool,
+    /// Whether a missing folder of extra files is a problem.
+    needs_folder: bool,
+    notes: Vec<String>,
+    problems: Vec<Error>,
+}
+
+impl Findings {
+    fn new(strictness: Strictness) -> Findings {
+        Findings {
+            strictness,
+            note_missing: false,
+            needs_folder: false,
+            notes: Vec::new(),
+            problems: Vec::new(),
+        }
+    }
+
+    /// Adds a problem with a file or folder. To a lenient reader it is a note that says what follows.
+    fn add(&mut self, path: &Path, error: Error, consequence: &str) {
+        let path = path.display();
+        match self.strictness {
+            Strictness::Strict => self.problems.push(error.context(path.to_string())),
+            Strictness::Lenient => self.notes.push(format!("{path}: {consequence}: {}", error.chain())),
+        }
+    }
+}
+
+/// Refuses a configuration with problems. The error is the first one, and says how many there are beside it.
+fn accepted((loaded, mut problems): (Loaded, Vec<Error>)) -> Result<Loaded, Error> {
+    match problems.len() {
+        0 => Ok(loaded),
+        1 => Err(problems.swap_remove(0)),
+        count => {
+            let first = problems.swap_remove(0).chain();
+            let message = format!("{first}; `confgend config` shows {} more", count - 1);
+            Err(Error::new(ErrorKind::Config, message))
+        }
+    }
+}
+
 fn built_in(registry: &Registry) -> Result<Config, Error> {
     let mut config = settings::defaults();
     config.fill_from(&registry.defaults()?);
     Ok(config.named(BUILT_IN))
 }
 
-/// Reads the main file and the extra files over the defaults. `note_missing` says whether a missing main file at
-/// the default path is noted.
+/// Reads the main file and the extra files over the defaults.
 fn read(
     main: Option<&Path>,
-    note_missing: bool,
     built_in: &Config,
     registry: &Registry,
-) -> Result<Loaded, Error> {
-    let mut notes = Vec::new();
+    mut findings: Findings,
+) -> Result<(Loaded, Vec<Error>), Error> {
     let default: PathBuf = built_in.get(MAIN)?.unwrap_or_default();
     let main_layer = match main {
         Some(path) => Some(named(path)?),
-        None => unnamed(&default, note_missing, &mut notes)?,
+        None => unnamed(&default, &mut findings)?,
     };
     // Without a main file the service is not installed, and a missing folder of extra files is not noted.
-    let mut layers = extra_files(main_layer.as_ref(), built_in, default.exists(), &mut notes)?;
+    let mut layers = extra_files(main_layer.as_ref(), built_in, default.exists(), &mut findings)?;
     layers.extend(main_layer.map(|layer| (main.unwrap_or(&default).to_owned(), layer)));
 
     let mut config = main.map_or_else(|| Ok(Config::default()), from_command_line)?;
@@ -88,8 +180,13 @@ fn read(
         config.fill_from(layer);
     }
     config.fill_from(built_in);
-    notes.extend(Plugins::read(&config)?.warnings(registry));
-    Ok(Loaded { config, notes, files: layers.into_iter().map(|(path, _)| path).collect() })
+    let Findings { mut notes, mut problems, .. } = findings;
+    match Plugins::read(&config) {
+        Ok(plugins) => notes.extend(plugins.warnings(registry)),
+        Err(error) => problems.push(error),
+    }
+    let files = layers.into_iter().map(|(path, _)| path).collect();
+    Ok((Loaded { config, notes, files }, problems))
 }
 
 fn from_command_line(main: &Path) -> Result<Config, Error> {
@@ -104,19 +201,35 @@ fn named(path: &Path) -> Result<Config, Error> {
 }
 
 /// Reads the main file at its default path, if it exists.
-fn unnamed(path: &Path, note_missing: bool, notes: &mut Vec<String>) -> Result<Option<Config>, Error> {
-    match fs::read(path) {
+fn unnamed(path: &Path, findings: &mut Findings) -> Result<Option<Config>, Error> {
+    match bytes_of(path) {
         Ok(bytes) => {
             let document = document(&bytes).map_err(|error| error.context(path.display().to_string()))?;
-            layer(path, document).map(Some)
+            return layer(path, document).map(Some);
         }
-        Err(error) => {
-            if note_missing || error.kind() != IoErrorKind::NotFound {
-                notes.push(format!("{}: can't be read, so the defaults hold: {error}", path.display()));
+        Err(error) if is_missing(path, &error) => {
+            if findings.note_missing {
+                let path = path.display();
+                findings.notes.push(format!("{path}: can't be read, so the defaults hold: {error}"));
             }
-            Ok(None)
         }
+        Err(error) => findings.add(path, unreadable(error), "can't be read, so the defaults hold"),
     }
+    Ok(None)
+}
+
+/// Returns whether there is nothing at this path. A link that leads nowhere is something.
+fn is_missing(path: &Path, error: &io::Error) -> bool {
+    error.kind() == IoErrorKind::NotFound && path.symlink_metadata().is_err()
+}
+
+/// Reads a file of which nobody says that it may be something else. A named pipe would block for ever.
+fn bytes_of(path: &Path) -> io::Result<Vec<u8>> {
+    let metadata = fs::metadata(path)?;
+    if !metadata.is_file() && !metadata.is_dir() {
+        return Err(io::Error::other("not a regular file"));
+    }
+    fs::read(path)
 }
 
 /// Reads the files of the folder of extra files, the strongest first. `note_missing` says whether a missing
@@ -125,7 +238,7 @@ fn extra_files(
     main: Option<&Config>,
     built_in: &Config,
     note_missing: bool,
-    notes: &mut Vec<String>,
+    findings: &mut Findings,
 ) -> Result<Vec<(PathBuf, Config)>, Error> {
     let mut config = main.cloned().unwrap_or_default();
     config.fill_from(built_in);
@@ -133,22 +246,34 @@ fn extra_files(
     let Some(folder) = folder.filter(|folder| !folder.as_os_str().is_empty()) else { return Ok(Vec::new()) };
     let note_missing = note_missing || config.source(EXTRA) != Some(BUILT_IN);
     let paths = paths_in(&folder).unwrap_or_else(|error| {
-        if note_missing || error.kind() != IoErrorKind::NotFound {
-            notes.push(format!("{}: the folder of extra files can't be read: {error}", folder.display()));
-        }
+        missing_folder(&folder, error, note_missing, findings);
         Vec::new()
     });
     let mut layers = Vec::new();
     for path in paths {
-        match fs::read(&path).map_err(unreadable).and_then(|bytes| document(&bytes)) {
-            Ok(document) => {
-                let layer = layer(&path, document)?;
-                layers.push((path, layer));
-            }
-            Err(error) => notes.push(format!("{}: the file is ignored: {}", path.display(), error.chain())),
+        match bytes_of(&path).map_err(unreadable).and_then(|bytes| document(&bytes)) {
+            Ok(document) => match layer(&path, document) {
+                Ok(layer) => layers.push((path, layer)),
+                Err(error) => findings.problems.push(error),
+            },
+            Err(error) => findings.add(&path, error, "the file is ignored"),
         }
     }
     Ok(layers)
+}
+
+/// Adds that the folder of extra files can't be read. Where none is expected, a missing one is no more than a note.
+fn missing_folder(folder: &Path, error: io::Error, note_missing: bool, findings: &mut Findings) {
+    const MESSAGE: &str = "the folder of extra files can't be read";
+    if !is_missing(folder, &error) || findings.needs_folder {
+        let error = Error::new(ErrorKind::Config, MESSAGE).because(error);
+        match findings.strictness {
+            Strictness::Strict => findings.problems.push(error.context(folder.display().to_string())),
+            Strictness::Lenient => findings.notes.push(format!("{}: {}", folder.display(), error.chain())),
+        }
+    } else if note_missing {
+        findings.notes.push(format!("{}: {MESSAGE}: {error}", folder.display()));
+    }
 }
 
 /// Returns the configuration files of a folder, sorted by the bytes of their names, which is the order of code
@@ -235,17 +360,42 @@ mod tests {
             self.0.path().join(name)
         }
 
-        fn read(&self, main: Option<&str>, note_missing: bool) -> Result<Loaded, String> {
-            let registry = Registry::new(FAMILIES).unwrap();
+        fn registry() -> Registry {
+            Registry::new(FAMILIES).unwrap()
+        }
+
+        fn built_in(&self) -> Config {
             let defaults = format!(
                 "config_file: {}\nextra_config_files: {}\nlog_level: info\n",
                 self.path("config.yml").display(),
                 self.path("conf.d").display()
             );
-            let built_in = Config::from_yaml(&defaults).unwrap().named(BUILT_IN);
+            Config::from_yaml(&defaults).unwrap().named(BUILT_IN)
+        }
+
+        fn read(&self, main: Option<&str>, note_missing: bool) -> Result<Loaded, String> {
+            self.read_with(main, Findings { note_missing, ..Findings::new(Strictness::Strict) })
+        }
+
+        fn read_leniently(&self) -> Result<Loaded, String> {
+            self.read_with(None, Findings::new(Strictness::Lenient))
+        }
+
+        fn read_with(&self, main: Option<&str>, findings: Findings) -> Result<Loaded, String> {
             let main = main.map(|name| self.path(name));
-            read(main.as_deref(), note_missing, &built_in, &registry)
+            read(main.as_deref(), &self.built_in(), &Etc::registry(), findings)
+                .and_then(accepted)
                 .map_err(|error| self.short(&error.chain()))
+        }
+
+        /// Returns a function that reads the configuration as the service does, at its start and at each reload.
+        fn service(&self, strictness: Strictness) -> impl FnMut() -> Result<Loaded, String> {
+            let mut files = Reloadable::new(None, strictness);
+            move || {
+                files
+                    .load_over(&self.built_in(), &Etc::registry())
+                    .map_err(|error| self.short(&error.chain()))
+            }
         }
 
         /// Returns the notes of the service.
@@ -280,15 +430,114 @@ mod tests {
     }
 
     #[test]
-    fn an_unreadable_default_main_file_is_noted() {
+    fn an_unreadable_default_main_file_is_an_error() {
+        let unreadable = "config.yml: the configuration file can't be read";
         let etc = Etc::new(&[("config.yml/x", "")]);
         for note_missing in [true, false] {
-            let notes = etc.read(None, note_missing).unwrap().notes;
-            assert!(notes[0].ends_with("so the defaults hold: Is a directory (os error 21)"), "{notes:?}");
+            let error = etc.read(None, note_missing).unwrap_err();
+            assert_eq!(error, format!("{unreadable}: Is a directory (os error 21)"));
         }
-        let etc = Etc::new(&[("config.yml", "a: [")]);
+        let notes = etc.read_leniently().unwrap().notes;
+        assert!(notes[0].contains("so the defaults hold: "), "{notes:?}");
+        // A link that leads nowhere is no missing file.
+        let etc = Etc::new(&[]);
+        symlink("nowhere", etc.path("config.yml")).unwrap();
         let error = etc.read(None, false).unwrap_err();
-        assert!(error.starts_with("config.yml: line "), "{error}");
+        assert_eq!(error, format!("{unreadable}: No such file or directory (os error 2)"));
+        // In a broken main file is what an operator wants, so even a lenient reader refuses it.
+        let etc = Etc::new(&[("config.yml", "a: [")]);
+        for result in [etc.read(None, false), etc.read_leniently()] {
+            let error = result.unwrap_err();
+            assert!(error.starts_with("config.yml: line "), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_broken_extra_file_is_an_error_with_its_line() {
+        let table: [(&str, &[u8], &str); 4] = [
+            ("a tab", b"a:\n\tb: 1\n", "line 2, column "),
+            ("bad YAML", b"a: 1\nb: [\n", "line 3, column "),
+            ("not UTF-8", b"a: 1\nb: \xff\n", "line 2: the text is not UTF-8"),
+            ("an unknown tag", b"a: !env HOME\n", "configuration key a: "),
+        ];
+        for (what, bytes, expected) in table {
+            let etc = Etc::new(&[("config.yml", ""), ("conf.d/2.yml", "b: 2")]);
+            fs::write(etc.path("conf.d/1.yml"), bytes).unwrap();
+            let error = etc.read(None, true).unwrap_err();
+            assert!(error.starts_with(&format!("conf.d/1.yml: {expected}")), "{what}: {error}");
+            let loaded = etc.read_leniently().unwrap();
+            assert_eq!(loaded.config.get::<i64>("b").unwrap(), Some(2));
+            let note = etc.short(&loaded.notes[0]);
+            assert!(note.starts_with(&format!("conf.d/1.yml: the file is ignored: {expected}")), "{note}");
+        }
+    }
+
+    #[test]
+    fn an_extra_file_that_is_no_file_is_an_error() {
+        let etc = Etc::new(&[("config.yml", ""), ("conf.d/ok.yml", "")]);
+        let unreadable = "the configuration file can't be read";
+        symlink("nowhere", etc.path("conf.d/1.yml")).unwrap();
+        let error = format!("conf.d/1.yml: {unreadable}: No such file or directory (os error 2)");
+        assert_eq!(etc.read(None, true).unwrap_err(), error);
+        fs::create_dir(etc.path("conf.d/2.yml")).unwrap();
+        symlink("/dev/zero", etc.path("conf.d/3.yml")).unwrap();
+        let error = etc.read(None, true).unwrap_err();
+        assert!(error.ends_with("(os error 2); `confgend config` shows 2 more"), "{error}");
+        let registry = Etc::registry();
+        let findings = Findings::new(Strictness::Strict);
+        let (_, problems) = read(None, &etc.built_in(), &registry, findings).unwrap();
+        let problems: Vec<String> = problems.iter().map(|error| etc.short(&error.chain())).collect();
+        assert_eq!(problems[1], format!("conf.d/2.yml: {unreadable}: Is a directory (os error 21)"));
+        assert_eq!(problems[2], format!("conf.d/3.yml: {unreadable}: not a regular file"));
+    }
+
+    #[test]
+    fn a_reload_misses_no_file_that_was_there() {
+        let etc = Etc::new(&[]);
+        let mut service = etc.service(Strictness::Strict);
+        assert_eq!(service().unwrap().files.len(), 0);
+        fs::create_dir(etc.path("conf.d")).unwrap();
+        fs::write(etc.path("conf.d/1.yml"), "a: 1").unwrap();
+        assert_eq!(service().unwrap().files.len(), 1);
+        fs::rename(etc.path("conf.d"), etc.path("away")).unwrap();
+        let folder =
+            "conf.d: the folder of extra files can't be read: No such file or directory (os error 2)";
+        assert_eq!(service().unwrap_err(), folder);
+        fs::create_dir(etc.path("conf.d")).unwrap();
+        // An operator may delete a file of the folder.
+        assert_eq!(service().unwrap().files.len(), 0);
+        fs::write(etc.path("config.yml"), "a: 1").unwrap();
+        assert_eq!(service().unwrap().files.len(), 1);
+        fs::remove_file(etc.path("config.yml")).unwrap();
+        let main = "config.yml: the configuration file can't be read: No such file or directory (os error 2)";
+        assert_eq!(service().unwrap_err(), main);
+    }
+
+    #[test]
+    #[cfg(feature = "postgres")]
+    fn a_reload_refuses_an_address_that_can_not_be_used() {
+        let etc = Etc::new(&[("config.yml", "db_uri: postgresql://u:s3@cret@h/d")]);
+        // At a start it is no error: the service serves copies.
+        etc.service(Strictness::Strict)().unwrap();
+        let mut service = etc.service(Strictness::Strict);
+        fs::write(etc.path("config.yml"), "db_uri: postgresql://h/d").unwrap();
+        service().unwrap();
+        fs::write(etc.path("config.yml"), "db_uri: postgresql://u:s3@cret@h/d").unwrap();
+        let error = service().unwrap_err();
+        assert!(error.starts_with("config.yml: configuration key db_uri: "), "{error}");
+        assert!(error.ends_with("write the \"@\" of a password as %40") && !error.contains("s3"), "{error}");
+    }
+
+    #[test]
+    fn a_lenient_reload_ignores_what_a_lenient_start_ignores() {
+        let etc = Etc::new(&[("config.yml", ""), ("conf.d/1.yml", "a: 1")]);
+        let mut service = etc.service(Strictness::Lenient);
+        service().unwrap();
+        fs::write(etc.path("conf.d/1.yml"), "a: [").unwrap();
+        assert_eq!(service().unwrap().notes.len(), 1);
+        fs::remove_file(etc.path("conf.d/1.yml")).unwrap();
+        fs::remove_dir(etc.path("conf.d")).unwrap();
+        assert_eq!(service().unwrap().notes.len(), 1);
     }
 
     #[test]

@@ -44,7 +44,15 @@ pub(super) fn problems(config: &Config) -> Vec<Error> {
     // Only the problems count here, not the values.
     let _ = service::Settings::check(config, &mut problems);
     let _ = PoolSettings::check(config, &mut problems);
+    problems.extend(database_problem(config));
     problems
+}
+
+/// Checks the parameters in the address of the database, without connecting. An address that is none is not a problem
+/// here, but one of the key.
+pub(super) fn database_problem(config: &Config) -> Option<Error> {
+    let problem = database::check(&database(config).ok()?).err()?;
+    Some(config.error("db_uri", problem.chain()))
 }
 
 /// Reads the address of the database.

@@ -64,6 +64,19 @@ fn a_database_uri_is_checked_and_never_shown() {
 }
 
 #[test]
+fn an_address_in_the_wrong_place_is_not_shown() {
+    for address in ["postgresql://me:s3cret@host/x", "me:s3cret@host/x", "postgresql://me:s3cret"] {
+        for arguments in
+            [&["generate", address][..], &["list", address], &[address], &["list", "--bd", address]]
+        {
+            let run = confgend(arguments);
+            assert_eq!((run.code, run.out.as_str()), (2, ""), "{run:?}");
+            assert!(!run.err.is_empty() && !run.err.contains("s3cret"), "{arguments:?}: {}", run.err);
+        }
+    }
+}
+
+#[test]
 fn list_shows_the_selected_drivers() {
     let run = confgend(&["list"]);
     assert_eq!((run.code, before_features(&run.err)), (0, ""));

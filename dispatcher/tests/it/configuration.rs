@@ -33,14 +33,6 @@ fn refused(main: &str, extra: &[(&str, &str)]) -> String {
     config(&site(main, extra)).error(2).to_owned()
 }
 
-/// Returns the only warning of a configuration that is accepted.
-fn warned(main: &str, extra: &[(&str, &str)]) -> String {
-    let run = config(&site(main, extra));
-    let warning = run.err.strip_prefix("warning: ").and_then(|line| line.strip_suffix('\n'));
-    assert_eq!(run.code, 0, "{run:?}");
-    warning.filter(|line| !line.contains('\n')).unwrap_or_else(|| panic!("{run:?}")).to_owned()
-}
-
 #[test]
 fn the_first_name_is_the_strongest() {
     let names =
@@ -126,9 +118,12 @@ fn a_broken_main_file_is_an_error() {
         ("a: b: c", "config.yml: line 1, column 5: mapping values are not allowed in this context"),
         (
             "a: {b: !env HOME}",
-            "config.yml: configuration key a.b: the tag !env is unknown; there is !exec only",
+            "config.yml: configuration key a.b: the value has an unknown tag; there is !exec only",
         ),
-        ("a: !!set {b}", "config.yml: configuration key a: the tag !!set is unknown; there is !exec only"),
+        (
+            "a: !!set {b}",
+            "config.yml: configuration key a: the value has an unknown tag; there is !exec only",
+        ),
         (
             "a: !exec {command: 'false'}",
             "config.yml: configuration key a: command \"false\": failed with exit status: 1",
@@ -146,49 +141,74 @@ fn a_broken_main_file_is_an_error() {
     }
 }
 
+/// Runs `confgend config --lenient` on the `config.yml` of a folder.
+fn leniently(folder: &Folder) -> Run {
+    let run = confgend(&["config", "--lenient", "--config", &folder.text("config.yml")]);
+    let short = |text: &str| text.replace(&folder.text(""), "");
+    Run { code: run.code, out: short(&run.out), err: short(&run.err) }
+}
+
 #[test]
-fn a_broken_extra_file_is_ignored() {
-    let ignored = |text| warned("", &[("1.yml", text), ("2.yml", "a: 2")]);
+fn a_broken_extra_file_is_an_error() {
     let table = [
+        ("a:\n\tb: 1", "line 2, column "),
         ("a: [", "line 2, column 1: "),
-        ("a: !env HOME", "configuration key a: the tag !env is unknown; there is !exec only"),
+        ("a: !env HOME", "configuration key a: the value has an unknown tag; there is !exec only"),
         ("!exec {command: 'false'}", "command \"false\": failed with exit status: 1"),
         ("a: \u{1}", "line 1, column 4: the character U+0001 must be escaped"),
     ];
     for (text, why) in table {
-        let warning = ignored(text);
-        assert!(warning.starts_with(&format!("conf.d/1.yml: the file is ignored: {why}")), "{warning}");
+        let folder = site("", &[("1.yml", text), ("2.yml", "a: 2")]);
+        let error = config(&folder).error(2).to_owned();
+        assert!(error.starts_with(&format!("conf.d/1.yml: {why}")), "{error}");
+        for command in ["generate", "list", "serve"] {
+            let run = confgend(&[command, "--config", &folder.text("config.yml")]);
+            assert_eq!((run.code, run.out.as_str()), (2, ""), "{command}: {run:?}");
+            assert!(run.err.contains(why), "{command}: {run:?}");
+        }
+        let run = leniently(&folder);
+        assert_eq!((run.code, line(&run, "a")), (0, "a: 2  # conf.d/2.yml"));
+        let warning = format!("warning: conf.d/1.yml: the file is ignored: {why}");
+        assert!(run.err.starts_with(&warning) && run.err.lines().count() == 1, "{}", run.err);
     }
-    let folder = site("", &[("3.yml", "a: 3")]);
-    fs::create_dir(folder.path("conf.d/1.yml")).unwrap();
-    symlink("nowhere", folder.path("conf.d/2.yml")).unwrap();
-    let run = config(&folder);
-    assert_eq!((run.code, line(&run, "a")), (0, "a: 3  # conf.d/3.yml"));
-    let unreadable = "the file is ignored: the configuration file can't be read";
-    assert_eq!(
-        run.err,
-        format!(
-            "warning: conf.d/1.yml: {unreadable}: Is a directory (os error 21)\n\
-            warning: conf.d/2.yml: {unreadable}: No such file or directory (os error 2)\n"
-        )
-    );
 }
 
 #[test]
-fn an_unreadable_folder_of_extra_files_is_ignored() {
-    for (folder, cause) in [
-        ("nowhere", "No such file or directory (os error 2)"),
-        ("config.yml", "Not a directory (os error 20)"),
-    ] {
-        let site = Folder::new(&[("config.yml", &format!("a: 1\nextra_config_files: {folder}"))]);
-        let run = config(&site);
-        assert_eq!((run.code, line(&run, "a")), (0, "a: 1  # config.yml"));
-        assert_eq!(run.err, format!("warning: {folder}: the folder of extra files can't be read: {cause}\n"));
-    }
+fn all_problems_of_all_files_are_shown() {
+    let folder = site("listen_port: x", &[("3.yml", "a: 3"), ("4.yml", "a: ["), ("5.yml", "[1]")]);
+    fs::create_dir(folder.path("conf.d/1.yml")).unwrap();
+    symlink("nowhere", folder.path("conf.d/2.yml")).unwrap();
+    let unreadable = "the configuration file can't be read";
+    let files = format!(
+        "error: conf.d/1.yml: {unreadable}: Is a directory (os error 21)\n\
+        error: conf.d/2.yml: {unreadable}: No such file or directory (os error 2)\n\
+        error: conf.d/4.yml: line 2, column 1: "
+    );
+    let others = "error: conf.d/5.yml: expected a mapping of keys at the top, found a list\n\
+        error: config.yml: configuration key listen_port: expected a whole number from 0 to 65535, found x\n";
+    let run = config(&folder);
+    // The values in force are not known, so none are shown.
+    assert_eq!((run.code, run.out.as_str()), (2, ""));
+    assert!(run.err.starts_with(&files) && run.err.ends_with(others), "{}", run.err);
+    let run = leniently(&folder);
+    assert_eq!(run.code, 2);
+    assert!(run.err.ends_with(others) && run.err.starts_with("warning: conf.d/1.yml: the file is ignored"));
+}
+
+#[test]
+fn a_missing_folder_of_extra_files_is_no_error() {
+    let site = |folder| Folder::new(&[("config.yml", &format!("a: 1\nextra_config_files: {folder}"))]);
+    let run = config(&site("nowhere"));
+    assert_eq!((run.code, line(&run, "a")), (0, "a: 1  # config.yml"));
+    let message = "the folder of extra files can't be read";
+    assert_eq!(run.err, format!("warning: nowhere: {message}: No such file or directory (os error 2)\n"));
     for nothing in ["", "''"] {
-        let site = Folder::new(&[("config.yml", &format!("extra_config_files: {nothing}"))]);
-        assert_eq!(config(&site).err, "");
+        assert_eq!(config(&site(nothing)).err, "");
     }
+    let not_a_folder = site("config.yml");
+    let error = format!("config.yml: {message}: Not a directory (os error 20)");
+    assert_eq!(config(&not_a_folder).error(2), error);
+    assert_eq!(leniently(&not_a_folder).err, format!("warning: {error}\n"));
 }
 
 #[test]
@@ -275,6 +295,69 @@ fn every_driver_is_built() {
             error: asterisk/musiconhold.conf: {directory}\n{older}"
         )
     );
+}
+
+#[test]
+#[cfg(feature = "asterisk")]
+fn templates_are_parsed() {
+    let main = "templates: {directory: t, contextsconf: contexts.conf, modulesconf: modules.jinja}";
+    let folder = site(main, &[]);
+    let write = |name: &str, text: &str| fs::write(folder.path(name), text).unwrap();
+    fs::create_dir_all(folder.path("t/asterisk/extensions")).unwrap();
+    for name in ["modules.jinja", "t/asterisk/musiconhold.jinja", "t/asterisk/extensions/ivr-7.jinja"] {
+        write(name, "{{ a }}");
+    }
+    write("contexts.conf", "[template]\n[xivo-features]\n");
+    assert_eq!((config(&folder).code, config(&folder).err), (0, String::new()));
+    for name in ["modules.jinja", "t/asterisk/musiconhold.jinja", "t/asterisk/extensions/ivr-7.jinja"] {
+        write(name, "\n{% if %}");
+    }
+    write("t/asterisk/extensions/ivr.jinja", "{{ a");
+    write("contexts.conf", "[template\n");
+    let run = config(&folder);
+    assert_eq!(run.code, 2);
+    for (file, mistake) in [
+        ("extensions", "template t/asterisk/extensions/ivr-7.jinja, line 2: syntax error: "),
+        ("extensions", "template t/asterisk/extensions/ivr.jinja, line 1: syntax error: "),
+        ("extensions", "contexts.conf: line 1"),
+        ("modules", "template modules.jinja, line 2: syntax error: "),
+        ("musiconhold", "template t/asterisk/musiconhold.jinja, line 2: syntax error: "),
+    ] {
+        assert!(
+            run.err.contains(&format!("error: asterisk/{file}.conf: {mistake}")),
+            "{mistake}: {}",
+            run.err
+        );
+    }
+    assert_eq!(run.err.lines().count(), 5, "{}", run.err);
+}
+
+#[test]
+#[cfg(feature = "postgres")]
+fn the_address_of_the_database_is_parsed() {
+    for (uri, why) in [
+        ("postgresql://u:s3@cret@h/d", "there is more than one \"@\": write the \"@\" of a password as %40"),
+        ("postgresql://u:s3c #ret@h/d", ""),
+        ("postgresql://u@h:port/d", ""),
+        ("postgresql://u@h/d?sslmode=none", ""),
+        ("postgresql://u@h/d?nonsense=1", ""),
+    ] {
+        let run = config(&site(&format!("db_uri: {uri}"), &[]));
+        let (problem, line) = ("error: config.yml: configuration key db_uri: ", run.err.trim_end());
+        assert_eq!((run.code, line.lines().count()), (2, 1), "{uri}: {run:?}");
+        assert!(line.starts_with(problem) && line.ends_with(why), "{uri}: {run:?}");
+        assert!(!(run.out + &run.err).contains("s3c"), "{uri}");
+    }
+    assert_eq!(config(&site("db_uri: postgresql://u:s3%40cret@h:5432/d?sslmode=disable", &[])).err, "");
+}
+
+#[test]
+fn paths_are_checked() {
+    let folder = site("cache: config.yml\nlog_filename: nowhere/x.log", &[]);
+    let run = config(&folder);
+    let warning = "warning: config.yml: configuration key log_filename: there is no folder nowhere";
+    let error = "error: config.yml: configuration key cache: config.yml is no folder";
+    assert_eq!((run.code, run.err), (2, format!("{warning}\n{error}\n")));
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! `confgend generate` on a database without problems.
 
 use std::fs;
+use std::os::unix::fs::{PermissionsExt, symlink};
 
 use fixtures::{Case, Strictness, load_sqlite};
 
@@ -34,6 +35,41 @@ fn all_files_are_written_below_a_folder() {
             assert_eq!(run.out, text);
         }
     }
+}
+
+#[test]
+#[cfg(all(feature = "asterisk", feature = "wazo"))]
+fn the_end_mark_is_the_last_line_of_files_of_asterisk() {
+    let folder = office();
+    let db = format!("sqlite:{}", folder.text("office.db"));
+    let run = confgend(&["generate", "--end-mark", "--db", &db, "--out", &folder.text("out")]);
+    assert_eq!((run.code, without_older(&run.err)), (0, vec![]));
+    for namespace in current_files() {
+        let plain = confgend(&["generate", &namespace, "--db", &db]).out;
+        let marked = confgend(&["generate", &namespace, "--db", &db, "--end-mark"]).out;
+        assert_eq!(fs::read_to_string(folder.path("out").join(&namespace)).unwrap(), marked);
+        let name = namespace.strip_prefix("asterisk/").and_then(|name| name.strip_suffix(".conf"));
+        let mark = name.map(|name| format!("[confgend-{name}-end](!)\n")).filter(|_| !plain.is_empty());
+        let rest = marked.strip_suffix(&mark.clone().unwrap_or_default()).unwrap();
+        assert_eq!(rest.trim_end_matches('\n'), plain.trim_end_matches('\n'), "{namespace}");
+        assert_eq!(marked == plain, mark.is_none(), "{namespace}");
+    }
+}
+
+#[test]
+fn a_written_file_keeps_its_mode_and_its_link() {
+    let folder = office();
+    let db = format!("sqlite:{}", folder.text("office.db"));
+    let generate = || confgend(&["generate", "wazo/uuid.yml", "--db", &db, "--out", &folder.text("out")]);
+    fs::create_dir_all(folder.path("out/wazo")).unwrap();
+    fs::write(folder.path("real"), "old").unwrap();
+    fs::set_permissions(folder.path("real"), fs::Permissions::from_mode(0o640)).unwrap();
+    symlink("../../real", folder.path("out/wazo/uuid.yml")).unwrap();
+    let run = generate();
+    assert_eq!((run.code, run.err.as_str()), (0, ""));
+    assert!(fs::read_to_string(folder.path("real")).unwrap().starts_with("uuid: "));
+    assert_eq!(folder.path("real").metadata().unwrap().permissions().mode() & 0o777, 0o640);
+    assert!(folder.path("out/wazo/uuid.yml").is_symlink());
 }
 
 #[test]

@@ -23,7 +23,7 @@ mod recorder;
 #[cfg(test)]
 mod tests;
 
-pub use asterisk_conf::syntax;
+pub use asterisk_conf::{end_mark, syntax};
 
 pub use self::lines::Lines;
 use self::recorder::Recorder;

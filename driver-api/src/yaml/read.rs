@@ -387,11 +387,8 @@ mod tests {
             ("[a]: b", "line 1, column 1: expected a text, number or boolean as a key"),
             ("a: {<<: 1}", "line 1, column 9: expected a mapping or a list of mappings after <<"),
             ("<<: [1]", "line 1, column 5: expected a mapping or a list of mappings after <<"),
-            (
-                "a: 99999999999999999999",
-                "line 1, column 4: \"99999999999999999999\" is not an integer of 64 bits",
-            ),
-            ("!!bool x", "line 1, column 1: \"x\" is not a boolean"),
+            ("a: 99999999999999999999", "line 1, column 4: the value is not an integer of 64 bits"),
+            ("!!bool x", "line 1, column 1: the value is not a boolean"),
             ("!!str [a]", "line 1, column 1: expected a !!str, found a list"),
             ("!!seq {}", "line 1, column 1: expected a !!seq, found a mapping"),
             ("!!map x", "line 1, column 1: expected a !!map, found a scalar"),

@@ -70,7 +70,7 @@ fn any_of(patterns: &[&str]) -> Regex {
     Regex::new(&format!("^({})$", patterns.join("|"))).expect("the patterns are constant and valid")
 }
 
-/// Returns the value of a plain scalar.
+/// Returns the value of a plain scalar. An error does not show it, since it may be a password.
 ///
 /// A timestamp stays a text. So does a `<<` or `=` that is not a key, which PyYAML refuses.
 pub(super) fn value(text: &str) -> Result<Value, String> {
@@ -88,7 +88,7 @@ pub(super) fn boolean(text: &str) -> Result<Value, String> {
     match text.to_ascii_lowercase().as_str() {
         "yes" | "true" | "on" => Ok(Value::Bool(true)),
         "no" | "false" | "off" => Ok(Value::Bool(false)),
-        _ => Err(format!("{text:?} is not a boolean")),
+        _ => Err("the value is not a boolean".to_owned()),
     }
 }
 
@@ -107,7 +107,10 @@ pub(super) fn integer(text: &str) -> Result<Value, String> {
         digits.split(':').try_fold(0_i128, |sum, part| sum.checked_mul(60)?.checked_add(part.parse().ok()?))
     };
     let value = magnitude.map(|magnitude| if negative { -magnitude } else { magnitude });
-    value.and_then(number).map(Value::Number).ok_or_else(|| format!("{text:?} is not an integer of 64 bits"))
+    value
+        .and_then(number)
+        .map(Value::Number)
+        .ok_or_else(|| "the value is not an integer of 64 bits".to_owned())
 }
 
 fn number(value: i128) -> Option<Number> {
@@ -131,7 +134,7 @@ pub(super) fn float(text: &str) -> Result<Value, String> {
     };
     match magnitude {
         Some(magnitude) => Ok(Value::from(if negative { -magnitude } else { magnitude })),
-        None => Err(format!("{text:?} is not a number")),
+        None => Err("the value is not a number".to_owned()),
     }
 }
 
@@ -200,7 +203,7 @@ mod tests {
         for text in
             ["18446744073709551616", "-9223372036854775809", "0b_", "-0x_", "1:30:0:0:0:0:0:0:0:0:0:0:0:0"]
         {
-            assert_eq!(value(text), Err(format!("{text:?} is not an integer of 64 bits")));
+            assert_eq!(value(text), Err("the value is not an integer of 64 bits".to_owned()));
         }
     }
 }

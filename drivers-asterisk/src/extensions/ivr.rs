@@ -18,6 +18,9 @@ pub(super) const SECTION: &str = "xivo-ivr-";
 /// The template of every IVR that has none of its own. One is shipped.
 const TEMPLATE: &str = "asterisk/extensions/ivr.jinja";
 
+/// The beginning of the name of an IVR's own template. Its id follows.
+const OWN_TEMPLATE: &str = "asterisk/extensions/ivr-";
+
 const IVRS: Query<'_> = Query {
     table: "ivr",
     key: &["id"],
@@ -115,6 +118,13 @@ struct Ivr<'a> {
     dialactions: &'a Destinations,
 }
 
+/// Returns the mistakes in the template of all IVRs, and in those of single ones.
+pub(super) fn check(folder: &Folder) -> Vec<Error> {
+    let is_own = |name: &String| name.starts_with(OWN_TEMPLATE) && name.strip_suffix(".jinja").is_some();
+    let own = folder.names("asterisk/extensions").into_iter().filter(is_own);
+    folder.check(own.chain([TEMPLATE.to_owned()]))
+}
+
 /// Writes the section of each IVR, by id.
 pub(super) fn write(writer: &mut Writer, session: &mut Session<'_>, folder: &Folder) -> Result<(), Error> {
     let mut rows: Vec<Row<IvrRow>> = session.query(IVRS, &[])?;
@@ -126,7 +136,7 @@ pub(super) fn write(writer: &mut Writer, session: &mut Session<'_>, folder: &Fol
             choices_of.entry(choice.ivr_id).or_default().extend(choice.with_destination(&destinations));
         }
     }
-    let templates = folder.templates();
+    let mut templates = folder.templates();
     let none = Destinations::new();
     for row in &mut rows {
         if !keeps_ivr(session, row) {
@@ -143,7 +153,7 @@ pub(super) fn write(writer: &mut Writer, session: &mut Session<'_>, folder: &Fol
             dialactions,
             row,
         };
-        let rendered = match ivr.render(&templates)? {
+        let rendered = match ivr.render(&mut templates)? {
             Ok(text) => writer.at(row).rendered(&text),
             Err(error) => Err(error.chain()),
         };
@@ -187,9 +197,9 @@ impl ChoiceRow {
 impl Ivr<'_> {
     /// Renders the section. A mistake in the IVR's own template is the inner error, and leaves out the IVR. A mistake
     /// in the template of all IVRs is the outer error, and ends the generation of the file.
-    fn render(&self, templates: &Templates<'_>) -> Result<Result<String, Error>, Error> {
+    fn render(&self, templates: &mut Templates<'_>) -> Result<Result<String, Error>, Error> {
         let context = context! { ivr => Value::from(Serde(self)) };
-        let own = format!("asterisk/extensions/ivr-{}.jinja", self.row.id);
+        let own = format!("{OWN_TEMPLATE}{}.jinja", self.row.id);
         if templates.has(&own) {
             Ok(templates.render(&own, context))
         } else {

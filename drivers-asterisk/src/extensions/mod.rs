@@ -68,10 +68,14 @@ impl Extensions {
         })
     }
 
+    fn read_contexts_conf(&self) -> Result<ContextsConf, Error> {
+        let read = self.contexts_conf.read().and_then(|text| ContextsConf::parse(&text));
+        read.map_err(|error| error.context(self.contexts_conf.path().display().to_string()))
+    }
+
     fn contexts_conf(&self, session: &mut Session<'_>) -> Result<ContextsConf, Error> {
         let path = self.contexts_conf.path().display().to_string();
-        let read = self.contexts_conf.read().and_then(|text| ContextsConf::parse(&text));
-        let conf = read.map_err(|error| error.context(&path))?;
+        let conf = self.read_contexts_conf()?;
         for warning in conf.warnings() {
             session.warn(Warning::new("", format!("{path}: {warning}")));
         }
@@ -95,6 +99,12 @@ impl Driver for Extensions {
         features.write(&mut writer, session, conf.features());
         ivr::write(&mut writer, session, &self.templates)?;
         Ok(writer.finish(session))
+    }
+
+    fn check(&self) -> Vec<Error> {
+        let mut problems = ivr::check(&self.templates);
+        problems.extend(self.read_contexts_conf().err());
+        problems
     }
 }
 

@@ -108,6 +108,45 @@ fn sighup_reloads_the_configuration() {
 }
 
 #[test]
+fn a_broken_extra_file_leaves_the_running_configuration() {
+    let (_database, daemon) = daemon("");
+    let extra = daemon.folder.path("conf.d/1.yml");
+    let refused = |why: &str| {
+        daemon.signal(Signal::HUP);
+        let line = daemon.wait_for_log("the configuration stays as it was: ");
+        assert!(line.contains("(ERROR)") && line.contains(&format!("conf.d/1.yml: {why}")), "{line}");
+        daemon.log.lock().unwrap().clear();
+        assert_eq!(daemon.ask("wazo/uuid.yml"), UUID);
+    };
+    for (text, why) in [
+        (b"a:\n\tb: 1\n".as_slice(), "line 2, column "),
+        (b"a: [\n", "line 2, column 1: "),
+        (b"a: 1\nb: \xff\n", "line 2: the text is not UTF-8"),
+    ] {
+        fs::write(&extra, text).unwrap();
+        refused(why);
+    }
+    fs::remove_file(&extra).unwrap();
+    std::os::unix::fs::symlink("nowhere", &extra).unwrap();
+    refused("the configuration file can't be read: No such file");
+    fs::remove_file(&extra).unwrap();
+    daemon.signal(Signal::HUP);
+    daemon.wait_for_log("the configuration was read again");
+}
+
+#[test]
+fn a_lenient_service_ignores_a_broken_extra_file() {
+    let database = Scratch::new(&[IDENTITY]);
+    let folder = Folder::new(&[("conf.d/1.yml", "a: [")]);
+    let mut command = Command::new(env!("CARGO_BIN_EXE_confgend"));
+    command.args(["serve", "--lenient", "--config", &folder.text("config.yml")]);
+    let uri = format!("db_uri: sqlite:{}", database.path().display());
+    let daemon = Daemon::start_by(command, folder, &uri);
+    daemon.wait_for_log("conf.d/1.yml: the file is ignored: line 2, column 1: ");
+    assert_eq!(daemon.ask("wazo/uuid.yml"), UUID);
+}
+
+#[test]
 fn systemd_is_notified() {
     let folder = Folder::new(&[]);
     let socket = UnixDatagram::bind(folder.path("notify")).unwrap();

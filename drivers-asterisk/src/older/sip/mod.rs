@@ -57,6 +57,10 @@ impl Driver for Sip {
         writer.blank();
         Ok(writer.finish(session))
     }
+
+    fn check(&self) -> Vec<Error> {
+        self.folder.check([twilio::TEMPLATE.to_owned()])
+    }
 }
 
 /// Writes `[name]`. The empty lines around sections are written at their ends.

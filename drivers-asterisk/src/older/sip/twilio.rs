@@ -12,7 +12,7 @@ use super::endpoint::{Endpoint, Options, position};
 use crate::template::Folder;
 
 /// The name of the template in its folder. One is shipped.
-const TEMPLATE: &str = "asterisk/sip/twilio.jinja";
+pub(super) const TEMPLATE: &str = "asterisk/sip/twilio.jinja";
 
 /// Options that make no sense for a gateway, which calls and is not called.
 const TRUNK_ONLY: [&str; 6] = ["type", "host", "qualify", "secret", "subscribemwi", "username"];
