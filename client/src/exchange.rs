@@ -2,62 +2,175 @@
 //!
 //! A request is a line of text, and ends where the client stops sending. A reply is all that the service sends
 //! until it closes the connection. It has no length and no status: only a reset shows that a part of it is
-//! missing.
+//! missing. If the connection is refused or reset, the service is probably being started again, so the client
+//! asks again.
 
-use std::io::{self, ErrorKind, Read, Write};
-use std::net::{Shutdown, SocketAddr, TcpStream, ToSocketAddrs as _};
+use std::fmt::Write as _;
+use std::io::{self, Read};
+use std::thread;
 use std::time::{Duration, Instant};
 
+use crate::connection::{Connection, NotConnected, Stream, connect, may_pass};
+use crate::deadline::{Deadline, is_timeout};
 use crate::settings::Settings;
 
 /// The initial capacity for a reply in bytes. Most replies fit into it.
 const CAPACITY: usize = 64 * 1024;
 
-/// Sends a request and returns the whole reply. An error names the address and the reason.
-pub(crate) fn ask(settings: &Settings, request: &str) -> Result<Vec<u8>, String> {
-    let Settings { server, port, timeout, reply_timeout } = settings;
-    let failed = |message: &str, limit: &Duration, error: &io::Error| {
-        if matches!(error.kind(), ErrorKind::TimedOut | ErrorKind::WouldBlock) {
-            format!("{server}:{port}: {message} within {} s", limit.as_secs())
-        } else {
-            format!("{server}:{port}: {message}: {error}")
-        }
-    };
-    let stream = connect(server, *port, Deadline::after(*timeout))
-        .map_err(|error| failed("can't connect", timeout, &error))?;
-    let mut exchange = Exchange { stream: &stream, deadline: Deadline::after(*reply_timeout) };
-    exchange.send(request).map_err(|error| failed("can't send the request", reply_timeout, &error))?;
-    exchange.receive().map_err(|error| failed("can't get the whole reply", reply_timeout, &error))
+/// The pause before the second attempt, and the longest pause. Each pause is twice as long as the one before.
+const PAUSES: (Duration, Duration) = (Duration::from_millis(20), Duration::from_millis(500));
+
+/// The least time that an attempt to connect has, if the attempts before it used up the time limit.
+const LEAST: Duration = Duration::from_millis(10);
+
+/// How long the client tries.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Limits {
+    /// The time for connecting, of all attempts together, with the pauses between them.
+    pub(crate) connect: Duration,
+    /// The time for one exchange, from the connection to the end of the reply.
+    pub(crate) reply: Duration,
+    /// Whether the client tries again.
+    pub(crate) retries: bool,
 }
 
-/// Connects to a host over IPv4, the only protocol of the service. The addresses of the host share the time
-/// limit, so that a silent address leaves time for the next.
-fn connect(server: &str, port: u16, deadline: Deadline) -> io::Result<TcpStream> {
-    let addresses: Vec<_> = (server, port).to_socket_addrs()?.filter(SocketAddr::is_ipv4).collect();
-    let mut result = Err(io::Error::other("the host has no IPv4 address"));
-    for (address, left) in addresses.iter().zip((1..=addresses.len()).rev()) {
-        let share = deadline.left()? / u32::try_from(left).unwrap_or(u32::MAX);
-        result = TcpStream::connect_timeout(address, share);
-        if result.is_ok() {
-            break;
+/// A limit that is used up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Exhausted {
+    Connect,
+    Reply,
+}
+
+/// There is no reply, or not all of it.
+pub(crate) struct NoReply {
+    /// What happened, with the address.
+    pub(crate) message: String,
+    pub(crate) exhausted: Option<Exhausted>,
+}
+
+/// An attempt failed.
+enum Failed {
+    Connecting(NotConnected),
+    /// The exchange failed on a connection.
+    Exchanging {
+        message: String,
+        error: io::Error,
+    },
+}
+
+/// Sends a request and returns the whole reply. A connection that is refused or reset is tried again within the
+/// limits.
+pub(crate) fn ask(settings: &Settings, limits: Limits, request: &str) -> Result<Vec<u8>, NoReply> {
+    let (mut pause, longest) = PAUSES;
+    let mut connecting = Timer::new(limits.connect);
+    let mut exchanging = Timer::new(limits.reply);
+    let mut has_tried = false;
+    loop {
+        let failed = match attempt(settings, limits, request, &mut connecting, &mut exchanging) {
+            Ok(reply) => return Ok(reply),
+            Err(failed) => failed,
+        };
+        let exhausted = if exchanging.is_over() {
+            Some(Exhausted::Reply)
+        } else {
+            connecting.is_over().then_some(Exhausted::Connect)
+        };
+        if exhausted.is_some() || !limits.retries || !failed.may_pass() {
+            let mut message = failed.message(limits);
+            if exhausted.is_some() && has_tried {
+                let _ = write!(message, ", tried for {} s", limits.connect.as_secs());
+            }
+            return Err(NoReply { message, exhausted });
+        }
+        has_tried = true;
+        connecting.time(|left| thread::sleep(pause.min(left)));
+        pause = longest.min(pause * 2);
+    }
+}
+
+fn attempt(
+    settings: &Settings,
+    limits: Limits,
+    request: &str,
+    connecting: &mut Timer,
+    exchanging: &mut Timer,
+) -> Result<Vec<u8>, Failed> {
+    let connection = connecting
+        .time(|left| connect(settings, left.max(LEAST), limits.connect))
+        .map_err(Failed::Connecting)?;
+    exchanging.time(|_| exchange(&connection, limits.reply, request))
+}
+
+fn exchange(connection: &Connection, limit: Duration, request: &str) -> Result<Vec<u8>, Failed> {
+    let Connection { stream, peer } = connection;
+    let mut exchange = Exchange { stream, deadline: Deadline::after(limit) };
+    let failed = |message, error| Failed::Exchanging { message: format!("{peer}: {message}"), error };
+    exchange.send(request).map_err(|error| failed("can't send the request", error))?;
+    exchange.receive().map_err(|error| failed("can't get the whole reply", error))
+}
+
+impl Failed {
+    fn may_pass(&self) -> bool {
+        match self {
+            Failed::Connecting(failure) => failure.may_pass,
+            Failed::Exchanging { error, .. } => may_pass(error) && !is_timeout(error),
         }
     }
-    result
+
+    fn message(self, limits: Limits) -> String {
+        match self {
+            Failed::Connecting(failure) => failure.message,
+            Failed::Exchanging { message, error } if is_timeout(&error) => {
+                format!("{message} within {} s", limits.reply.as_secs())
+            }
+            Failed::Exchanging { message, error } => format!("{message}: {error}"),
+        }
+    }
+}
+
+/// What several actions leave of a time.
+struct Timer {
+    left: Duration,
+}
+
+impl Timer {
+    fn new(limit: Duration) -> Timer {
+        Timer { left: limit }
+    }
+
+    /// Runs an action, which gets the time that is left, and subtracts the time that it takes.
+    fn time<T>(&mut self, action: impl FnOnce(Duration) -> T) -> T {
+        let start = Instant::now();
+        let result = action(self.left);
+        self.left = self.left.saturating_sub(start.elapsed());
+        result
+    }
+
+    fn is_over(&self) -> bool {
+        self.left.is_zero()
+    }
 }
 
 /// A connection, and the deadline of the exchange.
 struct Exchange<'s> {
-    stream: &'s TcpStream,
+    stream: &'s Stream,
     deadline: Deadline,
 }
 
 impl Exchange<'_> {
     /// Sends the request in one piece, since the Python service takes the first piece for the whole request. The
-    /// service confgend takes the end of the stream for the end of the request.
+    /// service confgend takes the end of the stream for the end of the request. Over a Unix socket, the request
+    /// ends with a line feed, which the service leaves unread until it has sent the whole reply: if it ends before
+    /// that, the system resets the connection.
     fn send(&mut self, request: &str) -> io::Result<()> {
-        self.stream.set_write_timeout(Some(self.deadline.left()?))?;
-        self.stream.write_all(request.as_bytes())?;
-        self.stream.shutdown(Shutdown::Write)
+        self.stream.set_write_timeout(self.deadline.left()?)?;
+        match self.stream {
+            Stream::Tcp(_) => self.stream.write_all(request.as_bytes())?,
+            Stream::Unix(_) => {
+                self.stream.write_all(format!("{}\n", request.trim_end_matches('\n')).as_bytes())?;
+            }
+        }
+        self.stream.finish()
     }
 
     fn receive(&mut self) -> io::Result<Vec<u8>> {
@@ -70,28 +183,7 @@ impl Exchange<'_> {
 impl Read for Exchange<'_> {
     /// Waits for data until the deadline.
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.stream.set_read_timeout(Some(self.deadline.left()?))?;
+        self.stream.set_read_timeout(self.deadline.left()?)?;
         self.stream.read(buffer)
-    }
-}
-
-/// A deadline, kept as a start and a length: their sum may not fit into an `Instant`.
-#[derive(Clone, Copy)]
-struct Deadline {
-    start: Instant,
-    limit: Duration,
-}
-
-impl Deadline {
-    fn after(limit: Duration) -> Deadline {
-        Deadline { start: Instant::now(), limit }
-    }
-
-    /// Returns the time that is left, which is above zero. After the deadline, it returns an error.
-    fn left(self) -> io::Result<Duration> {
-        match self.limit.checked_sub(self.start.elapsed()) {
-            None | Some(Duration::ZERO) => Err(ErrorKind::TimedOut.into()),
-            Some(left) => Ok(left),
-        }
     }
 }

@@ -31,7 +31,7 @@ impl File {
         File::parse(path, text)
     }
 
-    fn parse(path: String, text: String) -> Result<File, String> {
+    pub(crate) fn parse(path: String, text: String) -> Result<File, String> {
         let mut ini = Ini::new_cs();
         ini.set_default_section(NO_SECTION);
         ini.set_inline_comment_symbols(Some(&[]));
@@ -64,6 +64,17 @@ impl File {
         let Some(text) = self.text(key)? else { return Ok(None) };
         let number = text.trim().parse();
         number.map(Some).map_err(|error: N::Err| self.at(key, &format!("{text:?}: {}", error.to_string())))
+    }
+
+    /// Returns the value of a key as a truth value, in the words that Python accepts. An empty text is no value.
+    pub(crate) fn truth(&self, key: &str) -> Result<Option<bool>, String> {
+        let Some(text) = self.text(key)? else { return Ok(None) };
+        match text.trim().to_lowercase().as_str() {
+            "" => Ok(None),
+            "1" | "yes" | "true" | "on" => Ok(Some(true)),
+            "0" | "no" | "false" | "off" => Ok(Some(false)),
+            _ => Err(self.at(key, &format!("{text:?}: write yes or no"))),
+        }
     }
 
     fn at(&self, key: &str, error: &str) -> String {
@@ -214,5 +225,19 @@ mod tests {
         assert_eq!(error("x"), format!("{prefix} \"x\": invalid digit found in string"));
         assert_eq!(error(""), format!("{prefix} \"\": cannot parse integer from empty string"));
         assert_eq!(error("65536"), format!("{prefix} \"65536\": number too large to fit in target type"));
+    }
+    #[test]
+    fn a_truth_value_has_the_words_of_python() {
+        let truth = |value: &str| file(&format!("[confgen]\nfallback={value}")).unwrap().truth("fallback");
+        for value in ["1", "yes", "True", "ON"] {
+            assert_eq!(truth(value), Ok(Some(true)), "{value}");
+        }
+        for value in ["0", "no", "False", "off"] {
+            assert_eq!(truth(value), Ok(Some(false)), "{value}");
+        }
+        assert_eq!(truth(""), Ok(None));
+        assert_eq!(file("[confgen]\n").unwrap().truth("fallback"), Ok(None));
+        let error = "c.conf: section confgen, key fallback: \"maybe\": write yes or no";
+        assert_eq!(truth("maybe"), Err(error.to_owned()));
     }
 }

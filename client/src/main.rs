@@ -1,15 +1,23 @@
 //! `wazo-confgen`: asks the service for a configuration file and prints it.
 //!
 //! Asterisk runs this program once for each file of a reload, and reads its output as configuration, even if the
-//! program fails. So the program starts in about a millisecond, and prints nothing before the whole reply has
-//! arrived. It shares no code with the service: only a request and a reply over TCP connect the two.
+//! program fails. So the program starts in about a millisecond, prints nothing before the whole reply has arrived,
+//! and prints the last good copy of the file if there is no reply. It shares no code with the service: only a
+//! request and a reply connect the two.
 //!
-//! Begin with [`options`], which reads the command line, and [`exchange`], which asks.
+//! Begin with [`options`], which reads the command line, [`exchange`], which asks, and [`delivery`], which decides
+//! what is printed.
 
 mod argparse;
+mod connection;
+mod copies;
+mod deadline;
+mod delivery;
 mod exchange;
 mod ini;
+mod name;
 mod options;
+mod outage;
 mod settings;
 
 use std::env;
@@ -19,9 +27,8 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use options::Request;
-use settings::Settings;
 
-/// No reply arrived, or it can't be printed.
+/// Neither a reply nor a copy can be printed.
 const FAILED: u8 = 1;
 /// The command line is wrong.
 const USAGE: u8 = 2;
@@ -32,11 +39,16 @@ fn main() -> ExitCode {
     match run(&program, words.collect()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            // An error of standard error can't be reported.
-            let _ = writeln!(io::stderr(), "{}", one_line(&format!("{program}: {}", failure.message)));
+            tell(&program, &failure.message);
             ExitCode::from(failure.code)
         }
     }
+}
+
+/// Writes a message to standard error.
+fn tell(program: &str, message: &str) {
+    // An error of standard error can't be reported.
+    let _ = writeln!(io::stderr(), "{}", one_line(&format!("{program}: {message}")));
 }
 
 /// Returns the name by which the program was called. A link may have another name.
@@ -59,21 +71,24 @@ fn failed(message: String) -> Failure {
 
 fn run(program: &str, words: Vec<OsString>) -> Result<(), Failure> {
     match options::read(program, words).map_err(usage)? {
-        Request::Text(text) => print(text.as_bytes()),
+        Request::Text(text) => print(&[text.as_bytes()]),
         Request::File(options, name) => {
-            let reply = Settings::new(&options)
-                .and_then(|settings| exchange::ask(&settings, &options.request(&name)))
-                .map_err(|message| format!("{name}: {message}"));
-            print(&reply.map_err(failed)?)
+            let delivery = delivery::deliver(&options, &name);
+            let delivery = delivery.map_err(|message| failed(format!("{name}: {message}")))?;
+            let printed = print(&delivery.pieces());
+            delivery.keep();
+            if let Some(notice) = &delivery.notice {
+                tell(program, &format!("{name}: {notice}"));
+            }
+            printed
         }
     }
 }
 
-fn print(bytes: &[u8]) -> Result<(), Failure> {
+fn print(pieces: &[&[u8]]) -> Result<(), Failure> {
     let mut out = io::stdout().lock();
-    out.write_all(bytes)
-        .and_then(|()| out.flush())
-        .map_err(|error| failed(format!("standard output: can't be written: {error}")))
+    let mut write = || pieces.iter().try_for_each(|piece| out.write_all(piece)).and_then(|()| out.flush());
+    write().map_err(|error| failed(format!("standard output: can't be written: {error}")))
 }
 
 /// Escapes the control characters of a message.

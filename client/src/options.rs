@@ -1,6 +1,7 @@
 //! The options of the command line, and the request that they make.
 
 #![expect(clippy::doc_markdown, reason = "the comments on the options are the texts of --help")]
+#![expect(clippy::struct_excessive_bools, reason = "each switch of the command line is a field")]
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -8,14 +9,21 @@ use std::path::PathBuf;
 use argh::{ArgsInfo, FromArgs};
 
 use crate::argparse;
+use crate::name::Name;
 
 /// Asks the service for a configuration file and prints it.
 #[derive(FromArgs, ArgsInfo)]
 #[argh(help_triggers("-h", "--help"))]
 #[argh(usage = "[options] resource/filename")]
 #[argh(note = "Options may stand before or after the name, and long ones may be shortened.")]
-#[argh(error_code(0, "The whole reply is printed; it may be empty."))]
-#[argh(error_code(1, "There is no reply, or not all of it; nothing is printed."))]
+#[argh(
+    note = "If the service does not answer, or answers nothing, the last good copy of the file is printed."
+)]
+#[argh(error_code(
+    0,
+    "The whole reply is printed, which may be empty; or the last good copy, and why on standard error."
+))]
+#[argh(error_code(1, "There is no reply, or not all of it, and no copy; nothing is printed."))]
 #[argh(error_code(2, "The command line is wrong."))]
 pub(crate) struct Options {
     /// the file to ask for, like asterisk/pjsip.conf
@@ -26,6 +34,11 @@ pub(crate) struct Options {
     #[argh(option, short = 'c', arg_name = "file")]
     pub(crate) config_file: Option<PathBuf>,
 
+    /// the Unix socket of the service; by default the key socket, or /run/wazo-confgend/confgend.sock unless a host
+    /// or port is given. An empty path: none. The host is asked if the socket does not accept
+    #[argh(option, arg_name = "path")]
+    pub(crate) socket: Option<PathBuf>,
+
     /// the host of the service, a name or an IPv4 address; by default the key server of the file, or 127.0.0.1
     #[argh(option)]
     pub(crate) host: Option<String>,
@@ -34,7 +47,7 @@ pub(crate) struct Options {
     #[argh(option, short = 'p')]
     pub(crate) port: Option<u16>,
 
-    /// how many seconds connecting may take; by default the key timeout, or 5
+    /// how many seconds connecting may take, with all attempts; by default the key timeout, or 5
     #[argh(option, short = 't', arg_name = "seconds")]
     pub(crate) timeout: Option<u32>,
 
@@ -49,6 +62,14 @@ pub(crate) struct Options {
     /// make the service delete its cached copy, and print nothing
     #[argh(switch)]
     invalidate: bool,
+
+    /// print nothing, and no copy, if the service does not answer; keep no copy
+    #[argh(switch)]
+    pub(crate) no_fallback: bool,
+
+    /// append the line [confgend-NAME-end](!) to asterisk/NAME.conf, which tells Asterisk that the file is whole
+    #[argh(switch)]
+    pub(crate) end_mark: bool,
 
     /// print the version
     #[argh(switch)]
@@ -76,7 +97,10 @@ pub(crate) fn read(program: &str, words: Vec<OsString>) -> Result<Request, Strin
             Ok(Request::Text(format!("{program} {}\n", env!("CARGO_PKG_VERSION"))))
         }
         Ok(mut options) => match options.name.take() {
-            Some(name) => Ok(Request::File(options, name)),
+            Some(name) => match options.check_end_mark(&name) {
+                Ok(()) => Ok(Request::File(options, name)),
+                Err(message) => Err(hint(&message)),
+            },
             None => Err(hint("name a file to ask for, like asterisk/pjsip.conf")),
         },
         Err(early) if early.status.is_ok() => Ok(Request::Text(early.output)),
@@ -85,6 +109,14 @@ pub(crate) fn read(program: &str, words: Vec<OsString>) -> Result<Request, Strin
 }
 
 impl Options {
+    fn check_end_mark(&self, name: &str) -> Result<(), String> {
+        if !self.end_mark || Name::of(name).and_then(Name::end_mark).is_some() {
+            return Ok(());
+        }
+        let reason = "only Asterisk knows a section as the mark of an end";
+        Err(format!("--end-mark is for files like asterisk/pjsip.conf, not for {name:?}: {reason}"))
+    }
+
     /// Returns the text of the request: the name as the user wrote it, and the arguments.
     pub(crate) fn request(&self, name: &str) -> String {
         let mut request = name.to_owned();

@@ -17,7 +17,7 @@ use crate::registry::{Plugins, Registry};
 use crate::report::{NAMESPACE_WIDTH, Report};
 use crate::site::Site;
 use crate::writer::Writer;
-use crate::{config, features, generate};
+use crate::{accept, config, features, generate};
 
 /// Turns the database of a telephony system into configuration files.
 #[derive(FromArgs)]
@@ -40,6 +40,7 @@ enum Command {
     List(List),
     Config(ShowConfig),
     Serve(Serve),
+    Accept(Accept),
 }
 
 /// Generate files, all in one snapshot of the database: one file to standard output, or several below
@@ -108,11 +109,30 @@ struct ShowConfig {
     lenient: bool,
 }
 
-/// Serve files over TCP until SIGTERM or SIGINT; SIGHUP has the configuration read again.
+/// Serve files over TCP, a Unix socket or both until SIGTERM or SIGINT; SIGHUP has the configuration read
+/// again.
 #[derive(FromArgs)]
 #[argh(subcommand, name = "serve")]
 struct Serve {
     /// the configuration file
+    #[argh(option)]
+    config: Option<PathBuf>,
+
+    /// ignore files of conf.d that can't be read, as wazo-confgend does; without it, they are errors
+    #[argh(switch)]
+    lenient: bool,
+}
+
+/// Accept a file that the service holds back because it lost much of its content (guard.action: hold): it
+/// becomes the last good copy. Without a name, list the files that are held back.
+#[derive(FromArgs)]
+#[argh(subcommand, name = "accept")]
+struct Accept {
+    /// the file, like asterisk/pjsip.conf
+    #[argh(positional)]
+    namespace: Option<String>,
+
+    /// the main configuration file; /etc/wazo-confgend/config.yml by default
     #[argh(option)]
     config: Option<PathBuf>,
 
@@ -194,8 +214,9 @@ fn execute(arguments: &Confgend, families: &[&'static [Entry]]) -> Result<u8, Fa
         Some(Command::List(command)) => command.execute(&registry),
         Some(Command::Config(command)) => command.execute(&registry),
         Some(Command::Serve(command)) => command.execute(registry),
+        Some(Command::Accept(command)) => command.execute(&registry),
         None => Err(usage(Error::driver(
-            "a command is missing: use confgend serve, generate, list or config, or see confgend --help",
+            "a command is missing: use confgend serve, generate, list, config or accept, or see confgend --help",
         ))),
     }
 }
@@ -317,6 +338,18 @@ impl Serve {
         let site = Site::new(registry, files);
         let configuration = site.configure().map_err(usage)?;
         service::run(Box::new(site), configuration).map(|()| DONE).map_err(failed)
+    }
+}
+
+impl Accept {
+    fn execute(&self, registry: &Registry) -> Result<u8, Failure> {
+        let config = load(self.config.as_deref(), self.lenient, registry)?;
+        let text = match &self.namespace {
+            Some(name) => accept::accept(&registry.find(name).map_err(usage)?, &config),
+            None => accept::list(registry, &config),
+        };
+        print(&text.map_err(failed)?);
+        Ok(DONE)
     }
 }
 

@@ -9,10 +9,12 @@
 //! With the feature `jemalloc`, the library sets the allocator of the program. A program that sets its own leaves
 //! the feature out.
 
+mod accept;
 mod cli;
 pub mod config;
 mod features;
 pub mod generate;
+mod objects;
 mod registry;
 mod report;
 mod site;

@@ -14,7 +14,7 @@ use service::{Configuration, Failure, Generation, Generator, Source};
 use crate::config::Reloadable;
 use crate::registry::Registry;
 use crate::writer::{Outcome, Writer};
-use crate::{config, report};
+use crate::{config, objects, report};
 
 /// The maximum depth of nested template folders.
 const MAX_DEPTH: usize = 4;
@@ -131,6 +131,10 @@ impl Generator for Drivers {
                 && connection.as_mut().is_none_or(PooledConnection::unchanged)
         };
         Generation { result, elapsed: Some(elapsed), is_current: Box::new(is_current) }
+    }
+
+    fn objects(&self, file: &Namespace, text: &str) -> usize {
+        objects::count(file, text)
     }
 }
 

@@ -1,8 +1,11 @@
 //! The cache: the last good text of each file, on disk in `<cache directory>/<resource>/<filename>`.
+//!
+//! Beside a copy, `.<filename>.invalid` marks it as out of date. Such a copy still stands in for a text that can't be
+//! generated, but is not sent to a client that asks for the copy.
 
-use std::fs::{self, File};
-use std::io::{self, Read};
-use std::os::unix::fs::OpenOptionsExt;
+use std::fs::{self, DirBuilder, File, Permissions};
+use std::io::{self, Read, Seek, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
@@ -10,12 +13,14 @@ use driver_api::{Error, ErrorKind, Namespace};
 use rustix::fs::OFlags;
 
 use crate::file;
+use crate::settings::{FileMode, Storage};
 
 pub(crate) struct Cache {
     folder: PathBuf,
+    mode: FileMode,
 }
 
-/// A cached text, open for reading. It does not change when the cache replaces or deletes the file.
+/// A cached text, open for reading. It does not change when the cache replaces the file.
 #[derive(Debug)]
 pub(crate) struct Copy {
     pub(crate) file: File,
@@ -25,57 +30,94 @@ pub(crate) struct Copy {
 }
 
 impl Cache {
-    pub(crate) fn new(folder: &Path) -> Cache {
-        Cache { folder: folder.to_owned() }
+    pub(crate) fn new(storage: &Storage) -> Cache {
+        Cache { folder: storage.cache.clone(), mode: storage.cache_mode }
     }
 
-    fn path(&self, namespace: &Namespace) -> PathBuf {
+    pub(crate) fn path(&self, namespace: &Namespace) -> PathBuf {
         self.folder.join(namespace.resource()).join(namespace.filename())
+    }
+
+    /// Returns the path of a file that belongs to a copy: `.pjsip.conf.invalid`.
+    pub(crate) fn beside(&self, namespace: &Namespace, extension: &str) -> PathBuf {
+        self.path(namespace).with_file_name(format!(".{}.{extension}", namespace.filename()))
     }
 
     /// Opens the cached text of a file, if there is one.
     pub(crate) fn open(&self, namespace: &Namespace) -> Result<Option<Copy>, Error> {
-        let path = self.path(namespace);
-        let open = || -> io::Result<Copy> {
-            // Without this flag, opening a named pipe blocks.
-            let flags = i32::try_from(OFlags::NONBLOCK.bits()).unwrap_or_default();
-            let file = File::options().read(true).custom_flags(flags).open(&path)?;
-            let metadata = file.metadata()?;
-            if !metadata.is_file() {
-                return Err(io::Error::other("not a file"));
-            }
-            Ok(Copy { file, length: metadata.len(), made: metadata.modified()? })
-        };
-        match open() {
-            Ok(copy) => Ok(Some(copy)),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(failed(&path, "the cached copy can't be read", error)),
-        }
+        Copy::open(&self.path(namespace), "the cached copy can't be read")
     }
 
-    /// Stores a text. A reader sees the old text or the new one, even after a crash.
+    /// Stores a good text, which is up to date from then on. A reader sees the old text or the new one, even after a
+    /// crash.
     pub(crate) fn store(&self, namespace: &Namespace, text: &str) -> Result<(), Error> {
+        // The held text goes first: an administrator can't accept it after a newer text was stored.
+        let forgotten = self.forget_held(namespace);
+        let result = self.renew(namespace, text).and_then(|()| self.unmark(namespace));
+        if result.is_err() {
+            // The old copy must not be trusted after a restart. Until then, the coalescer remembers it.
+            let _ = self.invalidate(namespace);
+        }
+        result.map_err(|error| error.context("the cached copy is not renewed")).and(forgotten)
+    }
+
+    fn renew(&self, namespace: &Namespace, text: &str) -> Result<(), Error> {
         let path = self.path(namespace);
         // Most files don't change between reloads. Not writing them saves the wait for the disk.
-        if self.open(namespace).is_ok_and(|copy| copy.is_some_and(|copy| copy.equals(text))) {
+        if self.open(namespace).is_ok_and(|copy| copy.is_some_and(|mut copy| copy.equals(text))) {
             // The age counts from the last successful generation.
-            let touched = File::options().append(true).open(&path).and_then(|file| file.set_modified(now()));
-            if touched.is_ok() {
+            let touch = || -> io::Result<()> {
+                let file = File::options().append(true).open(&path)?;
+                if file.metadata()?.permissions().mode() & 0o7777 != self.mode.0 {
+                    file.set_permissions(Permissions::from_mode(self.mode.0))?;
+                }
+                file.set_modified(now())
+            };
+            if touch().is_ok() {
                 return Ok(());
             }
         }
-        file::replace(&path, text).map_err(|error| error.context("the cached copy is not renewed"))
+        self.replace(&path, text)
     }
 
-    /// Deletes the cached text of a file, if there is one.
-    pub(crate) fn delete(&self, namespace: &Namespace) -> Result<(), Error> {
-        let path = self.path(namespace);
-        let delete = || match fs::remove_file(&path) {
-            Ok(()) => file::sync_folder_of(&path),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-            Err(error) => Err(error),
+    /// Replaces a file of the cache.
+    pub(crate) fn replace(&self, path: &Path, text: &str) -> Result<(), Error> {
+        let write = || -> io::Result<()> {
+            let folder = path.parent().unwrap_or(Path::new(""));
+            DirBuilder::new().recursive(true).mode(self.mode.of_folder()).create(folder)?;
+            // A rename is atomic only within a file system, so the new file begins in the same folder.
+            let mut file = tempfile::Builder::new().prefix(file::UNFINISHED).tempfile_in(folder)?;
+            file.write_all(text.as_bytes())?;
+            // The umask would apply to a mode at the creation.
+            file.as_file().set_permissions(Permissions::from_mode(self.mode.0))?;
+            file.as_file().sync_all()?;
+            file.persist(path)?;
+            file::sync_folder_of(path)
         };
-        delete().map_err(|error| failed(&path, "the cached copy can't be deleted", error))
+        write().map_err(|error| failed(path, "can't be written", error))
+    }
+
+    /// Marks the cached text of a file as out of date, if there is one.
+    pub(crate) fn invalidate(&self, namespace: &Namespace) -> Result<(), Error> {
+        if fs::symlink_metadata(self.path(namespace)).is_err() {
+            return Ok(());
+        }
+        let mark = self.beside(namespace, "invalid");
+        let create = || {
+            File::create(&mark)?;
+            file::sync_folder_of(&mark)
+        };
+        create().map_err(|error| failed(&mark, "the cached copy can't be marked as out of date", error))
+    }
+
+    /// Returns whether the cached text of a file is marked as out of date.
+    pub(crate) fn is_invalidated(&self, namespace: &Namespace) -> bool {
+        fs::symlink_metadata(self.beside(namespace, "invalid")).is_ok()
+    }
+
+    fn unmark(&self, namespace: &Namespace) -> Result<(), Error> {
+        let mark = self.beside(namespace, "invalid");
+        remove(&mark).map_err(|error| failed(&mark, "can't be deleted", error))
     }
 
     /// Returns the age of the cached text of a file.
@@ -87,9 +129,41 @@ impl Cache {
     pub(crate) fn clean(&self, resource: &str) {
         file::remove_leftovers(&self.folder.join(resource));
     }
+
+    /// Gives the cached text of a file the mode of the configuration: an earlier version may have made it.
+    pub(crate) fn adjust_mode(&self, namespace: &Namespace) {
+        let path = self.path(namespace);
+        let Ok(metadata) = fs::symlink_metadata(&path) else { return };
+        if metadata.is_file()
+            && metadata.permissions().mode() & 0o7777 != self.mode.0
+            && let Err(error) = fs::set_permissions(&path, Permissions::from_mode(self.mode.0))
+        {
+            let message = format!("its mode stays {:04o}", metadata.permissions().mode() & 0o7777);
+            tracing::warn!("configuration key cache_mode: {}", failed(&path, &message, error).chain());
+        }
+    }
 }
 
 impl Copy {
+    /// Opens a text, if it exists. The message begins an error.
+    pub(crate) fn open(path: &Path, message: &str) -> Result<Option<Copy>, Error> {
+        let open = || -> io::Result<Copy> {
+            // Without this flag, opening a named pipe blocks.
+            let flags = i32::try_from(OFlags::NONBLOCK.bits()).unwrap_or_default();
+            let file = File::options().read(true).custom_flags(flags).open(path)?;
+            let metadata = file.metadata()?;
+            if !metadata.is_file() {
+                return Err(io::Error::other("not a file"));
+            }
+            Ok(Copy { file, length: metadata.len(), made: metadata.modified()? })
+        };
+        match open() {
+            Ok(copy) => Ok(Some(copy)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(failed(path, message, error)),
+        }
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.length == 0
     }
@@ -99,7 +173,8 @@ impl Copy {
         now().duration_since(self.made).unwrap_or_default()
     }
 
-    fn equals(mut self, text: &str) -> bool {
+    /// Returns whether this is the text. It moves the position in the file.
+    pub(crate) fn equals(&mut self, text: &str) -> bool {
         if self.length != text.len() as u64 {
             return false;
         }
@@ -113,6 +188,26 @@ impl Copy {
         }
         true
     }
+
+    /// Reads the whole text. Bytes that are not UTF-8 are replaced.
+    pub(crate) fn text(&mut self) -> io::Result<String> {
+        self.file.rewind()?;
+        let mut bytes = Vec::with_capacity(usize::try_from(self.length).unwrap_or_default());
+        self.file.read_to_end(&mut bytes)?;
+        Ok(String::from_utf8(bytes)
+            .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()))
+    }
+}
+
+/// Removes a file of the cache, if it exists, for good.
+pub(crate) fn remove(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Ok(()) => file::sync_folder_of(path),
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+            Ok(())
+        }
+        Err(error) => Err(error),
+    }
 }
 
 #[expect(clippy::disallowed_methods, reason = "the age of a copy is for the log; no text depends on it")]
@@ -120,7 +215,7 @@ fn now() -> SystemTime {
     SystemTime::now()
 }
 
-fn failed(path: &Path, message: &str, error: io::Error) -> Error {
+pub(crate) fn failed(path: &Path, message: &str, error: io::Error) -> Error {
     Error::new(ErrorKind::Driver, message).because(error).context(format!("file {}", path.display()))
 }
 
@@ -135,6 +230,10 @@ mod tests {
         "asterisk/rtp.conf".parse().unwrap()
     }
 
+    fn cache(folder: &tempfile::TempDir) -> Cache {
+        Cache { folder: folder.path().to_owned(), mode: FileMode(0o640) }
+    }
+
     fn text(cache: &Cache) -> Option<String> {
         let mut copy = cache.open(&namespace()).unwrap()?;
         let mut text = String::new();
@@ -145,7 +244,7 @@ mod tests {
     #[test]
     fn a_copy_is_byte_exact_and_can_be_empty() {
         let folder = tempfile::tempdir().unwrap();
-        let cache = Cache::new(folder.path());
+        let cache = cache(&folder);
         assert!(cache.open(&namespace()).unwrap().is_none());
         assert_eq!(cache.age(&namespace()), None);
         for content in ["a\r\nb\rc\n", "\u{feff}é", ""] {
@@ -153,15 +252,12 @@ mod tests {
             assert_eq!(text(&cache).as_deref(), Some(content));
             assert_eq!(fs::read(folder.path().join("asterisk/rtp.conf")).unwrap(), content.as_bytes());
         }
-        cache.delete(&namespace()).unwrap();
-        cache.delete(&namespace()).unwrap();
-        assert!(cache.open(&namespace()).unwrap().is_none());
     }
 
     #[test]
     fn an_open_copy_does_not_change() {
         let folder = tempfile::tempdir().unwrap();
-        let cache = Cache::new(folder.path());
+        let cache = cache(&folder);
         cache.store(&namespace(), "old").unwrap();
         let mut copy = cache.open(&namespace()).unwrap().unwrap();
         cache.store(&namespace(), "new and longer").unwrap();
@@ -173,7 +269,7 @@ mod tests {
     #[test]
     fn an_unchanged_text_only_gets_a_new_time() {
         let folder = tempfile::tempdir().unwrap();
-        let cache = Cache::new(folder.path());
+        let cache = cache(&folder);
         let path = folder.path().join("asterisk/rtp.conf");
         cache.store(&namespace(), "same").unwrap();
         let hour_ago = now() - Duration::from_secs(3600);
@@ -190,7 +286,7 @@ mod tests {
     #[test]
     fn a_folder_in_the_way_is_named() {
         let folder = tempfile::tempdir().unwrap();
-        let cache = Cache::new(folder.path());
+        let cache = cache(&folder);
         fs::create_dir_all(folder.path().join("asterisk/rtp.conf")).unwrap();
         let path = folder.path().display();
         let error = cache.open(&namespace()).unwrap_err().chain();
@@ -200,13 +296,51 @@ mod tests {
         );
         let error = cache.store(&namespace(), "x").unwrap_err().chain();
         assert!(error.starts_with("the cached copy is not renewed: file "), "{error}");
-        assert!(cache.delete(&namespace()).is_err());
+    }
+
+    #[test]
+    fn an_invalidated_copy_stays_until_a_good_text_comes() {
+        let folder = tempfile::tempdir().unwrap();
+        let old = cache(&folder);
+        old.invalidate(&namespace()).unwrap();
+        assert!(!old.is_invalidated(&namespace()), "there is no copy");
+        for (before, after) in [("old", "new"), ("same", "same")] {
+            old.store(&namespace(), before).unwrap();
+            old.invalidate(&namespace()).unwrap();
+            old.invalidate(&namespace()).unwrap();
+            let again = cache(&folder);
+            assert!(again.is_invalidated(&namespace()), "the mark survives a restart");
+            assert_eq!(text(&again).as_deref(), Some(before));
+            again.store(&namespace(), after).unwrap();
+            assert!(!again.is_invalidated(&namespace()));
+            assert_eq!(text(&again).as_deref(), Some(after));
+        }
+        assert_eq!(fs::read_dir(folder.path().join("asterisk")).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_copy_has_the_mode_of_the_configuration() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("cache/asterisk/rtp.conf");
+        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o7777;
+        let cache = Cache { folder: folder.path().join("cache"), mode: FileMode(0o640) };
+        cache.store(&namespace(), "one").unwrap();
+        assert_eq!((mode(&path), mode(path.parent().unwrap())), (0o640, 0o750));
+        let open = || fs::set_permissions(&path, Permissions::from_mode(0o644)).unwrap();
+        for text in ["one", "two"] {
+            open();
+            cache.store(&namespace(), text).unwrap();
+            assert_eq!(mode(&path), 0o640, "{text}");
+        }
+        open();
+        cache.adjust_mode(&namespace());
+        assert_eq!(mode(&path), 0o640);
     }
 
     #[test]
     fn unfinished_files_are_removed() {
         let folder = tempfile::tempdir().unwrap();
-        let cache = Cache::new(folder.path());
+        let cache = cache(&folder);
         cache.store(&namespace(), "good").unwrap();
         let left = folder.path().join("asterisk/.confgend-x1y2z3");
         File::create(&left).unwrap().write_all(b"ha").unwrap();

@@ -9,8 +9,16 @@ use tokio::sync::oneshot;
 
 use crate::source::Failure;
 
-/// The text of a file or the failure, shared by all requests of a generation.
-pub(crate) type Shared = Result<Arc<String>, Arc<Failure>>;
+/// The result of a generation, shared by all its requests.
+#[derive(Debug, Clone)]
+pub(crate) enum Shared {
+    /// The new text.
+    Text(Arc<String>),
+    /// There is a new text, which the guard holds back.
+    Held,
+    /// There is no new text.
+    Failed(Arc<Failure>),
+}
 
 /// The requests that wait for one file, and whether a generation runs.
 ///
@@ -20,7 +28,7 @@ pub(crate) type Shared = Result<Arc<String>, Arc<Failure>>;
 #[derive(Default)]
 pub(crate) struct Coalescer {
     state: Mutex<State>,
-    /// Held while the cached copy is replaced or deleted.
+    /// Held while the cached copy is replaced or marked.
     copy: Mutex<()>,
 }
 
@@ -32,8 +40,11 @@ struct State {
     busy: bool,
     /// When the running generation began.
     began: Option<Instant>,
-    /// Whether the cached copy is out of date and could not be deleted or replaced.
+    /// Whether the cached copy is out of date: invalidated, or not replaced. A mark on disk says the same, if it could
+    /// be written.
     copy_is_outdated: bool,
+    /// Whether no generation has begun since the last invalidation.
+    is_newly_invalidated: bool,
     waiting: Vec<Waiting>,
 }
 
@@ -47,6 +58,9 @@ struct Waiting {
 pub(crate) struct Flight<'a> {
     coalescer: &'a Coalescer,
     epoch: u64,
+    /// Whether this is the first generation since an invalidation. It waits for the database, although there is a
+    /// cached copy. If it fails, later ones fail fast again: Asterisk asks for a file many times in a reload.
+    pub(crate) follows_invalidation: bool,
     served: Vec<Waiting>,
 }
 
@@ -79,7 +93,12 @@ impl Coalescer {
             return None;
         }
         state.began = Some(Instant::now());
-        Some(Flight { coalescer: self, epoch: state.epoch, served: mem::take(&mut state.waiting) })
+        Some(Flight {
+            coalescer: self,
+            epoch: state.epoch,
+            follows_invalidation: mem::take(&mut state.is_newly_invalidated),
+            served: mem::take(&mut state.waiting),
+        })
     }
 
     /// Marks the running generation as out of date: it serves only the requests that it has already.
@@ -87,18 +106,17 @@ impl Coalescer {
         self.state().epoch += 1;
     }
 
-    /// Marks the running generation as out of date, and deletes the cached copy, which no other thread touches
-    /// meanwhile. A copy that can't be deleted is no longer sent to a client that asks for it.
-    pub(crate) fn invalidate(&self, delete: impl FnOnce() -> Result<(), Error>) -> Result<(), Error> {
+    /// Marks the running generation and the cached copy as out of date. No other thread touches the copy while `mark`
+    /// marks it on disk. If that fails, the coalescer still knows it.
+    pub(crate) fn invalidate(&self, mark: impl FnOnce() -> Result<(), Error>) -> Result<(), Error> {
+        self.state().epoch += 1;
+        let _copy = self.copy.lock().unwrap_or_else(PoisonError::into_inner);
         {
             let mut state = self.state();
-            state.epoch += 1;
             state.copy_is_outdated = true;
+            state.is_newly_invalidated = true;
         }
-        let _copy = self.copy.lock().unwrap_or_else(PoisonError::into_inner);
-        let result = delete();
-        self.state().copy_is_outdated = result.is_err();
-        result
+        mark()
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -163,12 +181,15 @@ mod tests {
 
     use super::*;
 
-    fn text(text: &str) -> Arc<String> {
-        Arc::new(text.to_owned())
+    fn text(text: &str) -> Shared {
+        Shared::Text(Arc::new(text.to_owned()))
     }
 
     fn received(receiver: &mut oneshot::Receiver<Shared>) -> Option<String> {
-        receiver.try_recv().ok().map(|result| result.ok().unwrap().to_string())
+        match receiver.try_recv().ok()? {
+            Shared::Text(text) => Some(text.to_string()),
+            other => panic!("{other:?}"),
+        }
     }
 
     #[test]
@@ -179,7 +200,7 @@ mod tests {
         let (mut second, start) = coalescer.join(false);
         assert!(!start);
         let flight = coalescer.begin().unwrap();
-        flight.finish(&Ok(text("a")));
+        flight.finish(&text("a"));
         assert_eq!(
             (received(&mut first).as_deref(), received(&mut second).as_deref()),
             (Some("a"), Some("a"))
@@ -196,13 +217,13 @@ mod tests {
         let (mut cached, _) = coalescer.join(true);
         let (mut plain, _) = coalescer.join(false);
         flight.admit_late_requests(true, || false);
-        flight.finish(&Ok(text("old")));
+        flight.finish(&text("old"));
         assert_eq!(received(&mut cached).as_deref(), Some("old"));
         assert_eq!(plain.try_recv().unwrap_err(), TryRecvError::Empty);
         let mut flight = coalescer.begin().unwrap();
         let (mut third, _) = coalescer.join(false);
         flight.admit_late_requests(true, || true);
-        flight.finish(&Ok(text("new")));
+        flight.finish(&text("new"));
         assert_eq!(
             (received(&mut plain).as_deref(), received(&mut third).as_deref()),
             (Some("new"), Some("new"))
@@ -219,7 +240,7 @@ mod tests {
         let (mut late, _) = coalescer.join(true);
         flight.admit_late_requests(true, || true);
         flight.store(|| panic!("stored")).unwrap();
-        flight.finish(&Ok(text("old")));
+        flight.finish(&text("old"));
         assert_eq!(received(&mut first).as_deref(), Some("old"));
         assert!(received(&mut late).is_none());
         let flight = coalescer.begin().unwrap();
@@ -231,23 +252,38 @@ mod tests {
             })
             .unwrap();
         assert!(stored);
-        flight.finish(&Ok(text("new")));
+        flight.finish(&text("new"));
         assert_eq!(received(&mut late).as_deref(), Some("new"));
     }
 
     #[test]
-    fn a_copy_that_cannot_be_deleted_is_not_trusted() {
+    fn an_outdated_copy_is_trusted_after_its_replacement() {
         let coalescer = Coalescer::default();
         let fail = || Err(Error::driver("read-only"));
         assert!(coalescer.trusts_copy());
-        coalescer.invalidate(fail).unwrap_err();
+        coalescer.invalidate(|| Ok(())).unwrap();
         assert!(!coalescer.trusts_copy());
         let (_first, _) = coalescer.join(true);
         let flight = coalescer.begin().unwrap();
+        assert!(flight.follows_invalidation);
         flight.store(fail).unwrap_err();
         assert!(!coalescer.trusts_copy());
         flight.store(|| Ok(())).unwrap();
         assert!(coalescer.trusts_copy());
+        coalescer.invalidate(fail).unwrap_err();
+        assert!(!coalescer.trusts_copy(), "without a mark on disk, the coalescer knows it");
+    }
+
+    #[test]
+    fn one_generation_follows_an_invalidation() {
+        let coalescer = Coalescer::default();
+        coalescer.invalidate(|| Ok(())).unwrap();
+        for follows in [true, false] {
+            let _receiver = coalescer.join(true);
+            let flight = coalescer.begin().unwrap();
+            assert_eq!(flight.follows_invalidation, follows);
+            flight.finish(&text("a"));
+        }
     }
 
     #[test]

@@ -1,14 +1,11 @@
 //! One connection: it has one request and one reply, and ends with the reply.
 
 use std::io::{self, Read};
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use rustix::net::sockopt::set_socket_linger;
 use tokio::fs::File;
-use tokio::io::{AsyncReadExt, AsyncWriteExt, BufReader};
-use tokio::net::TcpStream;
+use tokio::io::{AsyncWriteExt, BufReader};
 use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::reply::{Body, Outcome, Reply};
@@ -16,23 +13,20 @@ use crate::request::{self, Request};
 use crate::settings::Limits;
 use crate::source::Source;
 use crate::state::Service;
+use crate::stream::{LARGE, Peer, Stream};
 
 /// The maximum size of a cached text that is read at once on the thread of the connections. Sending it doesn't
 /// block either. A larger text is read in parts on another thread.
-const SMALL: u64 = 64 << 10;
+const SMALL: u64 = LARGE;
 
 /// The size of the parts of a larger text.
 const CHUNK: usize = 256 << 10;
 
-/// The time limit for reading data that a client sends after its request.
-const LINGER: Duration = Duration::from_secs(1);
-
 /// Serves a client. A fault of the client affects this connection only.
 ///
-/// By default the connection ends with a reset, even if the process is killed: a client takes a normal end for
-/// the end of a whole reply, or of an empty file. Only [`close`] makes it end normally.
-pub(crate) async fn serve(mut stream: TcpStream, peer: SocketAddr, service: &Arc<Service>) {
-    end_by_reset(&stream, true);
+/// The connection ends with a reset, even if the process is killed, unless [`Stream::close`] ends it.
+pub(crate) async fn serve(mut stream: impl Stream, peer: Peer, service: &Arc<Service>) {
+    stream.prepare();
     let site = service.site();
     let limits = &site.settings.limits;
     let bytes = tokio::select! {
@@ -42,7 +36,7 @@ pub(crate) async fn serve(mut stream: TcpStream, peer: SocketAddr, service: &Arc
             Ok(bytes) => bytes,
             Err(end) => {
                 log_end(peer, service, &end);
-                return close(stream, 0).await;
+                return stream.close(0).await;
             }
         },
         () = service.stop.cancelled() => {
@@ -53,13 +47,13 @@ pub(crate) async fn serve(mut stream: TcpStream, peer: SocketAddr, service: &Arc
         Ok(request) => request,
         Err(why) => {
             refuse(peer, service, &bytes, &why);
-            return close(stream, 0).await;
+            return stream.close(0).await;
         }
     };
     tokio::select! {
         length = reply(&mut stream, peer, service, &request) => {
             if let Some(length) = length {
-                close(stream, length).await;
+                stream.close(length).await;
             }
         }
         () = service.cut.cancelled() => {
@@ -71,8 +65,8 @@ pub(crate) async fn serve(mut stream: TcpStream, peer: SocketAddr, service: &Arc
 /// Sends the reply to a request, and keeps the connection open. Returns the length of the reply in bytes; none if
 /// it could not be sent whole.
 async fn reply(
-    stream: &mut TcpStream,
-    peer: SocketAddr,
+    stream: &mut impl Stream,
+    peer: Peer,
     service: &Arc<Service>,
     request: &Request,
 ) -> Option<u64> {
@@ -85,7 +79,6 @@ async fn reply(
         Ok(Err(error)) => Some(format!("the reply was not sent to its end: {error}")),
         Err(_) => Some(format!("the reply was not read within {limit:?} (service.reply_seconds)")),
     };
-    // The line is in the log before the client sees the end of the reply.
     log(peer, request, outcome, length, start.elapsed());
     service.metrics.request(Some(&request.file), outcome.word());
     match failure {
@@ -97,12 +90,7 @@ async fn reply(
     }
 }
 
-/// Sets whether the connection ends with a reset. An error is ignored: the client has closed the connection.
-fn end_by_reset(stream: &TcpStream, reset: bool) {
-    let _ = set_socket_linger(stream, reset.then_some(Duration::ZERO));
-}
-
-fn log(peer: SocketAddr, request: &Request, outcome: Outcome, length: u64, time: Duration) {
+fn log(peer: Peer, request: &Request, outcome: Outcome, length: u64, time: Duration) {
     let invalidate = if request.invalidate { " invalidate" } else { "" };
     let cached = if request.cached { " cached" } else { "" };
     let (namespace, outcome) = (&request.file, outcome.word());
@@ -124,13 +112,13 @@ enum End {
 
 /// Reads a request, up to the end of its line or of the stream. `wazo-confgen` marks no end, so a first piece
 /// that is a whole request also ends the reading, and so does a pause.
-async fn receive(stream: &mut TcpStream, limits: &Limits, source: &dyn Source) -> Result<Vec<u8>, End> {
+async fn receive(stream: &mut impl Stream, limits: &Limits, source: &dyn Source) -> Result<Vec<u8>, End> {
     let deadline = Instant::now() + limits.idle_seconds.0;
     let mut bytes = Vec::with_capacity(1024);
     for reads in 0.. {
         let pause = Instant::now() + limits.pause_milliseconds.0;
         let until = if reads == 0 { deadline } else { deadline.min(pause) };
-        match timeout_at(until, stream.read_buf(&mut bytes)).await {
+        match timeout_at(until, stream.receive(&mut bytes)).await {
             Ok(Ok(0)) if bytes.is_empty() => return Err(End::Silent),
             Ok(Ok(0)) => break,
             Ok(Ok(_)) => {}
@@ -149,7 +137,7 @@ async fn receive(stream: &mut TcpStream, limits: &Limits, source: &dyn Source) -
 }
 
 /// Logs the reason why a connection ended without a request.
-fn log_end(peer: SocketAddr, service: &Service, end: &End) {
+fn log_end(peer: Peer, service: &Service, end: &End) {
     match end {
         End::Silent => tracing::debug!("{peer}: closed by the client, without a request"),
         End::Lost(error) => tracing::debug!("{peer}: lost before the request: {error}"),
@@ -166,13 +154,13 @@ fn log_end(peer: SocketAddr, service: &Service, end: &End) {
 }
 
 /// Logs a request that has no reply.
-fn refuse(peer: SocketAddr, service: &Service, bytes: &[u8], why: &str) {
+fn refuse(peer: Peer, service: &Service, bytes: &[u8], why: &str) {
     let shown = String::from_utf8_lossy(&bytes[..bytes.len().min(100)]);
     tracing::error!("{peer}: no reply to {shown:?}: {why}");
     service.metrics.request(None, Outcome::Refused.word());
 }
 
-async fn send(stream: &mut TcpStream, body: Body) -> io::Result<()> {
+async fn send(stream: &mut impl Stream, body: Body) -> io::Result<()> {
     match body {
         Body::Nothing => {}
         Body::Text(text) => stream.write_all(text.as_bytes()).await?,
@@ -187,20 +175,4 @@ async fn send(stream: &mut TcpStream, body: Body) -> io::Result<()> {
         }
     }
     Ok(())
-}
-
-/// Ends the connection normally. It first reads what the client still sends: unread data would reset the
-/// connection, and the client could lose the end of the reply.
-async fn close(mut stream: TcpStream, length: u64) {
-    end_by_reset(&stream, false);
-    // An error is ignored: the client has closed the connection.
-    let _ = stream.shutdown().await;
-    let mut ignored = [0; 512];
-    if length > SMALL {
-        let end = async { while stream.read(&mut ignored).await.is_ok_and(|read| read > 0) {} };
-        let _ = timeout(LINGER, end).await;
-    } else if let Ok(mut stream) = stream.into_std() {
-        // The stream is non-blocking, so this reads only data that has arrived.
-        while stream.read(&mut ignored).is_ok_and(|read| read > 0) {}
-    }
 }

@@ -10,7 +10,7 @@ use driver_api::{Error, ErrorKind};
 use tempfile::NamedTempFile;
 
 /// The prefix of the names of unfinished files.
-const UNFINISHED: &str = ".confgend-";
+pub(crate) const UNFINISHED: &str = ".confgend-";
 
 /// Replaces a file. A reader sees the old text or the new one, even after a crash of the machine. After an error,
 /// the old file stays.

@@ -1,4 +1,4 @@
-//! The TCP service: a client asks for a file and gets all of it, or nothing.
+//! The service: a client asks for a file and gets all of it, or nothing.
 //!
 //! The crate handles requests and replies, coalesces simultaneous requests, and has the cache of good copies, the
 //! log, the metrics, systemd and signals. It knows neither drivers nor databases nor the content of files: a
@@ -14,6 +14,9 @@ mod coalesce;
 mod connection;
 pub mod destination;
 pub mod file;
+mod guard;
+mod held;
+mod listener;
 mod log;
 mod metrics;
 mod page;
@@ -22,10 +25,14 @@ mod request;
 mod server;
 mod settings;
 mod signals;
+mod sink;
 mod source;
 mod state;
+mod stream;
 mod systemd;
 
+pub use guard::{Action, FileLimits, Guard};
+pub use held::{Held, accept, held};
 pub use server::run;
-pub use settings::{Limits, Listen, ListenAddress, Log, LogLevel, Metrics, Settings, Storage};
+pub use settings::{FileMode, Limits, Listen, ListenAddress, Log, LogLevel, Metrics, Settings, Storage};
 pub use source::{Configuration, Failure, Generation, Generator, Source};

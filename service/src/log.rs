@@ -1,12 +1,16 @@
 //! The log: a file with lines in the format of the Python program. Warnings and errors go to standard error, too.
+//!
+//! Each of the two has a thread that writes: a full pipe or a disk that hangs stops the log, and nothing else.
 
 use std::env;
 use std::fmt::{self, Write as _};
 use std::fs::{self, File};
 use std::io::{self, Write as _};
+use std::os::fd::AsFd;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+use std::time::Instant;
 
 use driver_api::{Error, ErrorKind};
 use tracing::field::{Field, Visit};
@@ -17,24 +21,31 @@ use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{Layer, Registry, reload};
 
 use crate::settings;
+use crate::sink::{LAST_LINES, Output, Sink};
 
 /// The running log.
 pub(crate) struct Log {
     level: reload::Handle<LevelFilter, Registry>,
-    file: Arc<Mutex<Option<File>>>,
+    lines: Arc<Lines>,
 }
 
 impl Log {
-    /// Starts the log of the process; this is called once. If the file can't be opened, the result has the error,
+    /// Starts the log of the process; this is called once. If the file can't be opened, the second value has the error,
     /// and the log goes to standard error alone.
-    pub(crate) fn start(settings: &settings::Log) -> (Log, Result<(), Error>) {
+    ///
+    /// # Errors
+    ///
+    /// The threads can't be started.
+    pub(crate) fn start(settings: &settings::Log) -> Result<(Log, Result<(), Error>), Error> {
+        let lines =
+            Lines::start().map_err(|error| Error::driver("threads can't be started").because(error))?;
+        let lines = Arc::new(lines);
         let (level, handle) = reload::Layer::new(settings.level());
-        let log = Log { level: handle, file: Arc::default() };
-        let lines = Lines { file: Arc::clone(&log.file), to_journal: is_journal() };
-        tracing_subscriber::registry().with(level).with(lines).init();
+        tracing_subscriber::registry().with(level).with(LinesLayer(Arc::clone(&lines))).init();
         std::panic::set_hook(Box::new(|panic| tracing::error!("{}", panic.to_string().replace('\n', " "))));
+        let log = Log { level: handle, lines };
         let opened = log.apply(settings);
-        (log, opened)
+        Ok((log, opened))
     }
 
     /// Applies new settings, and reopens the file, as logrotate expects.
@@ -45,8 +56,16 @@ impl Log {
             Ok(file) => (file, Ok(())),
             Err(error) => (None, Err(error)),
         };
-        *self.file.lock().unwrap_or_else(PoisonError::into_inner) = file;
+        *lock(&self.lines.file) = file.map(Arc::new);
         result
+    }
+
+    /// Waits for the last lines, up to a time limit.
+    pub(crate) fn flush(&self) {
+        let deadline = Instant::now() + LAST_LINES;
+        // A line that the file refuses goes to standard error.
+        self.lines.to_file.flush(deadline);
+        self.lines.to_stderr.flush(deadline);
     }
 }
 
@@ -66,31 +85,124 @@ fn is_journal() -> bool {
     stderr.is_ok_and(|stderr| named == format!("{}:{}", stderr.dev(), stderr.ino()))
 }
 
+/// The file of the log, if there is one. A reload replaces it.
+type LogFile = Arc<Mutex<Option<Arc<File>>>>;
+
+/// Nothing holds the lock while it writes.
+fn lock(file: &LogFile) -> std::sync::MutexGuard<'_, Option<Arc<File>>> {
+    file.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// Writes each event as a line: to the file, and to standard error if it is a warning or an error, or if the file
 /// fails.
 struct Lines {
-    file: Arc<Mutex<Option<File>>>,
-    to_journal: bool,
+    file: LogFile,
+    to_file: Sink<Line>,
+    to_stderr: Arc<Sink<Line>>,
 }
 
-impl<S: Subscriber> Layer<S> for Lines {
+impl Lines {
+    fn start() -> io::Result<Lines> {
+        // With a file of its own, the thread blocks nothing else that prints.
+        let stderr = File::from(io::stderr().as_fd().try_clone_to_owned()?);
+        let to_stderr = Arc::new(Sink::start("log-stderr", Stderr { stderr, is_journal: is_journal() })?);
+        let file = LogFile::default();
+        let output = LogFileOutput { file: Arc::clone(&file), stderr: Arc::clone(&to_stderr) };
+        Ok(Lines { file, to_file: Sink::start("log-file", output)?, to_stderr })
+    }
+
+    fn write(&self, line: Line) {
+        let has_file = lock(&self.file).is_some();
+        if !has_file {
+            return self.to_stderr.send(line);
+        }
+        if line.is_urgent() {
+            self.to_stderr.send(line.clone());
+        }
+        self.to_file.send(line);
+    }
+}
+
+struct LinesLayer(Arc<Lines>);
+
+impl<S: Subscriber> Layer<S> for LinesLayer {
     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
         let mut message = Message::default();
         event.record(&mut message);
-        let (name, priority) = python_level(*event.metadata().level());
-        let logger = logger(event.metadata().target());
-        let end = format!("({logger}): {}\n", message.0);
-        let line = format!("{} ({name}) {end}", now_and_here());
-        let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
-        let kept = file.as_mut().is_some_and(|file| file.write_all(line.as_bytes()).is_ok());
-        drop(file);
-        if kept && *event.metadata().level() > Level::WARN {
-            return;
+        let level = *event.metadata().level();
+        self.0.write(Line::new(level, &logger(event.metadata().target()), &message.0));
+    }
+}
+
+/// A line of the log.
+#[derive(Clone)]
+struct Line {
+    begin: String,
+    level: Level,
+    end: String,
+}
+
+impl Line {
+    fn new(level: Level, logger: &str, message: &str) -> Line {
+        Line { begin: now_and_here(), level, end: format!("({logger}): {message}\n") }
+    }
+
+    /// The line about lines that are not there.
+    fn dropped(number: usize) -> Line {
+        let message = format!("{number} lines are missing here: they came faster than they could be written");
+        Line::new(Level::WARN, &logger(module_path!()), &message)
+    }
+
+    fn is_urgent(&self) -> bool {
+        self.level <= Level::WARN
+    }
+
+    fn text(&self) -> String {
+        let Line { begin, level, end } = self;
+        format!("{begin} ({}) {end}", python_level(*level).0)
+    }
+}
+
+/// The output to the file.
+struct LogFileOutput {
+    file: LogFile,
+    stderr: Arc<Sink<Line>>,
+}
+
+impl Output<Line> for LogFileOutput {
+    fn write(&mut self, line: Line) {
+        let file = lock(&self.file).clone();
+        let kept = file.is_some_and(|file| (&*file).write_all(line.text().as_bytes()).is_ok());
+        if !kept && !line.is_urgent() {
+            self.stderr.send(line);
         }
+    }
+
+    fn write_dropped(&mut self, number: usize) {
+        self.write(Line::dropped(number));
+    }
+}
+
+/// The output to standard error.
+struct Stderr {
+    stderr: File,
+    is_journal: bool,
+}
+
+impl Output<Line> for Stderr {
+    fn write(&mut self, line: Line) {
         // The journal adds the time and the process itself, and reads the priority from the line.
-        let line = if self.to_journal { format!("<{priority}>{end}") } else { line };
+        let text = if self.is_journal {
+            format!("<{}>{}", python_level(line.level).1, line.end)
+        } else {
+            line.text()
+        };
         // An error of standard error can't be reported.
-        let _ = io::stderr().write_all(line.as_bytes());
+        let _ = self.stderr.write_all(text.as_bytes());
+    }
+
+    fn write_dropped(&mut self, number: usize) {
+        self.write(Line::dropped(number));
     }
 }
 

@@ -20,6 +20,7 @@ pub(crate) struct Metrics {
     requests: Family<RequestLabels, Counter>,
     generations: Family<FileLabels, Histogram>,
     database_errors: Family<ErrorLabels, Counter>,
+    suspects: Family<FileLabels, Counter>,
     pub(crate) connections: Gauge,
 }
 
@@ -51,6 +52,7 @@ impl Metrics {
             requests: Family::default(),
             generations: Family::new_with_constructor(|| Histogram::new(BUCKETS)),
             database_errors: Family::default(),
+            suspects: Family::default(),
             connections: Gauge::default(),
         }
     }
@@ -69,6 +71,11 @@ impl Metrics {
                 self.database_error(failure.error.kind());
             }
         }
+    }
+
+    /// Counts a text that the guard finds suspect.
+    pub(crate) fn suspect(&self, file: &Namespace) {
+        self.suspects.get_or_create(&FileLabels::new(file)).inc();
     }
 
     fn database_error(&self, kind: &ErrorKind) {
@@ -90,6 +97,8 @@ impl Metrics {
         registry.register("generation_seconds", generations, self.generations.clone());
         let errors = "Generations that the database made fail";
         registry.register("database_errors", errors, self.database_errors.clone());
+        let suspects = "New texts that lost more than guard.max_loss allows";
+        registry.register("suspect_files", suspects, self.suspects.clone());
         registry.register("connections", "Connections of clients", self.connections.clone());
     }
 }

@@ -22,28 +22,41 @@ use prometheus_client::registry::Registry;
 use tokio::net::TcpListener;
 
 use crate::metrics::FileLabels;
-use crate::state::Service;
+use crate::state::{CopyState, Service};
 
 /// The time limit for a client to send its request.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// The ages of the cached copies, computed for each request.
-struct Ages(Arc<Service>);
+/// The states of the cached copies, read for each request.
+struct Copies(Arc<Service>);
 
-impl fmt::Debug for Ages {
+impl fmt::Debug for Copies {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Ages")
+        f.write_str("Copies")
     }
 }
 
-impl Collector for Ages {
+/// The name of a metric, its documentation, and its value for a copy.
+type CopyMetric = (&'static str, &'static str, fn(&CopyState<'_>) -> f64);
+
+const COPY_METRICS: [CopyMetric; 3] = [
+    ("cache_age_seconds", "How long ago the cached copy of a file was made.", |copy| copy.age.as_secs_f64()),
+    ("cache_invalidated", "Whether the cached copy of a file is out of date.", |copy| {
+        f64::from(u8::from(copy.is_invalidated))
+    }),
+    ("held", "Whether a new text of a file is held back.", |copy| f64::from(u8::from(copy.holds))),
+];
+
+impl Collector for Copies {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
-        let help = "How long ago the cached copy of a file was made.";
+        let copies = self.0.copies();
         let first = ConstGauge::new(0.0);
-        let mut family = encoder.encode_descriptor("cache_age_seconds", help, None, first.metric_type())?;
-        for (namespace, age) in self.0.copy_ages() {
-            let file = FileLabels::new(namespace);
-            ConstGauge::new(age.as_secs_f64()).encode(family.encode_family(&file)?)?;
+        for (name, help, value) in COPY_METRICS {
+            let mut family = encoder.encode_descriptor(name, help, None, first.metric_type())?;
+            for copy in &copies {
+                let file = FileLabels::new(copy.file);
+                ConstGauge::new(value(copy)).encode(family.encode_family(&file)?)?;
+            }
         }
         Ok(())
     }
@@ -62,7 +75,7 @@ pub(crate) async fn listen(port: u16) -> Result<TcpListener, Error> {
 pub(crate) async fn serve(listener: TcpListener, service: Arc<Service>) {
     let mut registry = Registry::with_prefix("confgend");
     service.metrics.register(&mut registry);
-    registry.register_collector(Box::new(Ages(service)));
+    registry.register_collector(Box::new(Copies(service)));
     let registry = Arc::new(registry);
     loop {
         let Ok((stream, _)) = listener.accept().await else {

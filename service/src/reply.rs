@@ -8,8 +8,10 @@ use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
 use crate::cache::Copy;
+use crate::coalesce::Shared;
+use crate::guard::Action;
 use crate::request::Request;
-use crate::source::Generation;
+use crate::source::{Failure, Generation};
 use crate::state::{Service, Site};
 
 /// The kind of a reply, for the log and the metrics.
@@ -21,9 +23,11 @@ pub(crate) enum Outcome {
     Cached,
     /// The cached copy in place of a new text, which could not be generated.
     Stale,
+    /// The cached copy in place of a new text, which the guard holds back.
+    Held,
     /// Nothing: there is neither a new text nor a cached copy.
     Failed,
-    /// Nothing, because the request deleted the cached copy.
+    /// Nothing, because the request marked the cached copy as out of date.
     Invalidated,
     /// Nothing, because the request is malformed or names no known file.
     Refused,
@@ -35,6 +39,7 @@ impl Outcome {
             Outcome::Generated => "generated",
             Outcome::Cached => "cached",
             Outcome::Stale => "stale",
+            Outcome::Held => "held",
             Outcome::Failed => "failed",
             Outcome::Invalidated => "invalidated",
             Outcome::Refused => "refused",
@@ -79,6 +84,7 @@ impl Service {
         }
         if request.cached
             && coalescer.trusts_copy()
+            && !site.cache.is_invalidated(file)
             && let Some(copy) = cached(site, file).filter(|copy| !copy.is_empty())
         {
             return Reply::copy(Outcome::Cached, copy);
@@ -101,23 +107,25 @@ impl Service {
                 }
             }
         };
-        match result {
-            Ok(Ok(text)) => Reply::text(text),
-            Ok(Err(failure)) if failure.voids_copy => Reply::nothing(Outcome::Failed),
-            _ => stale(site, file).unwrap_or_else(|| {
-                tracing::error!("{file}: nothing is sent, since there is no cached copy either");
-                Reply::nothing(Outcome::Failed)
-            }),
-        }
+        let copy = match result {
+            Ok(Shared::Text(text)) => return Reply::text(text),
+            Ok(Shared::Failed(failure)) if failure.voids_copy => return Reply::nothing(Outcome::Failed),
+            Ok(Shared::Held) => cached(site, file).map(|copy| Reply::copy(Outcome::Held, copy)),
+            _ => stale(site, file),
+        };
+        copy.unwrap_or_else(|| {
+            tracing::error!("{file}: nothing is sent, since there is no cached copy either");
+            Reply::nothing(Outcome::Failed)
+        })
     }
 
     async fn invalidate(self: &Arc<Self>, site: &Arc<Site>, file: &Namespace) -> Reply {
         let (service, site, file) = (Arc::clone(self), Arc::clone(site), file.clone());
-        let delete = move || {
+        let mark = move || {
             let coalescer = service.coalescers.get(&file)?;
-            coalescer.invalidate(|| site.cache.delete(&file)).err()
+            coalescer.invalidate(|| site.cache.invalidate(&file)).err()
         };
-        if let Ok(Some(error)) = spawn_blocking(delete).await {
+        if let Ok(Some(error)) = spawn_blocking(mark).await {
             tracing::error!("{}", error.chain());
         }
         Reply::nothing(Outcome::Invalidated)
@@ -129,13 +137,17 @@ impl Service {
         while let Some(mut flight) = coalescer.begin() {
             // This comes after `begin`: a reload from here on marks this generation as out of date.
             let site = self.site();
-            let has_fallback = site.cache.age(file).is_some();
+            let has_fallback = !flight.follows_invalidation && site.cache.age(file).is_some();
             let Generation { result, elapsed, mut is_current } = site.generator.generate(file, has_fallback);
             self.metrics.generation(file, elapsed, result.as_ref().err());
-            let result = result.map(Arc::new).map_err(Arc::new);
-            let text = result.as_ref().ok();
+            let result = self.checked(&site, file, result);
+            let text = match &result {
+                Shared::Text(text) => Some(text),
+                _ => None,
+            };
             let can_be_cached = text.is_some_and(|text| !text.is_empty());
-            flight.admit_late_requests(can_be_cached, || text.is_some() && is_current());
+            let has_failed = matches!(result, Shared::Failed(_));
+            flight.admit_late_requests(can_be_cached, || !has_failed && is_current());
             if let Some(text) = text
                 && let Err(error) = flight.store(|| site.cache.store(file, text))
             {
@@ -143,6 +155,25 @@ impl Service {
             }
             flight.finish(&result);
         }
+    }
+
+    /// Has the guard check a new text, and holds it back if the configuration says so.
+    fn checked(&self, site: &Site, file: &Namespace, result: Result<String, Failure>) -> Shared {
+        let text = match result {
+            Ok(text) => text,
+            Err(failure) => return Shared::Failed(Arc::new(failure)),
+        };
+        let Some(loss) = site.suspect_loss(file, &text) else { return Shared::Text(Arc::new(text)) };
+        let action = site.settings.guard.action;
+        self.metrics.suspect(file);
+        loss.log(file, action);
+        if action == Action::Warn {
+            return Shared::Text(Arc::new(text));
+        }
+        if let Err(error) = site.cache.hold(file, &text) {
+            tracing::error!("{file}: confgend accept can't have the new text: {}", error.chain());
+        }
+        Shared::Held
     }
 }
 
@@ -158,6 +189,7 @@ fn cached(site: &Site, file: &Namespace) -> Option<Copy> {
 fn stale(site: &Site, file: &Namespace) -> Option<Reply> {
     let copy = cached(site, file)?;
     let age = jiff::SignedDuration::try_from(Duration::from_secs(copy.age().as_secs())).unwrap_or_default();
-    tracing::warn!("{file}: the cached copy is sent instead, made {age:#} ago");
+    let since = if site.cache.is_invalidated(file) { ", and invalidated since" } else { "" };
+    tracing::warn!("{file}: the cached copy is sent instead, made {age:#} ago{since}");
     Some(Reply::copy(Outcome::Stale, copy))
 }

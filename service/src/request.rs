@@ -12,7 +12,7 @@ pub(crate) struct Request {
     pub(crate) file: Namespace,
     /// Whether the client asks for the cached copy.
     pub(crate) cached: bool,
-    /// Whether the service deletes the cached copy, which is out of date, and generates nothing.
+    /// Whether the service marks the cached copy as out of date, and generates nothing.
     pub(crate) invalidate: bool,
 }
 

@@ -1,18 +1,17 @@
 //! The server: starts, accepts connections, reloads and stops.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use driver_api::{Error, ErrorKind};
+use driver_api::Error;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-use tokio::net::{TcpListener, TcpSocket};
 use tokio::runtime;
 use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
 use tokio::time::{Instant, sleep, timeout};
 use tokio_util::task::TaskTracker;
 
+use crate::listener::{Connection, Listeners};
 use crate::log::Log;
 use crate::settings::Settings;
 use crate::signals::Signals;
@@ -20,9 +19,6 @@ use crate::source::{Configuration, Source};
 use crate::state::Service;
 use crate::systemd::{self, PidFile};
 use crate::{connection, page};
-
-/// The maximum number of connections that wait to be accepted. The system may have a lower limit.
-const BACKLOG: u32 = 4096;
 
 /// The time limit for accepting the connections that have arrived when the server stops.
 const LAST_ACCEPTS: Duration = Duration::from_millis(100);
@@ -40,7 +36,8 @@ const OTHER_FILES: u64 = 256;
 /// The errors are those of the system, such as an address that is in use. [`Source::configure`] has checked the
 /// configuration before.
 pub fn run(source: Box<dyn Source>, configuration: Configuration) -> Result<(), Error> {
-    let (log, opened) = Log::start(&configuration.settings.log);
+    let (log, opened) = Log::start(&configuration.settings.log)?;
+    let log = Arc::new(log);
     if let Err(error) = opened {
         tracing::warn!("{}", error.chain());
     }
@@ -49,11 +46,13 @@ pub fn run(source: Box<dyn Source>, configuration: Configuration) -> Result<(), 
     let runtime = runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Error::driver("threads can't be started").because(error))?;
     let result = runtime.block_on(async {
-        let server = Server { service: Arc::new(Service::new(source, configuration)), log: Arc::new(log) };
+        let service = Arc::new(Service::new(source, configuration));
+        let server = Server { service, log: Arc::clone(&log) };
         server.run().await.inspect_err(|error| tracing::error!("{}", error.chain()))
     });
     // This does not wait for generations that still wait for a database.
     runtime.shutdown_background();
+    log.flush();
     result
 }
 
@@ -74,7 +73,7 @@ impl Server {
         if connections < wanted {
             tracing::warn!("the limit of open files allows {connections} connections at a time");
         }
-        let listener = listen(settings.listen.address())?;
+        let listeners = Listeners::new(&settings.listen)?;
         if let Some(port) = settings.metrics.listen_port {
             tokio::spawn(page::serve(page::listen(port).await?, Arc::clone(service)));
         }
@@ -82,11 +81,11 @@ impl Server {
         let pid_file = pid_file.inspect_err(|error| tracing::warn!("no PID file: {}", error.chain()));
         for file in service.files() {
             site.cache.clean(file.resource());
+            site.cache.adjust_mode(file);
         }
         tokio::spawn(systemd::notify_watchdog());
-        let address = listener.local_addr().unwrap_or(settings.listen.address());
         tracing::info!(
-            "confgend {}: {} files on {address}, cache {}, {}",
+            "confgend {}: {} files on {listeners}, cache {}, {}",
             env!("CARGO_PKG_VERSION"),
             service.files().count(),
             settings.storage.cache.display(),
@@ -94,7 +93,7 @@ impl Server {
         );
         systemd::ready();
         let tracker = TaskTracker::new();
-        let mut accepting = tokio::spawn(self.clone().accept(listener, connections, tracker.clone()));
+        let mut accepting = tokio::spawn(self.clone().accept(listeners, connections, tracker.clone()));
         let signal = self.reload_until_stop(&mut signals).await;
         tracing::info!("{signal}: stopping");
         systemd::stopping();
@@ -139,7 +138,7 @@ impl Server {
         tracker.wait().await;
     }
 
-    async fn accept(self, listener: TcpListener, connections: usize, tracker: TaskTracker) {
+    async fn accept(self, listeners: Listeners, connections: usize, tracker: TaskTracker) {
         let permits = Arc::new(Semaphore::new(connections));
         let mut warned: Option<Instant> = None;
         loop {
@@ -155,10 +154,10 @@ impl Server {
             let accepted = tokio::select! {
                 // A client that connected before the stop is still served.
                 biased;
-                accepted = listener.accept() => accepted,
+                accepted = listeners.accept() => accepted,
                 () = self.service.stop.cancelled() => return,
             };
-            let (stream, peer) = match accepted {
+            let connection = match accepted {
                 Ok(accepted) => accepted,
                 Err(error) => {
                     tracing::error!("a connection can't be accepted: {error}");
@@ -169,8 +168,12 @@ impl Server {
             let service = Arc::clone(&self.service);
             tracker.spawn(async move {
                 service.metrics.connections.inc();
+                let peer = connection.peer();
                 tracing::debug!("{peer}: connected");
-                connection::serve(stream, peer, &service).await;
+                match connection {
+                    Connection::Tcp(stream, peer) => connection::serve(stream, peer, &service).await,
+                    Connection::Unix(stream, peer) => connection::serve(stream, peer, &service).await,
+                }
                 tracing::debug!("{peer}: closed");
                 service.metrics.connections.dec();
                 drop(permit);
@@ -204,25 +207,14 @@ fn needing_a_restart(old: &Settings, new: &Settings) -> impl Iterator<Item = &'s
     let keys = [
         ("listen_address", old.listen.listen_address != new.listen.listen_address),
         ("listen_port", old.listen.listen_port != new.listen.listen_port),
+        ("listen_socket", old.listen.listen_socket != new.listen.listen_socket),
+        ("listen_socket_group", old.listen.listen_socket_group != new.listen.listen_socket_group),
+        ("listen_socket_mode", old.listen.listen_socket_mode != new.listen.listen_socket_mode),
         ("metrics.listen_port", old.metrics.listen_port != new.metrics.listen_port),
         ("pid_file", old.storage.pid_file != new.storage.pid_file),
         ("service.max_connections", old.limits.max_connections != new.limits.max_connections),
     ];
     keys.into_iter().filter_map(|(key, differs)| differs.then_some(key))
-}
-
-fn listen(address: SocketAddr) -> Result<TcpListener, Error> {
-    let open = || {
-        let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
-        socket.set_reuseaddr(true)?;
-        socket.bind(address)?;
-        socket.listen(BACKLOG)
-    };
-    open().map_err(|error| {
-        let message = format!("can't listen on {address}");
-        let context = "configuration keys listen_address, listen_port";
-        Error::new(ErrorKind::Config, message).because(error).context(context)
-    })
 }
 
 /// Raises the limit of open files as far as the system allows. Returns the number of connections that it allows.

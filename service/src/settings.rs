@@ -8,6 +8,8 @@ use driver_api::{Config, Error};
 use serde_yaml::Value;
 use tracing::level_filters::LevelFilter;
 
+use crate::guard::Guard;
+
 /// The settings of the service.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -19,33 +21,51 @@ pub struct Settings {
     pub log: Log,
     /// Limits of numbers, sizes and times.
     pub limits: Limits,
+    /// The guard against files that lost much of their content.
+    pub guard: Guard,
     /// The page of metrics.
     pub metrics: Metrics,
 }
 
 impl settings::Settings for Settings {
     fn keys() -> Vec<Key> {
-        [Listen::keys(), Storage::keys(), Log::keys(), Limits::keys(), Metrics::keys()].concat()
+        let first = [Listen::keys(), Storage::keys(), Log::keys()];
+        [first.concat(), Limits::keys(), Guard::keys(), Metrics::keys()].concat()
     }
 
     fn check(config: &Config, problems: &mut Vec<Error>) -> Option<Settings> {
-        let listen = Listen::check(config, problems);
+        let listen = Listen::check(config, problems)
+            .and_then(|listen| listen.check_reachable(config, problems).map(|()| listen));
         let storage = Storage::check(config, problems);
         let log = Log::check(config, problems);
         let limits = Limits::check(config, problems);
+        let guard = Guard::check(config, problems);
         let metrics = Metrics::check(config, problems);
-        Some(Settings { listen: listen?, storage: storage?, log: log?, limits: limits?, metrics: metrics? })
+        Some(Settings {
+            listen: listen?,
+            storage: storage?,
+            log: log?,
+            limits: limits?,
+            guard: guard?,
+            metrics: metrics?,
+        })
     }
 }
 
 driver_api::settings! {
-    /// The address on which the service listens.
+    /// The address on which the service listens, and its Unix socket.
     #[derive(Debug, Clone)]
     pub struct Listen in "" {
-        /// The address on which the service listens.
+        /// The address on which the service listens; none for the Unix socket alone.
         listen_address: ListenAddress = "127.0.0.1",
         /// The TCP port; 0 is any free one.
         listen_port: u16 = 8669,
+        /// The Unix socket on which the service listens as well.
+        listen_socket: Option<PathBuf> = Value::Null,
+        /// The group that the Unix socket gets.
+        listen_socket_group: Option<String> = Value::Null,
+        /// The mode of the Unix socket: all that may write can connect.
+        listen_socket_mode: FileMode = "0660",
     }
 }
 
@@ -55,6 +75,8 @@ driver_api::settings! {
     pub struct Storage in "" {
         /// The folder with the last good copy of each file.
         cache: PathBuf = "/var/cache/wazo-confgend",
+        /// The mode of these files. Their folders also have the right to search for all that may read.
+        cache_mode: FileMode = "0640",
         /// The file with the process id.
         pid_file: Option<PathBuf> = "/run/wazo-confgend/wazo-confgend.pid",
     }
@@ -104,9 +126,19 @@ driver_api::settings! {
 }
 
 impl Listen {
-    /// Returns the address with the port.
-    pub fn address(&self) -> SocketAddr {
-        SocketAddr::new(self.listen_address.0, self.listen_port)
+    /// Returns the address with the port; none if the service does not listen on TCP.
+    pub fn address(&self) -> Option<SocketAddr> {
+        Some(SocketAddr::new(self.listen_address.0?, self.listen_port))
+    }
+
+    /// Adds a problem if no client can ask.
+    fn check_reachable(&self, config: &Config, problems: &mut Vec<Error>) -> Option<()> {
+        if self.listen_address.0.is_none() && self.listen_socket.is_none() {
+            let message = "none needs a path in listen_socket: without either, no client can ask";
+            problems.push(config.error("listen_address", message));
+            return None;
+        }
+        Some(())
     }
 }
 
@@ -117,15 +149,15 @@ impl Log {
     }
 }
 
-/// An IP address, `localhost`, or `*` for all addresses. Null and an empty text mean `*`, too.
+/// An IP address, `localhost`, `*` for all addresses, or `none`. Null and an empty text mean `*`, too.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ListenAddress(pub IpAddr);
+pub struct ListenAddress(pub Option<IpAddr>);
 
 impl Setting for ListenAddress {
     const TAKES_NULL: bool = true;
 
     fn accepts() -> String {
-        "an IP address, localhost, or '*' for all".to_owned()
+        "an IP address, localhost, '*' for all, or none".to_owned()
     }
 
     fn parse(value: &Value) -> Result<ListenAddress, Refused> {
@@ -133,12 +165,43 @@ impl Setting for ListenAddress {
             Value::Null => Some(Ipv4Addr::UNSPECIFIED.into()),
             Value::String(text) => match text.as_str() {
                 "" | "*" => Some(Ipv4Addr::UNSPECIFIED.into()),
+                "none" => return Ok(ListenAddress(None)),
                 "localhost" => Some(Ipv4Addr::LOCALHOST.into()),
                 text => text.parse().ok(),
             },
             _ => None,
         };
-        address.map(ListenAddress).ok_or(Refused::NotAccepted)
+        address.map(|address| ListenAddress(Some(address))).ok_or(Refused::NotAccepted)
+    }
+}
+
+/// The mode of a file, in octal: the owner reads and writes, others may read or also write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FileMode(pub u32);
+
+impl FileMode {
+    /// Returns the mode of a folder for such files.
+    pub(crate) fn of_folder(self) -> u32 {
+        self.0 | (self.0 & 0o444) >> 2
+    }
+}
+
+impl Setting for FileMode {
+    fn accepts() -> String {
+        "an octal mode such as 0640, in which the owner may read and write".to_owned()
+    }
+
+    fn parse(value: &Value) -> Result<FileMode, Refused> {
+        // YAML 1.1 reads digits with a 0 in front as an octal number.
+        let mode = match value {
+            Value::String(text) => u32::from_str_radix(text.strip_prefix("0o").unwrap_or(text), 8).ok(),
+            value => value.as_u64().and_then(|mode| u32::try_from(mode).ok()),
+        };
+        let is_sensible = |mode: &u32| {
+            let may_write_but_not_read = (mode & 0o222) << 1 & !mode;
+            mode & 0o600 == 0o600 && mode & !0o666 == 0 && may_write_but_not_read == 0
+        };
+        mode.filter(is_sensible).map(FileMode).ok_or(Refused::NotAccepted)
     }
 }
 
@@ -181,7 +244,7 @@ mod tests {
     fn null_and_a_missing_key_mean_the_default() {
         for yaml in ["", "cache:\nlisten_port:\nlog_level:\ndebug:\nservice: {idle_seconds: }"] {
             let settings = read(yaml).unwrap();
-            assert_eq!(settings.listen.address(), "127.0.0.1:8669".parse().unwrap());
+            assert_eq!(settings.listen.address(), Some("127.0.0.1:8669".parse().unwrap()));
             assert_eq!(settings.storage.cache.to_str(), Some("/var/cache/wazo-confgend"));
             assert_eq!(settings.log.level(), LevelFilter::INFO);
             assert_eq!(settings.log.log_filename, Some("/var/log/wazo-confgend.log".into()));
@@ -195,7 +258,7 @@ mod tests {
     #[test]
     fn an_address_may_be_an_ip_localhost_or_all() {
         let listen = |value: &str| {
-            read(&format!("listen_address: {value}")).map(|it| it.listen.address().ip().to_string())
+            read(&format!("listen_address: {value}")).map(|it| it.listen.address().unwrap().ip().to_string())
         };
         for (value, address) in [
             ("'*'", "0.0.0.0"),
@@ -209,9 +272,21 @@ mod tests {
         }
         for (value, found) in [("example.org", "example.org"), ("[10]", "a list"), ("10.0", "10.0")] {
             let key = "c.yml: configuration key listen_address";
-            let expected = format!("{key}: expected an IP address, localhost, or '*' for all, found {found}");
+            let expected =
+                format!("{key}: expected an IP address, localhost, '*' for all, or none, found {found}");
             assert_eq!(listen(value), Err(expected));
         }
+    }
+
+    #[test]
+    fn the_service_may_listen_on_a_socket_alone() {
+        let listen =
+            read("{listen_address: none, listen_socket: /s, listen_socket_group: g}").unwrap().listen;
+        assert_eq!((listen.address(), listen.listen_socket), (None, Some("/s".into())));
+        assert_eq!((listen.listen_socket_group.as_deref(), listen.listen_socket_mode.0), (Some("g"), 0o660));
+        let error = read("listen_address: none").unwrap_err();
+        let start = "c.yml: configuration key listen_address: none needs a path in listen_socket";
+        assert!(error.starts_with(start), "{error}");
     }
 
     #[test]
@@ -252,6 +327,25 @@ mod tests {
         );
         let error = read("cache: ''").unwrap_err();
         assert_eq!(error, "c.yml: configuration key cache: expected a path, found ''");
+    }
+
+    #[test]
+    fn a_mode_is_octal() {
+        let mode = |value: &str| read(&format!("cache_mode: {value}")).map(|it| it.storage.cache_mode.0);
+        for (value, expected) in
+            [("null", 0o640), ("0644", 0o644), ("'0600'", 0o600), ("'660'", 0o660), ("0o640", 0o640)]
+        {
+            assert_eq!(mode(value), Ok(expected), "{value}");
+        }
+        assert_eq!(FileMode(0o640).of_folder(), 0o750);
+        assert_eq!(FileMode(0o604).of_folder(), 0o705);
+        for value in ["640", "400", "0400", "0620", "0750", "'rw'", "-1", "[0640]"] {
+            let error = mode(value).unwrap_err();
+            assert!(
+                error.contains("key cache_mode: expected an octal mode such as 0640"),
+                "{value}: {error}"
+            );
+        }
     }
 
     #[test]

@@ -47,6 +47,10 @@ pub trait Generator: Send + Sync {
     /// Generates a file, and logs its warnings and errors. It blocks as long as the database does. If the
     /// caller has a fallback for the file, the generator fails fast instead of waiting for a database that is down.
     fn generate(&self, namespace: &Namespace, has_fallback: bool) -> Generation;
+
+    /// Counts the objects of a text, such as sections or entries, from which the service knows whether a new text
+    /// lost much of its content.
+    fn objects(&self, namespace: &Namespace, text: &str) -> usize;
 }
 
 /// One generation of a file.

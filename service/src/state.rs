@@ -42,15 +42,27 @@ impl Site {
             tracing::warn!("{note}");
         }
         generator.prepare();
-        Site { cache: Cache::new(&settings.storage.cache), settings, generator }
+        Site { cache: Cache::new(&settings.storage), settings, generator }
     }
+}
+
+/// The state of a cached copy, for the metrics.
+pub(crate) struct CopyState<'a> {
+    pub(crate) file: &'a Namespace,
+    pub(crate) age: Duration,
+    /// Whether a request has invalidated it.
+    pub(crate) is_invalidated: bool,
+    /// Whether the guard holds a newer text back.
+    pub(crate) holds: bool,
 }
 
 impl Service {
     pub(crate) fn new(source: Box<dyn Source>, configuration: Configuration) -> Service {
         let started = configuration.settings.clone();
+        let files = source.files();
+        warn_of_unknown_files(&started, &files);
         Service {
-            coalescers: source.files().into_iter().map(|file| (file, Coalescer::default())).collect(),
+            coalescers: files.into_iter().map(|file| (file, Coalescer::default())).collect(),
             site: RwLock::new(Arc::new(Site::new(configuration))),
             started,
             metrics: Arc::new(Metrics::new()),
@@ -66,6 +78,7 @@ impl Service {
 
     /// Replaces the configuration, and marks running generations as out of date.
     pub(crate) fn replace_site(&self, configuration: Configuration) {
+        warn_of_unknown_files(&configuration.settings, &self.files().cloned().collect::<Vec<_>>());
         let site = Arc::new(Site::new(configuration));
         *self.site.write().unwrap_or_else(PoisonError::into_inner) = site;
         self.coalescers.values().for_each(Coalescer::outdate);
@@ -76,9 +89,21 @@ impl Service {
         self.coalescers.keys()
     }
 
-    /// Returns the ages of the cached copies.
-    pub(crate) fn copy_ages(&self) -> Vec<(&Namespace, Duration)> {
+    /// Returns the states of the cached copies.
+    pub(crate) fn copies(&self) -> Vec<CopyState<'_>> {
         let site = self.site();
-        self.files().filter_map(|file| Some((file, site.cache.age(file)?))).collect()
+        let state = |file| {
+            let age = site.cache.age(file)?;
+            let is_invalidated = site.cache.is_invalidated(file) || !self.coalescers.get(file)?.trusts_copy();
+            Some(CopyState { file, age, is_invalidated, holds: site.cache.holds(file) })
+        };
+        self.files().filter_map(state).collect()
+    }
+}
+
+/// Warns of limits for files that the source does not have: they are probably misspelt.
+fn warn_of_unknown_files(settings: &Settings, files: &[Namespace]) {
+    for file in settings.guard.files.0.keys().filter(|file| !files.contains(file)) {
+        tracing::warn!("configuration key guard.files: no driver writes {file}");
     }
 }

@@ -15,8 +15,8 @@ use fixtures::{Case, Schema, Strictness};
 use crate::compare::{Verdict, compare};
 use crate::files::files_below;
 use crate::{
-    command, debian, features, file_error, generate, guide, namespaces, package_test, postgres, root, target,
-    tidy,
+    command, debian, faults, features, file_error, generate, guide, namespaces, package_test, postgres, root,
+    target, tidy,
 };
 
 /// Run all checks and tests.
@@ -56,6 +56,8 @@ impl Ci {
             ("CONFGEND_TEST_POSTGRES", server.as_str()),
         ];
         cargo("test --quiet --workspace", &settings)?;
+        step("faults");
+        faults::quick()?;
         step("the driver guide");
         driver_guide(&settings)?;
         step("each family and each engine alone");

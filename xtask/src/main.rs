@@ -17,6 +17,7 @@ mod command;
 mod compare;
 mod debian;
 mod dist;
+mod faults;
 mod features;
 mod files;
 mod fixtures;
@@ -51,6 +52,7 @@ enum Command {
     Bench(bench::Bench),
     Ci(ci::Ci),
     Dist(dist::Dist),
+    Faults(faults::Faults),
     Features(features::Features),
     Fixtures(fixtures::Fixtures),
     Generate(generate::Generate),
@@ -67,6 +69,7 @@ fn main() -> ExitCode {
         Command::Bench(bench) => bench.run(),
         Command::Ci(ci) => ci.run(),
         Command::Dist(dist) => dist.run(),
+        Command::Faults(faults) => faults.run(),
         Command::Features(features) => features.run(),
         Command::Fixtures(fixtures) => fixtures.run(),
         Command::Generate(generate) => generate.run(),

@@ -155,7 +155,7 @@ fn serve(root: &Root, plugins: &str) -> Result<(), Error> {
         holds(&format!("{name} is what confgend generate writes"), asked == generated)?;
         let cached = format!("{CACHE}/{name}");
         holds(&format!("the cached copy of {name} is the same"), root.read(&cached)? == generated)?;
-        same(&cached, &root.describe(&cached)?, &"wazo-confgend:wazo-confgend 644")?;
+        same(&cached, &root.describe(&cached)?, &"wazo-confgend:wazo-confgend 640")?;
     }
     service.stop()?;
     holds("the PID file is gone", !root.path(PID_FILE).exists())?;

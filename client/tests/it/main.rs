@@ -2,100 +2,30 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that can't go on has failed")]
 
+mod copies;
+mod end_mark;
+mod outage;
+mod retry;
+mod site;
+mod socket;
+mod support;
+
 use std::ffi::OsStr;
 use std::fs::File;
-use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::io::Write;
+use std::net::{SocketAddr, TcpStream};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::symlink;
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Stdio};
 use std::sync::mpsc;
-use std::thread::{self, JoinHandle};
+use std::thread;
 use std::time::{Duration, Instant};
 
-use socket2::{Domain, SockRef, Socket, Type};
-use tempfile::NamedTempFile;
+use socket2::{Domain, Socket, Type};
 
-/// A service for one connection.
-struct Service {
-    port: u16,
-    /// Returns the request.
-    thread: JoinHandle<String>,
-}
-
-impl Service {
-    /// Starts a service that calls `answer` after it has received the whole request.
-    fn new(answer: impl FnOnce(&mut TcpStream) + Send + 'static) -> Service {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let port = listener.local_addr().unwrap().port();
-        let thread = thread::spawn(move || {
-            let (mut stream, _) = listener.accept().unwrap();
-            let mut request = [0; 4096];
-            let size = stream.read(&mut request).unwrap();
-            assert_eq!(stream.read(&mut [0]).unwrap(), 0, "the first read gets the whole request");
-            answer(&mut stream);
-            String::from_utf8(request[..size].to_vec()).unwrap()
-        });
-        Service { port, thread }
-    }
-
-    fn with_reply(reply: &'static str) -> Service {
-        Service::new(|stream| stream.write_all(reply.as_bytes()).unwrap())
-    }
-
-    /// Runs the client with these words and the port of this service.
-    fn ask(&self, words: &[&str]) -> Output {
-        output(client(words).args(["--port", &self.port.to_string()]))
-    }
-
-    fn request(self) -> String {
-        self.thread.join().unwrap()
-    }
-}
-
-/// The client, which reads no configuration file unless the words name one.
-fn client(words: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_wazo-confgen"));
-    command.args(["--config-file", "/nonexistent"]).args(words);
-    command
-}
-
-fn output(command: &mut Command) -> Output {
-    command.output().unwrap()
-}
-
-/// A configuration file for one test.
-struct ConfigFile(NamedTempFile);
-
-impl ConfigFile {
-    fn new(text: &str) -> ConfigFile {
-        let mut file = NamedTempFile::new().unwrap();
-        file.write_all(text.as_bytes()).unwrap();
-        ConfigFile(file)
-    }
-
-    fn path(&self) -> &str {
-        self.0.path().to_str().unwrap()
-    }
-}
-
-/// Asserts that the client printed exactly this reply.
-fn assert_reply(output: &Output, reply: &[u8]) {
-    assert_eq!(String::from_utf8_lossy(&output.stderr), "");
-    assert_eq!(output.status.code(), Some(0));
-    assert!(output.stdout == reply, "{} bytes of {}", output.stdout.len(), reply.len());
-}
-
-/// Asserts that the client printed exactly this message to standard error, and nothing to standard output.
-fn assert_error(output: &Output, code: i32, message: &str) {
-    assert_eq!(String::from_utf8_lossy(&output.stderr), format!("wazo-confgen: {message}\n"));
-    assert_eq!((output.status.code(), output.stdout.as_slice()), (Some(code), &b""[..]));
-}
-
-/// A port on which no program listens.
-fn closed_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
-}
+use support::{
+    ConfigFile, NO_COPIES, Script, Service, Then, assert_error, assert_reply, client, closed_port, output,
+};
 
 #[test]
 fn the_request_has_the_name_and_the_arguments() {
@@ -175,14 +105,11 @@ fn a_reply_in_pieces_is_printed_whole() {
 
 #[test]
 fn half_a_reply_is_an_error() {
-    let service = Service::new(|stream| {
-        stream.write_all(b"[general]\n").unwrap();
-        // Without lingering, the end of the connection is a reset.
-        SockRef::from(&*stream).set_linger(Some(Duration::ZERO)).unwrap();
-    });
-    let port = service.port;
-    let reset = "can't get the whole reply: Connection reset by peer (os error 104)";
-    assert_error(&service.ask(&["a/b"]), 1, &format!("a/b: 127.0.0.1:{port}: {reset}"));
+    let service = Script::new((0..100).map(|_| Then::Reset("[general]\n")));
+    let port = service.port.to_string();
+    let reset = "can't get the whole reply: Connection reset by peer (os error 104), tried for 1 s";
+    let run = output(&mut client(&["a/b", "-t1", "-p", &port]));
+    assert_error(&run, 1, &format!("a/b: 127.0.0.1:{port}: {reset}"));
 }
 
 #[test]
@@ -202,9 +129,9 @@ fn a_slow_reply_times_out() {
 #[test]
 fn a_closed_port_is_an_error() {
     let port = closed_port().to_string();
-    let refused = "can't connect: Connection refused (os error 111)";
+    let refused = "can't connect: Connection refused (os error 111), tried for 1 s";
     let message = format!("asterisk/pjsip.conf: 127.0.0.1:{port}: {refused}");
-    assert_error(&output(&mut client(&["asterisk/pjsip.conf", "-p", &port])), 1, &message);
+    assert_error(&output(&mut client(&["asterisk/pjsip.conf", "-t1", "-p", &port])), 1, &message);
 }
 
 #[test]
@@ -319,7 +246,7 @@ fn a_link_gives_the_program_another_name() {
     assert!(run(&["-x"]).stderr.starts_with(b"xivo-confgen: "));
     let service = Service::with_reply("x");
     let port = service.port.to_string();
-    assert_reply(&run(&["-c", "/nonexistent", "-p", &port, "a/b", "--cached"]), b"x");
+    assert_reply(&run(&["-c", NO_COPIES, "-p", &port, "a/b", "--cached"]), b"x");
     assert_eq!(service.request(), "a/b cached");
 }
 

@@ -21,7 +21,7 @@ const EXTRA: &str = "extra_config_files";
 
 /// The keys whose values are paths, relative to the folder of their file. The keys below `templates` and an SQLite
 /// `db_uri` are relative, too.
-const PATHS: [&str; 4] = [EXTRA, "cache", "log_filename", "pid_file"];
+const PATHS: [&str; 5] = [EXTRA, "cache", "listen_socket", "log_filename", "pid_file"];
 const DB_URI: &str = "db_uri";
 
 /// The configuration of a site.

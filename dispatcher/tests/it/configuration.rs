@@ -253,7 +253,10 @@ fn every_key_of_the_service_is_checked() {
     let run = config(&site(main, &[("1.yml", "listen_port: 70000\npid_file: {a: 1}")]));
     assert_eq!(run.code, 2);
     let expected = [
-        ("config.yml", "listen_address: expected an IP address, localhost, or '*' for all, found nowhere"),
+        (
+            "config.yml",
+            "listen_address: expected an IP address, localhost, '*' for all, or none, found nowhere",
+        ),
         ("conf.d/1.yml", "listen_port: expected a whole number from 0 to 65535, found 70000"),
         ("conf.d/1.yml", "pid_file: expected a path, or null for none, found a mapping"),
         ("config.yml", "log_level: expected critical, error, warning, info or debug, found warn"),

@@ -1,7 +1,7 @@
 //! The cache: which texts are stored, and which replies come from it.
 
 use std::fs::{self, File, Permissions};
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{PermissionsExt, symlink};
 use std::time::Duration;
 
 use fixtures::Scratch;
@@ -9,6 +9,8 @@ use fixtures::Scratch;
 use super::{Daemon, IDENTITY, UUID};
 
 const FILE: &str = "wazo/uuid.yml";
+/// The mark of an invalidated copy of the file.
+const MARK: &str = "wazo/.uuid.yml.invalid";
 
 /// A service on a database that can be broken and repaired.
 struct Site {
@@ -114,16 +116,38 @@ fn a_cached_request_gets_a_copy_that_is_not_empty() {
 }
 
 #[test]
-fn an_invalidation_deletes_the_copy() {
+fn an_invalidated_copy_is_not_sent_as_cached() {
     let site = Site::new();
     assert_eq!((site.ask(" invalidate"), site.outcome().as_str()), (String::new(), "invalidated"));
-    site.cache("old");
+    assert!(!site.daemon.cached("wazo").exists(), "without a copy, there is nothing to mark");
     for arguments in [" invalidate", " invalidate cached", " cached invalidate foo"] {
         site.cache("old");
         assert_eq!((site.ask(arguments), site.outcome().as_str()), (String::new(), "invalidated"));
-        assert_eq!(site.cached(), None, "{arguments}");
+        assert_eq!(site.cached().as_deref(), Some("old"), "{arguments}");
+        assert!(site.daemon.cached(MARK).exists(), "{arguments}");
+        assert_eq!((site.ask(" cached"), site.outcome().as_str()), (UUID.to_owned(), "generated"));
+        assert_eq!(site.cached().as_deref(), Some(UUID));
+        assert!(!site.daemon.cached(MARK).exists(), "{arguments}");
+        assert_eq!((site.ask(" cached"), site.outcome().as_str()), (UUID.to_owned(), "cached"));
     }
-    assert_eq!((site.ask(" cached"), site.outcome().as_str()), (UUID.to_owned(), "generated"));
+}
+
+#[test]
+fn an_invalidated_copy_is_a_net_without_a_database() {
+    let site = Site::new();
+    assert_eq!(site.ask(""), UUID);
+    site.break_database();
+    assert_eq!(site.ask(" invalidate"), "");
+    for arguments in ["", " cached", " cached"] {
+        assert_eq!((site.ask(arguments), site.outcome().as_str()), (UUID.to_owned(), "stale"));
+    }
+    let line = site.daemon.wait_for_log("the cached copy is sent instead");
+    assert!(line.ends_with(" ago, and invalidated since"), "{line}");
+    let again = restart(site);
+    assert_eq!((again.ask(" cached"), again.outcome().as_str()), (UUID.to_owned(), "stale"));
+    again.repair_database();
+    assert_eq!((again.ask(" cached"), again.outcome().as_str()), (UUID.to_owned(), "generated"));
+    assert_eq!((again.ask(" cached"), again.outcome().as_str()), (UUID.to_owned(), "cached"));
 }
 
 #[test]
@@ -179,14 +203,18 @@ fn an_unwritable_cache_does_not_prevent_replies() {
 }
 
 #[test]
-fn an_invalid_copy_that_cannot_be_deleted_is_not_sent() {
+fn an_invalidation_without_a_mark_lasts_until_the_stop() {
     let site = Site::new();
-    // The path of the copy is a folder with a subfolder, which not even root can remove as a file.
-    fs::create_dir_all(site.daemon.cached(FILE).join("x")).unwrap();
-    assert_eq!(site.ask(" invalidate"), "");
-    assert!(site.daemon.wait_for_log("the cached copy can't be deleted").contains("(ERROR)"));
-    fs::remove_dir_all(site.daemon.cached(FILE)).unwrap();
     site.cache("old");
+    // Not even root can create a file through this link.
+    symlink("nowhere/mark", site.daemon.cached(MARK)).unwrap();
+    assert_eq!(site.ask(" invalidate"), "");
+    let line = site.daemon.wait_for_log("the cached copy can't be marked as out of date");
+    assert!(line.contains("(ERROR)") && line.contains("/cache/wazo/.uuid.yml.invalid: "), "{line}");
+    fs::remove_file(site.daemon.cached(MARK)).unwrap();
+    site.break_database();
+    assert_eq!((site.ask(" cached"), site.outcome().as_str()), ("old".to_owned(), "stale"));
+    site.repair_database();
     assert_eq!((site.ask(" cached"), site.outcome().as_str()), (UUID.to_owned(), "generated"));
     assert_eq!((site.ask(" cached"), site.outcome().as_str()), (UUID.to_owned(), "cached"));
 }
@@ -220,26 +248,36 @@ fn a_full_disk_keeps_replies_and_old_copies() {
     assert!(reply.len() > 1024, "{reply}");
     daemon.wait_for_log("File too large");
     assert_eq!(fs::read_to_string(daemon.cached("asterisk/modules.conf")).unwrap(), "old");
-    assert_eq!(fs::read_dir(daemon.cached("asterisk")).unwrap().count(), 1, "nothing half-written is left");
+    let files = fs::read_dir(daemon.cached("asterisk")).unwrap().flatten().map(|file| file.file_name());
+    let mut files: Vec<_> = files.collect();
+    files.sort();
+    assert_eq!(files, [".modules.conf.invalid", "modules.conf"], "nothing half-written is left");
     assert_eq!(daemon.ask(FILE), UUID);
     assert_eq!(fs::read_to_string(daemon.cached(FILE)).unwrap(), UUID);
 }
 
 #[test]
-fn copies_survive_a_restart_and_are_readable_by_others() {
+fn copies_survive_a_restart_and_are_hidden_from_others() {
     let site = Site::new();
     site.ask("");
-    let mode = fs::metadata(site.daemon.cached(FILE)).unwrap().permissions().mode() & 0o444;
-    assert_eq!(Permissions::from_mode(mode), Permissions::from_mode(0o444));
+    let mode = |path| fs::metadata(path).unwrap().permissions().mode() & 0o7777;
+    assert_eq!((mode(site.daemon.cached(FILE)), mode(site.daemon.cached("wazo"))), (0o640, 0o750));
+    fs::set_permissions(site.daemon.cached(FILE), Permissions::from_mode(0o644)).unwrap();
+    let left = site.daemon.cached("wazo/.confgend-abcdef");
+    fs::write(&left, "half").unwrap();
+    site.database.execute("ALTER TABLE infos RENAME TO broken");
+    let again = restart(site);
+    assert_eq!(again.ask(""), UUID);
+    assert_eq!(mode(again.daemon.cached(FILE)), 0o640, "the start closes the copies of an earlier version");
+    assert!(!left.exists(), "the start removes the unfinished files of a crash");
+}
+
+/// Stops the service, and starts it again on the same database and cache.
+fn restart(site: Site) -> Site {
     let Site { database, mut daemon } = site;
     daemon.signal(rustix::process::Signal::TERM);
     assert!(daemon.wait().success());
-    database.execute("DROP TABLE infos");
-    let left = daemon.cached("wazo/.confgend-abcdef");
-    fs::write(&left, "half").unwrap();
     let folder = std::mem::replace(&mut daemon.folder, crate::Folder::new(&[]));
     let configuration = format!("db_uri: sqlite:{}", database.path().display());
-    let again = Daemon::start_in(folder, &configuration);
-    assert_eq!(again.ask(FILE), UUID);
-    assert!(!left.exists(), "the start removes the unfinished files of a crash");
+    Site { database, daemon: Daemon::start_in(folder, &configuration) }
 }

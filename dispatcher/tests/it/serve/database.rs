@@ -182,7 +182,7 @@ fn callers_fail_fast_while_all_connections_are_busy() {
         site.client.batch_execute("ROLLBACK").unwrap();
         assert_eq!(blocked.join().unwrap(), UUID);
     });
-    // A request without a cached copy does not fail fast.
+    // The first request after an invalidation does not fail fast.
     assert_eq!(daemon.ask("phoned/config.yml invalidate"), "");
     assert_eq!(daemon.ask("phoned/config.yml"), directory);
     assert_eq!(daemon.outcome(), format!("phoned/config.yml: generated, {} bytes", directory.len()));
@@ -265,6 +265,20 @@ fn callers_fail_fast_while_the_database_is_silent() {
     }
     assert!(again.elapsed() < Duration::from_secs(1), "{:?}", again.elapsed());
     daemon.wait_for_log("not tried again for 60s");
+}
+
+#[test]
+fn an_invalidated_copy_is_sent_while_a_query_hangs() {
+    let Some(mut site) = Site::new("invalidated_hangs") else { return };
+    let daemon = site.daemon("service: {patience_seconds: 1}");
+    assert_eq!(daemon.ask(FILE), UUID);
+    assert_eq!(daemon.ask(format!("{FILE} invalidate")), "");
+    site.lock();
+    for arguments in ["", " cached"] {
+        assert_eq!(daemon.ask(format!("{FILE}{arguments}")), UUID);
+        assert_eq!(daemon.outcome(), format!("{FILE}{arguments}: stale, 43 bytes"));
+    }
+    site.client.batch_execute("ROLLBACK").unwrap();
 }
 
 #[test]

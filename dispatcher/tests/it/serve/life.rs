@@ -4,12 +4,12 @@ use std::fs;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::os::unix::net::UnixDatagram;
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use fixtures::Scratch;
-use rustix::process::Signal;
+use rustix::process::{Pid, Signal, kill_process};
 
 use super::{Daemon, IDENTITY, STEP_LIMIT, UUID, rest, write_configuration};
 use crate::{Folder, confgend};
@@ -214,6 +214,8 @@ fn the_log_is_appended_in_the_format_of_python() {
     daemon.signal(Signal::HUP);
     wait_for("the configuration was read again");
     assert_eq!(daemon.ask("wazo/uuid.yml cached"), UUID);
+    // The client has its reply, perhaps before the line is in the file.
+    wait_for("wazo/uuid.yml");
     assert!(log().starts_with("an older line\n"));
     let text = log();
     let line = text.lines().find(|line| line.contains("wazo/uuid.yml")).unwrap();
@@ -253,6 +255,52 @@ fn an_unwritable_log_goes_to_standard_error() {
 }
 
 #[test]
+fn a_full_standard_error_stops_nothing() {
+    let database = Scratch::new(&[IDENTITY]);
+    let folder = Folder::new(&[]);
+    write_configuration(&folder, &format!("db_uri: sqlite:{}\nlog_filename: log", database.path().display()));
+    let mut command = Command::new(env!("CARGO_BIN_EXE_confgend"));
+    command.args(["serve", "--config", &folder.text("config.yml")]);
+    // Nothing reads this pipe while the service runs.
+    let mut child = command.stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
+    let log = || fs::read_to_string(folder.path("log")).unwrap_or_default();
+    let deadline = Instant::now() + STEP_LIMIT;
+    while !log().contains(" files on ") {
+        assert!(Instant::now() < deadline, "{}", log());
+        thread::sleep(Duration::from_millis(5));
+    }
+    let text = log();
+    let port = text.split("127.0.0.1:").nth(1).unwrap().split(',').next().unwrap().parse().unwrap();
+    let ask = |request: &str| {
+        let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
+        stream.set_read_timeout(Some(STEP_LIMIT)).unwrap();
+        stream.write_all(request.as_bytes()).unwrap();
+        rest(&mut stream)
+    };
+    // Each of these requests has a line of a hundred bytes and more, and a pipe has room for 64 kB.
+    for number in 0..2000 {
+        assert_eq!(ask(&format!("nonsense {number} {}\n", "x".repeat(60))), "");
+    }
+    assert_eq!(ask("wazo/uuid.yml"), UUID);
+    kill_process(Pid::from_child(&child), Signal::TERM).unwrap();
+    let deadline = Instant::now() + STEP_LIMIT;
+    let status = loop {
+        if let Some(status) = child.try_wait().unwrap() {
+            break status;
+        }
+        assert!(Instant::now() < deadline, "it does not end");
+        thread::sleep(Duration::from_millis(5));
+    };
+    assert_eq!(status.code(), Some(0));
+    let text = log();
+    assert_eq!(text.matches("no reply to ").count(), 2000, "the file has all lines");
+    assert!(text.ends_with("stopped\n"), "{text}");
+    let mut printed = Vec::new();
+    child.stderr.take().unwrap().read_to_end(&mut printed).unwrap();
+    assert!(printed.len() >= 60_000, "the pipe was full: {} bytes", printed.len());
+}
+
+#[test]
 fn the_metrics_page_counts_requests() {
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let (database, daemon) = daemon(&format!("metrics: {{listen_port: {port}}}"));
@@ -266,6 +314,7 @@ fn the_metrics_page_counts_requests() {
     daemon.ask("wazo/uuid.yml");
     daemon.ask("wazo/uuid.yml cached");
     daemon.ask("wazo/nothing");
+    daemon.ask("wazo/uuid.yml invalidate");
     database.execute("DROP TABLE infos");
     daemon.ask("wazo/uuid.yml");
     let page = get("/metrics");
@@ -277,6 +326,8 @@ fn the_metrics_page_counts_requests() {
         "confgend_generation_seconds_count{namespace=\"wazo/uuid.yml\"} 2\n",
         "confgend_database_errors_total{kind=\"schema\"} 1\n",
         "confgend_cache_age_seconds{namespace=\"wazo/uuid.yml\"} ",
+        "confgend_cache_invalidated{namespace=\"wazo/uuid.yml\"} 1.0\n",
+        "confgend_held{namespace=\"wazo/uuid.yml\"} 0.0\n",
         "# EOF\n",
     ] {
         assert!(page.contains(line), "{line}\n{page}");

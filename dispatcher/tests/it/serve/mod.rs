@@ -4,8 +4,11 @@ mod cache;
 mod crowd;
 #[cfg(feature = "postgres")]
 mod database;
+#[cfg(feature = "asterisk")]
+mod guard;
 mod life;
 mod requests;
+mod socket;
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
@@ -62,8 +65,9 @@ impl Daemon {
         let address = ([127, 0, 0, 1], 0).into();
         let mut daemon = Daemon { child, address, log, asked: AtomicUsize::new(0), folder };
         let first = daemon.wait_for_log(" files on ");
-        let address = first.split(" files on ").nth(1).unwrap().split(',').next().unwrap();
-        daemon.address = address.parse().unwrap();
+        let address = first.split(" files on ").nth(1).unwrap().split([',', ' ']).next().unwrap();
+        // A service that listens on a Unix socket alone has no address.
+        daemon.address = address.parse().unwrap_or(daemon.address);
         daemon
     }
 
@@ -155,8 +159,11 @@ impl Drop for Daemon {
 
 /// Returns the outcome of a request from its line in the log. Other lines have none.
 fn outcome(line: &str) -> Option<String> {
-    let (_, message) = line.split_once("(confgend.serve")?.1.split_once("): 127.0.0.1:")?;
-    let (_, message) = message.split_once(": ")?;
+    let (_, message) = line.split_once("(confgend.serve")?.1.split_once("): ")?;
+    let (peer, message) = message.split_once(": ")?;
+    if !peer.starts_with("127.0.0.1:") && !peer.starts_with("pid ") {
+        return None;
+    }
     match message.split_once(" bytes, ") {
         Some((request, _)) => Some(format!("{request} bytes")),
         None => message.starts_with("no reply to ").then(|| message.to_owned()),
@@ -185,7 +192,7 @@ fn follow(child: &mut Child, log: &Arc<Mutex<Vec<String>>>) {
 }
 
 /// Reads until the service closes the connection.
-fn rest(stream: &mut TcpStream) -> String {
+fn rest(stream: &mut impl Read) -> String {
     let mut reply = String::new();
     stream.read_to_string(&mut reply).unwrap();
     reply

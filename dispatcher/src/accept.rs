@@ -1,0 +1,56 @@
+//! The command `accept`: lists the files that the service holds back, and makes one of them the last good copy.
+
+use std::time::Duration;
+
+use driver_api::settings::Settings as _;
+use driver_api::{Config, Error, Namespace};
+use service::{Held, Storage};
+
+use crate::objects;
+use crate::registry::Registry;
+use crate::report::NAMESPACE_WIDTH;
+
+/// Lists the files that the service holds back: their objects, those of the last good copy, and their age.
+pub(crate) fn list(registry: &Registry, config: &Config) -> Result<String, Error> {
+    let storage = Storage::read(config)?;
+    let mut table = String::new();
+    for file in registry.namespaces() {
+        if let Some(held) = service::held(&storage, file)? {
+            let seconds = Duration::from_secs(held.age.as_secs());
+            let good = good_objects(&held);
+            table += &line(&file.to_string(), &objects(&held).to_string(), &good, &format!("{seconds:?}"));
+        }
+    }
+    if table.is_empty() {
+        return Ok("no file is held back\n".to_owned());
+    }
+    Ok(line("NAMESPACE", "HELD", "LAST GOOD", "AGE") + &table)
+}
+
+fn line(file: &str, held: &str, good: &str, age: &str) -> String {
+    format!("{file:<NAMESPACE_WIDTH$} {held:>9} {good:>9} {age:>9}\n")
+}
+
+/// Makes the text of a file that the service holds back the last good copy. Returns what it did.
+pub(crate) fn accept(file: &Namespace, config: &Config) -> Result<String, Error> {
+    let storage = Storage::read(config)?;
+    let Some(held) = service::held(&storage, file)? else {
+        let message =
+            "no new text is held back; confgend accept without a name lists the files of which one is";
+        return Err(Error::driver(message).context(file.to_string()));
+    };
+    service::accept(&storage, file)?;
+    let (new, old) = (objects(&held), good_objects(&held));
+    Ok(format!(
+        "{file}: the text with {new} objects replaces the one with {old}; reload Asterisk to read it\n"
+    ))
+}
+
+fn objects(held: &Held) -> usize {
+    objects::count(&held.file, &held.text)
+}
+
+fn good_objects(held: &Held) -> String {
+    let count = |text: &String| objects::count(&held.file, text).to_string();
+    held.last_good.as_ref().map_or_else(|| "?".to_owned(), count)
+}

@@ -1,0 +1,148 @@
+//! `cargo xtask faults`: breaks what the service depends on, many times, and counts what its clients get.
+
+mod clients;
+mod database;
+mod disk;
+mod kill;
+mod proxy;
+mod site;
+mod soak;
+mod tally;
+
+use std::time::Duration;
+
+use argh::FromArgs;
+use driver_api::Error;
+
+use crate::command::{self, cargo};
+use crate::postgres;
+use site::Site;
+use tally::Tally;
+
+/// Break what the service depends on: the service itself, PostgreSQL, the disk of its cache, its clients. Print a table:
+/// how often, what clients got meanwhile, and how long it took until the service generated a file again. A torn or empty
+/// reply is a failure.
+#[derive(FromArgs)]
+#[argh(subcommand, name = "faults")]
+pub(crate) struct Faults {
+    /// the faults to cause, like kill; all by default
+    #[argh(positional)]
+    names: Vec<String>,
+
+    /// cause each fault a few times, for less than three minutes, with programs that are not optimized
+    #[argh(switch)]
+    quick: bool,
+
+    /// how many minutes the soak takes (15; 0.3 with --quick)
+    #[argh(option)]
+    soak: Option<f64>,
+}
+
+/// How often and for how long faults are caused.
+struct Scale {
+    kills: usize,
+    restarts: usize,
+    /// Of each other fault.
+    times: usize,
+    idle_clients: usize,
+    users: u32,
+    soak: Duration,
+}
+
+/// One line of the table.
+struct Row {
+    fault: &'static str,
+    times: usize,
+    replies: Tally,
+    /// The longest time from the end of the fault until the service generated a file.
+    recovery: Option<Duration>,
+    note: String,
+}
+
+type Cause = fn(&mut Site, &Scale) -> Result<Row, Error>;
+
+/// The faults by name, in the order of the table.
+const FAULTS: [(&str, Cause); 10] = [
+    ("kill", kill::run),
+    ("restart", database::restarts),
+    ("hang", database::hangs),
+    ("lock", database::locks),
+    ("failover", database::failover),
+    ("full", disk::full),
+    ("read-only", disk::read_only),
+    ("removed", disk::removed),
+    ("idle", clients::idle),
+    ("unread", clients::unread),
+];
+
+/// Causes each fault a few times.
+pub(crate) fn quick() -> Result<(), Error> {
+    Faults { names: Vec::new(), quick: true, soak: None }.run()
+}
+
+impl Faults {
+    pub(crate) fn run(self) -> Result<(), Error> {
+        let minutes = self.soak.unwrap_or(if self.quick { 0.3 } else { 15.0 });
+        let soak = Duration::try_from_secs_f64(minutes * 60.0)
+            .map_err(|error| Error::driver("--soak is no number of minutes").because(error))?;
+        let scale = if self.quick {
+            Scale { kills: 30, restarts: 3, times: 1, idle_clients: 500, users: 300, soak }
+        } else {
+            Scale { kills: 1000, restarts: 100, times: 5, idle_clients: 10_000, users: 3000, soak }
+        };
+        let names: Vec<&str> = FAULTS.iter().map(|(name, _)| *name).chain(["soak"]).collect();
+        if let Some(unknown) = self.names.iter().find(|name| !names.contains(&name.as_str())) {
+            return Err(Error::driver(format!("no fault {unknown}; there are {}", names.join(", "))));
+        }
+        postgres::ensure()?;
+        build(self.quick)?;
+        let is_wanted = |name: &str| self.names.is_empty() || self.names.iter().any(|wanted| wanted == name);
+        let soak = ("soak", soak::run as Cause);
+        let rows = FAULTS.into_iter().chain([soak]).filter(|(name, _)| is_wanted(name));
+        print_header();
+        let mut bad = 0;
+        for (name, cause) in rows {
+            // Each fault has a site of its own, so that none leaves anything to the next.
+            let row = Site::new(scale.users, self.quick)
+                .and_then(|mut site| cause(&mut site, &scale))
+                .map_err(|error| error.context(format!("fault {name}")))?;
+            row.print();
+            bad += row.replies.torn + row.replies.empty;
+        }
+        if bad == 0 {
+            Ok(())
+        } else {
+            Err(Error::driver(format!("{bad} replies or files are torn or empty")))
+        }
+    }
+}
+
+/// Builds the programs.
+fn build(quick: bool) -> Result<(), Error> {
+    let mut command = cargo();
+    command.args(["build", "--quiet", "--package", "dispatcher", "--package", "client"]);
+    command::run(if quick { &mut command } else { command.arg("--release") })
+}
+
+fn print_header() {
+    say!(
+        "\n{:<52} {:>6} {:>9} {:>6} {:>6} {:>6} {:>9}  {}",
+        "fault",
+        "times",
+        "replies",
+        "lost",
+        "torn",
+        "empty",
+        "recovery",
+        "note"
+    );
+}
+
+impl Row {
+    fn print(&self) {
+        let Row { fault, times, replies, recovery, note } = self;
+        let recovery = recovery.map_or_else(|| "-".to_owned(), |time| format!("{:.2} s", time.as_secs_f64()));
+        let Tally { whole, lost, torn, empty } = replies;
+        say!("{fault:<52} {times:>6} {whole:>9} {lost:>6} {torn:>6} {empty:>6} {recovery:>9}  {note}");
+    }
+}
