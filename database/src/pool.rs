@@ -138,6 +138,19 @@ impl Pool {
         })
     }
 
+    /// Begins the back-off after a query that waited for a server that hangs, or for a lock. A connection that was just
+    /// lost can be replaced at once.
+    fn note_failure(&self, error: &Error, start: Instant) {
+        let has_waited = match error.kind() {
+            ErrorKind::Locked => true,
+            ErrorKind::Connection => start.elapsed() >= self.settings.limits.connect_seconds.0,
+            _ => false,
+        };
+        if has_waited {
+            self.begin_back_off(&error.chain());
+        }
+    }
+
     fn begin_back_off(&self, why: &str) {
         *lock(&self.last_timeout) = Some((Instant::now(), why.to_owned()));
     }
@@ -250,12 +263,11 @@ impl<'a> LazySnapshot<'a> {
 
 impl Snapshot for LazySnapshot<'_> {
     fn run(&mut self, sql: &str, params: &[Value<'_>], rows: &mut dyn Rows) -> Result<(), Error> {
-        let result = self.snapshot()?.run(sql, params, rows);
-        if let Err(error) = &result
-            && matches!(error.kind(), ErrorKind::Connection | ErrorKind::Locked)
-        {
-            // Otherwise each file of a reload would wait as long again.
-            self.pool.begin_back_off(&error.chain());
+        let snapshot = self.snapshot()?;
+        let start = Instant::now();
+        let result = snapshot.run(sql, params, rows);
+        if let Err(error) = &result {
+            self.pool.note_failure(error, start);
         }
         result
     }

@@ -191,7 +191,13 @@ fn parse(uri: &str) -> Result<Parameters, Error> {
     database.map(|database| parameters.set("dbname", decode(database)?)).transpose()?;
     for parameter in query.split('&').filter(|parameter| !parameter.is_empty()) {
         let (keyword, value) = parameter.split_once('=').unwrap_or((parameter, ""));
-        parameters.set(&decode(keyword)?, decode(value)?)?;
+        let keyword = decode(keyword)?;
+        if known(&keyword).is_err() && parameters.text("password").is_some() && keyword != "ssl" {
+            return Err(config(
+                "a parameter is not known; is a \"&\" of the password not written as %26?".to_owned(),
+            ));
+        }
+        parameters.set(&keyword, decode(value)?)?;
     }
     Ok(parameters)
 }
@@ -297,7 +303,8 @@ mod tests {
             ("postgresql://u:s3cret/d", "lack its \"@HOST\""),
             ("postgresql://[s3cret/d", "has no \"]\""),
             ("postgresql://u:s3cret%FF@h/d", "not UTF-8"),
-            ("postgresql://u:s3cret@h/d?nonsense=1", "the parameter \"nonsense\" is not known"),
+            ("postgresql://u@h/d?nonsense=1", "the parameter \"nonsense\" is not known"),
+            ("postgresql:///d?password=s3&cret=1", "written as %26"),
         ] {
             let error = read(uri, &[]).unwrap_err().chain();
             assert!(error.contains(reason) && !error.contains("cret"), "{uri}: {error}");

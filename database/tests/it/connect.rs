@@ -140,10 +140,10 @@ fn each_host_has_its_own_timeout() {
     let (port, password) = (server.port(), server.password());
     let address = format!("postgresql://confgend:{password}@127.0.0.1:{silent},127.0.0.1:{silent}");
     let uri: Uri = format!("{address},127.0.0.1:{port}/postgres").parse().unwrap();
-    let limits = Limits { connect: Some(Duration::from_millis(500)), ..Limits::default() };
+    let limits = Limits { connect: Some(Duration::from_secs(2)), ..Limits::default() };
     let start = Instant::now();
-    within(10, move || database::open_with(&uri, limits).map(|_| ()).unwrap());
-    assert!(start.elapsed() >= Duration::from_secs(1));
+    within(20, move || database::open_with(&uri, limits).map(|_| ()).unwrap());
+    assert!(start.elapsed() >= Duration::from_secs(4));
     // Both silent hosts were tried.
     for _ in 0..2 {
         listener.accept().unwrap();
