@@ -261,6 +261,8 @@ fn a_full_or_closed_output_is_an_error() {
     let (closed, is_closed) = mpsc::channel();
     let service = Service::new(move |stream| {
         is_closed.recv().unwrap();
+        // A program that another test is just starting has the pipe, too, for a moment.
+        thread::sleep(Duration::from_millis(300));
         stream.write_all(b"x").unwrap();
     });
     let port = service.port.to_string();

@@ -2,13 +2,14 @@
 
 use std::collections::VecDeque;
 use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::process::{Command, Output};
+use std::sync::LazyLock;
 use std::sync::mpsc::{self, Receiver};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use socket2::SockRef;
+use socket2::{Domain, SockRef, Socket, Type};
 use tempfile::NamedTempFile;
 
 /// A service for one connection.
@@ -91,9 +92,21 @@ pub(crate) fn assert_error(output: &Output, code: i32, message: &str) {
     assert_eq!((output.status.code(), output.stdout.as_slice()), (Some(code), &b""[..]));
 }
 
-/// A port on which no program listens.
+/// A port on which no program listens. The socket keeps it from other programs.
 pub(crate) fn closed_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+    static SOCKET: LazyLock<Socket> = LazyLock::new(bound);
+    port(&SOCKET)
+}
+
+/// A socket that has a port but does not listen: the system refuses connections.
+fn bound() -> Socket {
+    let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+    socket.bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into()).unwrap();
+    socket
+}
+
+fn port(socket: &Socket) -> u16 {
+    socket.local_addr().unwrap().as_socket().unwrap().port()
 }
 
 /// The end of one connection to a service.
@@ -120,13 +133,16 @@ impl Script {
     /// Starts a service that listens after a pause. Until then its port refuses connections.
     pub(crate) fn after(pause: Duration, steps: impl IntoIterator<Item = Then>) -> Script {
         let mut steps: VecDeque<Then> = steps.into_iter().collect();
-        let port = closed_port();
-        let bind = move || TcpListener::bind(("127.0.0.1", port)).unwrap();
-        let early = pause.is_zero().then(bind);
+        let socket = bound();
+        let port = port(&socket);
+        if pause.is_zero() {
+            socket.listen(128).unwrap();
+        }
         let (sender, requests) = mpsc::channel();
         thread::spawn(move || {
             thread::sleep(pause);
-            let listener = early.unwrap_or_else(bind);
+            socket.listen(128).unwrap();
+            let listener = TcpListener::from(socket);
             while let Some(step) = steps.pop_front() {
                 let (mut stream, _) = listener.accept().unwrap();
                 let mut request = String::new();
