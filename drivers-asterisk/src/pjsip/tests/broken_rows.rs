@@ -101,7 +101,7 @@ fn an_endpoint_with_a_bad_name_is_still_a_template() {
         let rows = system().endpoint(9, name).endpoint(1, "child").link(1, 9, 0).line(1, 9).line(2, 1);
         let rows = rows.trunk(1, 9).trunk(2, 1).meeting(1, 9, "m");
         let rows = sections.iter().fold(rows, |rows, section| rows.option(9, section, "k", section));
-        let written = rows.pjsip();
+        let written = rows.option(9, "registration", "line", "yes").pjsip();
         let phone = ["child"; 3];
         let trunk = ["child", "child", "child", "child", "outbound_auth_child", "auth_reg_child", "child"];
         assert_eq!(written.names(), [&phone[..], &trunk].concat());
