@@ -83,7 +83,10 @@ impl Contexts {
         let mut all: Vec<Context> = rows.into_iter().filter_map(|row| Context::new(row, conf)).collect();
         let by_name: HashMap<String, usize> =
             all.iter().enumerate().map(|(at, context)| (context.row.name.to_string(), at)).collect();
-        let includes: Vec<Row<Include>> = session.query(INCLUDES, &[])?;
+        let mut includes: Vec<Row<Include>> = session.query(INCLUDES, &[])?;
+        includes.sort_unstable_by(|a, b| {
+            (a.priority, &a.include, &a.context).cmp(&(b.priority, &b.include, &b.context))
+        });
         for include in includes {
             if let Some(&context) = by_name.get(&include.context)
                 && include.keeps(session, dialplan_parts::included_context, &include.include)
@@ -91,17 +94,14 @@ impl Contexts {
                 all[context].includes.push(include);
             }
         }
-        let extensions: Vec<Row<Extension>> = session.query(EXTENSIONS, &[])?;
+        let mut extensions: Vec<Row<Extension>> = session.query(EXTENSIONS, &[])?;
+        extensions.sort_unstable_by(|a, b| (&a.exten, a.id).cmp(&(&b.exten, b.id)));
         for extension in extensions {
             if let Some(&context) = by_name.get(&extension.context)
                 && keeps_extension(session, &extension)
             {
                 all[context].extensions.push(extension);
             }
-        }
-        for context in &mut all {
-            context.includes.sort_unstable_by(|a, b| (a.priority, &a.include).cmp(&(b.priority, &b.include)));
-            context.extensions.sort_unstable_by(|a, b| (&a.exten, a.id).cmp(&(&b.exten, b.id)));
         }
         Ok(Contexts { all, by_name })
     }

@@ -394,3 +394,13 @@ fn a_bad_option_of_a_template_is_reported_once() {
     let bracket = "there is a \"]\", which ends the name of a section; the section \"x]y\"";
     assert_eq!(written.warnings, [option(9, "\"a=b\"", "key", sign), option(2, "aors", "value", bracket)]);
 }
+
+#[test]
+fn warnings_are_sorted_by_row() {
+    // The physical order of the rows is another.
+    let rows = system().trunk(2, 8).trunk(1, 9).meeting(4, 8, "m").meeting(3, 9, "m");
+    let rows = rows.pjsip().warnings;
+    let keys: Vec<&str> = rows.iter().filter_map(|warning| warning.split(", ").nth(1)).collect();
+    let [three, four] = [3, 4].map(|id| format!("row uuid={}", uuid(id)));
+    assert_eq!(keys, ["row id=1", "row id=2", &three, &four]);
+}
