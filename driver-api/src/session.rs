@@ -111,6 +111,15 @@ impl Warning {
     pub fn column(self, column: &str) -> Warning {
         Warning { column: column.to_owned(), ..self }
     }
+
+    fn on_one_line(mut self) -> Warning {
+        if self.message.contains(char::is_control) {
+            let escaped =
+                |c: char| if c.is_control() { c.escape_default().to_string() } else { c.to_string() };
+            self.message = self.message.chars().map(escaped).collect();
+        }
+        self
+    }
 }
 
 impl fmt::Display for Warning {
@@ -226,11 +235,16 @@ impl<'a> Session<'a> {
         self.warnings.push(warning);
     }
 
-    /// Takes the warnings so far, without duplicates: several queries may read the same bad row.
+    /// Takes the warnings so far, without duplicates: several queries may read the same bad row. Control characters in
+    /// their messages are escaped, since a message may quote any text of a row, and a warning is one line of a log.
     pub fn take_warnings(&mut self) -> Vec<Warning> {
         let mut seen = HashSet::new();
         let warnings = std::mem::take(&mut self.warnings);
-        warnings.into_iter().filter(|warning| seen.insert(warning.clone())).collect()
+        warnings
+            .into_iter()
+            .map(Warning::on_one_line)
+            .filter(|warning| seen.insert(warning.clone()))
+            .collect()
     }
 }
 
@@ -293,5 +307,27 @@ impl<T: DeserializeOwned> Rows for Decoder<'_, T> {
             }
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct NoRows;
+
+    impl Snapshot for NoRows {
+        fn run(&mut self, _: &str, _: &[Value<'_>], _: &mut dyn Rows) -> Result<(), Error> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_warning_that_quotes_a_text_is_one_line() {
+        let mut snapshot = NoRows;
+        let mut session = Session::new(&mut snapshot);
+        session.warn(Warning::new("moh", "the option a\tb\n\u{1b}[31m\u{85} é\\n has no value"));
+        let shown = session.take_warnings()[0].to_string();
+        assert_eq!(shown, "table moh: the option a\\tb\\n\\u{1b}[31m\\u{85} é\\n has no value");
     }
 }

@@ -24,8 +24,13 @@ pub(crate) struct Confbridge;
 impl Driver for Confbridge {
     fn generate(&self, session: &mut Session<'_>) -> Result<String, Error> {
         let mut writer = Writer::new(session);
-        static_file::write(&mut writer, session, "confbridge.conf", &[])?;
+        let sections = static_file::write(&mut writer, session, FILE, &[])?;
         let conferences: Vec<Row<Conference>> = session.query(CONFERENCES, &[])?;
+        if !conferences.is_empty() {
+            for template in [BRIDGE_TEMPLATE, USER_TEMPLATE] {
+                sections.expect(session, FILE, template, "the profiles of conferences");
+            }
+        }
         for conference in &conferences {
             write_bridge(&mut writer, conference);
         }
@@ -38,6 +43,12 @@ impl Driver for Confbridge {
         Ok(writer.finish(session))
     }
 }
+
+const FILE: &str = "confbridge.conf";
+
+/// The static sections from which the profiles inherit.
+const BRIDGE_TEMPLATE: &str = "wazo_default_bridge";
+const USER_TEMPLATE: &str = "wazo_default_user";
 
 const CONFERENCES: Query<'_> = Query {
     table: "conference",
@@ -65,7 +76,7 @@ struct Conference {
 fn write_bridge(writer: &mut Writer, conference: &Row<Conference>) {
     writer.part();
     let mut lines = writer.at(conference);
-    lines.derived_section(format!("wazo-bridge-profile-{}", conference.id), "wazo_default_bridge");
+    lines.derived_section(format!("wazo-bridge-profile-{}", conference.id), BRIDGE_TEMPLATE);
     lines.option("type", "bridge");
     lines.option("max_members", ("max_users", conference.max_users));
     lines.option("record_conference", ("record", yes_no(conference.record)));
@@ -76,7 +87,7 @@ fn write_users(writer: &mut Writer, conference: &Row<Conference>) {
     let user_profile = format!("wazo-user-profile-{}", conference.id);
     writer.part();
     let mut lines = writer.at(conference);
-    lines.derived_section(&user_profile, "wazo_default_user");
+    lines.derived_section(&user_profile, USER_TEMPLATE);
     lines.option("type", "user");
     lines.option("quiet", ("quiet_join_leave", yes_no(conference.quiet_join_leave)));
     lines.option("announce_join_leave", ("announce_join_leave", yes_no(conference.announce_join_leave)));
@@ -203,7 +214,8 @@ mod tests {
             "table asterisk_file: there is no row named confbridge.conf, so its static part is empty";
         let left_out = "table conference, row id=7, column music_on_hold: the value has a line break; the row is \
             left out";
-        assert_eq!(written.warnings, [missing, left_out]);
+        assert!(written.warnings.iter().any(|warning| warning == missing), "{:?}", written.warnings);
+        assert!(written.warnings.iter().any(|warning| warning == left_out), "{:?}", written.warnings);
         let headers: Vec<&str> =
             written.text.lines().filter(|line| line.starts_with('[') && line.contains("-profile-")).collect();
         assert_eq!(
@@ -214,5 +226,34 @@ mod tests {
                 "[wazo-admin-profile-8](wazo-user-profile-8)",
             ]
         );
+    }
+
+    #[test]
+    fn a_missing_template_of_the_profiles_is_reported() {
+        let file = |names: &[&str]| {
+            let file = Rows::default().add("asterisk_file", row! { id: 1, name: "confbridge.conf" });
+            (1..).zip(names).fold(file, |rows, (id, name)| {
+                rows.add("asterisk_file_section", row! { id: id, name: *name, asterisk_file_id: 1 })
+            })
+        };
+        let conference = row! { id: 1, tenant_uuid: "T" };
+        let missing = |name: &str| {
+            format!(
+                "table asterisk_file_section: confbridge.conf has no section {name}, from which the profiles of \
+                    conferences inherit, so Asterisk refuses the whole file: add the section"
+            )
+        };
+        for (names, expected) in [
+            (&["wazo_default_bridge", "wazo_default_user"][..], vec![]),
+            (&["Wazo_Default_Bridge", "WAZO_DEFAULT_USER"], vec![]),
+            (&["wazo_default_user"], vec![missing("wazo_default_bridge")]),
+            (&["general"], vec![missing("wazo_default_bridge"), missing("wazo_default_user")]),
+        ] {
+            let rows = file(names);
+            // Without conferences, nothing inherits.
+            assert_eq!(rows.write(&Confbridge).warnings, [""; 0]);
+            let written = rows.add("conference", conference.clone()).write(&Confbridge);
+            assert_eq!(written.warnings, expected);
+        }
     }
 }

@@ -1,6 +1,8 @@
 //! Static files: sections that an administrator edits through the API. The database has a row for each file,
 //! section and variable.
 
+use std::collections::{HashMap, HashSet};
+
 use driver_api::asterisk::{Writer, syntax};
 use driver_api::{Error, Query, Row, Session, Text, Value, Warning};
 use serde::Deserialize;
@@ -13,40 +15,67 @@ pub(crate) fn generate(session: &mut Session<'_>, file: &str) -> Result<String, 
 }
 
 /// Writes the static sections of a file, then each section of `required` that the database lacks, empty. Unless
-/// it writes nothing, an empty line follows.
+/// it writes nothing, an empty line follows. Returns the sections of the database that are written.
 pub(crate) fn write(
     writer: &mut Writer,
     session: &mut Session<'_>,
     file: &str,
     required: &[&str],
-) -> Result<(), Error> {
-    let sections: Vec<Row<Section>> = session.query(SECTIONS, &[Value::Text(file)])?;
+) -> Result<Sections, Error> {
+    let mut sections: Vec<Row<Section>> = session.query(SECTIONS, &[Value::Text(file)])?;
     let variables: Vec<Row<Variable>> = session.query(VARIABLES, &[Value::Text(file)])?;
     if sections.is_empty() {
         let message = format!("there is no row named {file}, so its static part is empty");
         session.warn(Warning::new("asterisk_file", message));
     }
-    let mut written = false;
-    for section in sections.iter().filter(|section| section.id.is_some()) {
-        if section.keeps(session, syntax::section_name, &section.name) {
-            writer.at(section).section(&section.name);
-            for variable in variables.iter().filter(|variable| Some(variable.section) == section.id) {
-                writer.at(variable).option(&variable.key, &variable.value);
-            }
-            written = true;
+    let mut variables_of: HashMap<i64, Vec<&Row<Variable>>> = HashMap::new();
+    for variable in &variables {
+        variables_of.entry(variable.section).or_default().push(variable);
+    }
+    let is_empty = sections.is_empty();
+    let names: HashSet<String> =
+        sections.iter().filter_map(|section| section.name.as_deref().map(str::to_owned)).collect();
+    sections.retain(|section| {
+        section.id.is_some() && section.keeps(session, syntax::section_name, &section.name)
+    });
+    let mut written = !sections.is_empty();
+    for section in &sections {
+        writer.at(section).section(&section.name);
+        let variables = section.id.and_then(|id| variables_of.remove(&id));
+        for variable in variables.into_iter().flatten() {
+            writer.at(variable).option(&variable.key, &variable.value);
         }
     }
     for name in required {
-        if !sections.iter().any(|section| section.name.as_deref() == Some(name)) {
+        if !names.contains(*name) {
             writer.own().section(*name);
             writer.blank();
             written = true;
         }
     }
-    if written && !sections.is_empty() {
+    if written && !is_empty {
         writer.blank();
     }
-    Ok(())
+    Ok(Sections(sections))
+}
+
+/// The static sections of a file.
+pub(crate) struct Sections(Vec<Row<Section>>);
+
+impl Sections {
+    /// Warns if other sections inherit from a section of this name and there is none. `heirs` says which do.
+    pub(crate) fn expect(&self, session: &mut Session<'_>, file: &str, name: &str, heirs: &str) {
+        let is_it = |section: &Row<Section>| {
+            section.name.as_deref().is_some_and(|other| other.eq_ignore_ascii_case(name))
+        };
+        if !self.0.iter().any(is_it) {
+            let message = format!(
+                "{file} has no section {name}, from which {heirs} inherit, so Asterisk refuses the whole file: add \
+                    the section"
+            );
+            session.warn(Warning::new("asterisk_file_section", message));
+        }
+    }
 }
 
 /// A file without sections is one row.

@@ -52,17 +52,18 @@ struct Include {
     priority: i64,
 }
 
-/// An extension with lines is written if one of them is enabled.
+/// An extension with lines is written if one of them is enabled. Both engines make a set of each `IN`, once; an `EXISTS`
+/// would search all lines for each extension.
 const EXTENSIONS: Query<'_> = Query {
     table: "extensions",
     key: &["id"],
     sql: "SELECT e.id, e.context, e.exten, e.type, e.typeval
         FROM extensions e
         WHERE e.commented = 0 AND e.typeval <> '0' AND CAST(e.type AS TEXT) <> 'parking'
-            AND (NOT EXISTS (SELECT 1 FROM line_extension le WHERE le.extension_id = e.id)
-                OR EXISTS (
-                    SELECT 1 FROM line_extension le JOIN linefeatures l ON l.id = le.line_id
-                    WHERE le.extension_id = e.id AND l.commented = 0))",
+            AND (e.id NOT IN (SELECT extension_id FROM line_extension)
+                OR e.id IN (
+                    SELECT le.extension_id FROM line_extension le JOIN linefeatures l ON l.id = le.line_id
+                    WHERE l.commented = 0))",
 };
 
 #[derive(Deserialize)]
@@ -82,7 +83,10 @@ impl Contexts {
         let mut all: Vec<Context> = rows.into_iter().filter_map(|row| Context::new(row, conf)).collect();
         let by_name: HashMap<String, usize> =
             all.iter().enumerate().map(|(at, context)| (context.row.name.to_string(), at)).collect();
-        let includes: Vec<Row<Include>> = session.query(INCLUDES, &[])?;
+        let mut includes: Vec<Row<Include>> = session.query(INCLUDES, &[])?;
+        includes.sort_unstable_by(|a, b| {
+            (a.priority, &a.include, &a.context).cmp(&(b.priority, &b.include, &b.context))
+        });
         for include in includes {
             if let Some(&context) = by_name.get(&include.context)
                 && include.keeps(session, dialplan_parts::included_context, &include.include)
@@ -90,17 +94,14 @@ impl Contexts {
                 all[context].includes.push(include);
             }
         }
-        let extensions: Vec<Row<Extension>> = session.query(EXTENSIONS, &[])?;
+        let mut extensions: Vec<Row<Extension>> = session.query(EXTENSIONS, &[])?;
+        extensions.sort_unstable_by(|a, b| (&a.exten, a.id).cmp(&(&b.exten, b.id)));
         for extension in extensions {
             if let Some(&context) = by_name.get(&extension.context)
                 && keeps_extension(session, &extension)
             {
                 all[context].extensions.push(extension);
             }
-        }
-        for context in &mut all {
-            context.includes.sort_unstable_by(|a, b| (a.priority, &a.include).cmp(&(b.priority, &b.include)));
-            context.extensions.sort_unstable_by(|a, b| (&a.exten, a.id).cmp(&(&b.exten, b.id)));
         }
         Ok(Contexts { all, by_name })
     }

@@ -145,16 +145,22 @@ impl Endpoints {
         }
     }
 
-    /// Warns that the link between these two is ignored.
-    pub(super) fn report_circle(&self, session: &mut Session<'_>, child: usize, parent: usize) {
-        let [child, parent] = [child, parent].map(|at| &self.all[at].row);
-        let is_it = |link: &&Row<Link>| link.child_uuid == child.uuid && link.parent_uuid == parent.uuid;
-        if let Some(link) = self.links.iter().find(is_it) {
-            let message = format!(
-                "the templates of {:?} lead back to it; its link to {:?} is ignored",
-                child.name, parent.name
-            );
-            link.warn(session, "parent_uuid", message);
+    /// Warns that the links between these children and parents are ignored.
+    pub(super) fn report_circles(&self, session: &mut Session<'_>, circular: &[(usize, usize)]) {
+        if circular.is_empty() {
+            return;
+        }
+        let links: HashMap<(Uuid, Uuid), &Row<Link>> =
+            self.links.iter().map(|link| ((link.child_uuid, link.parent_uuid), link)).collect();
+        for &(child, parent) in circular {
+            let [child, parent] = [child, parent].map(|at| &self.all[at].row);
+            if let Some(link) = links.get(&(child.uuid, parent.uuid)) {
+                let message = format!(
+                    "the templates of {:?} lead back to it; its link to {:?} is ignored",
+                    child.name, parent.name
+                );
+                link.warn(session, "parent_uuid", message);
+            }
         }
     }
 

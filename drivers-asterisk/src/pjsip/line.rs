@@ -144,6 +144,7 @@ fn read(session: &mut Session<'_>, endpoints: &Endpoints) -> Result<Vec<Line>, E
     let mut rows: Vec<Row<LineRow>> = session.query(LINES, &[])?;
     let mut users: Vec<Row<User>> = session.query(USERS, &[])?;
     let mut extensions: Vec<Row<Extension>> = session.query(EXTENSIONS, &[])?;
+    extensions.sort_unstable_by_key(|e| (e.line_id, !e.main_extension, e.extension_id));
     extensions.retain(|extension| {
         // Both are written in one line. Most are short, and need no check.
         extension.exten.len() + extension.context.len() < syntax::NAME_LIMIT * 2
@@ -152,10 +153,9 @@ fn read(session: &mut Session<'_>, endpoints: &Endpoints) -> Result<Vec<Line>, E
     });
     let mailboxes = Mailboxes::read(session)?;
     rows.sort_unstable_by_key(|row| row.id);
-    // They are sorted by line in descending order, so that `take` removes those of the next line from the end.
+    // They end up sorted by line in descending order, so that `take` removes those of the next line from the end.
     users.sort_unstable_by_key(|user| (user.line_id, !user.main_user, user.user_id));
     users.reverse();
-    extensions.sort_unstable_by_key(|e| (e.line_id, !e.main_extension, e.extension_id));
     extensions.reverse();
     let mut lines = Vec::with_capacity(rows.len());
     for row in rows {

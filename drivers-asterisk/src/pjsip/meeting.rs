@@ -35,7 +35,8 @@ static NAME: Kind = Kind::variable("WAZO_MEETING_NAME=").of("name");
 
 /// Returns the meetings that have an endpoint for guests, in the order of the file.
 pub(super) fn items(session: &mut Session<'_>, endpoints: &Endpoints) -> Result<Vec<Meeting>, Error> {
-    let rows: Vec<Row<MeetingRow>> = session.query(MEETINGS, &[])?;
+    let mut rows: Vec<Row<MeetingRow>> = session.query(MEETINGS, &[])?;
+    rows.sort_unstable_by_key(|row| row.uuid);
     let mut meetings: Vec<Meeting> = rows
         .into_iter()
         .filter_map(|row| {

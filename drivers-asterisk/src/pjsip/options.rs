@@ -1,6 +1,8 @@
 //! Lists of options with their origins, and the canonical form in which they are inherited and written.
 
 use std::borrow::Cow;
+use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
 
 use driver_api::asterisk::Writer;
 use driver_api::{Origin, Piece, Row};
@@ -104,10 +106,15 @@ impl<'a> Options<'a> {
     /// A list of canonical lists has the same canonical form as one of raw lists, so inherited lists can be
     /// canonical already.
     pub(super) fn canonical(self) -> Options<'a> {
+        if self.0.len() > MAX_SEARCHED { self.canonical_by_hash() } else { self.canonical_by_search() }
+    }
+
+    /// Compares each option with all before it. Of few options, as nearly all endpoints have, that is the fastest.
+    fn canonical_by_search(self) -> Options<'a> {
         let mut once: Vec<SipOption<'a>> = Vec::with_capacity(self.0.len());
         let mut repeated: Vec<SipOption<'a>> = Vec::new();
         for option in self.0 {
-            if matches!(option.key, "set_var" | "match") {
+            if option.may_be_repeated() {
                 if !repeated.iter().any(|earlier| earlier.is_same(&option)) {
                     repeated.push(option);
                 }
@@ -120,7 +127,35 @@ impl<'a> Options<'a> {
         once.append(&mut repeated);
         Options(once)
     }
+
+    /// Does the same in time that grows with the number of options, and not with its square.
+    fn canonical_by_hash(self) -> Options<'a> {
+        let mut once: Vec<SipOption<'a>> = Vec::with_capacity(self.0.len());
+        let mut repeated: Vec<SipOption<'a>> = Vec::new();
+        let mut places: HashMap<&'a str, usize> = HashMap::new();
+        let mut seen: HashSet<(&'a str, String)> = HashSet::new();
+        for option in self.0 {
+            if option.may_be_repeated() {
+                if seen.insert((option.key, option.text().into_owned())) {
+                    repeated.push(option);
+                }
+                continue;
+            }
+            match places.entry(option.key) {
+                Entry::Occupied(place) => once[*place.get()] = option,
+                Entry::Vacant(place) => {
+                    place.insert(once.len());
+                    once.push(option);
+                }
+            }
+        }
+        once.append(&mut repeated);
+        Options(once)
+    }
 }
+
+/// The longest list in which options are searched one by one.
+const MAX_SEARCHED: usize = 100;
 
 impl<'a> SipOption<'a> {
     pub(super) fn origin(&self) -> &'a Origin {
@@ -130,6 +165,10 @@ impl<'a> SipOption<'a> {
     /// Returns the value without the prefix that computed options may have.
     pub(super) fn value(&self) -> &Cow<'a, str> {
         &self.value
+    }
+
+    fn may_be_repeated(&self) -> bool {
+        matches!(self.key, "set_var" | "match")
     }
 
     /// Tells whether both have the same key and value.
@@ -208,6 +247,8 @@ mod tests {
         for row in &rows {
             options.push_row(row);
         }
+        let by_hash = shown(&options.clone().canonical_by_hash());
+        assert_eq!(shown(&options.clone().canonical_by_search()), by_hash);
         shown(&options.canonical())
     }
 
@@ -259,6 +300,8 @@ mod tests {
         options.push(&VARIABLE, rows[1].origin(), "1");
         options.push_row(&rows[0]);
         options.push_row(&rows[1]);
-        assert_eq!(shown(&options.canonical()), ["set_var=A=1 of 2", "set_var=A=2 of 2"]);
+        let expected = ["set_var=A=1 of 2", "set_var=A=2 of 2"];
+        assert_eq!(shown(&options.clone().canonical_by_hash()), expected);
+        assert_eq!(shown(&options.canonical()), expected);
     }
 }

@@ -54,14 +54,14 @@ impl<'a> Part<'a> {
         writer.part();
         let registry = Registry::new(self.endpoints, items.iter().map(Item::endpoint));
         self.report(session, &registry, items);
-        // Templates precede the endpoints that inherit from them, so one pass resolves all of them.
-        let mut templates: Templates<'_> = Vec::new();
-        templates.resize_with(self.endpoints.len(), || None);
-        for entry in registry.entries.iter().filter(|entry| self.endpoints.get(entry.endpoint).is_parent) {
-            templates[entry.endpoint] = Some(self.lists(entry, items, &templates));
-        }
+        let templates = self.templates(&registry, items);
         let written: Vec<&Entry> =
             registry.entries.iter().filter(|entry| self.endpoints.get(entry.endpoint).written).collect();
+        if let Sections::Trunk = sections {
+            for entry in &written {
+                self.resolution(entry, items, &templates).report_unknown_calls(session);
+            }
+        }
         in_parallel(writer, &written, |writer, entry| {
             let endpoint = self.endpoints.get(entry.endpoint);
             match &templates[entry.endpoint] {
@@ -71,12 +71,61 @@ impl<'a> Part<'a> {
         });
     }
 
+    /// Resolves the templates of the registry. Keeps those that endpoints which are written inherit from.
+    fn templates<'i, I: Item>(&self, registry: &Registry, items: &'i [I]) -> Templates<'i>
+    where
+        'a: 'i,
+    {
+        let parents = |entry: &Entry| &self.endpoints.get(entry.endpoint).parents;
+        let is_written = |entry: &&Entry| self.endpoints.get(entry.endpoint).written;
+        let mut kept = vec![false; self.endpoints.len()];
+        for entry in registry.entries.iter().filter(is_written) {
+            kept[entry.endpoint] = true;
+            for &parent in parents(entry) {
+                kept[parent] = true;
+            }
+        }
+        let is_template = |entry: &&Entry| self.endpoints.get(entry.endpoint).is_parent;
+        let mut heirs = vec![0_usize; self.endpoints.len()];
+        for entry in registry.entries.iter().filter(is_template) {
+            for &parent in parents(entry) {
+                heirs[parent] += 1;
+            }
+        }
+        let mut templates: Templates<'_> = Vec::new();
+        templates.resize_with(self.endpoints.len(), || None);
+        // Templates precede the endpoints that inherit from them, so one pass resolves all of them.
+        for entry in registry.entries.iter().filter(is_template) {
+            templates[entry.endpoint] = Some(self.lists(entry, items, &templates));
+            for &parent in parents(entry) {
+                heirs[parent] -= 1;
+                // In a long chain, each template has the options of all before it: together they would fill the memory.
+                if heirs[parent] == 0 && !kept[parent] {
+                    templates[parent] = None;
+                }
+            }
+        }
+        templates
+    }
+
     fn lists<'i, I: Item>(&self, entry: &Entry, items: &'i [I], templates: &Templates<'i>) -> Lists<'i>
     where
         'a: 'i,
     {
+        self.resolution(entry, items, templates).lists()
+    }
+
+    fn resolution<'i, 't, I: Item>(
+        &self,
+        entry: &Entry,
+        items: &'i [I],
+        templates: &'t Templates<'i>,
+    ) -> Resolution<'i, 't>
+    where
+        'a: 'i,
+    {
         let endpoint = self.endpoints.get(entry.endpoint);
-        let resolution = Resolution {
+        Resolution {
             endpoint,
             own: self.endpoints.own(endpoint).collect(),
             item: entry.item.map(|item| &items[item] as &dyn Item),
@@ -84,16 +133,13 @@ impl<'a> Part<'a> {
             parents: endpoint.parents.iter().filter_map(|&parent| templates[parent].as_ref()).collect(),
             transport: endpoint.row.transport_uuid.and_then(|uuid| self.transports.name(uuid)),
             tenant: self.tenants.get(&endpoint.row.tenant_uuid),
-        };
-        resolution.lists()
+        }
     }
 
     fn report<I: Item>(&mut self, session: &mut Session<'_>, registry: &Registry, items: &[I]) {
-        for &(child, parent) in &registry.circular {
-            if self.reported.insert((child, parent)) {
-                self.endpoints.report_circle(session, child, parent);
-            }
-        }
+        let new = registry.circular.iter().filter(|&&link| self.reported.insert(link));
+        let new: Vec<(usize, usize)> = new.copied().collect();
+        self.endpoints.report_circles(session, &new);
         for &(loser, place) in &registry.replaced {
             let Some(winner) = registry.entries[place].item else { continue };
             let winner = items[winner].origin().key();

@@ -1,6 +1,6 @@
 //! The options of an endpoint: computed ones, inherited ones and its own.
 
-use driver_api::{Origin, Row};
+use driver_api::{Origin, Row, Session};
 
 use super::endpoint::{Endpoint, OptionRow, Section};
 use super::options::{Kind, Options};
@@ -61,6 +61,14 @@ static TENANT: Kind = Kind::variable("__WAZO_TENANT_UUID=").of("tenant_uuid");
 /// It repeats the caller id, which is an option from a row.
 static ORIGINAL_CALLER_ID: Kind = Kind::variable("XIVO_ORIGINAL_CALLER_ID=").of("value");
 
+/// The options of the section `identify` that match a call.
+const MATCHES: [&str; 3] = ["match", "match_header", "match_request_uri"];
+
+/// Tells whether Asterisk takes a value for true.
+fn is_true(value: &str) -> bool {
+    ["yes", "true", "y", "t", "1", "on"].iter().any(|word| value.trim().eq_ignore_ascii_case(word))
+}
+
 /// One endpoint and the data that its options depend on.
 pub(super) struct Resolution<'a, 'p> {
     pub(super) endpoint: &'a Endpoint,
@@ -110,6 +118,23 @@ impl<'a> Resolution<'a, '_> {
             registration_outbound_auth: lists.registration_outbound_auth.canonical(),
             registration: lists.registration.canonical(),
         }
+    }
+
+    /// Warns of a trunk that registers, but whose options don't tell Asterisk which calls come from the provider:
+    /// neither `line`, by which a call names its registration, nor an address or header to match.
+    pub(super) fn report_unknown_calls(&self, session: &mut Session<'_>) {
+        let registration = self.typed(Section::Registration, "registration");
+        if registration.is_empty() || registration.last("line").is_some_and(|line| is_true(line.value())) {
+            return;
+        }
+        let identify = self.typed(Section::Identify, "identify");
+        if MATCHES.iter().any(|key| identify.last(key).is_some_and(|option| !option.value().is_empty())) {
+            return;
+        }
+        let message = "the trunk registers with neither line = yes in its section registration nor an option match \
+            in its section identify, so Asterisk may not know which trunk a call from the provider belongs to, and \
+            refuses it: add line = yes";
+        self.endpoint.row.warn(session, "", message);
     }
 
     /// Adds the options that a section inherits, then its own.

@@ -53,11 +53,15 @@ impl Transports {
     }
 
     pub(super) fn write(&self, writer: &mut Writer) {
+        let mut options: HashMap<Uuid, Vec<&Row<TransportOption>>> = HashMap::new();
+        for option in &self.options {
+            options.entry(option.pjsip_transport_uuid).or_default().push(option);
+        }
         writer.part();
         for transport in &self.all {
             writer.at(transport).section(&transport.name);
             writer.at(transport).option("type", "transport");
-            for option in self.options.iter().filter(|option| option.pjsip_transport_uuid == transport.uuid) {
+            for option in options.get(&transport.uuid).into_iter().flatten() {
                 writer.at(option).option(&option.key, &option.value);
             }
         }

@@ -32,7 +32,8 @@ static CONTEXT: Kind = Kind::option("context").of("context");
 
 /// Returns the trunks that have a SIP endpoint, in the order of the file.
 pub(super) fn items(session: &mut Session<'_>, endpoints: &Endpoints) -> Result<Vec<Trunk>, Error> {
-    let rows: Vec<Row<TrunkRow>> = session.query(TRUNKS, &[])?;
+    let mut rows: Vec<Row<TrunkRow>> = session.query(TRUNKS, &[])?;
+    rows.sort_unstable_by_key(|row| row.id);
     let mut trunks: Vec<Trunk> = rows
         .into_iter()
         .filter_map(|row| {

@@ -1,9 +1,11 @@
 //! The hint of a member of a call filter between boss and secretary shows whether the filter is on.
 
+use std::collections::{BTreeSet, HashMap};
+
 use driver_api::{Query, Row, Session};
 use serde::Deserialize;
 
-use super::function_key::contexts;
+use super::function_key::{contexts, names};
 use super::{Argument, Hint, Hints, Source};
 
 pub(super) const MEMBERS: Query<'_> = Query {
@@ -30,6 +32,7 @@ pub(super) fn add<'a>(
     members: &'a [Row<Member>],
 ) {
     let code = source.features.prefix(session, "bsfilter");
+    let mut contexts_of: HashMap<i64, BTreeSet<&str>> = HashMap::new();
     for member in members {
         let Member { id, typeval } = &**member;
         let Ok(user) = typeval.trim().parse() else {
@@ -40,8 +43,11 @@ pub(super) fn add<'a>(
         let Some(user) = source.users.with_id(user) else { continue };
         let extension = format!("{code}{id}").into();
         let hint = Hint { origin: member.origin(), column: "id", extension, argument: Argument::Custom };
-        for context in contexts(source, user).filter(|extension| extension.is_enabled()) {
-            hints.add(session, &context.context, hint.clone());
+        let contexts = contexts_of
+            .entry(user.id)
+            .or_insert_with(|| names(contexts(source, user).filter(|extension| extension.is_enabled())));
+        for context in &*contexts {
+            hints.add(session, context, hint.clone());
         }
     }
 }

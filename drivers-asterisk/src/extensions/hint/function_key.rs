@@ -2,6 +2,7 @@
 //! its user.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 use driver_api::{Query, Row, Session};
 use serde::de::DeserializeOwned;
@@ -36,13 +37,22 @@ pub(super) fn add<'a, K: Key>(
     let with_user = |key: &'a Row<K>| Some((source.users.with_template(key.place().0)?, key));
     let mut keys: Vec<_> = keys.iter().filter_map(with_user).collect();
     keys.sort_by_key(|(user, key)| (user.id, key.place()));
-    for (user, key) in keys {
-        let Some(extension) = key.extension(user, source) else { continue };
-        let hint = Hint { origin: key.origin(), column: K::COLUMN, extension, argument: Argument::Custom };
-        for context in contexts(source, user) {
-            hints.add(session, &context.context, hint.clone());
+    for keys in keys.chunk_by(|(user, _), (other, _)| user.id == other.id) {
+        let contexts = names(contexts(source, keys[0].0));
+        for (user, key) in keys {
+            let Some(extension) = key.extension(user, source) else { continue };
+            let hint =
+                Hint { origin: key.origin(), column: K::COLUMN, extension, argument: Argument::Custom };
+            for context in &contexts {
+                hints.add(session, context, hint.clone());
+            }
         }
     }
+}
+
+/// Returns the contexts of these extensions, each once: a context has a hint once, too.
+pub(super) fn names<'a>(extensions: impl Iterator<Item = &'a Row<Extension>>) -> BTreeSet<&'a str> {
+    extensions.map(|extension| extension.context.as_str()).collect()
 }
 
 /// Returns the main extensions of the main line of which the user is the main user. The contexts of these

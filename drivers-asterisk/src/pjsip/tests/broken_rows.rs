@@ -101,7 +101,7 @@ fn an_endpoint_with_a_bad_name_is_still_a_template() {
         let rows = system().endpoint(9, name).endpoint(1, "child").link(1, 9, 0).line(1, 9).line(2, 1);
         let rows = rows.trunk(1, 9).trunk(2, 1).meeting(1, 9, "m");
         let rows = sections.iter().fold(rows, |rows, section| rows.option(9, section, "k", section));
-        let written = rows.pjsip();
+        let written = rows.option(9, "registration", "line", "yes").pjsip();
         let phone = ["child"; 3];
         let trunk = ["child", "child", "child", "child", "outbound_auth_child", "auth_reg_child", "child"];
         assert_eq!(written.names(), [&phone[..], &trunk].concat());
@@ -393,4 +393,14 @@ fn a_bad_option_of_a_template_is_reported_once() {
     let sign = "there is a \"=\", which ends the name of an option; the option \"a=b\"";
     let bracket = "there is a \"]\", which ends the name of a section; the section \"x]y\"";
     assert_eq!(written.warnings, [option(9, "\"a=b\"", "key", sign), option(2, "aors", "value", bracket)]);
+}
+
+#[test]
+fn warnings_are_sorted_by_row() {
+    // The physical order of the rows is another.
+    let rows = system().trunk(2, 8).trunk(1, 9).meeting(4, 8, "m").meeting(3, 9, "m");
+    let rows = rows.pjsip().warnings;
+    let keys: Vec<&str> = rows.iter().filter_map(|warning| warning.split(", ").nth(1)).collect();
+    let [three, four] = [3, 4].map(|id| format!("row uuid={}", uuid(id)));
+    assert_eq!(keys, ["row id=1", "row id=2", &three, &four]);
 }

@@ -31,6 +31,7 @@ fn every_section_of_a_trunk_is_written() {
     let trunk = row! { id: 1, tenant_uuid: "T", endpoint_sip_uuid: uuid(1), registercommented: 1 };
     let rows = system().endpoint(1, "a").add("trunkfeatures", trunk);
     let rows = sections.iter().fold(rows, |rows, section| rows.option(1, section, "k", section));
+    let rows = rows.option(1, "registration", "line", "yes");
     assert_body(
         &rows,
         "
@@ -65,6 +66,7 @@ fn every_section_of_a_trunk_is_written() {
 
         [a]
         k = registration
+        line = yes
         type = registration
         endpoint = a
         outbound_auth = auth_reg_a
@@ -139,4 +141,39 @@ fn an_endpoint_is_written_in_each_part_that_it_belongs_to() {
         set_var = WAZO_MEETING_NAME=m
         ",
     );
+}
+
+#[test]
+fn a_trunk_whose_calls_are_unknown_is_reported() {
+    let warning = "table endpoint_sip, row uuid=00000000-0000-4000-8000-000000000001 name=a: the trunk registers with \
+        neither line = yes in its section registration nor an option match in its section identify, so Asterisk may \
+        not know which trunk a call from the provider belongs to, and refuses it: add line = yes";
+    for (options, expected) in [
+        (&[("registration", "server_uri", "sip:r")][..], &[warning][..]),
+        (&[("registration", "server_uri", "sip:r"), ("registration", "line", "no")], &[warning]),
+        (&[("registration", "server_uri", "sip:r"), ("identify", "match", "")], &[warning]),
+        (&[("registration", "server_uri", "sip:r"), ("registration", "line", "True")], &[]),
+        (&[("registration", "server_uri", "sip:r"), ("identify", "match", "192.0.2.1")], &[]),
+        (&[("registration", "server_uri", "sip:r"), ("identify", "match_header", "X: y")], &[]),
+        // It does not register.
+        (&[("registration_outbound_auth", "username", "u")], &[]),
+    ] {
+        let rows = options.iter().fold(system().endpoint(1, "a"), |rows, &(section, key, value)| {
+            rows.option(1, section, key, value)
+        });
+        assert_eq!(rows.trunk(1, 1).pjsip().warnings, expected, "{options:?}");
+    }
+    // A phone never registers Asterisk somewhere.
+    let phone = system().endpoint(1, "a").option(1, "registration", "server_uri", "sip:r").line(1, 1);
+    assert_eq!(phone.pjsip().warnings, [""; 0]);
+}
+
+#[test]
+fn an_inherited_line_or_match_makes_calls_known() {
+    let trunk = || system().endpoint(1, "a").option(1, "registration", "server_uri", "sip:r").trunk(1, 1);
+    let with = |section: &str, key: &str| {
+        trunk().template(2, "t").link(1, 2, 0).option(2, section, key, "yes").pjsip().warnings.len()
+    };
+    assert_eq!([with("registration", "line"), with("identify", "match")], [0, 0]);
+    assert_eq!(with("registration", "expiration"), 1);
 }
