@@ -163,7 +163,7 @@ impl<'a> Session<'a> {
         self.origins.as_mut().map(std::mem::take).unwrap_or_default()
     }
 
-    /// Runs the query and returns its rows, each with its [`Origin`], in the order of the database.
+    /// Runs the query and returns its rows, each with its [`Origin`](crate::Origin), in the order of the database.
     ///
     /// `T` is a struct whose fields are, by name and order, the columns of the query. A column of the
     /// [key](Query::key) needs no field, and the last columns may be [options](crate::OptionColumns). A field is an

@@ -1,6 +1,6 @@
 //! Writes a file at a place that an operator chose. The file there keeps its owner, its mode and its links.
 //!
-//! The files of the service itself, such as the cache, are those of [`file`](crate::file): it follows no link.
+//! The files of the service itself, such as the cache, are those of the module `file`: it follows no link.
 
 use std::fs::{self, File, Metadata};
 use std::io::{self, Read, Seek, Write};

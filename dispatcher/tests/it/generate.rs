@@ -15,6 +15,13 @@ fn office() -> Folder {
     folder
 }
 
+/// Returns the lines of standard error, but those of older files and the warning of the trunk of that office, which
+/// registers without the option `line`.
+fn unexpected(err: &str) -> Vec<&str> {
+    let is_trunk = |line: &&str| line.starts_with("warning: asterisk/pjsip.conf: table endpoint_sip, ");
+    without_older(err).into_iter().filter(|line| !is_trunk(line)).collect()
+}
+
 #[test]
 fn all_files_are_written_below_a_folder() {
     let folder = office();
@@ -22,7 +29,7 @@ fn all_files_are_written_below_a_folder() {
     let out = folder.text("new/out");
     let run = confgend(&["generate", "--db", &db, "--out", &out]);
     // Standard error is not a terminal, so the report has only warnings and errors.
-    assert_eq!((run.code, run.out.as_str(), without_older(&run.err)), (0, "", vec![]));
+    assert_eq!((run.code, run.out.as_str(), unexpected(&run.err)), (0, "", vec![]));
     let namespaces = current_files();
     assert_eq!(files_below(&folder.path("new/out")), namespaces);
     // A single file has the same text, in each spelling of its name.
@@ -31,7 +38,7 @@ fn all_files_are_written_below_a_folder() {
         let dotted = namespace.replace('/', ".");
         for spelling in [namespace, &dotted, &format!("confgend.{dotted}")] {
             let run = confgend(&["generate", spelling, "--db", &db]);
-            assert_eq!((run.code, run.err.as_str()), (0, ""));
+            assert_eq!((run.code, unexpected(&run.err)), (0, vec![]));
             assert_eq!(run.out, text);
         }
     }
@@ -78,7 +85,7 @@ fn the_configuration_has_the_address_of_the_database() {
     // A relative path starts at the folder of the configuration file.
     fs::write(folder.path("config.yml"), "db_uri: sqlite:office.db\nextra_config_files:\n").unwrap();
     let run = confgend(&["generate", "--config", &folder.text("config.yml"), "--out", &folder.text("out")]);
-    assert_eq!((run.code, without_older(&run.err)), (0, vec![]));
+    assert_eq!((run.code, unexpected(&run.err)), (0, vec![]));
     assert_eq!(files_below(&folder.path("out")), current_files());
 }
 
