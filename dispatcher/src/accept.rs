@@ -1,9 +1,8 @@
 //! The command `accept`: lists the files that the service holds back, and makes one of them the last good copy.
 
-use std::time::Duration;
-
 use driver_api::settings::Settings as _;
 use driver_api::{Config, Error, Namespace};
+use jiff::SignedDuration;
 use service::{Held, Storage};
 
 use crate::objects;
@@ -16,9 +15,9 @@ pub(crate) fn list(registry: &Registry, config: &Config) -> Result<String, Error
     let mut table = String::new();
     for file in registry.namespaces() {
         if let Some(held) = service::held(&storage, file)? {
-            let seconds = Duration::from_secs(held.age.as_secs());
-            let good = good_objects(&held);
-            table += &line(&file.to_string(), &objects(&held).to_string(), &good, &format!("{seconds:?}"));
+            let seconds = i64::try_from(held.age.as_secs()).unwrap_or(i64::MAX);
+            let age = format!("{:#}", SignedDuration::from_secs(seconds));
+            table += &line(&file.to_string(), &objects(&held).to_string(), &good_objects(&held), &age);
         }
     }
     if table.is_empty() {
