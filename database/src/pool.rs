@@ -62,6 +62,9 @@ impl Settings for PoolSettings {
     }
 }
 
+/// A connection that takes this long to be found dead leads to a server that is silent.
+const SILENCE: Duration = Duration::from_secs(1);
+
 /// Connections to one database. A caller takes one, uses it, and puts it back.
 pub struct Pool {
     settings: PoolSettings,
@@ -101,8 +104,13 @@ impl Pool {
         let connection =
             |database| PooledConnection { database: Some(database), pool: Arc::clone(self), _permit: permit };
         while let Some(mut database) = self.pop() {
+            let start = Instant::now();
             if database.is_alive() {
                 return Ok(connection(database));
+            }
+            if start.elapsed() >= SILENCE {
+                // The others are connections to the same server, and each would take as long.
+                close(mem::take(&mut *lock(&self.idle)));
             }
             tracing::info!("a connection to the database was lost; it is replaced");
         }

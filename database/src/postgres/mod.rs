@@ -146,6 +146,7 @@ impl Postgres {
             statement_timeout: String::new(),
             lock_timeout: String::new(),
             rehearses: false,
+            is_lost: false,
         };
         // The last rows are those of PREPARE and STATE.
         let rows = rows(&answers);
@@ -210,6 +211,8 @@ struct PostgresSnapshot<'a> {
     lock_timeout: String,
     /// Whether queries are prepared and not run.
     rehearses: bool,
+    /// Whether the connection was found lost or silent.
+    is_lost: bool,
 }
 
 impl Snapshot for PostgresSnapshot<'_> {
@@ -218,10 +221,10 @@ impl Snapshot for PostgresSnapshot<'_> {
         let progress = Cell::new(false);
         let query = self.query(client, sql, params, rows, &progress);
         let result = runtime.block_on(self.watch(query, &progress));
-        if let Err(error) = &result
-            && *error.kind() != ErrorKind::Connection
-        {
-            self.connection.execute(RECOVER, self.target.timeout)?;
+        match &result {
+            Err(error) if *error.kind() == ErrorKind::Connection => self.is_lost = true,
+            Err(_) => drop(self.connection.execute(RECOVER, self.target.timeout)?),
+            Ok(()) => {}
         }
         result
     }
@@ -230,8 +233,11 @@ impl Snapshot for PostgresSnapshot<'_> {
 impl Drop for PostgresSnapshot<'_> {
     /// Ends the transaction, which would otherwise hold its locks until the next one.
     fn drop(&mut self) {
-        // A connection that can't do it is not alive, which its next user notices.
-        let _ = self.connection.execute("ROLLBACK", ALIVE_TIMEOUT);
+        // A server that is silent would make every caller wait once more.
+        if !self.is_lost {
+            // A connection that can't do it is not alive, which its next user notices.
+            let _ = self.connection.execute("ROLLBACK", ALIVE_TIMEOUT);
+        }
     }
 }
 

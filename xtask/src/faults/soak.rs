@@ -41,17 +41,14 @@ pub(super) fn run(site: &mut Site, scale: &Scale) -> Result<Row, Error> {
         Ok(samples)
     })?;
     replies += own;
-    // The first quarter fills pools and caches.
-    let quarter = samples.len() / 4;
-    let (early, late) = (mean(&samples[quarter..2 * quarter]), mean(&samples[3 * quarter..]));
+    // The first quarter fills pools and caches; after it, memory has to stay level.
+    let quarters: Vec<Sample> = samples.chunks(samples.len().div_ceil(4).max(1)).map(mean).collect();
+    let column = |value: fn(&Sample) -> String| quarters.iter().map(value).collect::<Vec<_>>().join(", ");
     let note = format!(
-        "second quarter → last: {:.1} → {:.1} MB, {} → {} threads, {} → {} descriptors",
-        megabytes(early.kilobytes),
-        megabytes(late.kilobytes),
-        early.threads,
-        late.threads,
-        early.files,
-        late.files
+        "by quarter: {} MB; {} threads; {} descriptors",
+        column(|sample| format!("{:.1}", megabytes(sample.kilobytes))),
+        column(|sample| sample.threads.to_string()),
+        column(|sample| sample.files.to_string())
     );
     Ok(Row { fault: "soak", times: samples.len(), replies, recovery: None, note })
 }
