@@ -62,7 +62,7 @@ pub(crate) fn check() -> Result<(), Error> {
 
 /// The engines, each with crates that are only compiled for it: C code, TLS, and crates that depend on them.
 const ENGINES: &[(&str, &[&str])] = &[
-    ("postgres", &["postgres", "ring", "rustls", "tokio-postgres"]),
+    ("postgres", &["ring", "rustls", "tokio-postgres"]),
     ("sqlite", &["libsqlite3-sys", "rusqlite"]),
 ];
 
