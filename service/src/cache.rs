@@ -4,7 +4,7 @@
 //! generated, but is not sent to a client that asks for the copy.
 
 use std::fs::{self, DirBuilder, File, Permissions};
-use std::io::{self, Read, Seek, Write};
+use std::io::{self, Read, Seek};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
@@ -85,14 +85,7 @@ impl Cache {
         let write = || -> io::Result<()> {
             let folder = path.parent().unwrap_or(Path::new(""));
             DirBuilder::new().recursive(true).mode(self.mode.of_folder()).create(folder)?;
-            // A rename is atomic only within a file system, so the new file begins in the same folder.
-            let mut file = tempfile::Builder::new().prefix(file::UNFINISHED).tempfile_in(folder)?;
-            file.write_all(text.as_bytes())?;
-            // The umask would apply to a mode at the creation.
-            file.as_file().set_permissions(Permissions::from_mode(self.mode.0))?;
-            file.as_file().sync_all()?;
-            file.persist(path)?;
-            file::sync_folder_of(path)
+            file::swap(path, text, Some(self.mode.0))
         };
         write().map_err(|error| failed(path, "can't be written", error))
     }

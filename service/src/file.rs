@@ -10,7 +10,7 @@ use driver_api::{Error, ErrorKind};
 use tempfile::NamedTempFile;
 
 /// The prefix of the names of unfinished files.
-pub(crate) const UNFINISHED: &str = ".confgend-";
+const UNFINISHED: &str = ".confgend-";
 
 /// Replaces a file. A reader sees the old text or the new one, even after a crash of the machine. After an error,
 /// the old file stays.
@@ -27,7 +27,11 @@ pub fn replace(path: &Path, text: &str) -> Result<(), Error> {
 
 fn write(path: &Path, text: &str) -> io::Result<()> {
     fs::create_dir_all(path.parent().unwrap_or(Path::new("")))?;
-    let mode = mode_of(path);
+    swap(path, text, mode_of(path))
+}
+
+/// Replaces a file in a folder that exists. Without a mode, it is the one that the umask leaves.
+pub(crate) fn swap(path: &Path, text: &str, mode: Option<u32>) -> io::Result<()> {
     let mut file = unfinished_beside(path, mode.unwrap_or(0o666))?;
     file.write_all(text.as_bytes())?;
     if let Some(mode) = mode {

@@ -61,10 +61,8 @@ pub(crate) fn check() -> Result<(), Error> {
 }
 
 /// The engines, each with crates that are only compiled for it: C code, TLS, and crates that depend on them.
-const ENGINES: &[(&str, &[&str])] = &[
-    ("postgres", &["ring", "rustls", "tokio-postgres"]),
-    ("sqlite", &["libsqlite3-sys", "rusqlite"]),
-];
+const ENGINES: &[(&str, &[&str])] =
+    &[("postgres", &["ring", "rustls", "tokio-postgres"]), ("sqlite", &["libsqlite3-sys", "rusqlite"])];
 
 /// The features of the whole program.
 const ALL: &str = "default";
