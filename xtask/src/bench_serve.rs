@@ -1,7 +1,7 @@
 //! `cargo xtask bench --serve`: measures the service, compared with a server that only sends files.
 
 use std::io::{self, Read, Write};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::Barrier;
@@ -14,7 +14,7 @@ use fixtures::Schema;
 use fixtures::postgres::Cluster;
 
 use crate::command::{self, cargo};
-use crate::{debian, file_error, target};
+use crate::{debian, file_error, free_port, target};
 
 /// The file of all requests.
 const FILE: &str = "asterisk/rtp.conf";
@@ -142,8 +142,7 @@ impl Nginx {
         let file = files.join(FILE);
         fs::create_dir_all(file.parent().unwrap_or(&files)).map_err(|error| file_error(&files, error))?;
         fs::write(&file, text).map_err(|error| file_error(&file, error))?;
-        let free = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).and_then(|listener| listener.local_addr());
-        let address = free.map_err(|error| Error::driver("no free port").because(error))?;
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, free_port()?));
         let config = folder.join("nginx.conf");
         let folder_name = folder.display();
         let user = if debian::is_root() { "user root;" } else { "" };
@@ -202,7 +201,8 @@ fn ask(address: SocketAddr, request: &[u8]) -> Result<Vec<u8>, Error> {
     Ok(reply)
 }
 
-fn exchange(address: SocketAddr, request: &[u8], reply: &mut Vec<u8>) -> io::Result<()> {
+/// Sends a request over a connection of its own, and appends the reply to the buffer.
+pub(crate) fn exchange(address: SocketAddr, request: &[u8], reply: &mut Vec<u8>) -> io::Result<()> {
     let mut stream = TcpStream::connect(address)?;
     stream.write_all(request)?;
     stream.read_to_end(reply)?;

@@ -9,7 +9,7 @@ mod site;
 mod soak;
 mod tally;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use argh::FromArgs;
 use driver_api::Error;
@@ -57,6 +57,48 @@ struct Row {
     /// The longest time from the end of the fault until the service generated a file.
     recovery: Option<Duration>,
     note: String,
+}
+
+/// The replies to a fault that is repeated under load, and its longest times.
+#[derive(Default)]
+struct Seen {
+    replies: Tally,
+    recovery: Duration,
+    slowest: Duration,
+}
+
+impl Seen {
+    /// Sends a request, and counts the reply and its time.
+    fn ask(&mut self, site: &Site) {
+        let start = Instant::now();
+        self.replies.count(&site.got(""));
+        self.slowest = self.slowest.max(start.elapsed());
+    }
+
+    /// Waits until the service generates a file again.
+    fn recover(&mut self, site: &Site) -> Result<(), Error> {
+        self.recovery = self.recovery.max(site.recover(&mut self.replies)?);
+        Ok(())
+    }
+}
+
+/// Causes a fault again and again while other clients send requests.
+fn repeat(
+    site: &mut Site,
+    fault: &'static str,
+    times: usize,
+    mut once: impl FnMut(&mut Site, &mut Seen) -> Result<(), Error>,
+) -> Result<Row, Error> {
+    let mut seen = Seen::default();
+    let ((), load) = site.under_load(|site| (0..times).try_for_each(|_| once(site, &mut seen)))?;
+    let Seen { mut replies, recovery, slowest } = seen;
+    replies += load;
+    let note = if slowest.is_zero() {
+        String::new()
+    } else {
+        format!("the slowest reply after {:.2} s", slowest.as_secs_f64())
+    };
+    Ok(Row { fault, times, replies, recovery: Some(recovery), note })
 }
 
 type Cause = fn(&mut Site, &Scale) -> Result<Row, Error>;

@@ -31,6 +31,7 @@ mod parse;
 mod postgres;
 mod tidy;
 
+use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -104,6 +105,14 @@ fn namespaces(registry: &Registry, schema: Schema) -> Vec<Namespace> {
 /// The folder for build results, all of which can be built again.
 fn target() -> PathBuf {
     root().join("target")
+}
+
+/// Returns a port on which nothing listens now.
+fn free_port() -> Result<u16, Error> {
+    TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
+        .and_then(|listener| listener.local_addr())
+        .map(|address| address.port())
+        .map_err(|error| Error::driver("there is no free port").because(error))
 }
 
 /// An error of a file or folder.

@@ -6,7 +6,6 @@ mod root;
 mod service;
 
 use std::collections::BTreeSet;
-use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
@@ -15,7 +14,7 @@ use fixtures::{Case, Strictness};
 
 use crate::files::files_below;
 use crate::packages::{self, Build, DriverCrate, Features, Program};
-use crate::{file_error, guide};
+use crate::{file_error, free_port, guide};
 use root::Root;
 use service::Service;
 
@@ -287,13 +286,6 @@ const PREDECESSOR: &[(&str, &str)] = &[
         "[Service]\nExecStart=/usr/bin/wazo-confgend\n[Install]\nWantedBy=multi-user.target\n",
     ),
 ];
-
-fn free_port() -> Result<u16, Error> {
-    TcpListener::bind("127.0.0.1:0")
-        .and_then(|listener| listener.local_addr())
-        .map(|address| address.port())
-        .map_err(|error| Error::driver("there is no free port").because(error))
-}
 
 /// Fails with this description unless the condition is true.
 fn holds(what: &str, condition: bool) -> Result<(), Error> {

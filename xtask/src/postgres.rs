@@ -1,7 +1,5 @@
 //! Finds the PostgreSQL server and PgBouncer, or installs them.
 
-use std::process::{Command, Stdio};
-
 use driver_api::Error;
 
 use crate::debian;
@@ -25,14 +23,10 @@ pub(crate) fn ensure() -> Result<(), Error> {
 
 /// Does the same for PgBouncer, to which the tests connect.
 pub(crate) fn ensure_pgbouncer() -> Result<(), Error> {
-    let is_installed = || {
-        let version = Command::new("pgbouncer").arg("--version").stdout(Stdio::null()).status();
-        version.is_ok_and(|status| status.success())
-    };
-    if !is_installed() {
+    if !debian::has("pgbouncer") {
         debian::install("pgbouncer");
     }
-    if is_installed() {
+    if debian::has("pgbouncer") {
         return Ok(());
     }
     let message = "PgBouncer is not installed, and the tests need it; type: sudo apt-get install pgbouncer";

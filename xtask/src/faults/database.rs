@@ -2,82 +2,50 @@
 
 use std::process::Command;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use driver_api::Error;
 use fixtures::postgres::find_binaries;
 
 use super::site::{Site, kill};
 use super::tally::Tally;
-use super::{Row, Scale};
-use crate::command;
+use super::{Row, Scale, repeat};
+use crate::{command, free_port};
 
 pub(super) fn restarts(site: &mut Site, scale: &Scale) -> Result<Row, Error> {
-    let mut recovery = Duration::ZERO;
-    let mut own = Tally::default();
-    let ((), mut replies) = site.under_load(|site| {
-        for _ in 0..scale.restarts {
-            site.cluster.stop()?;
-            thread::sleep(Duration::from_millis(100));
-            site.cluster.start_again()?;
-            site.change()?;
-            recovery = recovery.max(site.recover(&mut own)?);
-        }
-        Ok(())
-    })?;
-    replies += own;
-    let fault = "PostgreSQL stopped and started under load";
-    Ok(Row { fault, times: scale.restarts, replies, recovery: Some(recovery), note: String::new() })
+    repeat(site, "PostgreSQL stopped and started under load", scale.restarts, |site, seen| {
+        site.cluster.stop()?;
+        thread::sleep(Duration::from_millis(100));
+        site.cluster.start_again()?;
+        site.change()?;
+        seen.recover(site)
+    })
 }
 
 pub(super) fn hangs(site: &mut Site, scale: &Scale) -> Result<Row, Error> {
-    let (mut recovery, mut slowest) = (Duration::ZERO, Duration::ZERO);
-    let mut own = Tally::default();
-    let ((), mut replies) = site.under_load(|site| {
-        for _ in 0..scale.times {
-            site.change()?;
-            site.proxy.hang(true);
-            let start = Instant::now();
-            own.count(&site.got(""));
-            slowest = slowest.max(start.elapsed());
-            thread::sleep(Duration::from_secs(3));
-            site.proxy.hang(false);
-            recovery = recovery.max(site.recover(&mut own)?);
-        }
-        Ok(())
-    })?;
-    replies += own;
-    let note = format!("the slowest reply after {:.2} s", slowest.as_secs_f64());
-    let fault = "PostgreSQL accepts and hangs, also during a query";
-    Ok(Row { fault, times: scale.times, replies, recovery: Some(recovery), note })
+    repeat(site, "PostgreSQL accepts and hangs, also during a query", scale.times, |site, seen| {
+        site.change()?;
+        site.proxy.hang(true);
+        seen.ask(site);
+        thread::sleep(Duration::from_secs(3));
+        site.proxy.hang(false);
+        seen.recover(site)
+    })
 }
 
 pub(super) fn locks(site: &mut Site, scale: &Scale) -> Result<Row, Error> {
-    let (mut recovery, mut slowest) = (Duration::ZERO, Duration::ZERO);
-    let mut own = Tally::default();
-    let ((), mut replies) = site.under_load(|site| {
-        for _ in 0..scale.times {
-            site.change()?;
-            let mut migration = site.client()?;
-            let failed = |error| Error::driver("the table can't be locked").because(error);
-            migration
-                .batch_execute("BEGIN; LOCK TABLE voicemail IN ACCESS EXCLUSIVE MODE")
-                .map_err(failed)?;
-            // The first may share a generation that began before.
-            for _ in 0..3 {
-                let start = Instant::now();
-                own.count(&site.got(""));
-                slowest = slowest.max(start.elapsed());
-            }
-            migration.batch_execute("ROLLBACK").map_err(failed)?;
-            recovery = recovery.max(site.recover(&mut own)?);
+    repeat(site, "a table locked by a migration", scale.times, |site, seen| {
+        site.change()?;
+        let mut migration = site.client()?;
+        let failed = |error| Error::driver("the table can't be locked").because(error);
+        migration.batch_execute("BEGIN; LOCK TABLE voicemail IN ACCESS EXCLUSIVE MODE").map_err(failed)?;
+        // The first may share a generation that began before.
+        for _ in 0..3 {
+            seen.ask(site);
         }
-        Ok(())
-    })?;
-    replies += own;
-    let note = format!("the slowest reply after {:.2} s", slowest.as_secs_f64());
-    let fault = "a table locked by a migration";
-    Ok(Row { fault, times: scale.times, replies, recovery: Some(recovery), note })
+        migration.batch_execute("ROLLBACK").map_err(failed)?;
+        seen.recover(site)
+    })
 }
 
 /// Runs once: the primary does not come back.
@@ -92,26 +60,22 @@ pub(super) fn failover(site: &mut Site, _: &Scale) -> Result<Row, Error> {
 }
 
 fn fail_over(site: &mut Site, standby: u16) -> Result<Row, Error> {
-    let mut own = Tally::default();
     let uri = site.uri().to_owned();
     let (address, database) = uri.rsplit_once('/').unwrap_or((&uri, ""));
     site.signal("TERM")?;
     site.configure(&format!("{address},127.0.0.1:{standby}/{database}"))?;
     site.start()?;
     site.change()?;
-    site.recover(&mut own)?;
+    site.recover(&mut Tally::default())?;
     // The standby is asynchronous; both states are right.
-    let (recovery, mut replies) = site.under_load(|site| {
+    repeat(site, "the primary killed beside a hot standby", 1, |site, seen| {
         let folder = site.cluster.folder().ok_or_else(|| Error::driver("no folder"))?.join("data");
         let primary = postmaster(&folder)?;
         kill("KILL", primary).map_err(|error| Error::driver("the primary can't be killed").because(error))?;
         // Its processes end when they notice.
         thread::sleep(Duration::from_millis(500));
-        site.recover(&mut own)
-    })?;
-    replies += own;
-    let fault = "the primary killed beside a hot standby";
-    Ok(Row { fault, times: 1, replies, recovery: Some(recovery), note: String::new() })
+        seen.recover(site)
+    })
 }
 
 struct Standby {
@@ -127,11 +91,7 @@ fn standby(site: &mut Site) -> Result<Standby, Error> {
     let programs = find_binaries().ok_or_else(none)?;
     let folder = site.cluster.folder().ok_or_else(none)?.to_owned();
     let admin = site.cluster.socket_uri("postgres").ok_or_else(none)?;
-    let listener = std::net::TcpListener::bind(("127.0.0.1", 0));
-    let port = listener
-        .and_then(|listener| listener.local_addr())
-        .map_err(|error| Error::driver("no free port").because(error))?;
-    let port = port.port();
+    let port = free_port()?;
     let mut client = fixtures::postgres::connect(&admin)?;
     for setting in ["wal_level = replica", "max_wal_senders = 4", "hot_standby = on"] {
         client.batch_execute(&format!("ALTER SYSTEM SET {setting}")).map_err(failed)?;

@@ -2,22 +2,20 @@
 
 use std::fs;
 use std::io::Write as _;
-use std::path::Path;
 use std::process::{Command, Stdio};
-use std::time::Duration;
 
 use driver_api::Error;
 
 use super::site::Site;
 use super::tally::Tally;
-use super::{Row, Scale};
+use super::{Row, Scale, repeat};
 use crate::{debian, file_error};
 
 pub(super) fn full(site: &mut Site, scale: &Scale) -> Result<Row, Error> {
     let fault = "the disk of the cache full";
     let Some(disk) = Disk::mount(site)? else { return Ok(not_run(fault)) };
     let path = disk.0.join("ballast");
-    repeat(site, scale, fault, |is_broken| {
+    break_disk(site, scale, fault, |is_broken| {
         if is_broken {
             // It ends when the disk is full.
             let mut ballast = fs::File::create(&path).map_err(|error| file_error(&path, error))?;
@@ -31,43 +29,37 @@ pub(super) fn full(site: &mut Site, scale: &Scale) -> Result<Row, Error> {
 pub(super) fn read_only(site: &mut Site, scale: &Scale) -> Result<Row, Error> {
     let fault = "the disk of the cache read-only";
     let Some(disk) = Disk::mount(site)? else { return Ok(not_run(fault)) };
-    repeat(site, scale, fault, |is_broken| disk.remount(if is_broken { "ro" } else { "rw" }))
+    break_disk(site, scale, fault, |is_broken| disk.remount(if is_broken { "ro" } else { "rw" }))
 }
 
 pub(super) fn removed(site: &mut Site, scale: &Scale) -> Result<Row, Error> {
     let cache = site.cache();
-    repeat(site, scale, "the folder of the cache removed", |is_broken| {
+    break_disk(site, scale, "the folder of the cache removed", |is_broken| {
         if is_broken { fs::remove_dir_all(&cache).map_err(|error| file_error(&cache, error)) } else { Ok(()) }
     })
 }
 
-fn repeat(
+fn break_disk(
     site: &mut Site,
     scale: &Scale,
     fault: &'static str,
     set_broken: impl Fn(bool) -> Result<(), Error>,
 ) -> Result<Row, Error> {
-    let mut recovery = Duration::ZERO;
-    let mut own = Tally::default();
-    let ((), mut replies) = site.under_load(|site| {
-        for _ in 0..scale.times {
-            set_broken(true)?;
-            for arguments in ["", " cached", " invalidate", " cached", ""] {
-                site.change()?;
-                let got = site.got(arguments);
-                if arguments != " invalidate" {
-                    own.count(&got);
-                }
-            }
-            set_broken(false)?;
+    repeat(site, fault, scale.times, |site, seen| {
+        set_broken(true)?;
+        for arguments in ["", " cached", " invalidate", " cached", ""] {
             site.change()?;
-            recovery = recovery.max(site.recover(&mut own)?);
-            own.count(&site.copy());
+            let got = site.got(arguments);
+            if arguments != " invalidate" {
+                seen.replies.count(&got);
+            }
         }
+        set_broken(false)?;
+        site.change()?;
+        seen.recover(site)?;
+        seen.replies.count(&site.copy());
         Ok(())
-    })?;
-    replies += own;
-    Ok(Row { fault, times: scale.times, replies, recovery: Some(recovery), note: String::new() })
+    })
 }
 
 fn not_run(fault: &'static str) -> Row {
@@ -96,7 +88,7 @@ impl Disk {
         if succeeds(Command::new("mount").args(["-o", &format!("remount,{mode}")]).arg(&self.0)) {
             return Ok(());
         }
-        Err(Error::driver(format!("the disk can't be mounted {mode}")).context(shown(&self.0)))
+        Err(Error::driver(format!("the disk can't be mounted {mode}")).context(self.0.display().to_string()))
     }
 }
 
@@ -108,8 +100,4 @@ impl Drop for Disk {
 
 fn succeeds(command: &mut Command) -> bool {
     command.stderr(Stdio::null()).status().is_ok_and(|status| status.success())
-}
-
-fn shown(path: &Path) -> String {
-    path.display().to_string()
 }

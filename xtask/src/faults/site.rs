@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};
-use std::io::{self, Read as _, Write as _};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::io::{self, Read as _};
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -18,7 +18,8 @@ use tempfile::TempDir;
 
 use super::proxy::Proxy;
 use super::tally::{Got, Tally};
-use crate::{file_error, target};
+use crate::bench_serve::exchange;
+use crate::{file_error, free_port, target};
 
 /// The file of all requests. Each of its lines changes with the [state](Site::change) of the database.
 pub(super) const FILE: &str = "asterisk/voicemail.conf";
@@ -52,7 +53,6 @@ impl Site {
         let uri = cluster.create_database("faults")?;
         fixtures::load_synthetic_postgres(Schema::Current, users, &uri)?;
         let proxy = Proxy::start(SocketAddr::from((Ipv4Addr::LOCALHOST, port_of(&uri)?)))?;
-        let free = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).and_then(|listener| listener.local_addr());
         let mut site = Site {
             folder,
             cluster,
@@ -60,7 +60,7 @@ impl Site {
             uri,
             programs: target().join(if quick { "debug" } else { "release" }),
             service: None,
-            address: free.map_err(|error| Error::driver("no free port").because(error))?,
+            address: SocketAddr::from((Ipv4Addr::LOCALHOST, free_port()?)),
             state: false,
             texts: BTreeSet::new(),
         };
@@ -155,13 +155,8 @@ impl Site {
         self.judge(&self.ask(arguments))
     }
 
-    pub(super) fn judge(&self, reply: &io::Result<Vec<u8>>) -> Got {
-        match reply {
-            Err(_) => Got::Lost,
-            Ok(text) if text.is_empty() => Got::Empty,
-            Ok(text) if self.texts.contains(text) => Got::Whole,
-            Ok(_) => Got::Torn,
-        }
+    fn judge(&self, reply: &io::Result<Vec<u8>>) -> Got {
+        judge(&self.texts, reply)
     }
 
     /// Starts the client program, as Asterisk does. [`printed`](Site::printed) waits for it.
@@ -220,12 +215,7 @@ impl Site {
             move || {
                 let mut tally = Tally::default();
                 while !stop.load(Ordering::Acquire) {
-                    tally.count(&match ask(address, arguments) {
-                        Err(_) => Got::Lost,
-                        Ok(text) if text.is_empty() => Got::Empty,
-                        Ok(text) if texts.contains(&text) => Got::Whole,
-                        Ok(_) => Got::Torn,
-                    });
+                    tally.count(&judge(texts, &ask(address, arguments)));
                     // As many requests as a reload sends, not as many as the machine can.
                     thread::sleep(Duration::from_millis(2));
                 }
@@ -261,11 +251,19 @@ pub(super) fn kill(signal: &str, pid: u32) -> io::Result<()> {
 }
 
 fn ask(address: SocketAddr, arguments: &str) -> io::Result<Vec<u8>> {
-    let mut stream = TcpStream::connect(address)?;
-    stream.write_all(format!("{FILE}{arguments}\n").as_bytes())?;
     let mut text = Vec::new();
-    stream.read_to_end(&mut text)?;
+    exchange(address, format!("{FILE}{arguments}\n").as_bytes(), &mut text)?;
     Ok(text)
+}
+
+/// Compares a reply with the texts of the states.
+fn judge(texts: &BTreeSet<Vec<u8>>, reply: &io::Result<Vec<u8>>) -> Got {
+    match reply {
+        Err(_) => Got::Lost,
+        Ok(text) if text.is_empty() => Got::Empty,
+        Ok(text) if texts.contains(text) => Got::Whole,
+        Ok(_) => Got::Torn,
+    }
 }
 
 fn port_of(uri: &str) -> Result<u16, Error> {
