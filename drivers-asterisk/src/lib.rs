@@ -71,7 +71,7 @@ pub static DRIVERS: &[Entry] = &[
 mod tests {
     use database::Uri;
     use driver_api::{Config, Error, Rows, Session, Snapshot, Value, Warning};
-    use fixtures::{Case, Strictness};
+    use fixtures::{Case, Reversed, Strictness};
 
     use super::*;
 
@@ -85,19 +85,6 @@ mod tests {
         fn run(&mut self, sql: &str, params: &[Value<'_>], rows: &mut dyn Rows) -> Result<(), Error> {
             self.queries += 1;
             self.snapshot.run(sql, params, rows)
-        }
-    }
-
-    /// A snapshot that reverses the rows of each query without an `ORDER BY`.
-    struct Reversed<'a>(&'a mut dyn Snapshot);
-
-    impl Snapshot for Reversed<'_> {
-        fn run(&mut self, sql: &str, params: &[Value<'_>], rows: &mut dyn Rows) -> Result<(), Error> {
-            if sql.contains("ORDER BY") {
-                return self.0.run(sql, params, rows);
-            }
-            let reversed = format!("SELECT * FROM ({sql}) ORDER BY row_number() OVER () DESC");
-            self.0.run(&reversed, params, rows)
         }
     }
 
