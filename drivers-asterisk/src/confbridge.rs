@@ -202,6 +202,14 @@ mod tests {
         }
     }
 
+    /// The warning about a missing template of the profiles.
+    fn no_section(name: &str) -> String {
+        format!(
+            "table asterisk_file_section: confbridge.conf has no section {name}, from which the profiles of \
+                conferences inherit, so Asterisk refuses the whole file: add the section"
+        )
+    }
+
     #[test]
     fn a_conference_with_a_line_break_is_left_out() {
         let rows = conferences([
@@ -214,8 +222,12 @@ mod tests {
             "table asterisk_file: there is no row named confbridge.conf, so its static part is empty";
         let left_out = "table conference, row id=7, column music_on_hold: the value has a line break; the row is \
             left out";
-        assert!(written.warnings.iter().any(|warning| warning == missing), "{:?}", written.warnings);
-        assert!(written.warnings.iter().any(|warning| warning == left_out), "{:?}", written.warnings);
+        let [bridge, user] = [BRIDGE_TEMPLATE, USER_TEMPLATE].map(no_section);
+        let mut warnings = written.warnings;
+        warnings.sort_unstable();
+        let mut expected = [missing, left_out, &bridge, &user];
+        expected.sort_unstable();
+        assert_eq!(warnings, expected);
         let headers: Vec<&str> =
             written.text.lines().filter(|line| line.starts_with('[') && line.contains("-profile-")).collect();
         assert_eq!(
@@ -237,17 +249,11 @@ mod tests {
             })
         };
         let conference = row! { id: 1, tenant_uuid: "T" };
-        let missing = |name: &str| {
-            format!(
-                "table asterisk_file_section: confbridge.conf has no section {name}, from which the profiles of \
-                    conferences inherit, so Asterisk refuses the whole file: add the section"
-            )
-        };
         for (names, expected) in [
             (&["wazo_default_bridge", "wazo_default_user"][..], vec![]),
             (&["Wazo_Default_Bridge", "WAZO_DEFAULT_USER"], vec![]),
-            (&["wazo_default_user"], vec![missing("wazo_default_bridge")]),
-            (&["general"], vec![missing("wazo_default_bridge"), missing("wazo_default_user")]),
+            (&["wazo_default_user"], vec![no_section("wazo_default_bridge")]),
+            (&["general"], vec![no_section("wazo_default_bridge"), no_section("wazo_default_user")]),
         ] {
             let rows = file(names);
             // Without conferences, nothing inherits.
