@@ -66,6 +66,7 @@ fn the_end_mark_is_the_last_line_of_files_of_asterisk() {
 }
 
 #[test]
+#[cfg(feature = "wazo")]
 fn a_written_file_keeps_its_mode_and_its_link() {
     let folder = office();
     let db = format!("sqlite:{}", folder.text("office.db"));
