@@ -67,9 +67,9 @@ pub fn in_name(text: &str) -> String {
 }
 
 /// Returns whether there seems to be an address in a name. With a blank in the wrong place, a part of `db_uri: …` is a
-/// key of the configuration, and the rest of the address is its value.
+/// key of the configuration, and the rest of the address is its value. The part may be as short as `user:password`.
 pub fn has_address(name: &str) -> bool {
-    ["//", "@", "sql:", "uri:"].iter().any(|part| name.contains(part))
+    ["//", "@", ":"].iter().any(|part| name.contains(part))
 }
 
 /// Masks parameters such as `password=…`, up to the next parameter that libpq knows.
@@ -155,6 +155,13 @@ mod tests {
         for (text, expected) in table {
             assert_eq!(in_text(text), expected, "{text}");
         }
+    }
+
+    #[test]
+    fn a_name_hides_what_may_be_a_part_of_an_address() {
+        assert_eq!(in_name("me:s3cret"), "me:***");
+        assert_eq!(in_name("postgresql:me:s3c@ret"), "postgresql:***@ret");
+        assert_eq!(in_name("confgend.asterisk.sip.conf"), "confgend.asterisk.sip.conf");
     }
 
     #[test]
