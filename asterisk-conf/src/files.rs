@@ -27,6 +27,12 @@ pub trait Files {
 
     /// Returns the content of a name that [`Files::find`] returned.
     fn read(&self, name: &BStr) -> Content<'_>;
+
+    /// Returns what the command of an `#exec` would print, if the caller knows it, with a name for messages. The reader
+    /// runs no command.
+    fn output(&self, _command: &BStr) -> Option<(BString, Cow<'_, [u8]>)> {
+        None
+    }
 }
 
 /// The content of a name.

@@ -5,7 +5,6 @@ use driver_api::{Config, Error, Namespace};
 use jiff::SignedDuration;
 use service::{Held, Storage};
 
-use crate::objects;
 use crate::registry::Registry;
 use crate::report::NAMESPACE_WIDTH;
 
@@ -46,10 +45,10 @@ pub(crate) fn accept(file: &Namespace, config: &Config) -> Result<String, Error>
 }
 
 fn objects(held: &Held) -> usize {
-    objects::count(&held.file, &held.text)
+    review::count_objects(&held.file, &held.text)
 }
 
 fn good_objects(held: &Held) -> String {
-    let count = |text: &String| objects::count(&held.file, text).to_string();
+    let count = |text: &String| review::count_objects(&held.file, text).to_string();
     held.last_good.as_ref().map_or_else(|| "?".to_owned(), count)
 }

@@ -3,6 +3,9 @@
 
 #![expect(clippy::doc_markdown, reason = "the comments on the options are the texts of --help")]
 
+mod check;
+mod reviewed;
+
 use std::env;
 use std::io::{self, IsTerminal, Write as _};
 use std::path::{Path, PathBuf};
@@ -12,6 +15,7 @@ use argh::FromArgs;
 use driver_api::{Config, Entry, Error, Namespace, secrets};
 use service::Source as _;
 
+use self::check::Check;
 use crate::config::Strictness;
 use crate::registry::{Plugins, Registry};
 use crate::report::{NAMESPACE_WIDTH, Report};
@@ -41,6 +45,7 @@ enum Command {
     Config(ShowConfig),
     Serve(Serve),
     Accept(Accept),
+    Check(Check),
 }
 
 /// Generate files, all in one snapshot of the database: one file to standard output, or several below
@@ -215,8 +220,9 @@ fn execute(arguments: &Confgend, families: &[&'static [Entry]]) -> Result<u8, Fa
         Some(Command::Config(command)) => command.execute(&registry),
         Some(Command::Serve(command)) => command.execute(registry),
         Some(Command::Accept(command)) => command.execute(&registry),
+        Some(Command::Check(command)) => command.execute(&registry),
         None => Err(usage(Error::driver(
-            "a command is missing: use confgend serve, generate, list, config or accept, or see confgend --help",
+            "a command is missing: use confgend serve, generate, check, list, config or accept, or see confgend --help",
         ))),
     }
 }
@@ -224,7 +230,7 @@ fn execute(arguments: &Confgend, families: &[&'static [Entry]]) -> Result<u8, Fa
 impl Generate {
     fn execute(&self, registry: &Registry) -> Result<u8, Failure> {
         let config = load(self.config.as_deref(), self.lenient, registry)?;
-        let namespaces = self.namespaces(registry).map_err(usage)?;
+        let namespaces = namespaces(registry, &self.namespaces).map_err(usage)?;
         let uri = match &self.db {
             Some(uri) => uri.parse().map_err(|error: Error| usage(error.context("--db"))),
             None => config::database(&config).map_err(usage),
@@ -255,21 +261,21 @@ impl Generate {
         generate::files(registry, &config, &namespaces, &mut *snapshot, &mut report, &mut write);
         Ok(if report.finish() { DONE } else { FAILED })
     }
+}
 
-    /// Returns the namespaces to generate, in the order of the command line, without duplicates.
-    fn namespaces(&self, registry: &Registry) -> Result<Vec<Namespace>, Error> {
-        if self.namespaces.is_empty() {
-            return Ok(registry.namespaces().cloned().collect());
-        }
-        let mut namespaces = Vec::new();
-        for text in &self.namespaces {
-            let namespace = registry.find(text)?;
-            if !namespaces.contains(&namespace) {
-                namespaces.push(namespace);
-            }
-        }
-        Ok(namespaces)
+/// Returns the namespaces of these names, in the order of the command line and without duplicates; all if there is none.
+fn namespaces(registry: &Registry, names: &[String]) -> Result<Vec<Namespace>, Error> {
+    if names.is_empty() {
+        return Ok(registry.namespaces().cloned().collect());
     }
+    let mut namespaces = Vec::new();
+    for text in names {
+        let namespace = registry.find(text)?;
+        if !namespaces.contains(&namespace) {
+            namespaces.push(namespace);
+        }
+    }
+    Ok(namespaces)
 }
 
 impl List {

@@ -1,7 +1,6 @@
 //! Generates files: all requested files in one snapshot of the database.
 
 use std::borrow::Cow;
-use std::time::Duration;
 
 use driver_api::asterisk::end_mark;
 use driver_api::{Config, Error, Namespace, Snapshot, Warning};
@@ -45,7 +44,7 @@ pub fn file(
 ) -> Outcome {
     match Writer::new(registry, config, namespace) {
         Ok(writer) => writer.write(snapshot),
-        Err(error) => Outcome { result: Err(error), warnings: Vec::new(), elapsed: Duration::ZERO },
+        Err(error) => Outcome::not_built(error),
     }
 }
 

@@ -14,7 +14,7 @@ use service::{Configuration, Failure, Generation, Generator, Source};
 use crate::config::Reloadable;
 use crate::registry::Registry;
 use crate::writer::{Outcome, Writer};
-use crate::{config, objects, report};
+use crate::{config, report};
 
 /// The maximum depth of nested template folders.
 const MAX_DEPTH: usize = 4;
@@ -134,7 +134,7 @@ impl Generator for Drivers {
     }
 
     fn objects(&self, file: &Namespace, text: &str) -> usize {
-        objects::count(file, text)
+        review::count_objects(file, text)
     }
 }
 

@@ -5,6 +5,7 @@ use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
+use driver_api::asterisk::LineOrigin;
 use driver_api::{Config, Driver, Entry, Error, ErrorKind, Namespace, Schema, Session, Snapshot, Warning};
 
 use crate::registry::{Plugins, Registry};
@@ -17,6 +18,15 @@ pub struct Outcome {
     pub warnings: Vec<Warning>,
     /// The time that the driver took.
     pub elapsed: Duration,
+    /// The origins of the file's lines, if they were asked for.
+    pub origins: Vec<LineOrigin>,
+}
+
+impl Outcome {
+    /// The outcome for a driver that can't be built.
+    pub(crate) fn not_built(error: Error) -> Outcome {
+        Outcome { result: Err(error), warnings: Vec::new(), elapsed: Duration::ZERO, origins: Vec::new() }
+    }
 }
 
 /// A driver that is built for its file. A panic of the driver becomes an error, and each error names the file.
@@ -44,13 +54,22 @@ impl Writer {
 
     /// Runs the driver, and returns the text of its file.
     pub fn write(&self, snapshot: &mut dyn Snapshot) -> Outcome {
+        self.write_in(Session::new(snapshot))
+    }
+
+    /// Does the same, and records the origins of the lines.
+    pub fn write_with_origins(&self, snapshot: &mut dyn Snapshot) -> Outcome {
+        self.write_in(Session::new(snapshot).recording_origins())
+    }
+
+    fn write_in(&self, mut session: Session<'_>) -> Outcome {
         let start = Instant::now();
-        let mut session = Session::new(snapshot);
         let result = without_panic(|| self.driver.generate(&mut session));
         Outcome {
             result: result.map_err(|error| self.explain(error)),
             warnings: session.take_warnings(),
             elapsed: start.elapsed(),
+            origins: session.take_origins(),
         }
     }
 

@@ -2,14 +2,12 @@
 
 use std::fs;
 use std::io::{Write as _, stdout};
-use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::path::{Path, PathBuf};
 
 use argh::FromArgs;
-use asterisk_conf::{
-    Command, ConfigOption, Content, Diagnostic, Document, Files, Location, Reader, Section, Status, files,
-};
-use bstr::{BStr, BString, ByteSlice as _};
+use asterisk_conf::{Command, ConfigOption, Diagnostic, Document, Location, Reader, Section, Status};
+use bstr::{BStr, ByteSlice as _};
+use dispatcher::folder::{self, AsteriskFolder};
 use driver_api::Error;
 use serde::Serialize;
 use serde_json::ser::{PrettyFormatter, Serializer};
@@ -49,59 +47,13 @@ impl Parse {
         if !root.is_dir() {
             return Err(Error::driver("is not a folder").context(root.display().to_string()));
         }
-        let name = file.strip_prefix(root).unwrap_or(file).as_os_str().as_bytes();
-        let document = Reader::new(&Folder { root }).read(name, &text);
+        let document = Reader::new(&AsteriskFolder { root }).read(folder::relative(file, root), &text);
         if self.json {
             show_json(&document);
         } else {
             show_text(&document);
         }
         Ok(())
-    }
-}
-
-/// The files of a configuration folder.
-struct Folder<'p> {
-    root: &'p Path,
-}
-
-impl Files for Folder<'_> {
-    fn find(&self, pattern: &BStr) -> Vec<BString> {
-        let find = |alternative: BString| match files::wildcard(alternative.as_bstr()) {
-            None => vec![alternative],
-            Some(wildcard) => self.matching(&wildcard),
-        };
-        files::alternatives(pattern).into_iter().flat_map(find).collect()
-    }
-
-    fn read(&self, name: &BStr) -> Content<'_> {
-        let Ok(path) = name.to_path() else { return Content::Missing };
-        let path = self.root.join(path);
-        match fs::metadata(&path) {
-            Ok(metadata) if metadata.is_file() => {
-                fs::read(&path).map_or(Content::Missing, |text| Content::Text(text.into()))
-            }
-            Ok(_) => Content::NotAFile,
-            Err(_) => Content::Missing,
-        }
-    }
-}
-
-impl Folder<'_> {
-    fn matching(&self, wildcard: &glob::Pattern) -> Vec<BString> {
-        let root = glob::Pattern::escape(&self.root.to_string_lossy());
-        let wildcard = wildcard.as_str();
-        let absolute =
-            if wildcard.starts_with('/') { wildcard.to_owned() } else { format!("{root}/{wildcard}") };
-        let Ok(paths) = glob::glob_with(&absolute, files::WILDCARD_OPTIONS) else { return Vec::new() };
-        let name = |path: PathBuf| {
-            let path = path.strip_prefix(self.root).map(Path::to_owned).unwrap_or(path);
-            BString::from(path.into_os_string().into_vec())
-        };
-        let mut names: Vec<_> = paths.flatten().map(name).collect();
-        // Asterisk sorts whole names; the crate `glob` sorts folder by folder.
-        names.sort_unstable();
-        names
     }
 }
 

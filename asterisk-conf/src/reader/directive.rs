@@ -41,7 +41,8 @@ impl Parser<'_> {
         }
     }
 
-    /// Adds the command to the document. The reader never runs it, and treats its output as empty.
+    /// Adds the command to the document. The reader never runs it, and treats its output as empty unless the caller
+    /// knows it.
     fn exec(&mut self, location: Location, command: &[u8]) -> Result {
         if command.len() > COMMAND_LIMIT {
             return self.cut(DiagnosticKind::ExecCommandTooLong, location, command);
@@ -51,6 +52,12 @@ impl Parser<'_> {
         if self.is_too_deep(location, command)? {
             return self.cut(DiagnosticKind::IncludeMissing, location, command);
         }
+        let files = self.files;
+        let Some((name, text)) = files.output(command.as_bstr()) else { return Ok(()) };
+        self.one_level_deeper(|parser| {
+            let mut input = Input { section: parser.current, ..Input::default() };
+            parser.file(&mut input, name.as_bstr(), &text).map(|()| true)
+        })?;
         Ok(())
     }
 
@@ -58,8 +65,8 @@ impl Parser<'_> {
         if !self.included.insert(pattern.into()) {
             self.report(DiagnosticKind::IncludedTwice, location, pattern)?;
         }
-        let is_found =
-            !self.is_too_deep(location, pattern)? && self.included_files(location, pattern.as_bstr())?;
+        let is_found = !self.is_too_deep(location, pattern)?
+            && self.one_level_deeper(|parser| parser.files_of(location, pattern.as_bstr()))?;
         if is_found || may_be_missing {
             return Ok(());
         }
@@ -74,10 +81,10 @@ impl Parser<'_> {
         Ok(is_too_deep)
     }
 
-    /// Reads the files that a name or wildcard matches. Returns false if there is none.
-    fn included_files(&mut self, location: Location, pattern: &BStr) -> Result<bool> {
+    /// Reads included files, and returns whether there is one.
+    fn one_level_deeper(&mut self, read: impl FnOnce(&mut Self) -> Result<bool>) -> Result<bool> {
         self.include_level += 1;
-        match self.files_of(location, pattern) {
+        match read(self) {
             // Asterisk continues the including file, and does not decrease the level of the file that was cut.
             Err(Stop::Cut) => Ok(true),
             Err(stop) => Err(stop),
@@ -88,6 +95,7 @@ impl Parser<'_> {
         }
     }
 
+    /// Reads the files that a name or wildcard matches. Returns false if there is none.
     fn files_of(&mut self, location: Location, pattern: &BStr) -> Result<bool> {
         self.budget.work(SEARCH_COST)?;
         let names = if pattern.len() > INCLUDE_LIMIT { Vec::new() } else { self.files.find(pattern) };

@@ -12,8 +12,8 @@ use driver_api::{Config, Error};
 
 pub(crate) use hierarchy::Reloadable;
 pub use hierarchy::{Loaded, Strictness, load, only, survey};
-pub(crate) use settings::read;
 pub use settings::{Files, database, defaults, keys};
+pub(crate) use settings::{check_rules, read};
 pub use show::show;
 
 use crate::registry::{Plugins, Registry};

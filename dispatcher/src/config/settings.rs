@@ -3,8 +3,9 @@
 use std::path::PathBuf;
 
 use database::{Location, PoolSettings, Uri};
-use driver_api::settings::{self, Key, Settings as _};
+use driver_api::settings::{self, Key, Refused, Setting, Settings as _};
 use driver_api::{Config, Error};
+use review::{Rules, Severity};
 use serde_yaml::{Mapping, Value};
 
 driver_api::settings! {
@@ -17,6 +18,41 @@ driver_api::settings! {
     }
 }
 
+driver_api::settings! {
+    /// The check of generated files.
+    pub(crate) struct Check in "check" {
+        /// The severities of rules that differ from what `confgend check --rules` lists.
+        rules: RuleSeverities = Value::Mapping(Mapping::new()),
+    }
+}
+
+/// The severities of rules at this site.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct RuleSeverities(pub(crate) Rules);
+
+impl Setting for RuleSeverities {
+    fn accepts() -> String {
+        "a mapping of rules to off, note, warning or error".to_owned()
+    }
+
+    fn parse(value: &Value) -> Result<RuleSeverities, Refused> {
+        let mut rules = Rules::default();
+        for (rule, severity) in value.as_mapping().ok_or(Refused::NotAccepted)? {
+            let id = rule.as_str().ok_or(Refused::NotAccepted)?;
+            // In YAML 1.1, `off` is a boolean.
+            let severity = match (severity.as_str(), severity.as_bool()) {
+                (_, Some(false)) | (Some("off"), _) => None,
+                (Some("note"), _) => Some(Severity::Note),
+                (Some("warning"), _) => Some(Severity::Warning),
+                (Some("error"), _) => Some(Severity::Error),
+                _ => return Err(Refused::Because(format!("{id}: expected off, note, warning or error"))),
+            };
+            rules.set(id, severity).map_err(|error| Refused::Because(error.to_string()))?;
+        }
+        Ok(RuleSeverities(rules))
+    }
+}
+
 /// Returns all keys except those of the drivers.
 pub fn keys() -> Vec<Key> {
     let plugins = Key {
@@ -25,7 +61,7 @@ pub fn keys() -> Vec<Key> {
         default: Value::Mapping(Mapping::new()),
         accepts: "a mapping of files to names of drivers".to_owned(),
     };
-    [Files::keys(), service::Settings::keys(), PoolSettings::keys(), vec![plugins]].concat()
+    [Files::keys(), service::Settings::keys(), PoolSettings::keys(), Check::keys(), vec![plugins]].concat()
 }
 
 /// Returns the defaults of these keys.
@@ -44,6 +80,7 @@ pub(super) fn problems(config: &Config) -> Vec<Error> {
     // Only the problems count here, not the values.
     let _ = service::Settings::check(config, &mut problems);
     let _ = PoolSettings::check(config, &mut problems);
+    let _ = Check::check(config, &mut problems);
     problems.extend(database_problem(config));
     problems
 }
@@ -53,6 +90,11 @@ pub(super) fn problems(config: &Config) -> Vec<Error> {
 pub(super) fn database_problem(config: &Config) -> Option<Error> {
     let problem = database::check(&database(config).ok()?).err()?;
     Some(config.error("db_uri", problem.chain()))
+}
+
+/// Reads the severities of the rules of `confgend check`.
+pub(crate) fn check_rules(config: &Config) -> Result<Rules, Error> {
+    Ok(Check::read(config)?.rules.0)
 }
 
 /// Reads the address of the database.

@@ -6,7 +6,7 @@ use memchr::memmem;
 /// Counts the objects of a text: mailboxes, extensions, sections of other files of Asterisk, and lines of all other files.
 ///
 /// It reads lines alone, without the rest of Asterisk's syntax: a large file takes some milliseconds.
-pub(crate) fn count(file: &Namespace, text: &str) -> usize {
+pub fn count(file: &Namespace, text: &str) -> usize {
     match (file.resource(), file.filename()) {
         ("asterisk", "voicemail.conf") => mailboxes(text),
         ("asterisk", "extensions.conf") => lines_with(text, "\nexten").filter(is_extension).count(),

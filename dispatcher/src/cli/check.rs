@@ -1,0 +1,176 @@
+//! The command `check`.
+
+use std::path::PathBuf;
+use std::time::Instant;
+
+use argh::FromArgs;
+use asterisk_conf::Files;
+use driver_api::Error;
+use review::{Checked, Finding, Rules, Severity};
+
+use super::reviewed::Reviewed;
+use super::{Failure, print, usage};
+use crate::folder::AsteriskFolder;
+use crate::registry::Registry;
+
+/// Check what Asterisk makes of the files that would be generated now: what it refuses, drops or does not find.
+/// Nothing is written, and Asterisk is not asked.
+#[derive(FromArgs)]
+#[argh(subcommand, name = "check")]
+#[argh(error_code(0, "No finding is an error."))]
+#[argh(error_code(1, "A finding is an error, or with --deny warnings a warning."))]
+#[argh(error_code(2, "It could not check: a file could not be generated or read."))]
+#[argh(example = "confgend check --asterisk /etc/asterisk")]
+pub(super) struct Check {
+    /// what to check, like asterisk/pjsip.conf; all by default. References to files that are not checked are not
+    /// reported
+    #[argh(positional)]
+    namespaces: Vec<String>,
+
+    /// the database: postgresql://USER:PASSWORD@HOST/NAME or sqlite:PATH; by default the key db_uri of
+    /// the configuration
+    #[argh(option)]
+    db: Option<String>,
+
+    /// the main configuration file; /etc/wazo-confgend/config.yml by default
+    #[argh(option)]
+    config: Option<PathBuf>,
+
+    /// ignore files of conf.d that can't be read, as wazo-confgend does; without it, they are errors
+    #[argh(switch)]
+    lenient: bool,
+
+    /// check the files below this folder, each as RESOURCE/FILENAME, in place of the database
+    #[argh(option)]
+    files: Option<PathBuf>,
+
+    /// asterisk's configuration folder, like /etc/asterisk: what an administrator defines there is known, too. No
+    /// #exec is run
+    #[argh(option)]
+    asterisk: Option<PathBuf>,
+
+    /// print one JSON object for each finding, and nothing else
+    #[argh(switch)]
+    json: bool,
+
+    /// print all findings of a rule; without it, the first 20
+    #[argh(switch)]
+    all: bool,
+
+    /// with "warnings": warnings count as errors for the exit code
+    #[argh(option)]
+    deny: Option<String>,
+
+    /// list the rules with their severities at this site, and check nothing
+    #[argh(switch)]
+    rules: bool,
+}
+
+/// A finding is too severe.
+const FOUND: u8 = 1;
+
+/// How many findings of one rule are shown.
+const MAX_SHOWN: usize = 20;
+
+impl Check {
+    pub(super) fn execute(&self, registry: &Registry) -> Result<u8, Failure> {
+        let denied = self.denied().map_err(usage)?;
+        let config = super::load(self.config.as_deref(), self.lenient, registry)?;
+        let rules = crate::config::check_rules(&config).map_err(usage)?;
+        if self.rules {
+            print(&listed(&rules));
+            return Ok(super::DONE);
+        }
+        let start = Instant::now();
+        let reviewed = Reviewed { registry, config: &config, names: &self.namespaces };
+        let set = match &self.files {
+            Some(folder) => reviewed.in_folder(folder)?,
+            None => reviewed.generated(self.db.as_deref())?,
+        };
+        if let Some(root) = self.asterisk.as_ref().filter(|root| !root.is_dir()) {
+            return Err(usage(Error::driver("is no folder").context(root.display().to_string())));
+        }
+        let folder = self.asterisk.as_ref().map(|root| AsteriskFolder { root });
+        let checked = review::check(&set, folder.as_ref().map(|folder| folder as &dyn Files), &rules);
+        let text = if self.json { json(&checked.findings) } else { self.text(&checked, set.len(), start) };
+        print(&text);
+        let worst = checked.findings.iter().map(|finding| finding.severity).max();
+        Ok(if worst >= Some(denied) { FOUND } else { super::DONE })
+    }
+
+    /// Returns the least severity that makes the command fail.
+    fn denied(&self) -> Result<Severity, Error> {
+        match self.deny.as_deref() {
+            None => Ok(Severity::Error),
+            Some("warnings") => Ok(Severity::Warning),
+            Some(other) => Err(Error::driver(format!("--deny takes \"warnings\", not {other:?}"))),
+        }
+    }
+
+    fn text(&self, checked: &Checked, files: usize, start: Instant) -> String {
+        let findings = &checked.findings;
+        let mut text = String::new();
+        let mut shown = std::collections::BTreeMap::<&str, usize>::new();
+        for finding in findings {
+            let count = shown.entry(finding.rule).or_default();
+            *count += 1;
+            if self.all || *count <= MAX_SHOWN {
+                text += &format!("{finding}\n");
+            }
+        }
+        for (rule, count) in shown.into_iter().filter(|(_, count)| !self.all && *count > MAX_SHOWN) {
+            text += &format!("and {} more [{rule}]; --all shows them\n", grouped(count - MAX_SHOWN));
+        }
+        let of = |severity| findings.iter().filter(|finding| finding.severity == severity).count();
+        text + &format!(
+            "{}, {}, {} in {}, {}, {:.2} s\n",
+            counted(of(Severity::Error), "error"),
+            counted(of(Severity::Warning), "warning"),
+            counted(of(Severity::Note), "note"),
+            counted(files, "file"),
+            counted(checked.objects, "object"),
+            start.elapsed().as_secs_f64()
+        )
+    }
+}
+
+fn json(findings: &[Finding]) -> String {
+    let line = |finding| serde_json::to_string(finding).map(|line| line + "\n").unwrap_or_default();
+    findings.iter().map(line).collect()
+}
+
+/// Lists all rules with their severities.
+fn listed(rules: &Rules) -> String {
+    let all = Rules::all();
+    let width = all.iter().map(|rule| rule.id.len()).max().unwrap_or_default();
+    let line = |rule: &&review::Rule| {
+        let severity = rules.severity(rule).map_or_else(|| "off".to_owned(), |severity| severity.to_string());
+        format!("{:<width$} {severity:<8} {}\n", rule.id, rule.help)
+    };
+    all.iter().map(line).collect()
+}
+
+fn counted(count: usize, what: &str) -> String {
+    format!("{} {what}{}", grouped(count), if count == 1 { "" } else { "s" })
+}
+
+/// Formats a number with a comma between groups of three digits.
+fn grouped(number: usize) -> String {
+    let digits = number.to_string();
+    let groups: Vec<&str> =
+        digits.as_bytes().rchunks(3).rev().filter_map(|group| std::str::from_utf8(group).ok()).collect();
+    groups.join(",")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_has_groups_of_three_digits() {
+        assert_eq!(
+            [grouped(0), grouped(999), grouped(1000), grouped(1_234_567)],
+            ["0", "999", "1,000", "1,234,567"]
+        );
+    }
+}

@@ -1,0 +1,54 @@
+//! What the commands that review files share: where the files come from.
+
+use std::io;
+use std::path::Path;
+
+use driver_api::{Config, Error, Namespace};
+use review::FileSet;
+
+use super::{Failure, USAGE, failed, usage};
+use crate::registry::Registry;
+use crate::report::Report;
+use crate::{config, file_set, folder};
+
+/// The files that a command line names.
+pub(super) struct Reviewed<'a> {
+    pub(super) registry: &'a Registry,
+    pub(super) config: &'a Config,
+    /// The files; none stands for all.
+    pub(super) names: &'a [String],
+}
+
+/// A failure of a command that reviews files: it could not do what it should, whatever the reason is.
+fn trouble(failure: Failure) -> Failure {
+    Failure { code: USAGE, ..failure }
+}
+
+impl Reviewed<'_> {
+    /// Generates the files from a database in one snapshot; by default from the one of the configuration.
+    pub(super) fn generated(&self, db: Option<&str>) -> Result<FileSet, Failure> {
+        let uri = match db {
+            Some(uri) => uri.parse().map_err(|error: Error| usage(error.context("--db")))?,
+            None => config::database(self.config).map_err(usage)?,
+        };
+        let namespaces = super::namespaces(self.registry, self.names).map_err(usage)?;
+        let mut database = database::open(&uri).map_err(failed).map_err(trouble)?;
+        let mut snapshot = database.snapshot().map_err(failed).map_err(trouble)?;
+        let mut messages = io::stderr();
+        let mut report = Report::quiet(&mut messages);
+        if self.names.is_empty() {
+            report = report.skipping();
+        }
+        let set = file_set::generate(self.registry, self.config, &namespaces, &mut *snapshot, &mut report);
+        if report.finish() {
+            return Ok(set);
+        }
+        Err(usage(Error::driver("a file could not be generated, so the rest was not looked at")))
+    }
+
+    /// Reads the files below a folder.
+    pub(super) fn in_folder(&self, path: &Path) -> Result<FileSet, Failure> {
+        let names: Result<Vec<Namespace>, Error> = self.names.iter().map(|name| name.parse()).collect();
+        folder::file_set(path, &names.map_err(usage)?).map_err(usage)
+    }
+}

@@ -1,0 +1,32 @@
+//! Generates the files that are reviewed: all in one snapshot, with the origins of their lines.
+
+use driver_api::{Config, Namespace, Snapshot};
+use review::{FileSet, GeneratedFile};
+
+use crate::registry::Registry;
+use crate::report::Report;
+use crate::writer::{Outcome, Writer};
+
+/// Generates files in one snapshot. A file that fails is reported, and is not in the set.
+pub(crate) fn generate(
+    registry: &Registry,
+    config: &Config,
+    namespaces: &[Namespace],
+    snapshot: &mut dyn Snapshot,
+    report: &mut Report<'_>,
+) -> FileSet {
+    let mut set = FileSet::default();
+    for namespace in namespaces {
+        let mut outcome = match Writer::new(registry, config, namespace) {
+            Ok(writer) => writer.write_with_origins(snapshot),
+            Err(error) => Outcome::not_built(error),
+        };
+        report.end(namespace, &outcome);
+        if let Ok(text) = outcome.result {
+            let mut origins = std::mem::take(&mut outcome.origins);
+            origins.sort_by_key(|origin| origin.line);
+            set.insert(namespace.clone(), GeneratedFile { text: text.into_bytes(), origins });
+        }
+    }
+    set
+}

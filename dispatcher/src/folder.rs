@@ -1,0 +1,118 @@
+//! Files in folders: those of a file set, and Asterisk's configuration folder. Others wrote them, so they may be anything.
+
+use std::fs;
+use std::io;
+use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
+use std::path::{Path, PathBuf};
+
+use asterisk_conf::{Content, Files, files};
+use bstr::{BStr, BString, ByteSlice as _};
+use driver_api::{Error, Namespace};
+use review::{FileSet, GeneratedFile};
+
+/// The largest file that is read. A file of 200,000 telephones has about 300 MB.
+const MAX_BYTES: u64 = 1 << 30;
+
+/// Reads the files of a folder, each as RESOURCE/FILENAME: all, or those of these names. Hidden files are left out.
+///
+/// # Errors
+///
+/// The folder or a file can't be read, is no file, or is larger than 1 GiB; or one of the names is not there.
+pub fn file_set(folder: &Path, names: &[Namespace]) -> Result<FileSet, Error> {
+    if !names.is_empty() {
+        return names.iter().map(|name| Ok((name.clone(), file(folder, name)?))).collect();
+    }
+    let mut set = FileSet::default();
+    for resource in visible(folder)?.into_iter().filter(|name| folder.join(name).is_dir()) {
+        for filename in visible(&folder.join(&resource))? {
+            if let Ok(name) = format!("{resource}/{filename}").parse::<Namespace>() {
+                set.insert(name.clone(), file(folder, &name)?);
+            }
+        }
+    }
+    Ok(set)
+}
+
+/// Returns the names in a folder that are UTF-8 and not hidden, sorted.
+fn visible(folder: &Path) -> Result<Vec<String>, Error> {
+    let failed = |error: io::Error| {
+        Error::driver("the folder can't be read").because(error).context(folder.display().to_string())
+    };
+    let entries = fs::read_dir(folder).and_then(Iterator::collect::<io::Result<Vec<_>>>).map_err(failed)?;
+    let names = entries.into_iter().filter_map(|entry| entry.file_name().into_string().ok());
+    let mut names: Vec<String> = names.filter(|name| !name.starts_with('.')).collect();
+    names.sort_unstable();
+    Ok(names)
+}
+
+fn file(folder: &Path, name: &Namespace) -> Result<GeneratedFile, Error> {
+    let path = folder.join(name.to_string());
+    let text = read(&path).map_err(|error| {
+        Error::driver("the file can't be read").because(error).context(path.display().to_string())
+    })?;
+    Ok(GeneratedFile { text, origins: Vec::new() })
+}
+
+/// Reads a file that is one: a pipe would never end.
+fn read(path: &Path) -> io::Result<Vec<u8>> {
+    let metadata = fs::metadata(path)?;
+    if !metadata.is_file() {
+        return Err(io::Error::other("it is no file"));
+    }
+    if metadata.len() > MAX_BYTES {
+        return Err(io::Error::other("it has more than 1 GiB"));
+    }
+    fs::read(path)
+}
+
+/// The files of Asterisk's configuration folder. Includes are relative to it.
+#[derive(Debug, Clone, Copy)]
+pub struct AsteriskFolder<'p> {
+    /// The folder, such as `/etc/asterisk`.
+    pub root: &'p Path,
+}
+
+impl Files for AsteriskFolder<'_> {
+    fn find(&self, pattern: &BStr) -> Vec<BString> {
+        let find = |alternative: BString| match files::wildcard(alternative.as_bstr()) {
+            None => vec![alternative],
+            Some(wildcard) => self.matching(&wildcard),
+        };
+        files::alternatives(pattern).into_iter().flat_map(find).collect()
+    }
+
+    fn read(&self, name: &BStr) -> Content<'_> {
+        let Ok(path) = name.to_path() else { return Content::Missing };
+        let path = self.root.join(path);
+        match fs::metadata(&path) {
+            Ok(metadata) if metadata.is_file() => {
+                read(&path).map_or(Content::Missing, |text| Content::Text(text.into()))
+            }
+            Ok(_) => Content::NotAFile,
+            Err(_) => Content::Missing,
+        }
+    }
+}
+
+impl AsteriskFolder<'_> {
+    fn matching(&self, wildcard: &glob::Pattern) -> Vec<BString> {
+        let root = glob::Pattern::escape(&self.root.to_string_lossy());
+        let wildcard = wildcard.as_str();
+        let absolute =
+            if wildcard.starts_with('/') { wildcard.to_owned() } else { format!("{root}/{wildcard}") };
+        let Ok(paths) = glob::glob_with(&absolute, files::WILDCARD_OPTIONS) else { return Vec::new() };
+        let name = |path: PathBuf| {
+            let path = path.strip_prefix(self.root).map(Path::to_owned).unwrap_or(path);
+            BString::from(path.into_os_string().into_vec())
+        };
+        let mut names: Vec<_> = paths.flatten().map(name).collect();
+        // Asterisk sorts whole names; the crate `glob` sorts folder by folder.
+        names.sort_unstable();
+        names
+    }
+}
+
+/// Returns the name of a file relative to a folder, as messages show it.
+pub fn relative<'p>(file: &'p Path, folder: &Path) -> &'p [u8] {
+    file.strip_prefix(folder).unwrap_or(file).as_os_str().as_bytes()
+}

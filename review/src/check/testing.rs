@@ -1,0 +1,19 @@
+//! Checks small files for tests of rules.
+
+use crate::{FileSet, Rules};
+
+/// Returns the findings of a set of files, which are named without their resource, `asterisk`.
+pub(super) fn found(files: &[(&str, &str)]) -> Vec<String> {
+    let texts = files.iter().map(|(name, text)| (format!("asterisk/{name}"), *text));
+    let set = FileSet::from_texts(texts).unwrap();
+    super::check(&set, None, &Rules::default()).findings.iter().map(ToString::to_string).collect()
+}
+
+/// Returns the same, with the files of Asterisk's folder around them.
+pub(super) fn found_in(folder: &[(&str, &str)], files: &[(&str, &str)]) -> Vec<String> {
+    let texts = files.iter().map(|(name, text)| (format!("asterisk/{name}"), *text));
+    let set = FileSet::from_texts(texts).unwrap();
+    let folder = asterisk_conf::MemoryFiles::from_iter(folder.iter().map(|&(name, text)| (name, text)));
+    let checked = super::check(&set, Some(&folder), &Rules::default());
+    checked.findings.iter().map(ToString::to_string).collect()
+}

@@ -1,0 +1,81 @@
+//! What a check finds.
+
+use std::fmt;
+
+use driver_api::asterisk::LineOrigin;
+use serde::ser::{Serialize, SerializeStruct, Serializer};
+
+use crate::Severity;
+
+/// A rule that a file breaks.
+///
+/// It displays as lines for people and editors: the first is `FILE:LINE: SEVERITY: OBJECT: MESSAGE [RULE]`, and each of
+/// the others an origin.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// The id of the rule.
+    pub rule: &'static str,
+    /// The severity at this site.
+    pub severity: Severity,
+    /// The name of a generated file, such as `asterisk/pjsip.conf`, or of a file in Asterisk's folder.
+    pub file: String,
+    /// The line, from 1; `None` if it is about the whole file.
+    pub line: Option<u32>,
+    /// The object, such as `endpoint gk3p`. It is empty if it is about none.
+    pub object: String,
+    /// The message, on one line.
+    pub message: String,
+    /// The rows of the database that the line comes from.
+    pub origins: Vec<LineOrigin>,
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.file)?;
+        if let Some(line) = self.line {
+            write!(f, ":{line}")?;
+        }
+        write!(f, ": {}: ", self.severity)?;
+        if !self.object.is_empty() {
+            write!(f, "{}: ", self.object)?;
+        }
+        write!(f, "{} [{}]", self.message, self.rule)?;
+        for origin in &self.origins {
+            write!(f, "\n    from {} {}", origin.origin.table(), origin.origin.key())?;
+            if let Some(column) = &origin.column {
+                write!(f, ", column {column}")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// One object of `confgend check --json`.
+impl Serialize for Finding {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(serde::Serialize)]
+        struct Origin<'o> {
+            table: &'o str,
+            key: String,
+            column: Option<&'o str>,
+        }
+        let origins: Vec<Origin<'_>> = self
+            .origins
+            .iter()
+            .map(|line| Origin {
+                table: line.origin.table(),
+                key: line.origin.key(),
+                column: line.column.as_deref(),
+            })
+            .collect();
+        let mut object = serializer.serialize_struct("Finding", 7)?;
+        object.serialize_field("rule", self.rule)?;
+        object.serialize_field("severity", &self.severity)?;
+        object.serialize_field("file", &self.file)?;
+        object.serialize_field("line", &self.line)?;
+        object.serialize_field("object", &self.object)?;
+        object.serialize_field("message", &self.message)?;
+        object.serialize_field("origins", &origins)?;
+        object.end()
+    }
+}

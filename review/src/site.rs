@@ -1,0 +1,167 @@
+//! The configuration as Asterisk reads it: generated files, and around them those of an administrator.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use asterisk_conf::{Content, Document, Files, Limits, Location, Reader, catalogue};
+use bstr::{BStr, BString, ByteSlice};
+use driver_api::Namespace;
+use driver_api::asterisk::LineOrigin;
+
+use crate::{FileSet, GeneratedFile};
+
+/// The resource of Asterisk's files.
+const ASTERISK: &str = "asterisk";
+
+/// All files that Asterisk's modules ask for, by name.
+pub(crate) struct Site<'s> {
+    files: BTreeMap<String, SiteFile<'s>>,
+    /// Whether Asterisk's whole configuration folder is known. Without it, a generated file may refer to what an
+    /// administrator defines.
+    is_complete: bool,
+}
+
+/// A file that a module asks for, with its includes.
+pub(crate) struct SiteFile<'s> {
+    document: Document,
+    set: &'s FileSet,
+}
+
+/// A line of a file.
+#[derive(Clone, Copy)]
+pub(crate) struct At<'a> {
+    file: &'a SiteFile<'a>,
+    location: Location,
+}
+
+impl<'s> Site<'s> {
+    /// Reads the files of Asterisk in the set, and those of its folder.
+    pub(crate) fn read(set: &'s FileSet, folder: Option<&dyn Files>) -> Site<'s> {
+        let surroundings = Surroundings { set, folder };
+        let generated = set.iter().filter(|(name, _)| is_configuration(name));
+        let mut files: BTreeMap<String, SiteFile<'s>> = generated
+            .map(|(name, file)| {
+                let limits = limits(file.text.len());
+                let reader = Reader::new(&surroundings).limits(limits);
+                let document = match surroundings.top(name.filename()) {
+                    Some(text) => reader.read(name.filename(), &text),
+                    None => reader.read(name.to_string(), &file.text),
+                };
+                (name.filename().to_owned(), SiteFile { document, set })
+            })
+            .collect();
+        for name in catalogue::files().iter().map(|file| file.name).chain(OTHERS.iter().copied()) {
+            if !files.contains_key(name)
+                && let Some(text) = surroundings.top(name)
+            {
+                let document = Reader::new(&surroundings).read(name, &text);
+                files.insert(name.to_owned(), SiteFile { document, set });
+            }
+        }
+        Site { files, is_complete: folder.is_some() }
+    }
+
+    /// Returns the file of this name, if there is one.
+    pub(crate) fn file(&self, name: &str) -> Option<&SiteFile<'s>> {
+        self.files.get(name)
+    }
+
+    /// Returns all files, sorted by name.
+    pub(crate) fn files(&self) -> impl Iterator<Item = (&str, &SiteFile<'s>)> {
+        self.files.iter().map(|(name, file)| (name.as_str(), file))
+    }
+
+    /// Returns whether Asterisk's whole configuration is known.
+    pub(crate) fn is_complete(&self) -> bool {
+        self.is_complete
+    }
+}
+
+/// Files without an entry in the catalogue that rules refer to.
+const OTHERS: &[&str] = &["indications.conf"];
+
+/// Returns whether Asterisk reads the file as a configuration.
+pub(crate) fn is_configuration(name: &Namespace) -> bool {
+    name.resource() == ASTERISK && name.filename().strip_suffix(".conf").is_some()
+}
+
+/// The limits for a generated file, which may be as large as the site.
+fn limits(bytes: usize) -> Limits {
+    let default = Limits::default();
+    Limits {
+        bytes: default.bytes.max(bytes.saturating_mul(2)),
+        entries: default.entries.max(bytes),
+        ..default
+    }
+}
+
+impl<'s> SiteFile<'s> {
+    pub(crate) fn document(&self) -> &Document {
+        &self.document
+    }
+
+    pub(crate) fn at(&self, location: Location) -> At<'_> {
+        At { file: self, location }
+    }
+}
+
+impl At<'_> {
+    /// Returns the name of the file and the line in it.
+    pub(crate) fn place(self) -> (String, u32) {
+        let place = self.file.document.place(self.location);
+        (place.file.to_str_lossy().into_owned(), place.line)
+    }
+
+    /// Returns the origins of the line, if it is one of a generated file.
+    pub(crate) fn origins(self) -> Vec<LineOrigin> {
+        let place = self.file.document.place(self.location);
+        let name = place.file.to_str().ok().and_then(|name| name.parse::<Namespace>().ok());
+        let file = name.and_then(|name| self.file.set.get(&name));
+        file.map(|file| file.origins_of(place.line as usize).to_vec()).unwrap_or_default()
+    }
+}
+
+/// What is around the generated files: the folder, in which each `#exec` of the client prints a generated file.
+struct Surroundings<'s, 'f> {
+    set: &'s FileSet,
+    folder: Option<&'f dyn Files>,
+}
+
+impl Surroundings<'_, '_> {
+    /// Returns the text of the file that a module asks for by this name, if the folder has it.
+    fn top(&self, name: &str) -> Option<Cow<'_, [u8]>> {
+        match self.folder?.read(BStr::new(name)) {
+            Content::Text(text) => Some(text),
+            Content::NotAFile | Content::Missing => None,
+        }
+    }
+
+    /// Returns the file of the set that a command prints.
+    fn printed(&self, command: &BStr) -> Option<(&Namespace, &GeneratedFile)> {
+        let command = command.to_str().ok()?;
+        let mut words = command.split_ascii_whitespace().map(|word| word.trim_matches(['"', '\'']));
+        words.find(|word| word.rsplit('/').next().is_some_and(|program| CLIENTS.contains(&program)))?;
+        let name: Namespace =
+            words.find_map(|word| word.parse().ok().filter(|name| self.set.get(name).is_some()))?;
+        self.set.iter().find(|(known, _)| **known == name)
+    }
+}
+
+/// The programs that print a generated file.
+const CLIENTS: &[&str] = &["wazo-confgen", "confgend"];
+
+impl Files for Surroundings<'_, '_> {
+    fn find(&self, pattern: &BStr) -> Vec<BString> {
+        // Without the folder, nothing is known of what it includes.
+        self.folder.map_or_else(|| vec![pattern.to_owned()], |folder| folder.find(pattern))
+    }
+
+    fn read(&self, name: &BStr) -> Content<'_> {
+        self.folder.map_or(Content::Text(Cow::Borrowed(b"")), |folder| folder.read(name))
+    }
+
+    fn output(&self, command: &BStr) -> Option<(BString, Cow<'_, [u8]>)> {
+        let (name, file) = self.printed(command)?;
+        Some((name.to_string().into(), Cow::Borrowed(&file.text)))
+    }
+}

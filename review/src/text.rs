@@ -1,0 +1,34 @@
+//! Texts of files in messages.
+
+use std::fmt::{self, Write as _};
+
+use bstr::{BStr, ByteSlice};
+use driver_api::secrets;
+
+/// A name or value in a message, without quotes. Control characters are escaped, and bytes that are no UTF-8 are
+/// replaced: a message is one line.
+pub(crate) struct Shown<'t>(pub(crate) &'t BStr);
+
+impl fmt::Display for Shown<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for c in self.0.chars() {
+            if c.is_control() || matches!(c, '\u{2028}' | '\u{2029}') {
+                write!(f, "{}", c.escape_default())?;
+            } else {
+                f.write_char(c)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Returns the value of an option for a message, in quotes; a mask if the option is a secret.
+pub(crate) fn shown_value(key: &BStr, value: &BStr) -> String {
+    let is_secret = secrets::is_secret(&key.to_str_lossy());
+    if is_secret { format!("\"{}\"", secrets::MASK) } else { format!("\"{}\"", Shown(value)) }
+}
+
+/// Returns an object for a message: `endpoint gk3p`.
+pub(crate) fn object(kind: &str, name: &BStr) -> String {
+    format!("{kind} {}", Shown(name))
+}
