@@ -175,7 +175,9 @@ z: 1  # /b.yml
             "",
             "null",
         ];
-        let mut inner: Mapping = values.iter().map(|text| (Value::from(*text), Value::from(*text))).collect();
+        // In a key, the text behind a colon is masked.
+        let entry = |text: &&str| (Value::from(text.replace(':', ";")), Value::from(*text));
+        let mut inner: Mapping = values.iter().map(entry).collect();
         inner.insert(
             Value::from(&*key),
             values.iter().map(|text| Value::from(*text)).collect::<Vec<_>>().into(),
