@@ -1,7 +1,8 @@
 //! What a set of generated files means to Asterisk. [`check`] finds what Asterisk would refuse, drop or not find.
 //!
 //! The crate is given texts with the origins of their lines, as a [`FileSet`], and reads them with `asterisk-conf`. It knows
-//! neither databases nor sockets, and opens no file: a caller that has Asterisk's own configuration folder passes it in.
+//! neither databases nor sockets, and opens no file: a caller that has Asterisk's own configuration folder passes it in, as
+//! a [`Host`].
 //!
 //! To read, begin with [`FileSet`] and [`check()`]. A rule stands in the file of `check/` that looks for it.
 //!
@@ -21,7 +22,9 @@
 #![warn(missing_docs)]
 
 pub mod check;
+mod fields;
 mod finding;
+mod host;
 mod objects;
 mod rule;
 mod set;
@@ -30,6 +33,7 @@ mod text;
 
 pub use check::{Checked, check};
 pub use finding::Finding;
+pub use host::{Folder, Host};
 pub use objects::count as count_objects;
 pub use rule::{Rule, Rules, Severity, UnknownRule};
 pub use set::{FileSet, GeneratedFile};

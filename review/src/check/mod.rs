@@ -1,19 +1,29 @@
 //! Finds what Asterisk would refuse, drop or not find.
 
+mod confbridge;
+mod features;
 mod findings;
+mod folder;
+mod iax;
+mod modules;
+mod musiconhold;
+mod names;
 mod options;
+mod parking;
 mod queues;
+mod rtp;
+mod sections;
+mod stock;
 mod syntax;
 #[cfg(test)]
 mod testing;
+mod voicemail;
 mod yaml;
-
-use asterisk_conf::Files;
 
 pub(crate) use self::findings::Findings;
 use crate::objects;
 use crate::site::Site;
-use crate::{FileSet, Finding, Rule, Rules};
+use crate::{FileSet, Finding, Host, Rule, Rules};
 
 /// The result of a check.
 #[derive(Debug)]
@@ -24,14 +34,25 @@ pub struct Checked {
     pub objects: usize,
 }
 
-/// Checks a set of files by all rules that are not off. With Asterisk's configuration folder, it also knows what an
-/// administrator defines; without it, a reference that leaves the set is not reported.
-pub fn check(set: &FileSet, folder: Option<&dyn Files>, rules: &Rules) -> Checked {
-    let site = Site::read(set, folder);
+/// Checks a set of files by all rules that are not off. With the machine on which Asterisk runs, it also knows what an
+/// administrator defines, and what the files need there; without it, a reference that leaves the set is not reported.
+pub fn check(set: &FileSet, host: Option<&dyn Host>, rules: &Rules) -> Checked {
+    let site = Site::read(set, host);
     let mut findings = Findings::new(rules);
     syntax::check(&site, &mut findings);
     options::check(&site, &mut findings);
+    sections::check(&site, &mut findings);
+    stock::check(&site, &mut findings);
+    folder::check(set, &site, &mut findings);
+    confbridge::check(&site, &mut findings);
+    features::check(&site, &mut findings);
+    iax::check(&site, &mut findings);
+    modules::check(&site, &mut findings);
+    musiconhold::check(&site, &mut findings);
+    parking::check(&site, &mut findings);
     queues::check(&site, &mut findings);
+    rtp::check(&site, &mut findings);
+    voicemail::check(&site, &mut findings);
     yaml::check(set, &mut findings);
     let count = |(name, file): (&_, &crate::GeneratedFile)| {
         std::str::from_utf8(&file.text).map_or(0, |text| objects::count(name, text))
@@ -39,7 +60,64 @@ pub fn check(set: &FileSet, folder: Option<&dyn Files>, rules: &Rules) -> Checke
     Checked { findings: findings.sorted(), objects: set.iter().map(count).sum() }
 }
 
+/// The rules of each file of this folder.
+static RULES: &[&[&Rule]] = &[
+    syntax::RULES,
+    options::RULES,
+    sections::RULES,
+    stock::RULES,
+    folder::RULES,
+    confbridge::RULES,
+    features::RULES,
+    iax::RULES,
+    modules::RULES,
+    musiconhold::RULES,
+    parking::RULES,
+    queues::RULES,
+    rtp::RULES,
+    voicemail::RULES,
+    yaml::RULES,
+];
+
 /// Returns the rules of all files of this folder.
 pub(crate) fn rules() -> impl Iterator<Item = &'static Rule> {
-    [syntax::RULES, options::RULES, queues::RULES, yaml::RULES].into_iter().flatten().copied()
+    RULES.iter().copied().flatten().copied()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn a_rule_has_an_id_of_its_own_and_one_short_sentence() {
+        let mut ids = HashSet::new();
+        for rule in rules() {
+            assert!(ids.insert(rule.id), "{} is there twice", rule.id);
+            let is_word = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+            assert!(rule.id.contains('-') && rule.id.chars().all(is_word), "{}", rule.id);
+            assert!(
+                rule.help.ends_with('.') && rule.help.chars().count() <= 120,
+                "{}: {}",
+                rule.id,
+                rule.help
+            );
+        }
+        assert_eq!(ids.len(), Rules::all().len());
+    }
+
+    #[test]
+    fn rules_that_begin_alike_stand_in_one_file() {
+        let mut owners: Vec<(&str, usize)> = Vec::new();
+        for (file, rules) in RULES.iter().enumerate() {
+            owners.extend(rules.iter().map(|rule| (rule.id.split('-').next().unwrap(), file)));
+        }
+        owners.sort_unstable();
+        owners.dedup();
+        let of_two = owners.windows(2).filter(|pair| pair[0].0 == pair[1].0).map(|pair| pair[0].0);
+        // The catalogue knows sections, too.
+        assert_eq!(of_two.collect::<Vec<_>>(), ["section"]);
+        assert!(Rules::all().is_sorted_by(|a, b| a.id < b.id));
+    }
 }

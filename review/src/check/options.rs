@@ -1,6 +1,6 @@
 //! Sections, options and values that a module of Asterisk does not know, by the catalogue.
 
-use asterisk_conf::catalogue::{self, Consequence, OptionInfo, Rejection, ValueType};
+use asterisk_conf::catalogue::{self, Consequence, OptionInfo, Reader, Rejection, ValueType};
 use asterisk_conf::{ConfigOption, Section};
 use bstr::{BStr, ByteSlice};
 
@@ -22,7 +22,8 @@ rules! {
 
 pub(super) fn check(site: &Site<'_>, findings: &mut Findings<'_>) {
     for (name, file) in site.files() {
-        let Some(known) = catalogue::file(name) else { continue };
+        let known = catalogue::file(name).filter(|known| known.reader != Reader::Nothing);
+        let Some(known) = known else { continue };
         for section in file.document().visible_sections() {
             check_section(known, file, section, findings);
         }
@@ -41,8 +42,11 @@ fn check_section(
     let kinds = match lookup {
         Ok(kinds) => kinds,
         Err(unread) => {
-            let rule =
-                by_consequence(unread.consequence(), &SECTION_UNREAD, &OPTION_IGNORED, &OPTION_IGNORED);
+            // With or without a warning: the object is not there.
+            let rule = match unread.consequence() {
+                Consequence::Unknown => &OPTION_IGNORED,
+                _ => &SECTION_UNREAD,
+            };
             let what = match type_value {
                 Some(value) => format!("{} [type = {}]", Shown(name), Shown(value)),
                 None => Shown(name).to_string(),
@@ -118,8 +122,12 @@ fn value_problem(option: &ConfigOption, info: &OptionInfo) -> Option<(&'static R
         let is_octal = number && value.len() > 1 && value.starts_with('0') && !value.starts_with("0x");
         return is_octal.then(|| (&VALUE_CHANGED, format!("{} = {value:?} {message}", info.name)));
     };
-    let rule = by_consequence(rejection.consequence, &VALUE_REFUSED, &VALUE_CHANGED, &VALUE_CHANGED);
-    Some((rule, rejected(option, &rejection)))
+    Some((rule_for_value(rejection.consequence), rejected(option, &rejection)))
+}
+
+/// Returns the rule that a value breaks, by what Asterisk does with it.
+pub(super) fn rule_for_value(consequence: Consequence) -> &'static Rule {
+    by_consequence(consequence, &VALUE_REFUSED, &VALUE_CHANGED, &VALUE_CHANGED)
 }
 
 fn rejected(option: &ConfigOption, rejection: &Rejection) -> String {
