@@ -22,6 +22,7 @@
 
 pub mod check;
 mod finding;
+mod mailboxes;
 mod objects;
 mod rule;
 mod set;

@@ -2,6 +2,7 @@
 
 mod findings;
 mod options;
+mod pjsip;
 mod queues;
 mod syntax;
 #[cfg(test)]
@@ -31,6 +32,7 @@ pub fn check(set: &FileSet, folder: Option<&dyn Files>, rules: &Rules) -> Checke
     let mut findings = Findings::new(rules);
     syntax::check(&site, &mut findings);
     options::check(&site, &mut findings);
+    pjsip::check(&site, &mut findings);
     queues::check(&site, &mut findings);
     yaml::check(set, &mut findings);
     let count = |(name, file): (&_, &crate::GeneratedFile)| {
@@ -41,5 +43,6 @@ pub fn check(set: &FileSet, folder: Option<&dyn Files>, rules: &Rules) -> Checke
 
 /// Returns the rules of all files of this folder.
 pub(crate) fn rules() -> impl Iterator<Item = &'static Rule> {
-    [syntax::RULES, options::RULES, queues::RULES, yaml::RULES].into_iter().flatten().copied()
+    let rules = [syntax::RULES, options::RULES, queues::RULES, yaml::RULES].into_iter().flatten().copied();
+    rules.chain(pjsip::all_rules())
 }

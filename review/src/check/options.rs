@@ -116,7 +116,7 @@ fn value_problem(option: &ConfigOption, info: &OptionInfo) -> Option<(&'static R
         let number = matches!(info.value_type, ValueType::Unsigned(_) | ValueType::Integer(_));
         let message = "begins with a 0, so Asterisk reads it as an octal number";
         let is_octal = number && value.len() > 1 && value.starts_with('0') && !value.starts_with("0x");
-        return is_octal.then(|| (&VALUE_CHANGED, format!("{} = {value:?} {message}", info.name)));
+        return is_octal.then(|| (&VALUE_CHANGED, format!("{}: \"{value}\" {message}", info.name)));
     };
     let rule = by_consequence(rejection.consequence, &VALUE_REFUSED, &VALUE_CHANGED, &VALUE_CHANGED);
     Some((rule, rejected(option, &rejection)))
