@@ -112,7 +112,7 @@ fn limits(bytes: usize) -> Limits {
     }
 }
 
-impl<'s> SiteFile<'s> {
+impl SiteFile<'_> {
     pub(crate) fn document(&self) -> &Document {
         &self.document
     }

@@ -55,7 +55,7 @@ fn a_section_without_a_known_type() {
     );
     assert_eq!(
         with("[global]\nuser_agnet=x\n"),
-        ["18: error: global global: there is no option \"user_agnet\" here (the nearest is user_agent): \
+        ["18: error: global global: there is no option \"user_agnet\" here (did you mean user_agent?): \
         Asterisk ignores the section without a message [option-unknown]"]
     );
 }
@@ -64,7 +64,7 @@ fn a_section_without_a_known_type() {
 fn options_and_values_that_asterisk_refuses() {
     let refused = "Asterisk does not make the object";
     let table = [
-        ("context=c\n", "contxt=c\n", format!("6: error: endpoint a: there is no option \"contxt\" here (the nearest is context): {refused} [option-unknown]")),
+        ("context=c\n", "contxt=c\n", format!("6: error: endpoint a: there is no option \"contxt\" here (did you mean context?): {refused} [option-unknown]")),
         ("context=c\n", "timers=maybe\n", format!("6: error: endpoint a: timers: \"maybe\" is none of no, yes, required, always, forced: {refused} [value-refused]")),
         ("context=c\n", "set_var=x\n", format!("6: error: endpoint a: set_var: \"x\" is not NAME=value: {refused} [value-refused]")),
         ("context=c\n", "direct_media=enabled\n", "6: warning: endpoint a: direct_media: \"enabled\" is no word for yes or no, and means no: Asterisk uses another value without a message [value-changed]".to_owned()),
