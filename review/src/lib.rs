@@ -29,7 +29,7 @@ mod set;
 mod site;
 mod text;
 
-pub use check::{Checked, check};
+pub use check::{Checked, check, rejections};
 pub use finding::Finding;
 pub use objects::count as count_objects;
 pub use rule::{Rule, Rules, Severity, UnknownRule};
