@@ -8,7 +8,7 @@ use crate::report::Report;
 use crate::writer::{Outcome, Writer};
 
 /// Generates files in one snapshot. A file that fails is reported, and is not in the set.
-pub(crate) fn generate(
+pub fn generate(
     registry: &Registry,
     config: &Config,
     namespaces: &[Namespace],

@@ -13,7 +13,7 @@ mod accept;
 mod cli;
 pub mod config;
 mod features;
-mod file_set;
+pub mod file_set;
 pub mod folder;
 pub mod generate;
 mod registry;

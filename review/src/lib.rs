@@ -25,13 +25,14 @@ pub mod check;
 mod fields;
 mod finding;
 mod host;
+mod mailboxes;
 mod objects;
 mod rule;
 mod set;
 mod site;
 mod text;
 
-pub use check::{Checked, check};
+pub use check::{Checked, check, rejections};
 pub use finding::Finding;
 pub use host::{Folder, Host};
 pub use objects::count as count_objects;

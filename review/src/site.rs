@@ -1,6 +1,7 @@
 //! The configuration as Asterisk reads it: generated files, and around them those of an administrator.
 
 use std::borrow::Cow;
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
 use asterisk_conf::{
@@ -10,6 +11,7 @@ use bstr::{BStr, BString, ByteSlice};
 use driver_api::Namespace;
 use driver_api::asterisk::LineOrigin;
 
+use crate::mailboxes::Mailboxes;
 use crate::{FileSet, GeneratedFile, Host};
 
 /// The resource of Asterisk's files.
@@ -22,6 +24,7 @@ pub(crate) struct Site<'s> {
     /// administrator defines.
     is_complete: bool,
     host: Option<&'s dyn Host>,
+    mailboxes: OnceCell<Mailboxes>,
 }
 
 /// A file that a module asks for, with its includes.
@@ -77,7 +80,7 @@ impl<'s> Site<'s> {
                 files.insert(name.to_owned(), SiteFile { document, set, source: Source::Folder });
             }
         }
-        Site { files, is_complete: host.is_some(), host }
+        Site { files, is_complete: host.is_some(), host, mailboxes: OnceCell::new() }
     }
 
     /// Returns the file of this name, if there is one.
@@ -85,8 +88,7 @@ impl<'s> Site<'s> {
         self.files.get(name)
     }
 
-    /// Returns the file of this name, if there is one and Asterisk reads all of it. Of a file that is refused or cut,
-    /// nobody knows which objects it should have.
+    /// Returns the file of this name, if there is one and all of its lines are known. Of another, nobody knows the objects.
     pub(crate) fn whole_file(&self, name: &str) -> Option<&SiteFile<'s>> {
         self.file(name).filter(|file| file.is_whole())
     }
@@ -99,6 +101,20 @@ impl<'s> Site<'s> {
     /// Returns all files, sorted by name.
     pub(crate) fn files(&self) -> impl Iterator<Item = (&str, &SiteFile<'s>)> {
         self.files.iter().map(|(name, file)| (name.as_str(), file))
+    }
+
+    /// Returns whether a file has a section of this name, without regard to case; `None` if the file is not known.
+    pub(crate) fn defines(&self, file: &str, section: &BStr) -> Option<bool> {
+        match self.file(file) {
+            Some(file) => Some(file.document().section(section).is_some()),
+            None => self.is_complete.then_some(false),
+        }
+    }
+
+    /// Returns whether there is a mailbox `number@context`; `None` if `voicemail.conf` is not known.
+    pub(crate) fn has_mailbox(&self, mailbox: &BStr) -> Option<bool> {
+        let Some(file) = self.file("voicemail.conf") else { return self.is_complete.then_some(false) };
+        Some(self.mailboxes.get_or_init(|| Mailboxes::of(file.document())).has(mailbox))
     }
 
     /// Returns whether Asterisk's whole configuration is known.
@@ -125,16 +141,9 @@ fn limits(bytes: usize) -> Limits {
     }
 }
 
-impl<'s> SiteFile<'s> {
+impl SiteFile<'_> {
     pub(crate) fn document(&self) -> &Document {
         &self.document
-    }
-
-    /// Returns whether Asterisk reads the file to its end.
-    fn is_whole(&self) -> bool {
-        let is_lost = |effect| matches!(effect, Effect::FileRefused | Effect::RestLost | Effect::NotRead);
-        self.document.status() == Status::Ok
-            && !self.document.diagnostics().iter().any(|diagnostic| is_lost(diagnostic.kind().effect()))
     }
 
     pub(crate) fn source(&self) -> Source {
@@ -143,6 +152,17 @@ impl<'s> SiteFile<'s> {
 
     pub(crate) fn at(&self, location: Location) -> At<'_> {
         At { file: self, location }
+    }
+
+    /// Returns whether all lines are known that Asterisk reads: the file is not refused or cut, and each of its commands
+    /// prints a generated file.
+    pub(crate) fn is_whole(&self) -> bool {
+        let surroundings = Surroundings { set: self.set, folder: None };
+        let is_cut =
+            |effect: Effect| matches!(effect, Effect::FileRefused | Effect::RestLost | Effect::NotRead);
+        self.document.status() == Status::Ok
+            && !self.document.diagnostics().iter().any(|diagnostic| is_cut(diagnostic.kind().effect()))
+            && self.document.commands().iter().all(|command| surroundings.printed(command.text()).is_some())
     }
 }
 

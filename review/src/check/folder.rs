@@ -75,7 +75,13 @@ fn check_unread(set: &FileSet, site: &Site<'_>, findings: &mut Findings<'_>) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{found, found_in};
+    use super::super::testing::{Machine, findings, found};
+
+    /// Returns the findings in this folder of Asterisk.
+    fn found_in(folder: &[(&str, &str)], files: &[(&str, &str)]) -> Vec<String> {
+        let host = Machine { files: folder.iter().copied().collect(), folders: &[], programs: &[] };
+        findings(Some(&host), files)
+    }
 
     const MODULES: (&str, &str) = ("modules.conf", "[modules]\nautoload = yes\n");
     const MAILBOXES: (&str, &str) = ("voicemail.conf", "[general]\n");

@@ -23,11 +23,7 @@ rules! {
 
 pub(super) fn check(site: &Site<'_>, findings: &mut Findings<'_>) {
     let Some(file) = site.file("iax.conf") else { return };
-    let known = Known {
-        classes: Names::music_classes(site),
-        lots: Names::parking_lots(site),
-        mailboxes: Names::mailboxes(site),
-    };
+    let known = Known { classes: Names::music_classes(site), lots: Names::parking_lots(site), site };
     for section in file.document().visible_sections() {
         let is_general = section.name().eq_ignore_ascii_case(b"general");
         if section.name().eq_ignore_ascii_case(b"callnumberlimits") {
@@ -49,7 +45,7 @@ pub(super) fn check(site: &Site<'_>, findings: &mut Findings<'_>) {
 struct Known<'d> {
     classes: Option<Names<'d>>,
     lots: Option<Names<'d>>,
-    mailboxes: Option<Names<'d>>,
+    site: &'d Site<'d>,
 }
 
 /// The check of one section.
@@ -74,16 +70,10 @@ impl SectionCheck<'_, '_> {
         if option.has_key("parkinglot") && is_missing(&known.lots) {
             self.add(&PARKING_LOT, option, format!("there is no parking lot \"{}\"", Shown(value)));
         }
-        if option.has_key("mailbox")
-            && let Some(mailboxes) = &known.mailboxes
-        {
+        if option.has_key("mailbox") {
             for mailbox in value.split(|byte| matches!(byte, b',' | b'&')).map(stripped) {
-                let has_context = mailbox.contains(&b'@');
-                let name =
-                    if has_context { mailbox.to_vec() } else { [mailbox.as_bytes(), b"@default"].concat() };
-                if !mailbox.is_empty() && !mailboxes.has(&name) {
-                    let message = format!("there is no mailbox \"{}\"", Shown(BStr::new(&name)));
-                    self.add(&MAILBOX, option, message);
+                if !mailbox.is_empty() && known.site.has_mailbox(mailbox) == Some(false) {
+                    self.add(&MAILBOX, option, format!("there is no mailbox \"{}\"", Shown(mailbox)));
                 }
             }
         }
@@ -183,7 +173,7 @@ mod tests {
         assert_eq!(
             found_in_iax(&others, text),
             [
-                "5: warning: IAX a: there is no mailbox \"1@default\" [iax-mailbox-missing]",
+                "5: warning: IAX a: there is no mailbox \"1\" [iax-mailbox-missing]",
                 "5: warning: IAX a: there is no mailbox \"2@office\" [iax-mailbox-missing]",
                 "6: warning: IAX a: there is no parking lot \"700\" [iax-parkinglot-missing]",
                 "7: warning: IAX a: there is no music class \"jazz\" [iax-musicclass-missing]",

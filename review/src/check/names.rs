@@ -42,18 +42,6 @@ impl<'d> Names<'d> {
         Some(Names::with_case(lots.chain([BStr::new("default")])))
     }
 
-    /// Returns the mailboxes, each as `box@context`, unless their file is not known.
-    pub(super) fn mailboxes(site: &'d Site<'_>) -> Option<Names<'d>> {
-        let file = site.whole_file("voicemail.conf")?;
-        let contexts = objects(file, &["general", "zonemessages"]);
-        let boxes = contexts.flat_map(|context| {
-            let full =
-                |number: &BStr| [number.as_bytes(), b"@", context.name()].concat().to_ascii_lowercase();
-            context.options().iter().map(move |option| Cow::Owned(full(option.key())))
-        });
-        Some(Names { names: boxes.collect(), has_case: false })
-    }
-
     /// Returns the sections whose `type` is one of these, unless their file is not known. Their names have case.
     pub(super) fn of_type(site: &'d Site<'_>, file: &str, types: &[&str]) -> Option<Names<'d>> {
         let is_sorcery = file == "pjsip.conf";

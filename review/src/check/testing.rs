@@ -10,13 +10,13 @@ pub(super) fn found(files: &[(&str, &str)]) -> Vec<String> {
     findings(None, files)
 }
 
-/// Returns the same, with the files of Asterisk's folder around them.
+/// Returns the same, with the files of Asterisk's folder around them, and without findings about the folder itself.
 pub(super) fn found_in(folder: &[(&str, &str)], files: &[(&str, &str)]) -> Vec<String> {
     let host = Machine { files: folder.iter().copied().collect(), folders: &[], programs: &[] };
-    findings(Some(&host), files)
+    findings(Some(&host), files).into_iter().filter(|line| !line.contains(" [folder-")).collect()
 }
 
-/// Returns the findings of a set of files on a machine.
+/// Returns all findings of a set of files on a machine.
 pub(super) fn findings(host: Option<&dyn Host>, files: &[(&str, &str)]) -> Vec<String> {
     let texts = files.iter().map(|(name, text)| (format!("asterisk/{name}"), *text));
     let set = FileSet::from_texts(texts).unwrap();

@@ -6,9 +6,10 @@ use asterisk_conf::{ConfigOption, Section, catalogue};
 use bstr::{BStr, ByteSlice};
 
 use super::Findings;
-use super::names::{Names, objects};
+use super::names::Names;
 use super::options::rule_for_value;
 use crate::fields::stripped;
+use crate::mailboxes::contexts;
 use crate::rule::rules;
 use crate::site::{Site, SiteFile};
 use crate::text::{Shown, shown_value};
@@ -57,11 +58,7 @@ pub(super) fn check(site: &Site<'_>, findings: &mut Findings<'_>) {
     {
         check.zone(option, "", option.value());
     }
-    let aliases = document.value("general", "aliasescontext");
-    for context in objects(file, &["general", "zonemessages"]) {
-        if aliases.is_some_and(|aliases| aliases.eq_ignore_ascii_case(context.name())) {
-            continue;
-        }
+    for context in contexts(document) {
         for line in context.options() {
             check.mailbox(context, line);
         }
