@@ -1,6 +1,6 @@
 //! The source of files for the service: the drivers, built with the configuration, and the database.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::fs::{self, Metadata};
 use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
@@ -9,6 +9,7 @@ use std::time::SystemTime;
 
 use database::{LazySnapshot, Pool, PoolSettings, PooledConnection};
 use driver_api::{Config, Error, ErrorKind, Namespace, Schema};
+use review::{Finding, Rules};
 use service::{Configuration, Failure, Generation, Generator, Source};
 
 use crate::config::Reloadable;
@@ -44,7 +45,8 @@ impl Source for Site {
         let mut files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
         let loaded = files.load(&self.registry)?;
         let (settings, database) = config::read(&loaded.config)?;
-        let generator = Drivers::new(Arc::clone(&self.registry), loaded.config, database);
+        let rules = config::check_rules(&loaded.config)?;
+        let generator = Drivers::new(Arc::clone(&self.registry), loaded.config, database, rules);
         Ok(Configuration { settings, generator: Box::new(generator), notes: loaded.notes })
     }
 }
@@ -55,15 +57,18 @@ struct Drivers {
     config: Arc<Config>,
     writers: BTreeMap<Namespace, Mutex<Option<Arc<Writer>>>>,
     pool: Arc<Pool>,
+    /// The severities of the rules that texts are checked by.
+    rules: Rules,
 }
 
 impl Drivers {
-    fn new(registry: Arc<Registry>, config: Config, database: PoolSettings) -> Drivers {
+    fn new(registry: Arc<Registry>, config: Config, database: PoolSettings, rules: Rules) -> Drivers {
         Drivers {
             writers: registry.namespaces().map(|file| (file.clone(), Mutex::default())).collect(),
             registry,
             config: Arc::new(config),
             pool: Arc::new(Pool::new(database)),
+            rules,
         }
     }
 
@@ -135,6 +140,21 @@ impl Generator for Drivers {
 
     fn objects(&self, file: &Namespace, text: &str) -> usize {
         review::count_objects(file, text)
+    }
+
+    fn rejections(
+        &self,
+        file: &Namespace,
+        text: &str,
+        last_good: &dyn Fn() -> Option<String>,
+    ) -> Vec<String> {
+        let mut findings = review::rejections(file, text, &self.rules);
+        if let Some(copy) = (!findings.is_empty()).then(last_good).flatten() {
+            let known = review::rejections(file, &copy, &self.rules);
+            let known: HashSet<_> = known.iter().map(Finding::identity).collect();
+            findings.retain(|finding| !known.contains(&finding.identity()));
+        }
+        findings.iter().map(Finding::first_line).collect()
     }
 }
 

@@ -29,17 +29,24 @@ pub struct Finding {
     pub origins: Vec<LineOrigin>,
 }
 
+impl Finding {
+    /// Returns what is the same for this finding in two versions of a file, in which the object may stand on other lines:
+    /// rule, file, object and message.
+    pub fn identity(&self) -> (&'static str, &str, &str, &str) {
+        (self.rule, &self.file, &self.object, &self.message)
+    }
+
+    /// Returns the first line for people, without the origins.
+    pub fn first_line(&self) -> String {
+        let line = self.line.map(|line| format!(":{line}")).unwrap_or_default();
+        let object = if self.object.is_empty() { String::new() } else { format!("{}: ", self.object) };
+        format!("{}{line}: {}: {object}{} [{}]", self.file, self.severity, self.message, self.rule)
+    }
+}
+
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.file)?;
-        if let Some(line) = self.line {
-            write!(f, ":{line}")?;
-        }
-        write!(f, ": {}: ", self.severity)?;
-        if !self.object.is_empty() {
-            write!(f, "{}: ", self.object)?;
-        }
-        write!(f, "{} [{}]", self.message, self.rule)?;
+        f.write_str(&self.first_line())?;
         for origin in &self.origins {
             write!(f, "\n    from {} {}", origin.origin.table(), origin.origin.key())?;
             if let Some(column) = &origin.column {

@@ -24,13 +24,14 @@ pub mod check;
 #[allow(dead_code, unused_imports, reason = "the rules come next")]
 mod dialplan;
 mod finding;
+mod mailboxes;
 mod objects;
 mod rule;
 mod set;
 mod site;
 mod text;
 
-pub use check::{Checked, check};
+pub use check::{Checked, check, rejections};
 pub use finding::Finding;
 pub use objects::count as count_objects;
 pub use rule::{Rule, Rules, Severity, UnknownRule};

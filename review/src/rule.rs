@@ -5,6 +5,8 @@ use std::fmt;
 
 use serde::Serialize;
 
+use crate::text::nearest;
+
 /// How bad a finding is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -67,7 +69,7 @@ impl fmt::Display for UnknownRule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "there is no rule {:?}", self.id)?;
         match self.nearest {
-            Some(nearest) => write!(f, "; the nearest is {nearest}"),
+            Some(nearest) => write!(f, "; did you mean {nearest}?"),
             None => f.write_str("; confgend check --rules lists them"),
         }
     }
@@ -90,9 +92,8 @@ impl Rules {
     /// There is no rule of this id.
     pub fn set(&mut self, id: &str, severity: Option<Severity>) -> Result<(), UnknownRule> {
         let Some(rule) = crate::check::rules().find(|rule| rule.id == id) else {
-            let similarity = |rule: &&Rule| (strsim::jaro_winkler(rule.id, id) * 1e3) as u32;
-            let nearest = crate::check::rules().max_by_key(similarity).filter(|rule| similarity(rule) > 800);
-            return Err(UnknownRule { id: id.to_owned(), nearest: nearest.map(|rule| rule.id) });
+            let nearest = nearest(id, crate::check::rules().map(|rule| rule.id));
+            return Err(UnknownRule { id: id.to_owned(), nearest });
         };
         self.changed.insert(rule.id, severity);
         Ok(())

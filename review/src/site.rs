@@ -1,6 +1,7 @@
 //! The configuration as Asterisk reads it: generated files, and around them those of an administrator.
 
 use std::borrow::Cow;
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
 use asterisk_conf::{Content, Document, Files, Limits, Location, Reader, catalogue};
@@ -8,6 +9,7 @@ use bstr::{BStr, BString, ByteSlice};
 use driver_api::Namespace;
 use driver_api::asterisk::LineOrigin;
 
+use crate::mailboxes::Mailboxes;
 use crate::{FileSet, GeneratedFile};
 
 /// The resource of Asterisk's files.
@@ -19,6 +21,7 @@ pub(crate) struct Site<'s> {
     /// Whether Asterisk's whole configuration folder is known. Without it, a generated file may refer to what an
     /// administrator defines.
     is_complete: bool,
+    mailboxes: OnceCell<Mailboxes>,
 }
 
 /// A file that a module asks for, with its includes.
@@ -58,7 +61,7 @@ impl<'s> Site<'s> {
                 files.insert(name.to_owned(), SiteFile { document, set });
             }
         }
-        Site { files, is_complete: folder.is_some() }
+        Site { files, is_complete: folder.is_some(), mailboxes: OnceCell::new() }
     }
 
     /// Returns the file of this name, if there is one.
@@ -69,6 +72,20 @@ impl<'s> Site<'s> {
     /// Returns all files, sorted by name.
     pub(crate) fn files(&self) -> impl Iterator<Item = (&str, &SiteFile<'s>)> {
         self.files.iter().map(|(name, file)| (name.as_str(), file))
+    }
+
+    /// Returns whether a file has a section of this name, without regard to case; `None` if the file is not known.
+    pub(crate) fn defines(&self, file: &str, section: &BStr) -> Option<bool> {
+        match self.file(file) {
+            Some(file) => Some(file.document().section(section).is_some()),
+            None => self.is_complete.then_some(false),
+        }
+    }
+
+    /// Returns whether there is a mailbox `number@context`; `None` if `voicemail.conf` is not known.
+    pub(crate) fn has_mailbox(&self, mailbox: &BStr) -> Option<bool> {
+        let Some(file) = self.file("voicemail.conf") else { return self.is_complete.then_some(false) };
+        Some(self.mailboxes.get_or_init(|| Mailboxes::of(file.document())).has(mailbox))
     }
 
     /// Returns whether Asterisk's whole configuration is known.
@@ -95,7 +112,7 @@ fn limits(bytes: usize) -> Limits {
     }
 }
 
-impl<'s> SiteFile<'s> {
+impl SiteFile<'_> {
     pub(crate) fn document(&self) -> &Document {
         &self.document
     }

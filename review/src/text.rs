@@ -32,3 +32,13 @@ pub(crate) fn shown_value(key: &BStr, value: &BStr) -> String {
 pub(crate) fn object(kind: &str, name: &BStr) -> String {
     format!("{kind} {}", Shown(name))
 }
+
+/// Returns the name that is most similar to a word, if one is similar at all.
+pub(crate) fn nearest<'n>(word: &str, names: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
+    let similar = names.into_iter().map(|name| (strsim::jaro_winkler(name, word), name));
+    let nearest = similar.max_by(|(a, _), (b, _)| a.total_cmp(b));
+    nearest.filter(|(similarity, _)| *similarity > SIMILAR).map(|(_, name)| name)
+}
+
+/// The similarity of names that people may mistake for each other, from 0 to 1.
+const SIMILAR: f64 = 0.85;

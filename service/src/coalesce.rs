@@ -14,7 +14,7 @@ use crate::source::Failure;
 pub(crate) enum Shared {
     /// The new text.
     Text(Arc<String>),
-    /// There is a new text, which the guard holds back.
+    /// There is a new text, which the guard or the gate holds back.
     Held,
     /// There is no new text.
     Failed(Arc<Failure>),

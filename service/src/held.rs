@@ -1,4 +1,4 @@
-//! Texts that the guard holds back. They wait beside their cached copies, as `.<filename>.held`, until an administrator
+//! Texts that the guard or the gate holds back. They wait beside their cached copies, as `.<filename>.held`, until an administrator
 //! accepts them or a good text comes.
 
 use std::fs;

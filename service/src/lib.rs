@@ -14,6 +14,7 @@ mod coalesce;
 mod connection;
 pub mod destination;
 pub mod file;
+mod gate;
 mod guard;
 mod held;
 mod listener;
@@ -31,6 +32,7 @@ mod state;
 mod stream;
 mod systemd;
 
+pub use gate::{Gate, GateAction};
 pub use guard::{Action, FileLimits, Guard};
 pub use held::{Held, accept, held};
 pub use server::run;

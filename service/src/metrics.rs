@@ -73,7 +73,7 @@ impl Metrics {
         }
     }
 
-    /// Counts a text that the guard finds suspect.
+    /// Counts a text that the guard or the gate finds suspect.
     pub(crate) fn suspect(&self, file: &Namespace) {
         self.suspects.get_or_create(&FileLabels::new(file)).inc();
     }
@@ -97,7 +97,7 @@ impl Metrics {
         registry.register("generation_seconds", generations, self.generations.clone());
         let errors = "Generations that the database made fail";
         registry.register("database_errors", errors, self.database_errors.clone());
-        let suspects = "New texts that lost more than guard.max_loss allows";
+        let suspects = "New texts that lost more than guard.max_loss allows, or that Asterisk refuses or drops objects of";
         registry.register("suspect_files", suspects, self.suspects.clone());
         registry.register("connections", "Connections of clients", self.connections.clone());
     }

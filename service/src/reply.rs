@@ -9,6 +9,7 @@ use tokio::time::timeout;
 
 use crate::cache::Copy;
 use crate::coalesce::Shared;
+use crate::gate;
 use crate::guard::Action;
 use crate::request::Request;
 use crate::source::{Failure, Generation};
@@ -23,7 +24,7 @@ pub(crate) enum Outcome {
     Cached,
     /// The cached copy in place of a new text, which could not be generated.
     Stale,
-    /// The cached copy in place of a new text, which the guard holds back.
+    /// The cached copy in place of a new text, which the guard or the gate holds back.
     Held,
     /// Nothing: there is neither a new text nor a cached copy.
     Failed,
@@ -157,23 +158,41 @@ impl Service {
         }
     }
 
-    /// Has the guard check a new text, and holds it back if the configuration says so.
+    /// Has the guard and the gate check a new text, and holds it back if the configuration says so.
     fn checked(&self, site: &Site, file: &Namespace, result: Result<String, Failure>) -> Shared {
         let text = match result {
             Ok(text) => text,
             Err(failure) => return Shared::Failed(Arc::new(failure)),
         };
-        let Some(loss) = site.suspect_loss(file, &text) else { return Shared::Text(Arc::new(text)) };
-        let action = site.settings.guard.action;
-        self.metrics.suspect(file);
-        loss.log(file, action);
-        if action == Action::Warn {
+        let is_held_by_guard = self.guard_holds(site, file, &text);
+        if !self.gate_holds(site, file, &text) && !is_held_by_guard {
             return Shared::Text(Arc::new(text));
         }
         if let Err(error) = site.cache.hold(file, &text) {
             tracing::error!("{file}: confgend accept can't have the new text: {}", error.chain());
         }
         Shared::Held
+    }
+
+    /// Has the guard check a text. Returns whether the text is held back.
+    fn guard_holds(&self, site: &Site, file: &Namespace, text: &str) -> bool {
+        let Some(loss) = site.suspect_loss(file, text) else { return false };
+        let action = site.settings.guard.action;
+        self.metrics.suspect(file);
+        loss.log(file, action);
+        action == Action::Hold
+    }
+
+    /// Has the gate check a text. Returns whether the text is held back.
+    fn gate_holds(&self, site: &Site, file: &Namespace, text: &str) -> bool {
+        let findings = site.rejections(file, text);
+        if findings.is_empty() {
+            return false;
+        }
+        let is_held = site.gate_holds(file);
+        self.metrics.suspect(file);
+        gate::log(file, &findings, is_held);
+        is_held
     }
 }
 

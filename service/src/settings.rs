@@ -8,6 +8,7 @@ use driver_api::{Config, Error};
 use serde_yaml::Value;
 use tracing::level_filters::LevelFilter;
 
+use crate::gate::Gate;
 use crate::guard::Guard;
 
 /// The settings of the service.
@@ -23,6 +24,8 @@ pub struct Settings {
     pub limits: Limits,
     /// The guard against files that lost much of their content.
     pub guard: Guard,
+    /// The gate against files that their reader refuses.
+    pub gate: Gate,
     /// The page of metrics.
     pub metrics: Metrics,
 }
@@ -30,7 +33,7 @@ pub struct Settings {
 impl settings::Settings for Settings {
     fn keys() -> Vec<Key> {
         let first = [Listen::keys(), Storage::keys(), Log::keys()];
-        [first.concat(), Limits::keys(), Guard::keys(), Metrics::keys()].concat()
+        [first.concat(), Limits::keys(), Guard::keys(), Gate::keys(), Metrics::keys()].concat()
     }
 
     fn check(config: &Config, problems: &mut Vec<Error>) -> Option<Settings> {
@@ -40,6 +43,7 @@ impl settings::Settings for Settings {
         let log = Log::check(config, problems);
         let limits = Limits::check(config, problems);
         let guard = Guard::check(config, problems);
+        let gate = Gate::check(config, problems);
         let metrics = Metrics::check(config, problems);
         Some(Settings {
             listen: listen?,
@@ -47,6 +51,7 @@ impl settings::Settings for Settings {
             log: log?,
             limits: limits?,
             guard: guard?,
+            gate: gate?,
             metrics: metrics?,
         })
     }

@@ -51,6 +51,15 @@ pub trait Generator: Send + Sync {
     /// Counts the objects of a text, such as sections or entries, from which the service knows whether a new text
     /// lost much of its content.
     fn objects(&self, namespace: &Namespace, text: &str) -> usize;
+
+    /// Returns what makes the reader of a text refuse it or drop objects of it, each on one line. What the last good copy
+    /// has as well is not new, and left out.
+    fn rejections(
+        &self,
+        namespace: &Namespace,
+        text: &str,
+        last_good: &dyn Fn() -> Option<String>,
+    ) -> Vec<String>;
 }
 
 /// One generation of a file.

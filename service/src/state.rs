@@ -52,7 +52,7 @@ pub(crate) struct CopyState<'a> {
     pub(crate) age: Duration,
     /// Whether a request has invalidated it.
     pub(crate) is_invalidated: bool,
-    /// Whether the guard holds a newer text back.
+    /// Whether the guard or the gate holds a newer text back.
     pub(crate) holds: bool,
 }
 

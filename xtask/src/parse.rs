@@ -273,7 +273,8 @@ mod tests {
             }
             let mut expected: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
             let name = expected["file"].as_str().unwrap().to_owned();
-            let document = Reader::new(&Folder { root }).read(&name, &fs::read(root.join(&name)).unwrap());
+            let document =
+                Reader::new(&AsteriskFolder { root }).read(&name, &fs::read(root.join(&name)).unwrap());
             if !document.commands().is_empty() {
                 continue;
             }

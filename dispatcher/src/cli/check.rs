@@ -1,5 +1,6 @@
 //! The command `check`.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Instant;
 
@@ -21,6 +22,7 @@ use crate::registry::Registry;
 #[argh(error_code(1, "A finding is an error, or with --deny warnings a warning."))]
 #[argh(error_code(2, "It could not check: a file could not be generated or read."))]
 #[argh(example = "confgend check --asterisk /etc/asterisk")]
+#[expect(clippy::struct_excessive_bools, reason = "each is an option of the command line")]
 pub(super) struct Check {
     /// what to check, like asterisk/pjsip.conf; all by default. References to files that are not checked are not
     /// reported
@@ -109,20 +111,20 @@ impl Check {
 
     fn text(&self, checked: &Checked, files: usize, start: Instant) -> String {
         let findings = &checked.findings;
-        let mut text = String::new();
-        let mut shown = std::collections::BTreeMap::<&str, usize>::new();
+        let mut lines = Vec::new();
+        let mut counts = BTreeMap::<&str, usize>::new();
         for finding in findings {
-            let count = shown.entry(finding.rule).or_default();
+            let count = counts.entry(finding.rule).or_default();
             *count += 1;
             if self.all || *count <= MAX_SHOWN {
-                text += &format!("{finding}\n");
+                lines.push(finding.to_string());
             }
         }
-        for (rule, count) in shown.into_iter().filter(|(_, count)| !self.all && *count > MAX_SHOWN) {
-            text += &format!("and {} more [{rule}]; --all shows them\n", grouped(count - MAX_SHOWN));
+        for (rule, count) in counts.into_iter().filter(|(_, count)| !self.all && *count > MAX_SHOWN) {
+            lines.push(format!("and {} more [{rule}]; --all shows them", grouped(count - MAX_SHOWN)));
         }
         let of = |severity| findings.iter().filter(|finding| finding.severity == severity).count();
-        text + &format!(
+        lines.push(format!(
             "{}, {}, {} in {}, {}, {:.2} s\n",
             counted(of(Severity::Error), "error"),
             counted(of(Severity::Warning), "warning"),
@@ -130,7 +132,8 @@ impl Check {
             counted(files, "file"),
             counted(checked.objects, "object"),
             start.elapsed().as_secs_f64()
-        )
+        ));
+        lines.join("\n")
     }
 }
 

@@ -9,6 +9,8 @@
 mod arguments;
 #[cfg(feature = "sqlite")]
 mod bad_input;
+#[cfg(all(feature = "sqlite", feature = "asterisk"))]
+mod check;
 mod configuration;
 #[cfg(feature = "sqlite")]
 mod generate;

@@ -8,7 +8,7 @@ use super::Findings;
 use crate::Rule;
 use crate::rule::rules;
 use crate::site::{Site, SiteFile};
-use crate::text::{Shown, object, shown_value};
+use crate::text::{Shown, nearest, object, shown_value};
 
 rules! {
     SECTION_UNREAD = "section-unread", Error, "The module that reads the file ignores the section, or refuses the file.";
@@ -102,10 +102,9 @@ fn by_consequence(
 /// Says that an option is unknown, and which one may be meant.
 fn unknown(option: &ConfigOption, kinds: &[&catalogue::Kind]) -> String {
     let key = option.key().to_str_lossy();
-    let similarity = |info: &&OptionInfo| (strsim::jaro_winkler(info.name, &key) * 1e3) as u32;
-    let nearest = kinds.iter().flat_map(|kind| kind.options()).filter(|info| !info.is_pattern());
-    let nearest = nearest.max_by_key(similarity).filter(|info| similarity(info) > 850);
-    let hint = nearest.map(|info| format!(" (the nearest is {})", info.name)).unwrap_or_default();
+    let names = kinds.iter().flat_map(|kind| kind.options()).filter(|info| !info.is_pattern());
+    let nearest = nearest(&key, names.map(|info| info.name));
+    let hint = nearest.map(|name| format!(" (did you mean {name}?)")).unwrap_or_default();
     format!("there is no option \"{}\" here{hint}", Shown(option.key()))
 }
 
@@ -116,7 +115,7 @@ fn value_problem(option: &ConfigOption, info: &OptionInfo) -> Option<(&'static R
         let number = matches!(info.value_type, ValueType::Unsigned(_) | ValueType::Integer(_));
         let message = "begins with a 0, so Asterisk reads it as an octal number";
         let is_octal = number && value.len() > 1 && value.starts_with('0') && !value.starts_with("0x");
-        return is_octal.then(|| (&VALUE_CHANGED, format!("{} = {value:?} {message}", info.name)));
+        return is_octal.then(|| (&VALUE_CHANGED, format!("{}: \"{value}\" {message}", info.name)));
     };
     let rule = by_consequence(rejection.consequence, &VALUE_REFUSED, &VALUE_CHANGED, &VALUE_CHANGED);
     Some((rule, rejected(option, &rejection)))

@@ -13,7 +13,7 @@ pub(super) fn found(files: &[(&str, &str)]) -> Vec<String> {
 pub(super) fn found_in(folder: &[(&str, &str)], files: &[(&str, &str)]) -> Vec<String> {
     let texts = files.iter().map(|(name, text)| (format!("asterisk/{name}"), *text));
     let set = FileSet::from_texts(texts).unwrap();
-    let folder = asterisk_conf::MemoryFiles::from_iter(folder.iter().map(|&(name, text)| (name, text)));
+    let folder = folder.iter().copied().collect::<asterisk_conf::MemoryFiles>();
     let checked = super::check(&set, Some(&folder), &Rules::default());
     checked.findings.iter().map(ToString::to_string).collect()
 }

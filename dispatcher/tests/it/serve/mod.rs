@@ -5,6 +5,7 @@ mod crowd;
 #[cfg(feature = "postgres")]
 mod database;
 #[cfg(feature = "asterisk")]
+mod gate;
 mod guard;
 mod life;
 mod requests;
