@@ -1,6 +1,8 @@
 //! Finds what Asterisk would refuse, drop or not find.
 
 mod confbridge;
+mod contexts;
+mod dialplan;
 mod features;
 mod findings;
 mod folder;
@@ -53,6 +55,7 @@ pub fn check(set: &FileSet, host: Option<&dyn Host>, rules: &Rules) -> Checked {
     modules::check(&site, &mut findings);
     musiconhold::check(&site, &mut findings);
     parking::check(&site, &mut findings);
+    dialplan::check(&site, &mut findings);
     pjsip::check(&site, &mut findings);
     queues::check(&site, &mut findings);
     rtp::check(&site, &mut findings);
@@ -74,7 +77,7 @@ pub fn rejections(file: &Namespace, text: &str, rules: &Rules) -> Vec<Finding> {
     findings
 }
 
-/// The rules of each file of this folder; `pjsip` has more than one list.
+/// The rules of each file of this folder; `dialplan` and `pjsip` have more than one list.
 static RULES: &[&[&Rule]] = &[
     syntax::RULES,
     options::RULES,
@@ -82,6 +85,7 @@ static RULES: &[&[&Rule]] = &[
     stock::RULES,
     folder::RULES,
     confbridge::RULES,
+    contexts::RULES,
     features::RULES,
     iax::RULES,
     modules::RULES,
@@ -95,7 +99,7 @@ static RULES: &[&[&Rule]] = &[
 
 /// Returns the rules of all files of this folder.
 pub(crate) fn rules() -> impl Iterator<Item = &'static Rule> {
-    RULES.iter().copied().flatten().copied().chain(pjsip::all_rules())
+    RULES.iter().copied().flatten().copied().chain(dialplan::all_rules()).chain(pjsip::all_rules())
 }
 
 #[cfg(test)]

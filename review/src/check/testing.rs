@@ -56,3 +56,16 @@ impl Host for Machine<'_> {
         self.programs.iter().any(|program| path == *program)
     }
 }
+
+/// Returns the findings of one `extensions.conf`, without its name.
+pub(super) fn dialplan(text: &str) -> Vec<String> {
+    let findings = found(&[("extensions.conf", text)]);
+    findings.iter().map(|finding| finding.replace("asterisk/extensions.conf:", "")).collect()
+}
+
+/// Returns the findings of one `extensions.conf` in Asterisk's folder, without its name.
+pub(super) fn whole_dialplan(text: &str) -> Vec<String> {
+    let folder = [("extensions.conf", "#exec wazo-confgen asterisk/extensions.conf\n")];
+    let findings = found_in(&folder, &[("extensions.conf", text)]);
+    findings.iter().map(|finding| finding.replace("asterisk/extensions.conf:", "")).collect()
+}
