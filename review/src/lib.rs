@@ -34,7 +34,9 @@ mod site;
 mod text;
 
 pub use check::{Checked, check, rejections};
-pub use diff::{Change, Diff, DiffOptions, FileDiff, ObjectDiff, OptionChange, Style, diff, unified};
+pub use diff::{
+    Change, Diff, DiffOptions, FileDiff, ObjectDiff, OptionChange, Style, diff, holds_secret, unified,
+};
 pub use finding::Finding;
 pub use objects::count as count_objects;
 pub use rule::{Rule, Rules, Severity, UnknownRule};

@@ -24,6 +24,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use driver_api::Namespace;
 
 use self::secrets::Secrets;
+pub use self::secrets::holds_secret;
 pub use self::text::Style;
 use crate::site::is_configuration;
 use crate::{FileSet, GeneratedFile};
@@ -148,8 +149,8 @@ fn compare(
     options: DiffOptions,
 ) -> Option<FileDiff> {
     let note = match (old, new) {
-        (None, _) => Some("the file is new"),
-        (_, None) => Some("the file is gone"),
+        (None, _) => Some("there is no old file, which counts as empty"),
+        (_, None) => Some("there is no new file, which counts as empty"),
         _ => None,
     };
     let (old, new) = (old.unwrap_or(&NOTHING), new.unwrap_or(&NOTHING));

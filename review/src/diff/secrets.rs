@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::collections::HashSet;
 
 use bstr::{BStr, ByteSlice as _};
+use driver_api::asterisk::LineOrigin;
 use driver_api::{Namespace, secrets};
 
 use crate::GeneratedFile;
@@ -30,7 +31,7 @@ pub(super) enum Secret {
 
 impl<'f> Secrets<'f> {
     pub(super) fn new(file: &'f Namespace, new: &GeneratedFile, shows: bool) -> Secrets<'f> {
-        let secret = new.origins.iter().filter(|origin| origin.column.as_deref().is_some_and(is_secret));
+        let secret = new.origins.iter().filter(|origin| holds_secret(origin));
         Secrets { file, lines: secret.map(|origin| origin.line).collect(), shows }
     }
 
@@ -59,6 +60,11 @@ impl<'f> Secrets<'f> {
     pub(super) fn shows(&self) -> bool {
         self.shows
     }
+}
+
+/// Returns whether a line comes from a column that is a secret. A diff needs no other origins.
+pub fn holds_secret(origin: &LineOrigin) -> bool {
+    origin.column.as_deref().is_some_and(is_secret)
 }
 
 /// Returns whether an option, a column or a variable of this name is a secret.

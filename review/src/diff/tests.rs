@@ -258,8 +258,8 @@ fn a_missing_file_counts_as_empty() {
     let (old, new) = (set(&[("wazo/a.yml", "x: 1\n")]), set(&[("wazo/b.yml", "x: 1\n"), ("wazo/c.yml", "")]));
     assert_eq!(
         diff(&old, &new, DiffOptions::default()).text(Style::default()),
-        "wazo/a.yml   −1 key\n  the file is gone\n  − key x\n\
-        wazo/b.yml   +1 key (of 1)\n  the file is new\n  + key x\n1 file unchanged\n"
+        "wazo/a.yml   −1 key\n  there is no new file, which counts as empty\n  − key x\n\
+        wazo/b.yml   +1 key (of 1)\n  there is no old file, which counts as empty\n  + key x\n1 file unchanged\n"
     );
 }
 
