@@ -1,0 +1,188 @@
+//! The arguments of an application, as far as they are known before a call.
+
+use std::borrow::Cow;
+
+use bstr::{BStr, ByteSlice};
+
+use super::strip;
+
+/// Returns whether Asterisk replaces a part of the text at run time, so that its value is not known.
+pub(crate) fn has_variable(text: &[u8]) -> bool {
+    text.contains_str("${") || text.contains_str("$[")
+}
+
+/// Splits a text at each `delimiter` that stands outside quotes, parentheses, brackets and variables. A backslash
+/// protects the character behind it.
+pub(crate) fn split(text: &BStr, delimiter: u8) -> impl Iterator<Item = &BStr> {
+    let mut rest = Some(text);
+    std::iter::from_fn(move || {
+        let text = rest?;
+        let (part, behind) = match end_of_part(text, delimiter) {
+            Some(end) => (&text[..end], text.get(end + 1..).map(BStr::new)),
+            None => (text, None),
+        };
+        rest = behind;
+        Some(part.as_bstr())
+    })
+}
+
+/// Returns where the first part of a text ends, if a delimiter follows.
+fn end_of_part(text: &[u8], delimiter: u8) -> Option<usize> {
+    let mut depth = Depth::default();
+    let mut is_escaped = false;
+    for (at, &c) in text.iter().enumerate() {
+        if is_escaped {
+            is_escaped = false;
+        } else if c == b'\\' {
+            is_escaped = true;
+        } else if c == delimiter && depth == Depth::default() {
+            return Some(at);
+        } else {
+            depth.pass(c);
+        }
+    }
+    None
+}
+
+/// What is open at a place of the arguments.
+#[derive(Default, PartialEq, Eq)]
+struct Depth {
+    parentheses: usize,
+    brackets: usize,
+    braces: usize,
+    in_quotes: bool,
+}
+
+impl Depth {
+    fn pass(&mut self, c: u8) {
+        match c {
+            b'(' => self.parentheses += 1,
+            b')' => self.parentheses = self.parentheses.saturating_sub(1),
+            b'[' => self.brackets += 1,
+            b']' => self.brackets = self.brackets.saturating_sub(1),
+            b'{' => self.braces += 1,
+            b'}' => self.braces = self.braces.saturating_sub(1),
+            b'"' => self.in_quotes = !self.in_quotes,
+            _ => {}
+        }
+    }
+}
+
+/// Returns an argument as an application gets it: without quotes, and without a backslash before a character.
+pub(crate) fn unquoted(argument: &BStr) -> Cow<'_, BStr> {
+    if !argument.contains(&b'"') && !argument.contains(&b'\\') {
+        return Cow::Borrowed(argument);
+    }
+    let mut is_escaped = false;
+    let is_kept = |&c: &u8| {
+        let is_kept = is_escaped || !matches!(c, b'"' | b'\\');
+        is_escaped = !is_escaped && c == b'\\';
+        is_kept
+    };
+    let text: Vec<u8> = argument.iter().copied().filter(is_kept).collect();
+    Cow::Owned(text.into())
+}
+
+/// Where an application continues: `[[context,]extension,]priority`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Jump<'a> {
+    /// The context, unless it is the one of the call.
+    pub(crate) context: Option<&'a BStr>,
+    /// The extension, unless it is the one of the call.
+    pub(crate) extension: Option<&'a BStr>,
+    /// A number or a label.
+    pub(crate) priority: &'a BStr,
+}
+
+impl<'a> Jump<'a> {
+    /// Reads the target of a jump. An empty text is none.
+    pub(crate) fn read(text: &'a BStr) -> Option<Jump<'a>> {
+        let mut parts = split(text, b',').map(strip);
+        let given = |part: &&BStr| !part.is_empty();
+        let jump = match (parts.next()?, parts.next(), parts.next()) {
+            (priority, None, _) => Jump { context: None, extension: None, priority },
+            (extension, Some(priority), None) => {
+                Jump { context: None, extension: Some(extension).filter(given), priority }
+            }
+            (context, Some(extension), Some(priority)) => Jump {
+                context: Some(context).filter(given),
+                extension: Some(extension).filter(given),
+                priority,
+            },
+        };
+        Some(jump).filter(|jump| !jump.priority.is_empty())
+    }
+
+    /// Reads the target of a `Gosub`, without its arguments in parentheses.
+    pub(crate) fn read_without_arguments(text: &'a BStr) -> Option<Jump<'a>> {
+        Jump::read(text[..arguments_start(text)].as_bstr())
+    }
+}
+
+/// Returns where the first parenthesis outside variables stands, or the end.
+fn arguments_start(text: &[u8]) -> usize {
+    let mut depth = Depth::default();
+    for (at, &c) in text.iter().enumerate() {
+        if c == b'(' && depth.braces == 0 && depth.brackets == 0 {
+            return at;
+        }
+        depth.pass(c);
+    }
+    text.len()
+}
+
+/// Returns the branches of `condition?first:second`.
+pub(crate) fn branches(text: &BStr) -> impl Iterator<Item = &BStr> {
+    let branches = split(text, b'?').nth(1);
+    branches.into_iter().flat_map(|branches| split(branches, b':').take(2))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parts(text: &str, delimiter: u8) -> Vec<&str> {
+        split(BStr::new(text), delimiter).map(|part| part.to_str().unwrap()).collect()
+    }
+
+    #[test]
+    fn arguments_are_split_outside_quotes_and_brackets() {
+        assert_eq!(
+            parts("a,b(c,d),\"e,f\",[g,h],${i,j},k\\,l,", b','),
+            ["a", "b(c,d)", "\"e,f\"", "[g,h]", "${i,j}", "k\\,l", ""]
+        );
+        assert_eq!(parts("", b','), [""]);
+        assert_eq!(unquoted(BStr::new(r#"a"b\"\\c"#)).as_ref(), r#"ab"\c"#);
+    }
+
+    #[test]
+    fn a_jump_has_up_to_three_parts() {
+        let jump = |text: &'static str| {
+            Jump::read_without_arguments(BStr::new(text)).map(|jump| {
+                let text = |part: &'static BStr| part.to_str().unwrap();
+                (jump.context.map(text), jump.extension.map(text), text(jump.priority))
+            })
+        };
+        assert_eq!(jump("a"), Some((None, None, "a")));
+        assert_eq!(jump("s,1(x,y)"), Some((None, Some("s"), "1")));
+        assert_eq!(jump(" c , ,1,2"), Some((Some("c"), None, "1")));
+        assert_eq!(jump("c,${F(a,b)},1(${X})"), Some((Some("c"), Some("${F(a,b)}"), "1")));
+        assert_eq!(jump(""), None);
+        assert_eq!(jump("(x)"), None);
+    }
+
+    #[test]
+    fn a_condition_has_two_branches() {
+        let table: [(&str, &[&str]); 5] = [
+            ("$[\"${A:1}\" = \"?\"]?a:b,1", &["a", "b,1"]),
+            ("1?:b", &["", "b"]),
+            ("1?a", &["a"]),
+            ("1?c,s,1(x:y):d", &["c,s,1(x:y)", "d"]),
+            ("1", &[]),
+        ];
+        for (text, expected) in table {
+            let found: Vec<&BStr> = branches(BStr::new(text)).collect();
+            assert_eq!(found, expected.iter().map(|text| BStr::new(*text)).collect::<Vec<_>>(), "{text}");
+        }
+    }
+}
