@@ -110,7 +110,7 @@ impl<'d> Objects<'d> {
 }
 
 /// Returns the type of a section, as Asterisk takes it: the first option `type`, with case.
-fn kind(section: &Section) -> Option<&str> {
+pub(super) fn kind(section: &Section) -> Option<&str> {
     match section.value("type") {
         Some(value) => value.to_str().ok(),
         None => section.name().to_str().ok().filter(|name| matches!(*name, "global" | "system")),
