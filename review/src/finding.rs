@@ -32,8 +32,8 @@ pub struct Finding {
 impl Finding {
     /// Returns what is the same for this finding in two versions of a file, in which the object may stand on other lines:
     /// rule, file, object and message.
-    pub fn identity(&self) -> (&'static str, &str, &str, &str) {
-        (self.rule, &self.file, &self.object, &self.message)
+    pub fn identity(&self) -> String {
+        [self.rule, &self.file, &self.object, &self.message].join("\n")
     }
 
     /// Returns the first line for people, without the origins.
