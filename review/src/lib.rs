@@ -2,7 +2,8 @@
 //! and [`diff`] what changes.
 //!
 //! The crate is given texts with the origins of their lines, as a [`FileSet`], and reads them with `asterisk-conf`. It knows
-//! neither databases nor sockets, and opens no file: a caller that has Asterisk's own configuration folder passes it in.
+//! neither databases nor sockets, and opens no file: a caller that has Asterisk's own configuration folder passes it in, as
+//! a [`Host`].
 //!
 //! To read, begin with [`FileSet`] and [`check()`]. A rule stands in the file of `check/` that looks for it.
 //!
@@ -25,7 +26,9 @@ pub mod check;
 #[allow(dead_code, reason = "the diff of two dialplans compares what no rule looks at")]
 mod dialplan;
 mod diff;
+mod fields;
 mod finding;
+mod host;
 mod mailboxes;
 mod objects;
 mod rule;
@@ -38,6 +41,7 @@ pub use diff::{
     Change, Diff, DiffOptions, FileDiff, ObjectDiff, OptionChange, Style, diff, holds_secret, unified,
 };
 pub use finding::Finding;
+pub use host::{Folder, Host};
 pub use objects::count as count_objects;
 pub use rule::{Rule, Rules, Severity, UnknownRule};
 pub use set::{FileSet, GeneratedFile};
