@@ -14,7 +14,7 @@ mod ask;
 mod cli;
 pub mod config;
 mod features;
-mod file_set;
+pub mod file_set;
 pub mod folder;
 pub mod generate;
 mod registry;
