@@ -23,6 +23,7 @@
 pub mod check;
 #[allow(dead_code, unused_imports, reason = "the rules come next")]
 mod dialplan;
+pub mod explain;
 mod finding;
 mod mailboxes;
 mod objects;

@@ -20,7 +20,7 @@ pub(super) struct Reviewed<'a> {
 }
 
 /// A failure of a command that reviews files: it could not do what it should, whatever the reason is.
-fn trouble(failure: Failure) -> Failure {
+pub(super) fn trouble(failure: Failure) -> Failure {
     Failure { code: USAGE, ..failure }
 }
 
