@@ -400,6 +400,14 @@ impl OptionInfo {
         self.name.ends_with('*') || self.name == MENU_KEYS
     }
 
+    /// Returns whether Asterisk takes every value unchanged, as far as is known, and nothing is deprecated.
+    pub fn accepts_all(&self) -> bool {
+        !self.nonempty
+            && self.value_type.accepts_all()
+            && self.deprecated.is_none()
+            && self.deprecated_values.is_empty()
+    }
+
     /// Returns the replacement of a deprecated value.
     pub fn replacement_of(&self, value: &str) -> Option<&'static str> {
         self.deprecated_values.iter().find(|(old, _)| old.eq_ignore_ascii_case(value)).map(|(_, new)| *new)

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use bstr::{BStr, BString, ByteSlice};
 
 use crate::Diagnostic;
+use crate::part::Part;
 
 /// Whether Asterisk uses a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -296,9 +297,8 @@ impl Section {
 /// An option, `key = value`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConfigOption {
-    // Shared with the copies of this option in other sections.
-    pub(crate) key: Arc<[u8]>,
-    pub(crate) value: Arc<[u8]>,
+    pub(crate) key: Part,
+    pub(crate) value: Part,
     pub(crate) location: Location,
     pub(crate) is_arrow: bool,
     pub(crate) is_inherited: bool,

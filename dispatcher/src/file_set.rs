@@ -1,5 +1,6 @@
 //! Generates the files that are reviewed: all in one snapshot, with the origins of their lines.
 
+use driver_api::asterisk::LineOrigin;
 use driver_api::{Config, Namespace, Snapshot};
 use review::{FileSet, GeneratedFile};
 
@@ -7,13 +8,15 @@ use crate::registry::Registry;
 use crate::report::Report;
 use crate::writer::{Outcome, Writer};
 
-/// Generates files in one snapshot. A file that fails is reported, and is not in the set.
-pub(crate) fn generate(
+/// Generates files in one snapshot, with the origins that `keeps` chooses: those of a large file need more memory than its
+/// text. A file that fails is reported, and is not in the set.
+pub fn generate(
     registry: &Registry,
     config: &Config,
     namespaces: &[Namespace],
     snapshot: &mut dyn Snapshot,
     report: &mut Report<'_>,
+    keeps: fn(&LineOrigin) -> bool,
 ) -> FileSet {
     let mut set = FileSet::default();
     for namespace in namespaces {
@@ -24,6 +27,8 @@ pub(crate) fn generate(
         report.end(namespace, &outcome);
         if let Ok(text) = outcome.result {
             let mut origins = std::mem::take(&mut outcome.origins);
+            origins.retain(keeps);
+            origins.shrink_to_fit();
             origins.sort_by_key(|origin| origin.line);
             set.insert(namespace.clone(), GeneratedFile { text: text.into_bytes(), origins });
         }

@@ -1,4 +1,5 @@
-//! What a set of generated files means to Asterisk. [`check`] finds what Asterisk would refuse, drop or not find.
+//! What a set of generated files means to Asterisk. [`check`] finds what Asterisk would refuse, drop or not find,
+//! and [`diff`] what changes.
 //!
 //! The crate is given texts with the origins of their lines, as a [`FileSet`], and reads them with `asterisk-conf`. It knows
 //! neither databases nor sockets, and opens no file: a caller that has Asterisk's own configuration folder passes it in.
@@ -21,8 +22,9 @@
 #![warn(missing_docs)]
 
 pub mod check;
-#[allow(dead_code, unused_imports, reason = "the rules come next")]
+#[allow(dead_code, reason = "the diff of two dialplans compares what no rule looks at")]
 mod dialplan;
+mod diff;
 pub mod explain;
 mod finding;
 mod mailboxes;
@@ -33,6 +35,9 @@ mod site;
 mod text;
 
 pub use check::{Checked, check, rejections};
+pub use diff::{
+    Change, Diff, DiffOptions, FileDiff, ObjectDiff, OptionChange, Style, diff, holds_secret, unified,
+};
 pub use finding::Finding;
 pub use objects::count as count_objects;
 pub use rule::{Rule, Rules, Severity, UnknownRule};

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
-use asterisk_conf::{Content, Document, Files, Limits, Location, Reader, catalogue};
+use asterisk_conf::{Content, Document, Effect, Files, Limits, Location, Reader, Status, catalogue};
 use bstr::{BStr, BString, ByteSlice};
 use driver_api::Namespace;
 use driver_api::asterisk::LineOrigin;
@@ -119,6 +119,17 @@ impl SiteFile<'_> {
 
     pub(crate) fn at(&self, location: Location) -> At<'_> {
         At { file: self, location }
+    }
+
+    /// Returns whether all lines are known that Asterisk reads: the file is not refused or cut, and each of its commands
+    /// prints a generated file.
+    pub(crate) fn is_whole(&self) -> bool {
+        let surroundings = Surroundings { set: self.set, folder: None };
+        let is_cut =
+            |effect: Effect| matches!(effect, Effect::FileRefused | Effect::RestLost | Effect::NotRead);
+        self.document.status() == Status::Ok
+            && !self.document.diagnostics().iter().any(|diagnostic| is_cut(diagnostic.kind().effect()))
+            && self.document.commands().iter().all(|command| surroundings.printed(command.text()).is_some())
     }
 }
 

@@ -36,6 +36,10 @@ impl Parser<'_> {
                 target = self.item(target, name, item, location)?;
             }
         }
+        if let Some(section) = input.section {
+            // Sections are many, and few get more options later.
+            self.section_mut(section)?.options.shrink_to_fit();
+        }
         let index = match target {
             Target::New(section) => self.document.sections_mut().push(section),
             Target::Old(index) => index,

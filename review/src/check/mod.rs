@@ -1,5 +1,7 @@
 //! Finds what Asterisk would refuse, drop or not find.
 
+mod contexts;
+mod dialplan;
 mod findings;
 mod options;
 mod pjsip;
@@ -33,6 +35,7 @@ pub fn check(set: &FileSet, folder: Option<&dyn Files>, rules: &Rules) -> Checke
     let mut findings = Findings::new(rules);
     syntax::check(&site, &mut findings);
     options::check(&site, &mut findings);
+    dialplan::check(&site, &mut findings);
     pjsip::check(&site, &mut findings);
     queues::check(&site, &mut findings);
     yaml::check(set, &mut findings);
@@ -55,5 +58,5 @@ pub fn rejections(file: &Namespace, text: &str, rules: &Rules) -> Vec<Finding> {
 /// Returns the rules of all files of this folder.
 pub(crate) fn rules() -> impl Iterator<Item = &'static Rule> {
     let rules = [syntax::RULES, options::RULES, queues::RULES, yaml::RULES].into_iter().flatten().copied();
-    rules.chain(pjsip::all_rules())
+    rules.chain(dialplan::all_rules()).chain(contexts::RULES.iter().copied()).chain(pjsip::all_rules())
 }

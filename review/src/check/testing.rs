@@ -17,3 +17,16 @@ pub(super) fn found_in(folder: &[(&str, &str)], files: &[(&str, &str)]) -> Vec<S
     let checked = super::check(&set, Some(&folder), &Rules::default());
     checked.findings.iter().map(ToString::to_string).collect()
 }
+
+/// Returns the findings of one `extensions.conf`, without its name.
+pub(super) fn dialplan(text: &str) -> Vec<String> {
+    let findings = found(&[("extensions.conf", text)]);
+    findings.iter().map(|finding| finding.replace("asterisk/extensions.conf:", "")).collect()
+}
+
+/// Returns the findings of one `extensions.conf` in Asterisk's folder, without its name.
+pub(super) fn whole_dialplan(text: &str) -> Vec<String> {
+    let folder = [("extensions.conf", "#exec wazo-confgen asterisk/extensions.conf\n")];
+    let findings = found_in(&folder, &[("extensions.conf", text)]);
+    findings.iter().map(|finding| finding.replace("asterisk/extensions.conf:", "")).collect()
+}

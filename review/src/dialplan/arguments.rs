@@ -11,6 +11,30 @@ pub(crate) fn has_variable(text: &[u8]) -> bool {
     text.contains_str("${") || text.contains_str("$[")
 }
 
+/// Returns the beginning of a variable or expression that has no end.
+pub(crate) fn open_variable(text: &[u8]) -> Option<&'static str> {
+    let mut rest = text;
+    while let Some(at) = rest.iter().position(|&c| c == b'$') {
+        let (start, [open, close]) = match rest.get(at + 1) {
+            Some(b'{') => ("${", [b'{', b'}']),
+            Some(b'[') => ("$[", [b'[', b']']),
+            _ => {
+                rest = rest.get(at + 1..)?;
+                continue;
+            }
+        };
+        rest = rest.get(at + 2..)?;
+        let mut depth = 1_usize;
+        let end = rest.iter().position(|&c| {
+            depth = if c == open { depth + 1 } else { depth - usize::from(c == close) };
+            depth == 0
+        });
+        let Some(end) = end else { return Some(start) };
+        rest = rest.get(end + 1..)?;
+    }
+    None
+}
+
 /// Splits a text at each `delimiter` that stands outside quotes, parentheses, brackets and variables. A backslash
 /// protects the character behind it.
 pub(crate) fn split(text: &BStr, delimiter: u8) -> impl Iterator<Item = &BStr> {
@@ -137,6 +161,16 @@ pub(crate) fn branches(text: &BStr) -> impl Iterator<Item = &BStr> {
     branches.into_iter().flat_map(|branches| split(branches, b':').take(2))
 }
 
+/// Returns the extension and the context that a device `Local/extension@context/options` calls.
+pub(crate) fn local_channel(device: &BStr) -> Option<(&BStr, &BStr)> {
+    let (prefix, target) = device.split_at_checked(LOCAL.len())?;
+    let target = target.split_str("/").next().filter(|_| prefix.eq_ignore_ascii_case(LOCAL))?;
+    let (number, context) = target.split_once_str("@").unwrap_or((target, b"default"));
+    Some((number.as_bstr(), context.as_bstr()))
+}
+
+const LOCAL: &[u8] = b"Local/";
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -156,6 +190,15 @@ mod tests {
     }
 
     #[test]
+    fn a_variable_has_an_end() {
+        for text in ["", "$", "${A}$[1]", "${A${B}}", "$[${A} + [1]]", "$$${A}", "${A[}", "$x${"] {
+            assert_eq!(open_variable(text.as_bytes()), text.ends_with("${").then_some("${"), "{text}");
+        }
+        assert_eq!(open_variable(b"a${B${C}"), Some("${"));
+        assert_eq!(open_variable(b"$[1 + ${C}"), Some("$["));
+    }
+
+    #[test]
     fn a_jump_has_up_to_three_parts() {
         let jump = |text: &'static str| {
             Jump::read_without_arguments(BStr::new(text)).map(|jump| {
@@ -169,6 +212,18 @@ mod tests {
         assert_eq!(jump("c,${F(a,b)},1(${X})"), Some((Some("c"), Some("${F(a,b)}"), "1")));
         assert_eq!(jump(""), None);
         assert_eq!(jump("(x)"), None);
+    }
+
+    #[test]
+    fn a_local_channel_calls_an_extension() {
+        let channel = |device: &'static str| {
+            let text = |part: &'static BStr| part.to_str().unwrap();
+            local_channel(BStr::new(device)).map(|(number, context)| (text(number), text(context)))
+        };
+        assert_eq!(channel("Local/5@c/n"), Some(("5", "c")));
+        assert_eq!(channel("local/5"), Some(("5", "default")));
+        assert_eq!(channel("PJSIP/5@c"), None);
+        assert_eq!(channel("Loc"), None);
     }
 
     #[test]

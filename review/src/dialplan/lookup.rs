@@ -6,12 +6,15 @@ use std::rc::Rc;
 
 use bstr::{BStr, BString};
 
-use super::pattern::{is_pattern, matches};
+use super::pattern::{is_pattern, matches, overlap};
 use super::{Context, Dialplan, Key, SettingKind};
 
 /// The steps that all lookups may take together. A dialplan of a large site needs a tenth; behind the limit, everything
 /// counts as found.
 const STEPS: usize = 10_000_000;
+
+/// The steps that it takes to compare two patterns.
+const OVERLAP_STEPS: usize = 20;
 
 /// What is known of contexts that do not stand in the dialplan.
 #[derive(Debug, Default)]
@@ -113,7 +116,7 @@ impl<'p, 'd> Lookup<'p, 'd> {
         let mut result = Ok(());
         while let Some(index) = waiting.pop() {
             let found = self.find(index, number, target);
-            if found.is_ok() || !self.step() {
+            if found.is_ok() || !self.take(1) {
                 return Ok(());
             }
             result = if index == start { found } else { result };
@@ -134,41 +137,62 @@ impl<'p, 'd> Lookup<'p, 'd> {
         let key = Key::of_hint(number, None);
         let matches_pattern = |context: &Context<'d>, hint: usize| {
             let hint = context.hints.get(hint);
-            !self.step() || hint.is_some_and(|hint| matches(hint.name.number, number))
+            !self.take(1) || hint.is_some_and(|hint| matches(hint.name.number, number))
         };
         let has_hint = |context: &Context<'d>| {
-            !self.step()
+            !self.take(1)
                 || context.hint(&key).is_some()
                 || context.scanned_hints.iter().any(|&hint| matches_pattern(context, hint))
         };
         !reach.contexts.iter().filter_map(|&index| self.dialplan.contexts.get(index)).any(has_hint)
     }
 
-    /// Looks for a part of an extension in the context of this index and what it includes. For an extension that is a
-    /// pattern, another one may have the part: a call may match both.
+    /// Returns whether a known extension has a priority for some calls of another one.
+    pub(crate) fn supplies(&self, context: &BStr, number: &BStr, priority: i32) -> bool {
+        let Some(&start) = self.dialplan.by_name.get(context) else { return false };
+        self.search(&self.reach(start), number, Target::Number(priority)).is_ok()
+    }
+
+    /// Looks for a part of an extension in the context of this index and what it includes.
     fn find(&self, start: usize, number: &BStr, target: Target<'_>) -> Result<(), Absent> {
         let reach = self.reach(start);
         if self.elsewhere.is_cut || reach.is_open || reach.lacks_extensions {
             return Ok(());
         }
+        self.search(&reach, number, target)
+    }
+
+    /// Looks for a part of an extension in the dialplan. For a pattern, another one that overlaps may have the part: a
+    /// call may match both.
+    fn search(&self, reach: &Reach, number: &BStr, target: Target<'_>) -> Result<(), Absent> {
         let key = Key::of_extension(number, None);
         let mut absent = Absent::Extension;
         for &index in &reach.contexts {
             let Some(context) = self.dialplan.contexts.get(index) else { continue };
             let exact = context.extensions_by_key.get(&key).copied();
             let all = if is_pattern(number) { 0..context.extensions.len() } else { 0..0 };
-            let scanned = context.scanned.iter().copied().filter(|&extension| {
-                let extension = context.extensions.get(extension);
-                !self.step() || extension.is_some_and(|extension| matches(extension.name.number, number))
+            let others = context.scanned.iter().copied().chain(all).filter(|&extension| {
+                context.extensions.get(extension).is_some_and(|other| self.applies(other.name.number, number))
             });
-            for extension in exact.into_iter().chain(scanned).chain(all) {
-                if !self.step() || self.has(index, context, extension, target) {
+            for extension in exact.into_iter().chain(others) {
+                if self.has(index, context, extension, target) {
                     return Ok(());
                 }
                 absent = Absent::Priority;
             }
+            if !self.take(1) {
+                return Ok(());
+            }
         }
-        if self.step() { Err(absent) } else { Ok(()) }
+        Err(absent)
+    }
+
+    /// Returns whether a call of a number may find an extension, or whether no steps are left to know it.
+    fn applies(&self, extension: &BStr, number: &BStr) -> bool {
+        if is_pattern(number) {
+            return !self.take(OVERLAP_STEPS) || overlap(extension, number);
+        }
+        !self.take(1) || matches(extension, number)
     }
 
     fn has(&self, index: usize, context: &Context<'d>, extension: usize, target: Target<'_>) -> bool {
@@ -203,7 +227,7 @@ impl<'p, 'd> Lookup<'p, 'd> {
                     Some(_) => {}
                     None => reach.is_open |= !self.lacks_context(include.context),
                 }
-                if !self.step() {
+                if !self.take(1) {
                     reach.is_open = true;
                     break;
                 }
@@ -221,10 +245,10 @@ impl<'p, 'd> Lookup<'p, 'd> {
             || self.elsewhere.made_by_modules.contains(context.name)
     }
 
-    /// Counts a step, and returns whether it is still within the limit.
-    fn step(&self) -> bool {
+    /// Counts steps, and returns whether they are still within the limit.
+    fn take(&self, steps: usize) -> bool {
         let left = self.steps.get();
-        self.steps.set(left.saturating_sub(1));
+        self.steps.set(left.saturating_sub(steps));
         left > 0
     }
 }
@@ -283,8 +307,9 @@ exten => 1,1,NoOp()
             ("2-34", Target::Number(1), Ok(())),
             ("3", Target::Number(1), Ok(())),
             ("4", Target::Any, Err(Absent::Extension)),
-            ("_2XX", Target::Number(2), Ok(())),
+            ("_2XX", Target::Number(1), Ok(())),
             ("_2XX", Target::Number(7), Err(Absent::Priority)),
+            ("_4XX", Target::Number(1), Err(Absent::Extension)),
         ];
         for (number, target, expected) in table {
             assert_eq!(find("a", number, target, false), expected, "{number} {target:?}");

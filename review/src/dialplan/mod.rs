@@ -23,10 +23,10 @@ use std::collections::HashMap;
 use asterisk_conf::{Document, Location};
 use bstr::{BStr, ByteSlice};
 
-pub(crate) use arguments::{Jump, branches, has_variable, split, unquoted};
+pub(crate) use arguments::{Jump, branches, has_variable, local_channel, open_variable, split, unquoted};
 pub(crate) use line::{Name, leading_number, strip};
 pub(crate) use lookup::{Absent, Elsewhere, Lookup, Target};
-pub(crate) use name::{Key, identity};
+pub(crate) use name::Key;
 pub(crate) use pattern::{Fault, fault, is_pattern, numbers};
 
 /// The contexts of `extensions.conf`.

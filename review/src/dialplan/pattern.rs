@@ -86,6 +86,33 @@ impl Part<'_> {
     }
 }
 
+/// Returns whether a number may match both extensions, of which at least one is a pattern.
+pub(crate) fn overlap(one: &[u8], other: &[u8]) -> bool {
+    let (mut one, mut other) = (parts(one), parts(other));
+    loop {
+        match (one.next(), other.next()) {
+            (None, None | Some(Part::AnyRest)) | (Some(Part::AnyRest), None) => return true,
+            (None, Some(_)) | (Some(_), None) => return false,
+            (Some(Part::Rest | Part::AnyRest), _) | (_, Some(Part::Rest | Part::AnyRest)) => return true,
+            (Some(one), Some(other)) => {
+                if !(0..=u8::MAX).any(|c| one.has(c) && other.has(c)) {
+                    return false;
+                }
+            }
+        }
+    }
+}
+
+/// Returns the parts of an extension. One that is no pattern has its characters.
+fn parts(extension: &[u8]) -> impl Iterator<Item = Part<'_>> {
+    let (pattern, number) = match extension.strip_prefix(b"_") {
+        Some(pattern) => (pattern, &b""[..]),
+        None => (&b""[..], extension),
+    };
+    let literals = number.iter().copied().filter(|c| !matches!(c, b'-' | b' ')).map(Part::Literal);
+    Parts(pattern).chain(literals)
+}
+
 fn matches_pattern(pattern: &[u8], dialled: &[u8]) -> bool {
     let mut parts = Parts(pattern);
     for &c in dialled.iter().filter(|&&c| c != b'-') {
@@ -209,6 +236,25 @@ mod tests {
         ];
         for (extension, expected) in table {
             assert_eq!(fault(BStr::new(extension)), expected, "{extension}");
+        }
+    }
+
+    #[test]
+    fn patterns_overlap_if_a_number_matches_both() {
+        let table = [
+            ("_2XX", "_XXX", true),
+            ("_2XX", "_2.", true),
+            ("_2XX", "_3.", false),
+            ("_2XX", "2-11", true),
+            ("_2XX", "21", false),
+            ("_2XX!", "211", true),
+            ("_[1-3]", "_[3-5]", true),
+            ("_[1-3]", "_[4-5]", false),
+            ("_X", "_N", true),
+        ];
+        for (one, other, expected) in table {
+            assert_eq!(overlap(one.as_bytes(), other.as_bytes()), expected, "{one} {other}");
+            assert_eq!(overlap(other.as_bytes(), one.as_bytes()), expected, "{other} {one}");
         }
     }
 

@@ -1,0 +1,108 @@
+//! The dialplan: lines that Asterisk skips, extensions that no call reaches to the end, jumps and applications without
+//! their target, hints and includes.
+
+mod calls;
+mod devices;
+mod extensions;
+mod hints;
+mod includes;
+mod jumps;
+mod lines;
+mod objects;
+
+use std::collections::HashSet;
+
+use asterisk_conf::Location;
+use bstr::{BStr, BString};
+
+use self::devices::Devices;
+use self::objects::Objects;
+use super::{Findings, contexts};
+use crate::dialplan::{Absent, Dialplan, Elsewhere, Lookup, Name, Target};
+use crate::site::{At, Site, SiteFile};
+use crate::text::Shown;
+
+/// Returns the rules of this folder.
+pub(super) fn all_rules() -> impl Iterator<Item = &'static crate::Rule> {
+    let rules = [calls::RULES, extensions::RULES, hints::RULES, includes::RULES, jumps::RULES, lines::RULES];
+    rules.into_iter().flatten().copied()
+}
+
+/// Checks the dialplan, and what other files and the dialplan refer to in each other.
+pub(super) fn check(site: &Site<'_>, findings: &mut Findings<'_>) {
+    let Some(file) = site.file("extensions.conf") else { return };
+    let dialplan = Dialplan::read(file.document());
+    let lookup = Lookup::new(&dialplan, elsewhere(site, file));
+    let checked = Checked { file, lookup: &lookup, devices: Devices::of(site), objects: Objects::of(site) };
+    lines::check(&checked, findings);
+    extensions::check(&checked, findings);
+    includes::check(&checked, findings);
+    hints::check(&checked, findings);
+    for context in &dialplan.contexts {
+        for extension in &context.extensions {
+            for priority in &extension.priorities {
+                jumps::check(&checked, context, extension, priority, findings);
+                calls::check(&checked, context, extension, priority, findings);
+            }
+        }
+    }
+    contexts::check(site, &lookup, findings);
+}
+
+/// The dialplan with what is around it.
+struct Checked<'c, 'd> {
+    file: &'d SiteFile<'d>,
+    lookup: &'c Lookup<'c, 'd>,
+    devices: Devices<'c>,
+    objects: Objects<'c>,
+}
+
+impl<'d> Checked<'_, 'd> {
+    fn at(&self, location: Location) -> At<'d> {
+        self.file.at(location)
+    }
+
+    /// Returns a line for a message about another line: `line 7`, with the file if it is another one.
+    fn line(&self, location: Location, from: Location) -> String {
+        let (place, other) = (self.file.document().place(location), self.file.document().place(from));
+        if place.file == other.file {
+            return format!("line {}", place.line);
+        }
+        format!("line {} of {}", place.line, Shown(place.file))
+    }
+}
+
+/// Returns what is known of contexts that are not in `extensions.conf`.
+fn elsewhere(site: &Site<'_>, file: &SiteFile<'_>) -> Elsewhere {
+    let mut made_by_modules = HashSet::new();
+    if let Some(parking) = site.file("res_parking.conf") {
+        made_by_modules.insert("parkedcalls".into());
+        let lots = parking.document().visible_sections();
+        made_by_modules.extend(lots.flat_map(|lot| lot.values("context")).map(BString::from));
+    }
+    for name in ["pjsip.conf", "iax.conf"] {
+        let sections = site.file(name).into_iter().flat_map(|file| file.document().visible_sections());
+        made_by_modules.extend(sections.flat_map(|section| section.values("regcontext")).map(BString::from));
+    }
+    Elsewhere { is_complete: site.is_complete(), is_cut: !file.is_whole(), made_by_modules }
+}
+
+/// Returns an extension for a message: `1000@internal`.
+pub(super) fn extension_name(name: Name<'_>, context: &BStr) -> String {
+    let caller = name.caller.map(|caller| format!("/{}", Shown(caller))).unwrap_or_default();
+    format!("{}{caller}@{}", Shown(name.number), Shown(context))
+}
+
+/// Says which part of a target is absent.
+pub(super) fn missing(absent: Absent, context: &BStr, number: &BStr, target: Target<'_>) -> String {
+    match (absent, target) {
+        (Absent::Context, _) => format!("there is no context \"{}\"", Shown(context)),
+        (Absent::Priority, Target::Number(priority)) => {
+            format!("{}@{} has no priority {priority}", Shown(number), Shown(context))
+        }
+        (Absent::Priority, Target::Label(label)) => {
+            format!("{}@{} has no label \"{}\"", Shown(number), Shown(context), Shown(label))
+        }
+        _ => format!("there is no extension \"{}\" in the context \"{}\"", Shown(number), Shown(context)),
+    }
+}
