@@ -10,7 +10,6 @@ mod source;
 mod summary;
 #[cfg(test)]
 mod tests;
-mod words;
 
 use std::fmt;
 

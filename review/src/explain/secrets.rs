@@ -2,10 +2,7 @@
 
 use std::borrow::Cow;
 
-use driver_api::secrets;
-
-/// The text in place of a secret.
-pub(super) const MASK: &str = "•••";
+use crate::diff::secrets::{MASK, is_secret, masked};
 
 /// Returns a line as people may see it. `column` is the one that its value comes from; `is_mailbox` says that the value
 /// begins with a password.
@@ -39,32 +36,7 @@ pub(super) fn value<'t>(key: &str, value: &'t str, is_whole: bool, is_mailbox: b
     {
         return format!("{name}={MASK}").into();
     }
-    in_address(value)
-}
-
-/// Returns whether an option, a column or a variable of this name is a secret.
-fn is_secret(name: &str) -> bool {
-    let name = name.to_ascii_lowercase();
-    secrets::is_secret(&name)
-        || matches!(name.as_str(), "md5_cred" | "register" | "pin")
-        || name.starts_with("oauth_")
-        || name.ends_with("_pin")
-}
-
-/// Masks the password of an address: `sip:user:password@host`, `http://user:password@host`.
-fn in_address(value: &str) -> Cow<'_, str> {
-    let Some(scheme) = ["://", "sip:", "sips:"].iter().find_map(|end| Some(value.find(end)? + end.len()))
-    else {
-        return Cow::Borrowed(value);
-    };
-    let (before, rest) = value.split_at(scheme);
-    match rest.rsplit_once('@') {
-        Some((login, host)) => match login.split_once(':') {
-            Some((user, _)) => format!("{before}{user}:{MASK}@{host}").into(),
-            None => Cow::Borrowed(value),
-        },
-        None => Cow::Borrowed(value),
-    }
+    masked(Cow::Borrowed(value))
 }
 
 #[cfg(test)]
@@ -79,7 +51,7 @@ mod tests {
             ("register => u:s3cret@h/x", "register => •••"),
             ("password =", "password ="),
             ("set_var = API_TOKEN=a=b", "set_var = API_TOKEN=•••"),
-            ("server_uri = sip:u:s3:cr@t@h:5060", "server_uri = sip:u:•••@h:5060"),
+            ("server_uri = sip:u:s3:cr@t@h:5060", "server_uri = sip:•••@h:5060"),
             ("server_uri = sip:h:5060", "server_uri = sip:h:5060"),
             ("url = http://u:s3cret@h/", "url = http://u:•••@h/"),
             ("mailboxes = 1000@default", "mailboxes = 1000@default"),

@@ -3,15 +3,18 @@
 use std::collections::{HashMap, HashSet};
 use std::fmt::Write as _;
 
-use super::words::{grouped, plural};
 use super::{Answer, Index, Knowledge, Place, line_of};
+use crate::diff::words::{grouped, plural};
 use crate::text::Shown;
 
 /// The widest line behind which its origin stands in the same column as those of the others.
 const MAX_WIDTH: usize = 56;
 
-/// The lines that come from one row and column, by the kind of their sections.
+/// The number of sections with a line from the same row and column, and their kind, by line.
 type Uses = HashMap<usize, (usize, String)>;
+
+/// The sections that have a line from a row, by the key of the row.
+type SectionsByKey = HashMap<String, HashSet<usize>>;
 
 impl Index<'_> {
     /// Shows all that is known about the lines of an answer, as text for people.
@@ -25,7 +28,7 @@ impl Index<'_> {
         for place in &answer.places {
             if has_headings {
                 let between = if text.is_empty() { "" } else { "\n" };
-                text += &format!("{between}{}\n", self.heading(place));
+                let _ = writeln!(text, "{between}{}", self.heading(place));
             }
             if answer.is_detailed {
                 self.show_in_detail(place, knowledge, &uses, &mut text);
@@ -80,7 +83,7 @@ impl Index<'_> {
     /// that row and column. Leaves out lines whose row makes a line of their own section alone.
     fn uses(&self, answer: &Answer) -> Uses {
         // The key of a row is a text that has to be made, so only rows of these tables are compared.
-        let mut wanted: HashMap<(&str, Option<&str>), HashMap<String, HashSet<usize>>> = HashMap::new();
+        let mut wanted: HashMap<(&str, Option<&str>), SectionsByKey> = HashMap::new();
         let lines = || answer.places.iter().flat_map(|place| &place.lines).copied();
         for origin in lines().filter_map(|line| self.origin(line)) {
             let keys = wanted.entry((origin.origin.table(), origin.column.as_deref())).or_default();

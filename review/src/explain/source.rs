@@ -55,7 +55,7 @@ impl Index<'_> {
             sources.push(match (computed, columns) {
                 (Some(from), _) => of_template(origin) + &computed_from(origin, from),
                 (None, Some(columns)) => format!("{}, columns {columns}", row(&origin.origin, None)),
-                (None, None) => self.from_row(line, origin, knowledge.shows_secrets),
+                (None, None) => self.row_of(line, origin, knowledge.shows_secrets),
             });
         }
         for note in notes {
@@ -86,7 +86,7 @@ impl Index<'_> {
         notes.find_map(noted_shortly).unwrap_or_else(|| without_source(knowledge).to_owned())
     }
 
-    fn from_row(&self, line: usize, origin: &LineOrigin, shows_secrets: bool) -> String {
+    fn row_of(&self, line: usize, origin: &LineOrigin, shows_secrets: bool) -> String {
         // An option that is a row has that row's value.
         let value = self.option(line).filter(|_| origin.column.as_deref() == Some(VALUE));
         let source = match value {

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use super::source::noted;
-use super::words::{counted, grouped};
 use super::{Index, Knowledge};
+use crate::diff::words::{counted, grouped};
 
 /// The sections of one kind.
 #[derive(Default)]
