@@ -26,6 +26,7 @@ pub mod check;
 #[allow(dead_code, reason = "the diff of two dialplans compares what no rule looks at")]
 mod dialplan;
 mod diff;
+pub mod explain;
 mod fields;
 mod finding;
 mod host;

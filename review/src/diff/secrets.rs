@@ -10,7 +10,7 @@ use driver_api::{Namespace, secrets};
 use crate::GeneratedFile;
 
 /// The text in place of a secret.
-pub(super) const MASK: &str = "•••";
+pub(crate) const MASK: &str = "•••";
 
 /// What is known about the secrets of a file.
 pub(super) struct Secrets<'f> {
@@ -68,7 +68,7 @@ pub fn holds_secret(origin: &LineOrigin) -> bool {
 }
 
 /// Returns whether an option, a column or a variable of this name is a secret.
-pub(super) fn is_secret(key: &str) -> bool {
+pub(crate) fn is_secret(key: &str) -> bool {
     let key = key.to_ascii_lowercase();
     secrets::is_secret(&key)
         || matches!(key.as_str(), "md5_cred" | "register" | "pin")
@@ -78,7 +78,7 @@ pub(super) fn is_secret(key: &str) -> bool {
 
 /// Masks the passwords of a value that seems to have one: an address, or text such as `password=…`. All other values
 /// stay as they are, although the `@` of a context and the `:` of a hint look like an address.
-pub(super) fn masked(value: Cow<'_, str>) -> Cow<'_, str> {
+pub(crate) fn masked(value: Cow<'_, str>) -> Cow<'_, str> {
     let has_address = value.contains("://") || has_sip_password(&value);
     if !has_address && !secrets::is_secret(&value) {
         return value;
