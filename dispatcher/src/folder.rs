@@ -34,6 +34,28 @@ pub fn file_set(folder: &Path, names: &[Namespace]) -> Result<FileSet, Error> {
     Ok(set)
 }
 
+/// Reads those of these files that a folder has.
+///
+/// # Errors
+///
+/// The folder is none, or a file can't be read, is no file, or is larger than 1 GiB.
+pub fn present<'n>(folder: &Path, names: impl IntoIterator<Item = &'n Namespace>) -> Result<FileSet, Error> {
+    let found = fs::metadata(folder).and_then(|metadata| {
+        if metadata.is_dir() { Ok(()) } else { Err(io::ErrorKind::NotADirectory.into()) }
+    });
+    found.map_err(|error| {
+        Error::driver("the folder can't be read").because(error).context(folder.display().to_string())
+    })?;
+    let is_missing = |name: &&Namespace| {
+        let found = fs::symlink_metadata(folder.join(name.to_string()));
+        found.is_err_and(|error| {
+            matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
+        })
+    };
+    let names = names.into_iter().filter(|name| !is_missing(name));
+    names.map(|name| Ok((name.clone(), file(folder, name)?))).collect()
+}
+
 /// Returns the names in a folder that are UTF-8 and not hidden, sorted.
 fn visible(folder: &Path) -> Result<Vec<String>, Error> {
     let failed = |error: io::Error| {

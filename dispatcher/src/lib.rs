@@ -10,6 +10,7 @@
 //! the feature out.
 
 mod accept;
+mod ask;
 mod cli;
 pub mod config;
 mod features;

@@ -132,7 +132,7 @@ pub(crate) fn is_configuration(name: &Namespace) -> bool {
 }
 
 /// The limits for a generated file, which may be as large as the site.
-fn limits(bytes: usize) -> Limits {
+pub(crate) fn limits(bytes: usize) -> Limits {
     let default = Limits::default();
     Limits {
         bytes: default.bytes.max(bytes.saturating_mul(2)),

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use argh::FromArgs;
 use dispatcher::{FAMILIES, NAMESPACE_WIDTH, Registry, Report, config, file_set};
+use driver_api::asterisk::LineOrigin;
 use driver_api::{Config, Error, Namespace};
 use fixtures::Schema;
 use fixtures::postgres::Cluster;
@@ -74,12 +75,13 @@ struct Files {
 
 impl Files {
     /// Generates the files and returns them with the time that it took.
-    fn generate(&mut self) -> Result<(FileSet, Duration), Error> {
+    fn generate(&mut self, keeps: fn(&LineOrigin) -> bool) -> Result<(FileSet, Duration), Error> {
         let start = Instant::now();
         let mut snapshot = self.database.snapshot()?;
         let mut messages = io::sink();
         let mut report = Report::quiet(&mut messages);
-        let set = file_set::generate(&self.registry, &self.config, &self.names, &mut *snapshot, &mut report);
+        let set =
+            file_set::generate(&self.registry, &self.config, &self.names, &mut *snapshot, &mut report, keeps);
         Ok((set, start.elapsed()))
     }
 
@@ -136,11 +138,11 @@ impl Files {
         let start = Instant::now();
         match kind {
             "generate" => {
-                let (set, time) = self.generate()?;
+                let (set, time) = self.generate(|_| true)?;
                 Ok((time, set.bytes()))
             }
             "check" => {
-                let (set, _) = self.generate()?;
+                let (set, _) = self.generate(|_| true)?;
                 black_box(review::check(&set, None, &rules));
                 Ok((start.elapsed(), set.bytes()))
             }
