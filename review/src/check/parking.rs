@@ -212,11 +212,10 @@ fn check_includes(
         let included = included(dialplan.document(), context);
         let included: Vec<_> = included.iter().filter_map(|name| Some((name, claims.get(name)?))).collect();
         for lot in lots {
-            let other = |(name, claims): &(&&BStr, &Claims<'_, '_>)| {
-                claims.overlap(&lot.slots).map(|other| (Shown(name).to_string(), other))
-            };
-            let Some((context, other)) = included.iter().find_map(other) else { continue };
-            let name = Shown(other.name);
+            let overlap =
+                included.iter().find_map(|(name, claims)| Some((name, claims.overlap(&lot.slots)?)));
+            let Some((context, other)) = overlap else { continue };
+            let (name, context) = (Shown(other.name), Shown(context));
             let message =
                 format!("its context includes {context}, and the slots overlap those of the lot {name}");
             findings.add(&INCLUDED, file.at(lot.location), lot.object(), message);
