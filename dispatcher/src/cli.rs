@@ -5,6 +5,7 @@
 
 mod check;
 mod diff;
+mod explain;
 mod pager;
 mod reviewed;
 
@@ -19,6 +20,7 @@ use service::Source as _;
 
 use self::check::Check;
 use self::diff::Diff;
+use self::explain::Explain;
 use crate::config::Strictness;
 use crate::registry::{Plugins, Registry};
 use crate::report::{NAMESPACE_WIDTH, Report};
@@ -50,6 +52,7 @@ enum Command {
     Accept(Accept),
     Check(Check),
     Diff(Diff),
+    Explain(Explain),
 }
 
 /// Generate files, all in one snapshot of the database: one file to standard output, or several below
@@ -226,8 +229,10 @@ fn execute(arguments: &Confgend, families: &[&'static [Entry]]) -> Result<u8, Fa
         Some(Command::Accept(command)) => command.execute(&registry),
         Some(Command::Check(command)) => command.execute(&registry),
         Some(Command::Diff(command)) => command.execute(&registry),
+        Some(Command::Explain(command)) => command.execute(&registry),
         None => Err(usage(Error::driver(
-            "a command is missing: use confgend serve, generate, check, diff, list, config or accept, or see confgend --help",
+            "a command is missing: use confgend serve, generate, check, diff, explain, list, config or accept, or see \
+                confgend --help",
         ))),
     }
 }

@@ -14,6 +14,8 @@ mod check;
 mod configuration;
 #[cfg(all(feature = "sqlite", feature = "asterisk"))]
 mod diff;
+#[cfg(all(feature = "sqlite", feature = "asterisk", feature = "wazo"))]
+mod explain;
 #[cfg(feature = "sqlite")]
 mod generate;
 #[cfg(feature = "postgres")]

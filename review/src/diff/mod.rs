@@ -9,14 +9,14 @@ mod json;
 mod lines;
 mod options;
 mod plain;
-mod secrets;
+pub(crate) mod secrets;
 mod sections;
 #[cfg(test)]
 mod tests;
 mod text;
 mod unified;
 mod voicemail;
-mod words;
+pub(crate) mod words;
 mod yaml;
 
 use std::borrow::Cow;

@@ -10,13 +10,15 @@ use driver_api::{Namespace, secrets};
 use crate::GeneratedFile;
 
 /// The text in place of a secret.
-pub(super) const MASK: &str = "•••";
+pub(crate) const MASK: &str = "•••";
 
 /// What is known about the secrets of a file.
 pub(super) struct Secrets<'f> {
     pub(super) file: &'f Namespace,
     /// The lines of the new text whose values come from a column that is a secret.
     lines: HashSet<usize>,
+    /// The options of these lines, in lower case: the origins of the old text are not known.
+    keys: HashSet<String>,
     shows: bool,
 }
 
@@ -32,12 +34,16 @@ pub(super) enum Secret {
 impl<'f> Secrets<'f> {
     pub(super) fn new(file: &'f Namespace, new: &GeneratedFile, shows: bool) -> Secrets<'f> {
         let secret = new.origins.iter().filter(|origin| holds_secret(origin));
-        Secrets { file, lines: secret.map(|origin| origin.line).collect(), shows }
+        let lines: HashSet<usize> = secret.map(|origin| origin.line).collect();
+        let keys = if lines.is_empty() { HashSet::new() } else { keys(&new.text, &lines) };
+        Secrets { file, lines, keys, shows }
     }
 
     /// Returns what is secret in the value of an option; `line` is its line in the new text.
     pub(super) fn of(&self, key: &BStr, line: Option<usize>) -> Secret {
-        let is_whole = line.is_some_and(|line| self.is_secret_line(line)) || is_secret(&key.to_str_lossy());
+        let key = key.to_str_lossy().to_ascii_lowercase();
+        let is_line = line.is_some_and(|line| self.is_secret_line(line));
+        let is_whole = is_line || self.keys.contains(&key) || is_secret(&key);
         if is_whole { Secret::Whole } else { Secret::InText }
     }
 
@@ -62,13 +68,20 @@ impl<'f> Secrets<'f> {
     }
 }
 
+/// Returns the options of lines, in lower case.
+fn keys(text: &[u8], lines: &HashSet<usize>) -> HashSet<String> {
+    let numbered = text.lines().zip(1..).filter(|(_, number)| lines.contains(number));
+    let keys = numbered.filter_map(|(line, _)| line.split_once_str("="));
+    keys.map(|(key, _)| key.to_str_lossy().trim().to_ascii_lowercase()).collect()
+}
+
 /// Returns whether a line comes from a column that is a secret. A diff needs no other origins.
 pub fn holds_secret(origin: &LineOrigin) -> bool {
     origin.column.as_deref().is_some_and(is_secret)
 }
 
 /// Returns whether an option, a column or a variable of this name is a secret.
-pub(super) fn is_secret(key: &str) -> bool {
+pub(crate) fn is_secret(key: &str) -> bool {
     let key = key.to_ascii_lowercase();
     secrets::is_secret(&key)
         || matches!(key.as_str(), "md5_cred" | "register" | "pin")
@@ -78,7 +91,7 @@ pub(super) fn is_secret(key: &str) -> bool {
 
 /// Masks the passwords of a value that seems to have one: an address, or text such as `password=…`. All other values
 /// stay as they are, although the `@` of a context and the `:` of a hint look like an address.
-pub(super) fn masked(value: Cow<'_, str>) -> Cow<'_, str> {
+pub(crate) fn masked(value: Cow<'_, str>) -> Cow<'_, str> {
     let has_address = value.contains("://") || has_sip_password(&value);
     if !has_address && !secrets::is_secret(&value) {
         return value;

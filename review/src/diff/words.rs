@@ -19,7 +19,7 @@ pub(crate) fn grouped(number: usize) -> String {
 }
 
 /// Returns a number with its noun, in the singular or the plural.
-pub(super) fn counted(count: usize, noun: &str) -> String {
+pub(crate) fn counted(count: usize, noun: &str) -> String {
     if count == 1 { format!("1 {noun}") } else { format!("{} {}", grouped(count), plural(noun)) }
 }
 
