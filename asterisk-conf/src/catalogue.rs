@@ -292,7 +292,10 @@ impl fmt::Display for Unread {
             Unread::NotInFile(_) => "Asterisk keeps objects of this type elsewhere",
             Unread::UnknownName(_) => "the module reads no section of this name",
         };
-        write!(f, "{reason}; {}", self.consequence())
+        match self.consequence() {
+            Consequence::Warned => write!(f, "{reason}; Asterisk logs a warning and ignores the section"),
+            consequence => write!(f, "{reason}; {consequence}"),
+        }
     }
 }
 

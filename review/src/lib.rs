@@ -2,14 +2,15 @@
 //! and [`diff`] what changes.
 //!
 //! The crate is given texts with the origins of their lines, as a [`FileSet`], and reads them with `asterisk-conf`. It knows
-//! neither databases nor sockets, and opens no file: a caller that has Asterisk's own configuration folder passes it in.
+//! neither databases nor sockets, and opens no file: a caller that has Asterisk's own configuration folder passes it in, as
+//! a [`Host`].
 //!
 //! To read, begin with [`FileSet`] and [`check()`]. A rule stands in the file of `check/` that looks for it.
 //!
 //! ```
 //! use review::{FileSet, Rules};
 //!
-//! let queues = "[general]\n\n[sales]\nmusicclass = jazz\n";
+//! let queues = "[general]\n\n[sales]\nmusicclass = jazz\nmember = PJSIP/a\n";
 //! let classes = "[default]\nmode = files\ndirectory = /var/lib/asterisk/moh/default\n";
 //! let set = FileSet::from_texts([("asterisk/queues.conf", queues), ("asterisk/musiconhold.conf", classes)]).unwrap();
 //! let checked = review::check(&set, None, &Rules::default());
@@ -26,7 +27,9 @@ pub mod check;
 mod dialplan;
 mod diff;
 pub mod explain;
+mod fields;
 mod finding;
+mod host;
 mod mailboxes;
 mod objects;
 mod rule;
@@ -39,6 +42,7 @@ pub use diff::{
     Change, Diff, DiffOptions, FileDiff, ObjectDiff, OptionChange, Style, diff, holds_secret, unified,
 };
 pub use finding::Finding;
+pub use host::{Folder, Host};
 pub use objects::count as count_objects;
 pub use rule::{Rule, Rules, Severity, UnknownRule};
 pub use set::{FileSet, GeneratedFile};

@@ -80,14 +80,8 @@ impl Files {
         let mut snapshot = self.database.snapshot()?;
         let mut messages = io::sink();
         let mut report = Report::quiet(&mut messages);
-        let set = file_set::generate(
-            &self.registry,
-            &self.config,
-            &self.names,
-            &mut *snapshot,
-            &mut report,
-            keeps,
-        );
+        let set =
+            file_set::generate(&self.registry, &self.config, &self.names, &mut *snapshot, &mut report, keeps);
         Ok((set, start.elapsed()))
     }
 

@@ -8,7 +8,6 @@ use super::filter::{Filter, Verdict};
 use super::{Input, Parser, Result, Stop};
 use crate::DiagnosticKind;
 use crate::document::{ConfigOption, Location, Section};
-use crate::syntax::NAME_LIMIT;
 
 /// The section that a header opens.
 enum Target {
@@ -26,8 +25,7 @@ impl Parser<'_> {
             return self.cut(DiagnosticKind::NoClosingBracket, location, &[b"[", header].concat());
         };
         self.budget.section()?;
-        // Asterisk cuts the name, even in the middle of a character.
-        let mut target = Target::New(Section::new(name.get(..NAME_LIMIT).unwrap_or(name), location));
+        let mut target = Target::New(Section::new(name, location));
         if let Some(behind) = behind.strip_prefix(b"(") {
             let Some((items, _)) = behind.split_once_str(")") else {
                 return self.cut(DiagnosticKind::NoClosingParen, location, name);

@@ -22,6 +22,7 @@ use crate::{ask, folder};
 #[argh(error_code(1, "There are differences."))]
 #[argh(error_code(2, "It could not compare: a file could not be generated or read."))]
 #[argh(example = "confgend diff --against /root/files")]
+#[expect(clippy::struct_excessive_bools, reason = "each is an option of the command line")]
 pub(super) struct Diff {
     /// what to compare, like asterisk/pjsip.conf; all by default
     #[argh(positional)]

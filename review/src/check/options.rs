@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use asterisk_conf::catalogue::{self, Consequence, OptionInfo, Rejection, Unread, ValueType};
+use asterisk_conf::catalogue::{self, Consequence, OptionInfo, Reader, Rejection, Unread, ValueType};
 use asterisk_conf::{ConfigOption, Section};
 use bstr::{BStr, ByteSlice};
 use foldhash::fast::RandomState;
@@ -25,7 +25,8 @@ rules! {
 
 pub(super) fn check(site: &Site<'_>, findings: &mut Findings<'_>) {
     for (name, file) in site.files() {
-        let Some(known) = catalogue::file(name) else { continue };
+        let known = catalogue::file(name).filter(|known| known.reader != Reader::Nothing);
+        let Some(known) = known else { continue };
         let mut checker = Checker { known, file, options: HashMap::default(), findings };
         for section in file.document().visible_sections() {
             checker.section(section);
@@ -37,8 +38,9 @@ pub(super) fn check(site: &Site<'_>, findings: &mut Findings<'_>) {
 struct Checker<'d, 'f, 'r> {
     known: &'static catalogue::File,
     file: &'d SiteFile<'d>,
-    /// The options that were looked up so far, by the kind of the section and their spelling.
-    options: HashMap<(&'static str, &'d BStr), Option<&'static OptionInfo>, RandomState>,
+    /// The options that were looked up so far, by the first kind of the section, the number of its kinds and their
+    /// spelling: a friend of `iax.conf` is a peer, too, but has more options.
+    options: HashMap<(&'static str, usize, &'d BStr), Option<&'static OptionInfo>, RandomState>,
     findings: &'f mut Findings<'r>,
 }
 
@@ -53,7 +55,7 @@ impl<'d> Checker<'d, '_, '_> {
         let kind = kinds.kinds().first().map_or("section", |kind| kind.name);
         for option in section.options() {
             let lookup = || kinds.option(&option.key().to_str_lossy());
-            match *self.options.entry((kind, option.key())).or_insert_with(lookup) {
+            match *self.options.entry((kind, kinds.kinds().len(), option.key())).or_insert_with(lookup) {
                 Some(info) => self.value(kind, section, option, info),
                 // The rules of the dialplan report it.
                 None if kind == "context" => {}
@@ -71,7 +73,11 @@ impl<'d> Checker<'d, '_, '_> {
     }
 
     fn report_unread(&mut self, section: &Section, type_value: Option<&BStr>, unread: Unread) {
-        let rule = by_consequence(unread.consequence(), &SECTION_UNREAD, &OPTION_IGNORED, &OPTION_IGNORED);
+        // With or without a warning: the object is not there.
+        let rule = match unread.consequence() {
+            Consequence::Unknown => &OPTION_IGNORED,
+            _ => &SECTION_UNREAD,
+        };
         let what = match type_value {
             Some(value) => format!("{} [type = {}]", Shown(section.name()), Shown(value)),
             None => Shown(section.name()).to_string(),
@@ -147,8 +153,12 @@ fn value_problem(option: &ConfigOption, info: &OptionInfo) -> Option<(&'static R
         let is_octal = number && value.len() > 1 && value.starts_with('0') && !value.starts_with("0x");
         return is_octal.then(|| (&VALUE_CHANGED, format!("{}: \"{value}\" {message}", info.name)));
     };
-    let rule = by_consequence(rejection.consequence, &VALUE_REFUSED, &VALUE_CHANGED, &VALUE_CHANGED);
-    Some((rule, rejected(option, &rejection)))
+    Some((rule_for_value(rejection.consequence), rejected(option, &rejection)))
+}
+
+/// Returns the rule that a value breaks, by what Asterisk does with it.
+pub(super) fn rule_for_value(consequence: Consequence) -> &'static Rule {
+    by_consequence(consequence, &VALUE_REFUSED, &VALUE_CHANGED, &VALUE_CHANGED)
 }
 
 fn rejected(option: &ConfigOption, rejection: &Rejection) -> String {

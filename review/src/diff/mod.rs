@@ -4,6 +4,7 @@
 //! identity, such as type and name, are compared option by option. Order counts only where it counts for Asterisk.
 
 mod dialplan;
+mod groups;
 mod json;
 mod lines;
 mod options;

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fmt::Write as _;
 
+use super::groups::{Changed, groups};
 use super::words::{counted, grouped, plural};
 use super::{Change, Diff, FileDiff, ObjectDiff, OptionChange};
 use crate::text::Shown;
@@ -29,11 +30,8 @@ pub(super) enum Color {
 }
 
 /// How many names a line lists, and how many lines there are for changed objects of one file.
-const MAX_NAMES: usize = 10;
+pub(super) const MAX_NAMES: usize = 10;
 const MAX_LINES: usize = 20;
-
-/// How many changes of one object are shown.
-const MAX_CHANGES: usize = 12;
 
 /// How many characters of a value are shown, and how many of these stand before the first difference.
 const MAX_VALUE: usize = 60;
@@ -231,7 +229,7 @@ impl<'d> FileText<'d> {
         }
         if groups.len() > limit {
             let objects = groups.iter().skip(limit).map(|group| group.names.len()).sum();
-            let _ = writeln!(text, "  and {} more changed", counted(objects, "object"));
+            let _ = writeln!(text, "  and {} changed", counted(objects, "more object"));
         }
     }
 
@@ -246,7 +244,7 @@ impl<'d> FileText<'d> {
         }
         let more = self.objects().count().saturating_sub(limit);
         if more > 0 {
-            let _ = writeln!(text, "  and {} more", counted(more, "line"));
+            let _ = writeln!(text, "  and {}", counted(more, "more line"));
         }
     }
 
@@ -254,7 +252,15 @@ impl<'d> FileText<'d> {
     fn write_names(&self, text: &mut String, sign: char, color: Color, change: &Change) {
         let mut order: Vec<&str> = Vec::new();
         let mut names: HashMap<&str, Vec<String>> = HashMap::new();
-        for object in self.objects().filter(|object| object.change == *change) {
+        let contexts: HashSet<&String> = (self.objects())
+            .filter(|object| object.kind == "context" && object.change == *change)
+            .map(|object| &object.name)
+            .collect();
+        // The name of a context that is new or gone stands for all that is in it.
+        let in_context =
+            |object: &&ObjectDiff| object.context.as_ref().is_some_and(|name| contexts.contains(name));
+        let objects = self.objects().filter(|object| object.change == *change);
+        for object in objects.filter(|object| !in_context(object)) {
             let of_kind = names.entry(&object.kind).or_insert_with(|| {
                 order.push(&object.kind);
                 Vec::new()
@@ -308,106 +314,12 @@ fn signed(sign: char, count: usize, kind: &str) -> String {
 }
 
 /// Lists the first names.
-fn listed(names: &[String], style: Style) -> String {
+pub(super) fn listed(names: &[String], style: Style) -> String {
     let limit = style.limit(MAX_NAMES);
     let first = names.iter().take(limit).map(String::as_str).collect::<Vec<_>>().join(", ");
     match names.len().saturating_sub(limit) {
         0 => first,
         more => format!("{first} and {} more", grouped(more)),
-    }
-}
-
-/// An object that changed, with its changes as texts.
-struct Changed<'d> {
-    kind: &'d str,
-    name: String,
-    changes: Vec<String>,
-}
-
-/// Objects of one kind with the same changes.
-struct Group<'d> {
-    kind: &'d str,
-    names: Vec<String>,
-    changes: String,
-}
-
-impl Group<'_> {
-    fn line(&self, style: Style) -> String {
-        let objects = match self.names.len() {
-            count if count > MAX_NAMES => counted(count, &escaped(self.kind)),
-            _ => format!("{} {}", escaped(self.kind), listed(&self.names, style)),
-        };
-        format!("{objects}: {}", self.changes)
-    }
-}
-
-/// Groups objects by their changes. A change that many objects have is a line of its own, also if some of them have other
-/// changes beside it.
-fn groups<'d>(objects: &[Changed<'d>]) -> Vec<Group<'d>> {
-    let all = |object: &Changed<'_>| object.changes.clone();
-    let same_all = count(objects, |object| vec![joined(&object.changes)]);
-    let same_one = count(objects, all);
-    let is_many = |counts: &HashMap<(&str, String), usize>, kind, change: String| {
-        counts.get(&(kind, change)).is_some_and(|count| *count > MAX_NAMES)
-    };
-    let mut groups = Groups::default();
-    for object in objects {
-        let whole = joined(&object.changes);
-        if is_many(&same_all, object.kind, whole.clone()) {
-            groups.add(object, whole);
-            continue;
-        }
-        let (many, own): (Vec<&String>, Vec<&String>) =
-            object.changes.iter().partition(|change| is_many(&same_one, object.kind, (*change).clone()));
-        for change in many {
-            groups.add(object, change.clone());
-        }
-        if !own.is_empty() {
-            groups.add(object, joined(&own));
-        }
-    }
-    groups.groups
-}
-
-/// Counts how many objects of a kind have a text.
-fn count<'d>(
-    objects: &[Changed<'d>],
-    texts: impl Fn(&Changed<'d>) -> Vec<String>,
-) -> HashMap<(&'d str, String), usize> {
-    let mut counts = HashMap::new();
-    for object in objects {
-        for text in texts(object) {
-            *counts.entry((object.kind, text)).or_default() += 1;
-        }
-    }
-    counts
-}
-
-/// Groups in the order of their first objects.
-#[derive(Default)]
-struct Groups<'d> {
-    groups: Vec<Group<'d>>,
-    indexes: HashMap<(&'d str, String), usize>,
-}
-
-impl<'d> Groups<'d> {
-    fn add(&mut self, object: &Changed<'d>, changes: String) {
-        let groups = &mut self.groups;
-        let index = *self.indexes.entry((object.kind, changes.clone())).or_insert_with(|| {
-            groups.push(Group { kind: object.kind, names: Vec::new(), changes });
-            groups.len() - 1
-        });
-        if let Some(group) = self.groups.get_mut(index) {
-            group.names.push(object.name.clone());
-        }
-    }
-}
-
-fn joined<T: AsRef<str>>(changes: &[T]) -> String {
-    let first: Vec<&str> = changes.iter().take(MAX_CHANGES).map(AsRef::as_ref).collect();
-    match changes.len().saturating_sub(MAX_CHANGES) {
-        0 => first.join("; "),
-        more => format!("{}; and {} more", first.join("; "), grouped(more)),
     }
 }
 
@@ -459,7 +371,7 @@ fn quoted(value: &str) -> String {
     if value.is_empty() { "\"\"".to_owned() } else { value.to_owned() }
 }
 
-fn escaped(text: &str) -> Cow<'_, str> {
+pub(super) fn escaped(text: &str) -> Cow<'_, str> {
     if text.chars().any(|c| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}')) {
         Cow::Owned(Shown(text.as_bytes().into()).to_string())
     } else {
