@@ -68,7 +68,8 @@ impl Checked<'_, '_> {
         findings: &mut Findings<'_>,
     ) {
         if !context.is_empty() && !has_variable(context) && self.lookup.lacks_context(context) {
-            findings.add(rule, at, object, format!("{option}: there is no context \"{}\"", Shown(context)));
+            let purpose = if option == "context" { String::new() } else { format!(" for {option}") };
+            findings.add(rule, at, object, format!("there is no context \"{}\"{purpose}", Shown(context)));
         }
     }
 
@@ -118,7 +119,13 @@ fn check_endpoints(checked: &Checked<'_, '_>, file: &SiteFile<'_>, findings: &mu
         }
         if last(endpoint, "context").is_none() {
             let at = file.at(endpoint.location());
-            checked.context(&ENDPOINT, at, &name, ("without a context", BStr::new("default")), findings);
+            checked.context(
+                &ENDPOINT,
+                at,
+                &name,
+                ("endpoints without a context", BStr::new("default")),
+                findings,
+            );
         }
     }
 }
@@ -308,8 +315,8 @@ mod tests {
         assert_eq!(
             with("context=nope\nsubscribe_context=no\n"),
             [
-                "pjsip.conf:3: error: endpoint a: context: there is no context \"nope\" [pjsip-context-missing]",
-                "pjsip.conf:4: warning: endpoint a: subscribe_context: there is no context \"no\" \
+                "pjsip.conf:3: error: endpoint a: there is no context \"nope\" [pjsip-context-missing]",
+                "pjsip.conf:4: warning: endpoint a: there is no context \"no\" for subscribe_context \
                 [pjsip-other-context-missing]"
             ]
         );
@@ -350,9 +357,7 @@ mod tests {
     fn the_context_of_a_queue() {
         assert_eq!(
             of("queues.conf", "[q]\ncontext = nope\n"),
-            [
-                "queues.conf:2: warning: queue q: context: there is no context \"nope\" [queue-context-missing]"
-            ]
+            ["queues.conf:2: warning: queue q: there is no context \"nope\" [queue-context-missing]"]
         );
     }
 
@@ -364,9 +369,9 @@ mod tests {
                 "[general]\ndialout = no\n[v]\n1 => 1,A,,,attach=yes|Callback=nope|exitcontext=c\n"
             ),
             [
-                "voicemail.conf:2: warning: section general: dialout: there is no context \"no\" \
+                "voicemail.conf:2: warning: section general: there is no context \"no\" for dialout \
                 [voicemail-context-missing]",
-                "voicemail.conf:4: warning: mailbox 1@v: callback: there is no context \"nope\" \
+                "voicemail.conf:4: warning: mailbox 1@v: there is no context \"nope\" for callback \
                 [voicemail-context-missing]"
             ]
         );
@@ -384,7 +389,7 @@ mod tests {
                 [parking-extension-taken]",
                 "res_parking.conf:4: error: parking lot lot: slot 803@c is an extension, too: nobody can fetch a call \
                 there [parking-extension-taken]",
-                "res_parking.conf:5: warning: parking lot lot: comebackcontext: there is no context \"nope\" \
+                "res_parking.conf:5: warning: parking lot lot: there is no context \"nope\" for comebackcontext \
                 [parking-context-missing]"
             ]
         );
@@ -404,7 +409,7 @@ mod tests {
     fn the_context_of_an_iax_user() {
         assert_eq!(
             of("iax.conf", "[u]\ntype = user\ncontext = nope\n[v]\ntype = friend\ncontext = c\n"),
-            ["iax.conf:3: error: user u: context: there is no context \"nope\" [iax-context-missing]"]
+            ["iax.conf:3: error: user u: there is no context \"nope\" [iax-context-missing]"]
         );
     }
 

@@ -8,7 +8,7 @@ use super::strip;
 
 /// Returns whether Asterisk replaces a part of the text at run time, so that its value is not known.
 pub(crate) fn has_variable(text: &[u8]) -> bool {
-    text.contains_str("${") || text.contains_str("$[")
+    text.windows(2).any(|pair| matches!(pair, b"${" | b"$["))
 }
 
 /// Returns the beginning of a variable or expression that has no end.
