@@ -292,7 +292,10 @@ impl fmt::Display for Unread {
             Unread::NotInFile(_) => "Asterisk keeps objects of this type elsewhere",
             Unread::UnknownName(_) => "the module reads no section of this name",
         };
-        write!(f, "{reason}; {}", self.consequence())
+        match self.consequence() {
+            Consequence::Warned => write!(f, "{reason}; Asterisk logs a warning and ignores the section"),
+            consequence => write!(f, "{reason}; {consequence}"),
+        }
     }
 }
 
@@ -398,6 +401,14 @@ impl OptionInfo {
     /// Returns whether the name is a pattern that matches many names.
     pub fn is_pattern(&self) -> bool {
         self.name.ends_with('*') || self.name == MENU_KEYS
+    }
+
+    /// Returns whether Asterisk takes every value unchanged, as far as is known, and nothing is deprecated.
+    pub fn accepts_all(&self) -> bool {
+        !self.nonempty
+            && self.value_type.accepts_all()
+            && self.deprecated.is_none()
+            && self.deprecated_values.is_empty()
     }
 
     /// Returns the replacement of a deprecated value.

@@ -7,6 +7,8 @@ use std::sync::Arc;
 use bstr::{BStr, BString, ByteSlice};
 
 use crate::Diagnostic;
+use crate::part::Part;
+use crate::syntax::NAME_LIMIT;
 
 /// Whether Asterisk uses a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -68,6 +70,7 @@ pub struct Document {
     sections: Sections,
     diagnostics: Vec<Diagnostic>,
     commands: Vec<Command>,
+    wildcards: Vec<Location>,
 }
 
 #[derive(Debug, Clone)]
@@ -85,6 +88,7 @@ impl Document {
             sections: Sections::default(),
             diagnostics: Vec::new(),
             commands: Vec::new(),
+            wildcards: Vec::new(),
         }
     }
 
@@ -128,6 +132,11 @@ impl Document {
     /// have their output.
     pub fn commands(&self) -> &[Command] {
         &self.commands
+    }
+
+    /// Returns the lines of all `#include` and `#tryinclude` with a wildcard, in order.
+    pub fn wildcards(&self) -> &[Location] {
+        &self.wildcards
     }
 
     /// Returns the name under which the file was found.
@@ -175,6 +184,10 @@ impl Document {
 
     pub(crate) fn add_command(&mut self, command: Command) {
         self.commands.push(command);
+    }
+
+    pub(crate) fn add_wildcard(&mut self, location: Location) {
+        self.wildcards.push(location);
     }
 
     pub(crate) fn sections_mut(&mut self) -> &mut Sections {
@@ -239,6 +252,7 @@ impl Sections {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Section {
     name: Arc<[u8]>,
+    has_cut_name: bool,
     location: Location,
     pub(crate) is_template: bool,
     pub(crate) inherits: Vec<Arc<[u8]>>,
@@ -246,13 +260,26 @@ pub struct Section {
 }
 
 impl Section {
+    /// Creates an empty section. Asterisk cuts the name, even in the middle of a character.
     pub(crate) fn new(name: &[u8], location: Location) -> Self {
-        Section { name: name.into(), location, is_template: false, inherits: Vec::new(), options: Vec::new() }
+        Section {
+            name: name.get(..NAME_LIMIT).unwrap_or(name).into(),
+            has_cut_name: name.len() > NAME_LIMIT,
+            location,
+            is_template: false,
+            inherits: Vec::new(),
+            options: Vec::new(),
+        }
     }
 
     /// Returns the name, at most 79 bytes. It may be empty.
     pub fn name(&self) -> &BStr {
         self.name.as_bstr()
+    }
+
+    /// Returns whether the header has a longer name, which Asterisk cuts.
+    pub fn has_cut_name(&self) -> bool {
+        self.has_cut_name
     }
 
     pub(crate) fn shared_name(&self) -> Arc<[u8]> {
@@ -296,9 +323,8 @@ impl Section {
 /// An option, `key = value`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConfigOption {
-    // Shared with the copies of this option in other sections.
-    pub(crate) key: Arc<[u8]>,
-    pub(crate) value: Arc<[u8]>,
+    pub(crate) key: Part,
+    pub(crate) value: Part,
     pub(crate) location: Location,
     pub(crate) is_arrow: bool,
     pub(crate) is_inherited: bool,

@@ -24,6 +24,7 @@ mod diagnostic;
 mod document;
 mod end_mark;
 pub mod files;
+mod part;
 mod reader;
 pub mod syntax;
 mod writer;

@@ -4,6 +4,9 @@
 #![expect(clippy::doc_markdown, reason = "the comments on the options are the texts of --help")]
 
 mod check;
+mod diff;
+mod explain;
+mod pager;
 mod reviewed;
 
 use std::env;
@@ -16,6 +19,8 @@ use driver_api::{Config, Entry, Error, Namespace, secrets};
 use service::Source as _;
 
 use self::check::Check;
+use self::diff::Diff;
+use self::explain::Explain;
 use crate::config::Strictness;
 use crate::registry::{Plugins, Registry};
 use crate::report::{NAMESPACE_WIDTH, Report};
@@ -46,6 +51,8 @@ enum Command {
     Serve(Serve),
     Accept(Accept),
     Check(Check),
+    Diff(Diff),
+    Explain(Explain),
 }
 
 /// Generate files, all in one snapshot of the database: one file to standard output, or several below
@@ -221,8 +228,11 @@ fn execute(arguments: &Confgend, families: &[&'static [Entry]]) -> Result<u8, Fa
         Some(Command::Serve(command)) => command.execute(registry),
         Some(Command::Accept(command)) => command.execute(&registry),
         Some(Command::Check(command)) => command.execute(&registry),
+        Some(Command::Diff(command)) => command.execute(&registry),
+        Some(Command::Explain(command)) => command.execute(&registry),
         None => Err(usage(Error::driver(
-            "a command is missing: use confgend serve, generate, check, list, config or accept, or see confgend --help",
+            "a command is missing: use confgend serve, generate, check, diff, explain, list, config or accept, or see \
+                confgend --help",
         ))),
     }
 }

@@ -3,12 +3,13 @@
 use std::fs;
 use std::io;
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use asterisk_conf::{Content, Files, files};
-use bstr::{BStr, BString, ByteSlice as _};
+use bstr::{BStr, BString, ByteSlice};
 use driver_api::{Error, Namespace};
-use review::{FileSet, GeneratedFile};
+use review::{FileSet, Folder, GeneratedFile, Host};
 
 /// The largest file that is read. A file of 200,000 telephones has about 300 MB.
 const MAX_BYTES: u64 = 1 << 30;
@@ -31,6 +32,28 @@ pub fn file_set(folder: &Path, names: &[Namespace]) -> Result<FileSet, Error> {
         }
     }
     Ok(set)
+}
+
+/// Reads those of these files that a folder has.
+///
+/// # Errors
+///
+/// The folder is none, or a file can't be read, is no file, or is larger than 1 GiB.
+pub fn present<'n>(folder: &Path, names: impl IntoIterator<Item = &'n Namespace>) -> Result<FileSet, Error> {
+    let found = fs::metadata(folder).and_then(|metadata| {
+        if metadata.is_dir() { Ok(()) } else { Err(io::ErrorKind::NotADirectory.into()) }
+    });
+    found.map_err(|error| {
+        Error::driver("the folder can't be read").because(error).context(folder.display().to_string())
+    })?;
+    let is_missing = |name: &&Namespace| {
+        let found = fs::symlink_metadata(folder.join(name.to_string()));
+        found.is_err_and(|error| {
+            matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
+        })
+    };
+    let names = names.into_iter().filter(|name| !is_missing(name));
+    names.map(|name| Ok((name.clone(), file(folder, name)?))).collect()
 }
 
 /// Returns the names in a folder that are UTF-8 and not hidden, sorted.
@@ -94,6 +117,37 @@ impl Files for AsteriskFolder<'_> {
     }
 }
 
+impl Host for AsteriskFolder<'_> {
+    fn files_in(&self, folder: &BStr) -> Folder {
+        let Ok(path) = folder.to_path() else { return Folder::Missing };
+        let is_played = |entry: io::Result<fs::DirEntry>| {
+            entry.is_ok_and(|entry| {
+                let name = entry.file_name();
+                let has_extension = !name.as_bytes().starts_with(b".") && name.as_bytes().contains(&b'.');
+                has_extension && entry.path().is_file()
+            })
+        };
+        match fs::read_dir(path) {
+            Ok(entries) => Folder::Files(entries.map(is_played).filter(|is_played| *is_played).count()),
+            Err(error) if is_missing(&error) => Folder::Missing,
+            Err(_) => Folder::Unreadable,
+        }
+    }
+
+    fn is_program(&self, path: &BStr) -> bool {
+        let Ok(path) = path.to_path() else { return false };
+        match fs::metadata(path) {
+            Ok(metadata) => metadata.is_file() && metadata.permissions().mode() & 0o111 != 0,
+            Err(error) => !is_missing(&error),
+        }
+    }
+}
+
+/// Returns whether there is nothing at a path. After another error, there may be.
+fn is_missing(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
+}
+
 impl AsteriskFolder<'_> {
     fn matching(&self, wildcard: &glob::Pattern) -> Vec<BString> {
         let root = glob::Pattern::escape(&self.root.to_string_lossy());
@@ -115,4 +169,40 @@ impl AsteriskFolder<'_> {
 /// Returns the name of a file relative to a folder, as messages show it.
 pub fn relative<'p>(file: &'p Path, folder: &Path) -> &'p [u8] {
     file.strip_prefix(folder).unwrap_or(file).as_os_str().as_bytes()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_files_of_a_folder_that_asterisk_may_play() {
+        let root = tempfile::tempdir().unwrap();
+        let host = AsteriskFolder { root: root.path() };
+        let path = BString::from(root.path().as_os_str().as_bytes());
+        assert_eq!(host.files_in(path.as_bstr()), Folder::Files(0));
+        for name in [".hidden.wav", "README", "a.wav", "b.slin"] {
+            fs::write(root.path().join(name), "x").unwrap();
+        }
+        fs::create_dir(root.path().join("c.wav")).unwrap();
+        assert_eq!(host.files_in(path.as_bstr()), Folder::Files(2));
+        for missing in ["none", "a.wav", "a.wav/b"] {
+            let path = [path.as_bytes(), b"/", missing.as_bytes()].concat();
+            assert_eq!(host.files_in(path.as_bstr()), Folder::Missing, "{missing}");
+        }
+    }
+
+    #[test]
+    fn a_program_is_a_file_that_can_be_run() {
+        let root = tempfile::tempdir().unwrap();
+        let host = AsteriskFolder { root: root.path() };
+        let program = root.path().join("play");
+        let path = BString::from(program.as_os_str().as_bytes());
+        assert!(!host.is_program(path.as_bstr()));
+        fs::write(&program, "x").unwrap();
+        assert!(!host.is_program(path.as_bstr()));
+        fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+        assert!(host.is_program(path.as_bstr()));
+        assert!(!host.is_program(root.path().as_os_str().as_bytes().as_bstr()), "a folder is none");
+    }
 }

@@ -10,10 +10,11 @@
 //! the feature out.
 
 mod accept;
+mod ask;
 mod cli;
 pub mod config;
 mod features;
-mod file_set;
+pub mod file_set;
 pub mod folder;
 pub mod generate;
 mod registry;

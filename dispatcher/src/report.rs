@@ -56,6 +56,11 @@ impl<'a> Report<'a> {
         Report { skips: true, ..self }
     }
 
+    /// Returns whether a file whose tables the database lacks counts as skipped.
+    pub(crate) fn skips(&self) -> bool {
+        self.skips
+    }
+
     /// Reports that a file is about to be generated.
     pub fn begin(&mut self, namespace: &Namespace) {
         if self.live {

@@ -1,6 +1,6 @@
 //! The source of files for the service: the drivers, built with the configuration, and the database.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 use std::fs::{self, Metadata};
 use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
@@ -10,7 +10,7 @@ use std::time::SystemTime;
 use database::{LazySnapshot, Pool, PoolSettings, PooledConnection};
 use driver_api::{Config, Error, ErrorKind, Namespace, Schema};
 use review::{Finding, Rules};
-use service::{Configuration, Failure, Generation, Generator, Source};
+use service::{Configuration, Failure, Generation, Generator, Rejection, Source};
 
 use crate::config::Reloadable;
 use crate::registry::Registry;
@@ -142,19 +142,10 @@ impl Generator for Drivers {
         review::count_objects(file, text)
     }
 
-    fn rejections(
-        &self,
-        file: &Namespace,
-        text: &str,
-        last_good: &dyn Fn() -> Option<String>,
-    ) -> Vec<String> {
-        let mut findings = review::rejections(file, text, &self.rules);
-        if let Some(copy) = (!findings.is_empty()).then(last_good).flatten() {
-            let known = review::rejections(file, &copy, &self.rules);
-            let known: HashSet<_> = known.iter().map(Finding::identity).collect();
-            findings.retain(|finding| !known.contains(&finding.identity()));
-        }
-        findings.iter().map(Finding::first_line).collect()
+    fn rejections(&self, file: &Namespace, text: &str) -> Vec<Rejection> {
+        let rejection =
+            |finding: &Finding| Rejection { identity: finding.identity(), message: finding.first_line() };
+        review::rejections(file, text, &self.rules).iter().map(rejection).collect()
     }
 }
 

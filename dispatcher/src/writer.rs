@@ -6,6 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
 use driver_api::asterisk::LineOrigin;
+use driver_api::explanation::Explanation;
 use driver_api::{Config, Driver, Entry, Error, ErrorKind, Namespace, Schema, Session, Snapshot, Warning};
 
 use crate::registry::{Plugins, Registry};
@@ -20,12 +21,20 @@ pub struct Outcome {
     pub elapsed: Duration,
     /// The origins of the file's lines, if they were asked for.
     pub origins: Vec<LineOrigin>,
+    /// What else is known of the file, if it was asked for.
+    pub explanation: Explanation,
 }
 
 impl Outcome {
     /// The outcome for a driver that can't be built.
     pub(crate) fn not_built(error: Error) -> Outcome {
-        Outcome { result: Err(error), warnings: Vec::new(), elapsed: Duration::ZERO, origins: Vec::new() }
+        Outcome {
+            result: Err(error),
+            warnings: Vec::new(),
+            elapsed: Duration::ZERO,
+            origins: Vec::new(),
+            explanation: Explanation::default(),
+        }
     }
 }
 
@@ -62,6 +71,11 @@ impl Writer {
         self.write_in(Session::new(snapshot).recording_origins())
     }
 
+    /// Does the same, and has the driver explain the file, with the lines of the sections of this name.
+    pub fn write_explaining(&self, snapshot: &mut dyn Snapshot, section: Option<&str>) -> Outcome {
+        self.write_in(Session::new(snapshot).explaining(section))
+    }
+
     fn write_in(&self, mut session: Session<'_>) -> Outcome {
         let start = Instant::now();
         let result = without_panic(|| self.driver.generate(&mut session));
@@ -70,6 +84,7 @@ impl Writer {
             warnings: session.take_warnings(),
             elapsed: start.elapsed(),
             origins: session.take_origins(),
+            explanation: session.take_explanation(),
         }
     }
 

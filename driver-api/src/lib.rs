@@ -112,6 +112,7 @@ mod config;
 mod decode;
 mod driver;
 mod error;
+pub mod explanation;
 mod namespace;
 mod row;
 pub mod secrets;

@@ -5,10 +5,11 @@ use std::sync::Arc;
 use serde::de::DeserializeOwned;
 use smallvec::SmallVec;
 
-use crate::asterisk::LineOrigin;
+use crate::asterisk::{LineOrigin, Recorder, origins_by_section};
 use crate::decode::{self, Problem};
+use crate::explanation::{Explanation, LineNote, Note};
 use crate::row::Source;
-use crate::{Blanked, EngineRow, Error, ErrorKind, OneLine, Row, Rows, Snapshot, Value};
+use crate::{Blanked, EngineRow, Error, ErrorKind, OneLine, Origin, Row, Rows, Snapshot, Value};
 
 /// The database as a driver sees it: one read-only snapshot, while the driver writes one file.
 ///
@@ -29,6 +30,14 @@ pub struct Session<'a> {
     warnings: Vec<Warning>,
     /// The origins of the file's lines, if the session records them.
     origins: Option<Vec<LineOrigin>>,
+    /// What else is known of the file, if the session explains it.
+    explaining: Option<Explaining>,
+}
+
+/// What a session explains, and what it knows so far.
+struct Explaining {
+    section: Option<Arc<str>>,
+    explanation: Explanation,
 }
 
 /// One query: its SQL text, and the table and key that messages use for its rows.
@@ -137,7 +146,7 @@ impl fmt::Display for Warning {
 impl<'a> Session<'a> {
     /// Creates a session over an open snapshot.
     pub fn new(snapshot: &'a mut dyn Snapshot) -> Session<'a> {
-        Session { snapshot, warnings: Vec::new(), origins: None }
+        Session { snapshot, warnings: Vec::new(), origins: None, explaining: None }
     }
 
     /// Makes the writers of the file record the origin of each line. [`take_origins`](Session::take_origins) returns
@@ -147,14 +156,77 @@ impl<'a> Session<'a> {
         Session { origins: Some(Vec::new()), ..self }
     }
 
-    pub(crate) fn records_origins(&self) -> bool {
+    /// Makes the driver explain the file: beside the origin of each line, the session collects the tables of the queries
+    /// and the driver's notes, about single lines those of the sections of this name.
+    /// [`take_explanation`](Session::take_explanation) returns them once the file is written.
+    #[must_use]
+    pub fn explaining(self, section: Option<&str>) -> Session<'a> {
+        let explaining = Explaining { section: section.map(Arc::from), explanation: Explanation::default() };
+        Session { explaining: Some(explaining), ..self.recording_origins() }
+    }
+
+    /// Returns whether the session is [`explaining`](Session::explaining) the file, so that notes are of use.
+    pub fn explains(&self) -> bool {
+        self.explaining.is_some()
+    }
+
+    /// Returns whether the session records the origins of lines. A driver whose text comes from a template may then find
+    /// out what it can; the [`Writer`](crate::asterisk::Writer) does so by itself.
+    pub fn records_origins(&self) -> bool {
         self.origins.is_some()
+    }
+
+    /// Returns what the lines of a writer are recorded in.
+    pub(crate) fn recorder(&self) -> Option<Recorder> {
+        match &self.explaining {
+            Some(explaining) => Some(Recorder::explaining(explaining.section.clone())),
+            None => self.records_origins().then(Recorder::default),
+        }
     }
 
     pub(crate) fn record(&mut self, origins: Vec<LineOrigin>) {
         if let Some(recorded) = &mut self.origins {
             recorded.extend(origins);
         }
+    }
+
+    /// Records, for a text that comes from a template, that each section of one of these names comes from this row.
+    pub fn record_sections<'n>(&mut self, text: &str, rows: impl IntoIterator<Item = (&'n str, &'n Origin)>) {
+        if self.records_origins() {
+            self.record(origins_by_section(text, &rows.into_iter().collect()));
+        }
+    }
+
+    pub(crate) fn record_notes(&mut self, notes: Vec<LineNote>) {
+        if let Some(Explaining { explanation, .. }) = &mut self.explaining {
+            explanation.lines.extend(notes);
+            explanation.is_by_lines = true;
+        }
+    }
+
+    /// Adds what the whole file comes from. The function is called only if the session is
+    /// [`explaining`](Session::explaining) the file.
+    pub fn note_file(&mut self, note: impl FnOnce() -> Note) {
+        if let Some(Explaining { explanation, .. }) = &mut self.explaining {
+            explanation.file.push(note());
+        }
+    }
+
+    /// Adds what single lines of a text come from that no writer writes. The function is called for each line, and only
+    /// if the session is [`explaining`](Session::explaining) the file.
+    pub fn note_lines(&mut self, text: &str, note: impl Fn(&str) -> Option<Note>) {
+        if let Some(Explaining { explanation, .. }) = &mut self.explaining {
+            let lines = (1..).zip(text.lines());
+            let notes = lines.filter_map(|(line, text)| Some(LineNote { line, note: note(text)? }));
+            explanation.lines.extend(notes);
+        }
+    }
+
+    /// Takes what is known of the file beside the origins of its lines. There is nothing unless the session is
+    /// [`explaining`](Session::explaining) it.
+    pub fn take_explanation(&mut self) -> Explanation {
+        let explaining = self.explaining.as_mut();
+        explaining.map(|explaining| std::mem::take(&mut explaining.explanation)).unwrap_or_default()
     }
 
     /// Takes the origins of the file's lines, in order. There are none unless the session is
@@ -209,6 +281,9 @@ impl<'a> Session<'a> {
         query: Query<'_>,
         params: &[Value<'_>],
     ) -> Result<Vec<Row<T>>, Error> {
+        if let Some(Explaining { explanation, .. }) = &mut self.explaining {
+            explanation.add_table(query.table);
+        }
         let earlier = self.warnings.len();
         let mut decoder = Decoder {
             query,

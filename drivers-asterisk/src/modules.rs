@@ -9,6 +9,9 @@
 //! noload => app_amd.so
 //! ```
 
+use std::collections::HashMap;
+
+use driver_api::explanation::{Note, Setting};
 use driver_api::{Config, Driver, Error, Session, breaks_line};
 use minijinja::context;
 use serde_yaml::{Mapping, Value};
@@ -25,6 +28,8 @@ const TEMPLATE: &str = "/etc/wazo-confgend/templates/modules.conf.jinja2";
 pub(crate) struct Modules {
     /// Sorted by code point.
     disabled: Vec<String>,
+    /// The keys of the configuration that disable them.
+    settings: HashMap<String, Setting>,
     template: TextFile,
 }
 
@@ -36,16 +41,25 @@ impl Modules {
     fn new(config: &Config) -> Result<Modules, Error> {
         let modules: Mapping = config.get(ENABLED)?.unwrap_or_default();
         let shipped = include_str!("../templates/modules.conf.jinja2");
+        let disabled = disabled(&modules).map_err(|message| config.error(ENABLED, message))?;
+        let setting = |name: &String| (name.clone(), Setting::new(config, &format!("{ENABLED}.{name}")));
         Ok(Modules {
-            disabled: disabled(&modules).map_err(|message| config.error(ENABLED, message))?,
+            settings: disabled.iter().map(setting).collect(),
+            disabled,
             template: TextFile::at_key(config, "templates.modulesconf", TEMPLATE, shipped)?,
         })
     }
 }
 
 impl Driver for Modules {
-    fn generate(&self, _: &mut Session<'_>) -> Result<String, Error> {
-        template::render(&self.template, context! { modules => &self.disabled })
+    fn generate(&self, session: &mut Session<'_>) -> Result<String, Error> {
+        let text = template::render(&self.template, context! { modules => &self.disabled })?;
+        session.note_file(|| self.template.note(None));
+        session.note_lines(&text, |line| {
+            let (_, module) = line.split_once("=>").or_else(|| line.split_once('='))?;
+            self.settings.get(module.trim()).cloned().map(Note::Setting)
+        });
+        Ok(text)
     }
 
     fn check(&self) -> Vec<Error> {

@@ -43,15 +43,18 @@ impl Driver for MusicOnHold {
                 class.warn(session, column, message);
             }
         }
-        let classes: Vec<&Class> = classes.iter().map(|class| &**class).collect();
-        self.folder.templates().render_file(
+        let values: Vec<&Class> = classes.iter().map(|class| &**class).collect();
+        let text = self.folder.templates().render_file(
             TEMPLATE,
             context! {
                 base_directory => "/var/lib/asterisk/moh",
-                moh_list => Value::from(Serde(&classes)),
+                moh_list => Value::from(Serde(&values)),
                 sort_map => context! { alphabetical => "alpha", random_start => "randstart" },
             },
-        )
+        )?;
+        session.note_file(|| self.folder.note(TEMPLATE));
+        session.record_sections(&text, classes.iter().map(|class| (&*class.name, class.origin())));
+        Ok(text)
     }
 
     fn check(&self) -> Vec<Error> {

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use driver_api::asterisk::syntax;
+use driver_api::explanation::{Note, Setting, TextSource};
 use driver_api::{Config, Error, ErrorKind};
 use minijinja::value::{Kwargs, ValueKind};
 use minijinja::{AutoEscape, Environment, ErrorKind as JinjaErrorKind, State, Value, filters, path_loader};
@@ -48,7 +49,10 @@ const MAX_ITEMS: usize = 1_000_000;
 const MAX_DEPTH: usize = 100;
 
 /// The folder of the templates, named by the key `templates.directory`.
-pub(crate) struct Folder(PathBuf);
+pub(crate) struct Folder {
+    path: PathBuf,
+    setting: Setting,
+}
 
 /// The templates of the folder, and the shipped ones that it does not replace. They are read once for each
 /// generated file. One may include another by its name in the folder.
@@ -66,18 +70,29 @@ impl Folder {
         if folder.as_os_str() != FOLDER && !folder.is_dir() {
             return Err(config.error(KEY, format!("there is no folder {}", folder.display())));
         }
-        Ok(Folder(folder))
+        Ok(Folder { path: folder, setting: Setting::new(config, KEY) })
     }
 
     pub(crate) fn templates(&self) -> Templates<'_> {
-        let in_folder = path_loader(&self.0);
+        let in_folder = path_loader(&self.path);
         let printed = Printed::default();
         let mut environment = environment(&printed);
         environment.set_loader(move |name| {
             let own = in_folder(name)?.map(|template| with_line_feeds(template.source().to_owned()));
             Ok(own.or_else(|| shipped(name).map(str::to_owned)))
         });
-        Templates { folder: &self.0, environment, printed, steps: MAX_STEPS_OF_FILE }
+        Templates { folder: &self.path, environment, printed, steps: MAX_STEPS_OF_FILE }
+    }
+
+    /// Returns the note that lines are made from the template of this name.
+    pub(crate) fn note(&self, name: &str) -> Note {
+        let path = self.path.join(name);
+        Note::Text(TextSource {
+            path: path.display().to_string(),
+            is_shipped: !path.exists(),
+            line: None,
+            setting: self.setting.clone(),
+        })
     }
 
     /// Parses the templates of these names, and returns the mistakes in them.
@@ -89,7 +104,7 @@ impl Folder {
 
     /// Returns the names of the operators' own templates in a folder among the templates, sorted.
     pub(crate) fn names(&self, folder: &str) -> Vec<String> {
-        let entries = fs::read_dir(self.0.join(folder)).into_iter().flatten().flatten();
+        let entries = fs::read_dir(self.path.join(folder)).into_iter().flatten().flatten();
         let names = entries.filter_map(|entry| entry.file_name().into_string().ok());
         let mut names: Vec<String> = names.map(|name| format!("{folder}/{name}")).collect();
         names.sort_unstable();
@@ -353,11 +368,15 @@ mod tests {
 
     use super::*;
 
+    fn at(path: &Path) -> Folder {
+        Folder { path: path.to_owned(), setting: Setting::new(&Config::default(), KEY) }
+    }
+
     fn rendered(source: &str) -> Result<String, String> {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("x.jinja"), source).unwrap();
         let context = context! { none => (), yes => true, text => "<é>", map => context! { a => "b" } };
-        let text = Folder(folder.path().to_owned()).templates().render("x.jinja", context);
+        let text = at(folder.path()).templates().render("x.jinja", context);
         let path = folder.path().display().to_string();
         text.map_err(|error| error.chain().replace(&path, "FOLDER"))
     }
@@ -468,7 +487,7 @@ mod tests {
         let source = "{% for i in range(100000) %}{% for j in range(100000) %}{% endfor %}{% endfor %}";
         fs::write(folder.path().join("long.jinja"), source).unwrap();
         fs::write(folder.path().join("short.jinja"), "{{ 1 }}").unwrap();
-        let folder = Folder(folder.path().to_owned());
+        let folder = at(folder.path());
         let mut templates = folder.templates();
         templates.steps = MAX_STEPS + 1000;
         assert!(templates.render("long.jinja", context! {}).is_err());
@@ -481,7 +500,7 @@ mod tests {
     #[test]
     fn a_file_in_the_folder_replaces_a_shipped_template() {
         let folder = tempfile::tempdir().unwrap();
-        let mine = Folder(folder.path().to_owned());
+        let mine = at(folder.path());
         let name = "asterisk/musiconhold.jinja";
         let moh = || mine.templates().render(name, context! { base_directory => "/m" }).unwrap();
         assert_eq!(moh(), "[default]\nmode = files\ndirectory = /m/default\n");

@@ -4,6 +4,7 @@ use std::fs;
 use std::io::ErrorKind as IoErrorKind;
 use std::path::{Path, PathBuf};
 
+use driver_api::explanation::{Note, Setting, TextSource};
 use driver_api::{Config, Error, ErrorKind};
 
 /// A file that may exist, and the shipped text that is used without it.
@@ -12,6 +13,8 @@ pub(crate) struct TextFile {
     /// Whether an operator named the file. If so, it is an error that the file does not exist.
     named: bool,
     shipped: &'static str,
+    /// The key that names the file.
+    setting: Setting,
 }
 
 impl TextFile {
@@ -23,11 +26,21 @@ impl TextFile {
         shipped: &'static str,
     ) -> Result<TextFile, Error> {
         let path = config.get::<PathBuf>(key)?.unwrap_or_else(|| default.into());
-        Ok(TextFile { named: path.as_os_str() != default, path, shipped })
+        Ok(TextFile { named: path.as_os_str() != default, path, shipped, setting: Setting::new(config, key) })
     }
 
     pub(crate) fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// Returns the note that lines are made from this line of the text.
+    pub(crate) fn note(&self, line: impl Into<Option<usize>>) -> Note {
+        Note::Text(TextSource {
+            path: self.path.display().to_string(),
+            is_shipped: !self.path.exists(),
+            line: line.into(),
+            setting: self.setting.clone(),
+        })
     }
 
     /// Reads the text, with LF for every kind of line end. The file is read each time, so a change needs no
@@ -61,7 +74,7 @@ mod tests {
         let error = file("/nonexistent/mine").read().unwrap_err().chain();
         assert_eq!(error, "can't be read: No such file or directory (os error 2)");
         // A folder can't be read as a file, named or not.
-        let folder = TextFile { path: "/".into(), named: false, shipped: "" };
+        let folder = TextFile { path: "/".into(), ..file("/nonexistent/default") };
         assert!(folder.read().unwrap_err().chain().starts_with("can't be read: "));
     }
 

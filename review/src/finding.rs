@@ -32,8 +32,8 @@ pub struct Finding {
 impl Finding {
     /// Returns what is the same for this finding in two versions of a file, in which the object may stand on other lines:
     /// rule, file, object and message.
-    pub fn identity(&self) -> (&'static str, &str, &str, &str) {
-        (self.rule, &self.file, &self.object, &self.message)
+    pub fn identity(&self) -> String {
+        [self.rule, &self.file, &self.object, &self.message].join("\n")
     }
 
     /// Returns the first line for people, without the origins.
@@ -49,6 +49,9 @@ impl fmt::Display for Finding {
         f.write_str(&self.first_line())?;
         for origin in &self.origins {
             write!(f, "\n    from {} {}", origin.origin.table(), origin.origin.key())?;
+            if let Some(template) = &origin.template {
+                write!(f, ", template {:?}", template.name)?;
+            }
             if let Some(column) = &origin.column {
                 write!(f, ", column {column}")?;
             }
@@ -64,6 +67,7 @@ impl Serialize for Finding {
         struct Origin<'o> {
             table: &'o str,
             key: String,
+            template: Option<&'o str>,
             column: Option<&'o str>,
         }
         let origins: Vec<Origin<'_>> = self
@@ -72,6 +76,7 @@ impl Serialize for Finding {
             .map(|line| Origin {
                 table: line.origin.table(),
                 key: line.origin.key(),
+                template: line.template.as_deref().map(|template| template.name.as_str()),
                 column: line.column.as_deref(),
             })
             .collect();

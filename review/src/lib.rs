@@ -1,7 +1,9 @@
-//! What a set of generated files means to Asterisk. [`check`] finds what Asterisk would refuse, drop or not find.
+//! What a set of generated files means to Asterisk. [`check`] finds what Asterisk would refuse, drop or not find,
+//! and [`diff`] what changes.
 //!
 //! The crate is given texts with the origins of their lines, as a [`FileSet`], and reads them with `asterisk-conf`. It knows
-//! neither databases nor sockets, and opens no file: a caller that has Asterisk's own configuration folder passes it in.
+//! neither databases nor sockets, and opens no file: a caller that has Asterisk's own configuration folder passes it in, as
+//! a [`Host`].
 //!
 //! To read, begin with [`FileSet`] and [`check()`]. A rule stands in the file of `check/` that looks for it.
 //!
@@ -23,7 +25,11 @@
 pub mod check;
 #[allow(dead_code, reason = "the diff of two dialplans compares what no rule looks at")]
 mod dialplan;
+mod diff;
+pub mod explain;
+mod fields;
 mod finding;
+mod host;
 mod mailboxes;
 mod objects;
 mod rule;
@@ -32,7 +38,11 @@ mod site;
 mod text;
 
 pub use check::{Checked, check, rejections};
+pub use diff::{
+    Change, Diff, DiffOptions, FileDiff, ObjectDiff, OptionChange, Style, diff, holds_secret, unified,
+};
 pub use finding::Finding;
+pub use host::{Folder, Host};
 pub use objects::count as count_objects;
 pub use rule::{Rule, Rules, Severity, UnknownRule};
 pub use set::{FileSet, GeneratedFile};

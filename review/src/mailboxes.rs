@@ -30,10 +30,13 @@ impl Mailboxes {
     }
 }
 
-/// Returns the sections whose options are mailboxes.
+/// Returns the sections whose options are mailboxes. One section may have other names for mailboxes.
 pub(crate) fn contexts(document: &Document) -> impl Iterator<Item = &Section> {
-    let is_other =
-        |section: &Section| OTHERS.iter().any(|name| section.name().eq_ignore_ascii_case(name.as_bytes()));
+    let aliases = document.value("general", "aliasescontext");
+    let is_other = move |section: &Section| {
+        let others = OTHERS.iter().map(|name| name.as_bytes()).chain(aliases.map(|name| name.as_bytes()));
+        others.into_iter().any(|name| section.name().eq_ignore_ascii_case(name))
+    };
     document.visible_sections().filter(move |section| !is_other(section))
 }
 

@@ -4,13 +4,15 @@ use std::borrow::Cow;
 use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
-use asterisk_conf::{Content, Document, Effect, Files, Limits, Location, Reader, Status, catalogue};
+use asterisk_conf::{
+    Content, Document, Effect, Files, Limits, Location, Reader, Status, catalogue, end_mark,
+};
 use bstr::{BStr, BString, ByteSlice};
 use driver_api::Namespace;
 use driver_api::asterisk::LineOrigin;
 
 use crate::mailboxes::Mailboxes;
-use crate::{FileSet, GeneratedFile};
+use crate::{FileSet, GeneratedFile, Host};
 
 /// The resource of Asterisk's files.
 const ASTERISK: &str = "asterisk";
@@ -21,6 +23,7 @@ pub(crate) struct Site<'s> {
     /// Whether Asterisk's whole configuration folder is known. Without it, a generated file may refer to what an
     /// administrator defines.
     is_complete: bool,
+    host: Option<&'s dyn Host>,
     mailboxes: OnceCell<Mailboxes>,
 }
 
@@ -28,6 +31,18 @@ pub(crate) struct Site<'s> {
 pub(crate) struct SiteFile<'s> {
     document: Document,
     set: &'s FileSet,
+    source: Source,
+}
+
+/// Where the text of a file is from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Source {
+    /// It is the generated text.
+    Generated,
+    /// Asterisk's folder has the file.
+    Folder,
+    /// Asterisk's folder has the file, and its text is the generated one.
+    Copy,
 }
 
 /// A line of a file.
@@ -39,18 +54,22 @@ pub(crate) struct At<'a> {
 
 impl<'s> Site<'s> {
     /// Reads the files of Asterisk in the set, and those of its folder.
-    pub(crate) fn read(set: &'s FileSet, folder: Option<&dyn Files>) -> Site<'s> {
+    pub(crate) fn read(set: &'s FileSet, host: Option<&'s dyn Host>) -> Site<'s> {
+        let folder = host.map(|host| host as &dyn Files);
         let surroundings = Surroundings { set, folder };
         let generated = set.iter().filter(|(name, _)| is_configuration(name));
         let mut files: BTreeMap<String, SiteFile<'s>> = generated
             .map(|(name, file)| {
                 let limits = limits(file.text.len());
                 let reader = Reader::new(&surroundings).limits(limits);
-                let document = match surroundings.top(name.filename()) {
-                    Some(text) => reader.read(name.filename(), &text),
-                    None => reader.read(name.to_string(), &file.text),
+                let (document, source) = match surroundings.top(name.filename()) {
+                    Some(text) if *text == *file.text => {
+                        (reader.read(name.to_string(), &file.text), Source::Copy)
+                    }
+                    Some(text) => (reader.read(name.filename(), &text), Source::Folder),
+                    None => (reader.read(name.to_string(), &file.text), Source::Generated),
                 };
-                (name.filename().to_owned(), SiteFile { document, set })
+                (name.filename().to_owned(), SiteFile { document, set, source })
             })
             .collect();
         for name in catalogue::files().iter().map(|file| file.name).chain(OTHERS.iter().copied()) {
@@ -58,15 +77,25 @@ impl<'s> Site<'s> {
                 && let Some(text) = surroundings.top(name)
             {
                 let document = Reader::new(&surroundings).read(name, &text);
-                files.insert(name.to_owned(), SiteFile { document, set });
+                files.insert(name.to_owned(), SiteFile { document, set, source: Source::Folder });
             }
         }
-        Site { files, is_complete: folder.is_some(), mailboxes: OnceCell::new() }
+        Site { files, is_complete: host.is_some(), host, mailboxes: OnceCell::new() }
     }
 
     /// Returns the file of this name, if there is one.
     pub(crate) fn file(&self, name: &str) -> Option<&SiteFile<'s>> {
         self.files.get(name)
+    }
+
+    /// Returns the file of this name, if there is one and all of its lines are known. Of another, nobody knows the objects.
+    pub(crate) fn whole_file(&self, name: &str) -> Option<&SiteFile<'s>> {
+        self.file(name).filter(|file| file.is_whole())
+    }
+
+    /// Returns the machine on which Asterisk runs, if it is known.
+    pub(crate) fn host(&self) -> Option<&'s dyn Host> {
+        self.host
     }
 
     /// Returns all files, sorted by name.
@@ -95,7 +124,7 @@ impl<'s> Site<'s> {
 }
 
 /// Files without an entry in the catalogue that rules refer to.
-const OTHERS: &[&str] = &["indications.conf"];
+const OTHERS: &[&str] = &["asterisk.conf", "indications.conf"];
 
 /// Returns whether Asterisk reads the file as a configuration.
 pub(crate) fn is_configuration(name: &Namespace) -> bool {
@@ -103,7 +132,7 @@ pub(crate) fn is_configuration(name: &Namespace) -> bool {
 }
 
 /// The limits for a generated file, which may be as large as the site.
-fn limits(bytes: usize) -> Limits {
+pub(crate) fn limits(bytes: usize) -> Limits {
     let default = Limits::default();
     Limits {
         bytes: default.bytes.max(bytes.saturating_mul(2)),
@@ -115,6 +144,10 @@ fn limits(bytes: usize) -> Limits {
 impl SiteFile<'_> {
     pub(crate) fn document(&self) -> &Document {
         &self.document
+    }
+
+    pub(crate) fn source(&self) -> Source {
+        self.source
     }
 
     pub(crate) fn at(&self, location: Location) -> At<'_> {
@@ -190,6 +223,13 @@ impl Files for Surroundings<'_, '_> {
 
     fn output(&self, command: &BStr) -> Option<(BString, Cow<'_, [u8]>)> {
         let (name, file) = self.printed(command)?;
-        Some((name.to_string().into(), Cow::Borrowed(&file.text)))
+        // The client appends the mark to no empty text.
+        let has_mark = command.split_str(" ").any(|word| word == b"--end-mark") && !file.text.is_empty();
+        let text = if has_mark {
+            Cow::Owned([&file.text, end_mark(name.filename()).as_bytes()].concat())
+        } else {
+            Cow::Borrowed(file.text.as_slice())
+        };
+        Some((name.to_string().into(), text))
     }
 }

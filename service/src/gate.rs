@@ -1,10 +1,15 @@
 //! The gate: a new text that its reader refuses, or of which it drops objects, is suspect.
 
+use std::collections::{BTreeMap, HashSet};
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
 use driver_api::Namespace;
 use driver_api::settings::{Refused, Setting};
 use serde_yaml::Value;
+use tokio::task::spawn_blocking;
 
-use crate::state::Site;
+use crate::state::{Service, Site};
 
 driver_api::settings! {
     /// The gate against files that their reader refuses.
@@ -43,32 +48,109 @@ impl Setting for GateAction {
     }
 }
 
+/// A fault for which the reader of a text refuses it, or drops an object.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rejection {
+    /// The same fault has the same identity in another version of the file, in which it may stand on another line.
+    pub identity: String,
+    /// The fault, on one line.
+    pub message: String,
+}
+
+/// The texts that were reviewed after they had been served.
+#[derive(Default)]
+pub(crate) struct Reviews {
+    /// The newest text of each file that waits for a review.
+    waiting: Mutex<BTreeMap<Namespace, Arc<String>>>,
+    /// The last review of each file. It is locked during a review: one at a time leaves the processors to requests.
+    done: Mutex<BTreeMap<Namespace, Reviewed>>,
+}
+
+/// The last review of a file.
+struct Reviewed {
+    /// The hash of its text.
+    text: u64,
+    /// The identities of the faults.
+    faults: HashSet<String>,
+}
+
 /// How many findings are logged.
 const MAX_LOGGED: usize = 3;
 
-impl Site {
-    /// Returns what makes the reader of a new text refuse it or drop objects, if anything does. A text that equals the last
-    /// good copy is not looked at again.
-    pub(crate) fn rejections(&self, file: &Namespace, text: &str) -> Vec<String> {
-        let copy = || self.cache.open(file).ok().flatten();
-        if self.settings.gate.gate == GateAction::Off || copy().is_some_and(|mut copy| copy.equals(text)) {
-            return Vec::new();
+impl Service {
+    /// Has a text that is served reviewed in the background, if the configuration says so: a request does not wait for it.
+    pub(crate) fn review_later(self: &Arc<Self>, site: &Arc<Site>, file: &Namespace, text: &Arc<String>) {
+        if site.settings.gate.gate != GateAction::Warn {
+            return;
         }
-        self.generator.rejections(file, text, &|| copy()?.text().ok())
-    }
-
-    /// Returns whether a text with these findings is held back: only if there is something else to serve.
-    pub(crate) fn gate_holds(&self, file: &Namespace) -> bool {
-        self.settings.gate.gate == GateAction::Hold && self.cache.open(file).is_ok_and(|copy| copy.is_some())
+        lock(&site.reviews.waiting).insert(file.clone(), Arc::clone(text));
+        let (service, site, file) = (Arc::clone(self), Arc::clone(site), file.clone());
+        spawn_blocking(move || {
+            let faults = site.review(&file);
+            if !faults.is_empty() {
+                service.metrics.suspect(&file);
+                log(&file, &faults, false);
+            }
+        });
     }
 }
 
-/// Logs the first findings, and what the administrator can do.
-pub(crate) fn log(file: &Namespace, findings: &[String], is_held: bool) {
-    for finding in findings.iter().take(MAX_LOGGED) {
-        tracing::error!("{finding}");
+impl Site {
+    /// Reviews the text of a file that waits for it. Returns the faults that the text before did not have.
+    fn review(&self, file: &Namespace) -> Vec<Rejection> {
+        let mut done = lock(&self.reviews.done);
+        // An earlier call may have taken this text, too.
+        let Some(text) = lock(&self.reviews.waiting).remove(file) else { return Vec::new() };
+        let hash = hash(&text);
+        if done.get(file).is_some_and(|reviewed| reviewed.text == hash) {
+            return Vec::new();
+        }
+        let mut faults = self.generator.rejections(file, &text);
+        let identities = faults.iter().map(|fault| fault.identity.clone()).collect();
+        if let Some(before) = done.insert(file.clone(), Reviewed { text: hash, faults: identities }) {
+            faults.retain(|fault| !before.faults.contains(&fault.identity));
+        }
+        faults
     }
-    let count = findings.len();
+
+    /// Returns the faults for which a new text is held back: those that the last good copy does not have.
+    pub(crate) fn rejections(&self, file: &Namespace, text: &str) -> Vec<Rejection> {
+        if self.settings.gate.gate != GateAction::Hold {
+            return Vec::new();
+        }
+        // Without a copy there is nothing to serve instead.
+        let Ok(Some(mut copy)) = self.cache.open(file) else { return Vec::new() };
+        if copy.equals(text) {
+            return Vec::new();
+        }
+        let mut faults = self.generator.rejections(file, text);
+        if !faults.is_empty()
+            && let Ok(good) = copy.text()
+        {
+            let known = self.generator.rejections(file, &good);
+            let known: HashSet<&str> = known.iter().map(|fault| fault.identity.as_str()).collect();
+            faults.retain(|fault| !known.contains(fault.identity.as_str()));
+        }
+        faults
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn hash(text: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    text.hash(&mut hasher);
+    hasher.finish()
+}
+
+/// Logs the first faults, and what the administrator can do.
+pub(crate) fn log(file: &Namespace, faults: &[Rejection], is_held: bool) {
+    for fault in faults.iter().take(MAX_LOGGED) {
+        tracing::error!("{}", fault.message);
+    }
+    let count = faults.len();
     let what = format!("{file}: Asterisk refuses the new text or drops objects of it (findings: {count})");
     if is_held {
         tracing::error!(
@@ -76,6 +158,6 @@ pub(crate) fn log(file: &Namespace, findings: &[String], is_held: bool) {
              {file} to serve the text all the same"
         );
     } else {
-        tracing::error!("{what}. The new text is served: type confgend check {file} to see all findings");
+        tracing::error!("{what}. The text is served: type confgend check {file} to see all findings");
     }
 }

@@ -32,7 +32,7 @@ mod state;
 mod stream;
 mod systemd;
 
-pub use gate::{Gate, GateAction};
+pub use gate::{Gate, GateAction, Rejection};
 pub use guard::{Action, FileLimits, Guard};
 pub use held::{Held, accept, held};
 pub use server::run;

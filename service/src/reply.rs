@@ -133,7 +133,7 @@ impl Service {
     }
 
     /// Generates a file until no request waits for it. It blocks.
-    fn generate(&self, file: &Namespace) {
+    fn generate(self: &Arc<Self>, file: &Namespace) {
         let Some(coalescer) = self.coalescers.get(file) else { return };
         while let Some(mut flight) = coalescer.begin() {
             // This comes after `begin`: a reload from here on marks this generation as out of date.
@@ -155,6 +155,9 @@ impl Service {
                 tracing::error!("{file}: {}", error.chain());
             }
             flight.finish(&result);
+            if let Shared::Text(text) = &result {
+                self.review_later(&site, file, text);
+            }
         }
     }
 
@@ -185,14 +188,13 @@ impl Service {
 
     /// Has the gate check a text. Returns whether the text is held back.
     fn gate_holds(&self, site: &Site, file: &Namespace, text: &str) -> bool {
-        let findings = site.rejections(file, text);
-        if findings.is_empty() {
+        let faults = site.rejections(file, text);
+        if faults.is_empty() {
             return false;
         }
-        let is_held = site.gate_holds(file);
         self.metrics.suspect(file);
-        gate::log(file, &findings, is_held);
-        is_held
+        gate::log(file, &faults, true);
+        true
     }
 }
 

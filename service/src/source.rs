@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use driver_api::{Error, Namespace};
 
+use crate::gate::Rejection;
 use crate::settings::Settings;
 
 /// The source of files.
@@ -52,14 +53,8 @@ pub trait Generator: Send + Sync {
     /// lost much of its content.
     fn objects(&self, namespace: &Namespace, text: &str) -> usize;
 
-    /// Returns what makes the reader of a text refuse it or drop objects of it, each on one line. What the last good copy
-    /// has as well is not new, and left out.
-    fn rejections(
-        &self,
-        namespace: &Namespace,
-        text: &str,
-        last_good: &dyn Fn() -> Option<String>,
-    ) -> Vec<String>;
+    /// Returns the faults for which the reader of a text refuses it, or drops objects of it.
+    fn rejections(&self, namespace: &Namespace, text: &str) -> Vec<Rejection>;
 }
 
 /// One generation of a file.

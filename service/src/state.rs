@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::cache::Cache;
 use crate::coalesce::Coalescer;
+use crate::gate::Reviews;
 use crate::metrics::Metrics;
 use crate::settings::Settings;
 use crate::source::{Configuration, Generator, Source};
@@ -33,6 +34,7 @@ pub(crate) struct Site {
     pub(crate) settings: Settings,
     pub(crate) cache: Cache,
     pub(crate) generator: Box<dyn Generator>,
+    pub(crate) reviews: Reviews,
 }
 
 impl Site {
@@ -42,7 +44,7 @@ impl Site {
             tracing::warn!("{note}");
         }
         generator.prepare();
-        Site { cache: Cache::new(&settings.storage), settings, generator }
+        Site { cache: Cache::new(&settings.storage), settings, generator, reviews: Reviews::default() }
     }
 }
 

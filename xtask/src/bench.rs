@@ -39,6 +39,10 @@ pub(crate) struct Bench {
     /// measure the service and its client instead, compared with nginx
     #[argh(switch)]
     serve: bool,
+
+    /// measure the commands that review files instead, compared with generating them
+    #[argh(switch)]
+    review: bool,
 }
 
 /// Measure files in a process of their own; bench runs this.
@@ -73,8 +77,12 @@ impl Bench {
             return run_in_release();
         }
         ensure()?;
+        let users = if self.users.is_empty() { vec![USERS] } else { self.users };
         if self.serve {
-            return crate::bench_serve::run(self.users.first().copied().unwrap_or(USERS));
+            return crate::bench_serve::run(users.first().copied().unwrap_or(USERS));
+        }
+        if self.review {
+            return crate::bench_review::run(&users, self.runs);
         }
         let registry = Registry::new(FAMILIES)?;
         let namespaces = if self.namespaces.is_empty() {
@@ -83,7 +91,6 @@ impl Bench {
             self.namespaces.iter().map(|text| registry.find(text)).collect::<Result<Vec<_>, _>>()?
         };
         let cluster = Cluster::start()?;
-        let users = if self.users.is_empty() { vec![USERS] } else { self.users };
         for (users, schema) in users.into_iter().flat_map(|users| Schema::ALL.map(|schema| (users, schema))) {
             let for_it = crate::namespaces(&registry, schema);
             let wanted: Vec<Namespace> =
@@ -200,13 +207,13 @@ impl Measure {
 }
 
 /// The median in seconds.
-fn median(mut times: Vec<Duration>) -> f64 {
+pub(crate) fn median(mut times: Vec<Duration>) -> f64 {
     times.sort_unstable();
     times.get(times.len() / 2).map_or(f64::NAN, Duration::as_secs_f64)
 }
 
 /// The peak memory of this process.
-fn peak_megabytes() -> f64 {
+pub(crate) fn peak_megabytes() -> f64 {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
     let kilobytes = line.and_then(|line| line.trim().strip_suffix(" kB")?.parse::<f64>().ok());

@@ -11,6 +11,7 @@ macro_rules! say {
 }
 
 mod bench;
+mod bench_review;
 mod bench_serve;
 mod ci;
 mod command;
@@ -59,6 +60,7 @@ enum Command {
     Generate(generate::Generate),
     Guide(guide::Guide),
     Measure(bench::Measure),
+    MeasureReview(bench_review::MeasureReview),
     NewDriver(new_driver::NewDriver),
     Parse(parse::Parse),
     Tidy(tidy::Tidy),
@@ -76,6 +78,7 @@ fn main() -> ExitCode {
         Command::Generate(generate) => generate.run(),
         Command::Guide(guide) => guide.run(),
         Command::Measure(measure) => measure.run(),
+        Command::MeasureReview(measure) => measure.run(),
         Command::NewDriver(new_driver) => new_driver.run(),
         Command::Parse(parse) => parse.run(),
         Command::Tidy(tidy) => tidy.run(),

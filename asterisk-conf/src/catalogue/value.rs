@@ -200,6 +200,22 @@ impl OptionInfo {
 }
 
 impl ValueType {
+    /// Returns whether no check of a value can fail.
+    pub(super) fn accepts_all(&self) -> bool {
+        matches!(
+            self,
+            ValueType::Text(None)
+                | ValueType::Double
+                | ValueType::NumberOrBoolean
+                | ValueType::Codecs
+                | ValueType::Acl
+                | ValueType::Line
+                | ValueType::Ignored
+                | ValueType::Custom
+                | ValueType::Unknown
+        )
+    }
+
     /// Checks a value, or one item of a list.
     fn check(&self, value: &str) -> Result<(), Reason> {
         let otherwise = |accepted: bool, reason: Reason| if accepted { Ok(()) } else { Err(reason) };
@@ -232,15 +248,7 @@ impl ValueType {
                 otherwise(value.contains("sip:") || value.contains("sips:"), Reason::NotSipUri)
             }
             ValueType::Text(Some(max)) => otherwise(value.len() <= *max, Reason::TooLong(*max)),
-            ValueType::Text(None)
-            | ValueType::Double
-            | ValueType::NumberOrBoolean
-            | ValueType::Codecs
-            | ValueType::Acl
-            | ValueType::Line
-            | ValueType::Ignored
-            | ValueType::Custom
-            | ValueType::Unknown => Ok(()),
+            _ => Ok(()),
         }
     }
 }

@@ -65,6 +65,9 @@ impl Parser<'_> {
         if !self.included.insert(pattern.into()) {
             self.report(DiagnosticKind::IncludedTwice, location, pattern)?;
         }
+        if pattern.find_byteset(b"*?[{").is_some() {
+            self.document.add_wildcard(location);
+        }
         let is_found = !self.is_too_deep(location, pattern)?
             && self.one_level_deeper(|parser| parser.files_of(location, pattern.as_bstr()))?;
         if is_found || may_be_missing {

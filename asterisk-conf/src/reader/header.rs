@@ -8,7 +8,6 @@ use super::filter::{Filter, Verdict};
 use super::{Input, Parser, Result, Stop};
 use crate::DiagnosticKind;
 use crate::document::{ConfigOption, Location, Section};
-use crate::syntax::NAME_LIMIT;
 
 /// The section that a header opens.
 enum Target {
@@ -26,8 +25,7 @@ impl Parser<'_> {
             return self.cut(DiagnosticKind::NoClosingBracket, location, &[b"[", header].concat());
         };
         self.budget.section()?;
-        // Asterisk cuts the name, even in the middle of a character.
-        let mut target = Target::New(Section::new(name.get(..NAME_LIMIT).unwrap_or(name), location));
+        let mut target = Target::New(Section::new(name, location));
         if let Some(behind) = behind.strip_prefix(b"(") {
             let Some((items, _)) = behind.split_once_str(")") else {
                 return self.cut(DiagnosticKind::NoClosingParen, location, name);
@@ -35,6 +33,10 @@ impl Parser<'_> {
             for item in items.split_str(",") {
                 target = self.item(target, name, item, location)?;
             }
+        }
+        if let Some(section) = input.section {
+            // Sections are many, and few get more options later.
+            self.section_mut(section)?.options.shrink_to_fit();
         }
         let index = match target {
             Target::New(section) => self.document.sections_mut().push(section),

@@ -20,7 +20,9 @@ mod limits;
 mod lines;
 mod option;
 
+use std::borrow::Cow;
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use bstr::{BStr, BString};
 
@@ -122,6 +124,8 @@ struct Parser<'f> {
 struct Input {
     /// The current file, or `None` before the first.
     file: Option<FileId>,
+    /// The text that the current line is a part of: that of the file, or the line without its comments.
+    text: Arc<Vec<u8>>,
     /// The number of the current line, which continues from file to file.
     line: u32,
     /// The section that options go to.
@@ -139,14 +143,16 @@ impl Parser<'_> {
     fn file(&mut self, input: &mut Input, name: &BStr, text: &[u8]) -> Result {
         self.budget.file(text.len())?;
         input.file = Some(self.document.add_file(name, input.line));
-        let result = self.lines(input, text);
+        let text = Arc::new(text.to_vec());
+        let result = self.lines(input, &text);
         if matches!(result, Ok(()) | Err(Stop::Cut)) {
             self.report_open_comment(input)?;
         }
         result
     }
 
-    fn lines(&mut self, input: &mut Input, text: &[u8]) -> Result {
+    fn lines(&mut self, input: &mut Input, text: &Arc<Vec<u8>>) -> Result {
+        input.text = Arc::clone(text);
         for line in Lines::new(text) {
             input.line = input.line.saturating_add(1);
             match line {
@@ -168,7 +174,17 @@ impl Parser<'_> {
             self.report(DiagnosticKind::BlockCommentTooDeep, location, b"")?;
             return Err(Stop::Hang);
         };
-        text.map_or(Ok(()), |text| self.line(input, stripped(&text)))
+        match text {
+            None => Ok(()),
+            Some(Cow::Borrowed(text)) => self.line(input, stripped(text)),
+            Some(Cow::Owned(text)) => {
+                let text = Arc::new(text);
+                let file = std::mem::replace(&mut input.text, Arc::clone(&text));
+                let result = self.line(input, stripped(&text));
+                input.text = file;
+                result
+            }
+        }
     }
 
     fn line(&mut self, input: &mut Input, line: &[u8]) -> Result {

@@ -4,7 +4,8 @@ use bstr::ByteSlice;
 
 use super::{Input, Parser, Result, stripped};
 use crate::DiagnosticKind;
-use crate::document::{ConfigOption, Location};
+use crate::document::ConfigOption;
+use crate::part::Part;
 
 impl Parser<'_> {
     /// Reads a line that is not empty, and no header or directive.
@@ -24,32 +25,33 @@ impl Parser<'_> {
         };
         // An escaped `+` does not make a `+=`.
         match key.strip_suffix(b"+").filter(|key| escaped.is_none() || !key.is_empty()) {
-            Some(key) => self.append_to_option(section, location, stripped(key), value),
-            None => self.set_option(section, location, stripped(key), value),
+            Some(key) => self.append_to_option(input, section, stripped(key), value),
+            None => self.set_option(input, section, stripped(key), value),
         }
     }
 
-    fn set_option(&mut self, section: usize, location: Location, key: &[u8], value: &[u8]) -> Result {
+    fn set_option(&mut self, input: &Input, section: usize, key: &[u8], value: &[u8]) -> Result {
         let (value, is_arrow) = match value.strip_prefix(b">") {
             Some(value) => (value, true),
             None => (value, false),
         };
-        self.add_option(section, location, key, value, is_arrow)
+        self.add_option(input, section, key, value, is_arrow)
     }
 
     fn add_option(
         &mut self,
+        input: &Input,
         section: usize,
-        location: Location,
         key: &[u8],
         value: &[u8],
         is_arrow: bool,
     ) -> Result {
+        let location = input.location();
         if key.is_empty() {
             return self.report(DiagnosticKind::NoKey, location, stripped(value));
         }
         self.budget.entries(1)?;
-        let (key, value) = (key.into(), stripped(value).into());
+        let (key, value) = (Part::of(&input.text, key), Part::of(&input.text, stripped(value)));
         let option = ConfigOption { key, value, location, is_arrow, is_inherited: false };
         self.section_mut(section)?.options.push(option);
         Ok(())
@@ -57,17 +59,18 @@ impl Parser<'_> {
 
     /// Reads `key += text`. Asterisk takes the old value from the last option of exactly this key. Then it replaces the
     /// first option that has this key and value without regard to case, which may be another one.
-    fn append_to_option(&mut self, section: usize, location: Location, key: &[u8], text: &[u8]) -> Result {
+    fn append_to_option(&mut self, input: &Input, section: usize, key: &[u8], text: &[u8]) -> Result {
         let options = &self.section_mut(section)?.options;
         let options_len = options.len();
         let old = options.iter().rev().find(|option| option.key() == key).map(|option| option.value.clone());
         self.budget.work(options_len)?;
-        let Some(old) = old else { return self.add_option(section, location, key, text, false) };
+        let Some(old) = old else { return self.add_option(input, section, key, text, false) };
         self.budget.work(old.len() + text.len())?;
         let value = stripped(&[&old, text].concat()).into();
-        let Some(index) = self.first_option(section, key, &old)? else { return Ok(()) };
+        let key = Part::of(&input.text, key);
+        let Some(index) = self.first_option(section, &key, &old)? else { return Ok(()) };
         if let Some(option) = self.section_mut(section)?.options.get_mut(index) {
-            option.key = key.into();
+            option.key = key;
             option.value = value;
             option.is_inherited = false;
         }

@@ -109,3 +109,18 @@ fn wildcards_are_those_of_glob() {
         assert_eq!(found, expected, "{pattern}");
     }
 }
+
+#[test]
+fn an_include_with_a_wildcard_is_noted() {
+    let files = [("d/a.conf", "[a]\n"), ("b.conf", "#tryinclude \"e/{x,y}.conf\"\n")];
+    let document = read_files(files, "#include b.conf\n#include d/*.conf\n");
+    let places = document.wildcards().iter().map(|at| document.place(*at).to_string());
+    assert_eq!(places.collect::<Vec<_>>(), ["b.conf:1", "top.conf:2"]);
+}
+
+#[test]
+fn a_section_knows_that_its_name_is_cut() {
+    let document = read(format!("[{}]\n[{}b]\n", "a".repeat(79), "a".repeat(79)));
+    let cut = document.sections().iter().map(|section| (section.name().len(), section.has_cut_name()));
+    assert_eq!(cut.collect::<Vec<_>>(), [(79, false), (79, true)]);
+}

@@ -5,9 +5,8 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use argh::FromArgs;
-use asterisk_conf::Files;
 use driver_api::Error;
-use review::{Checked, Finding, Rules, Severity};
+use review::{Checked, Finding, Host, Rules, Severity};
 
 use super::reviewed::Reviewed;
 use super::{Failure, print, usage};
@@ -93,7 +92,7 @@ impl Check {
             return Err(usage(Error::driver("is no folder").context(root.display().to_string())));
         }
         let folder = self.asterisk.as_ref().map(|root| AsteriskFolder { root });
-        let checked = review::check(&set, folder.as_ref().map(|folder| folder as &dyn Files), &rules);
+        let checked = review::check(&set, folder.as_ref().map(|folder| folder as &dyn Host), &rules);
         let text = if self.json { json(&checked.findings) } else { self.text(&checked, set.len(), start) };
         print(&text);
         let worst = checked.findings.iter().map(|finding| finding.severity).max();

@@ -3,6 +3,8 @@
 use std::io;
 use std::path::Path;
 
+use database::Uri;
+use driver_api::asterisk::LineOrigin;
 use driver_api::{Config, Error, Namespace};
 use review::FileSet;
 
@@ -20,26 +22,40 @@ pub(super) struct Reviewed<'a> {
 }
 
 /// A failure of a command that reviews files: it could not do what it should, whatever the reason is.
-fn trouble(failure: Failure) -> Failure {
+pub(super) fn trouble(failure: Failure) -> Failure {
     Failure { code: USAGE, ..failure }
 }
 
 impl Reviewed<'_> {
     /// Generates the files from a database in one snapshot; by default from the one of the configuration.
     pub(super) fn generated(&self, db: Option<&str>) -> Result<FileSet, Failure> {
-        let uri = match db {
-            Some(uri) => uri.parse().map_err(|error: Error| usage(error.context("--db")))?,
-            None => config::database(self.config).map_err(usage)?,
-        };
+        self.generated_from(&self.database(db)?, |_| true)
+    }
+
+    /// Returns the database of the command line, or the one of the configuration.
+    pub(super) fn database(&self, db: Option<&str>) -> Result<Uri, Failure> {
+        match db {
+            Some(uri) => uri.parse().map_err(|error: Error| usage(error.context("--db"))),
+            None => config::database(self.config).map_err(usage),
+        }
+    }
+
+    /// Generates the files from a database in one snapshot, with the origins that `keeps` chooses.
+    pub(super) fn generated_from(
+        &self,
+        uri: &Uri,
+        keeps: fn(&LineOrigin) -> bool,
+    ) -> Result<FileSet, Failure> {
         let namespaces = super::namespaces(self.registry, self.names).map_err(usage)?;
-        let mut database = database::open(&uri).map_err(failed).map_err(trouble)?;
+        let mut database = database::open(uri).map_err(failed).map_err(trouble)?;
         let mut snapshot = database.snapshot().map_err(failed).map_err(trouble)?;
         let mut messages = io::stderr();
         let mut report = Report::quiet(&mut messages);
         if self.names.is_empty() {
             report = report.skipping();
         }
-        let set = file_set::generate(self.registry, self.config, &namespaces, &mut *snapshot, &mut report);
+        let set =
+            file_set::generate(self.registry, self.config, &namespaces, &mut *snapshot, &mut report, keeps);
         if report.finish() {
             return Ok(set);
         }

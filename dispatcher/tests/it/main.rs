@@ -12,6 +12,10 @@ mod bad_input;
 #[cfg(all(feature = "sqlite", feature = "asterisk"))]
 mod check;
 mod configuration;
+#[cfg(all(feature = "sqlite", feature = "asterisk"))]
+mod diff;
+#[cfg(all(feature = "sqlite", feature = "asterisk", feature = "wazo"))]
+mod explain;
 #[cfg(feature = "sqlite")]
 mod generate;
 #[cfg(feature = "postgres")]

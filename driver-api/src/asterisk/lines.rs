@@ -1,10 +1,13 @@
 //! The lines of one row.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use asterisk_conf::syntax::{self, Place, Refusal};
 
 use super::Writer;
+use super::recorder::Known;
+use crate::explanation::{Note, Template};
 use crate::{Origin, Piece, Warning};
 
 /// Writes lines that come from one row, or that are the program's own.
@@ -13,11 +16,30 @@ use crate::{Origin, Piece, Warning};
 pub struct Lines<'w> {
     writer: &'w mut Writer,
     origin: Option<&'w Origin>,
+    template: Option<&'w Arc<Template>>,
+    notes: &'w [Note],
 }
 
 impl<'w> Lines<'w> {
     pub(super) fn new(writer: &'w mut Writer, origin: Option<&'w Origin>) -> Lines<'w> {
-        Lines { writer, origin }
+        Lines { writer, origin, template: None, notes: &[] }
+    }
+
+    /// Says that the row belongs to this template, from which the section inherits.
+    #[must_use]
+    pub fn of_template(self, template: Option<&'w Arc<Template>>) -> Lines<'w> {
+        Lines { template, ..self }
+    }
+
+    /// Adds notes about each of the lines. A session that is not [explaining](crate::Session::explaining) drops them;
+    /// notes that cost something are made only if the [writer](Writer::explains_section) asks for them.
+    #[must_use]
+    pub fn noting(self, notes: &'w [Note]) -> Lines<'w> {
+        Lines { notes, ..self }
+    }
+
+    fn known(&self) -> Known<'w> {
+        Known { origin: self.origin, template: self.template, notes: self.notes }
     }
 
     /// Returns the row that the lines come from, or `None` if they are the program's own.
@@ -52,7 +74,12 @@ impl<'w> Lines<'w> {
         section.push_str(&text);
         let start = self.writer.text.text().len();
         match self.writer.text.section(comment, &text, template) {
-            Ok(()) => self.record(start, name),
+            Ok(()) => {
+                if let Some(recorder) = &mut self.writer.recorder {
+                    recorder.begin_section(&text);
+                }
+                self.record(start, name);
+            }
             Err(refusal) => self.refuse(name, &format!("the section {text:?}"), refusal),
         }
     }
@@ -122,9 +149,9 @@ impl<'w> Lines<'w> {
         let before = self.writer.recorder.as_ref().map(|_| self.writer.text.text().len());
         let rendered = self.writer.text.rendered(text);
         rendered.map_err(|(line, refusal)| format!("line {line} of its text: {refusal}"))?;
-        if let (Some(recorder), Some(origin), Some(before)) = (&mut self.writer.recorder, self.origin, before)
-        {
-            recorder.record_from(self.writer.text.text(), before, origin);
+        let known = self.known();
+        if let (Some(recorder), Some(before)) = (&mut self.writer.recorder, before) {
+            recorder.record_from(self.writer.text.text(), before, known);
         }
         Ok(())
     }
@@ -160,8 +187,25 @@ impl<'w> Lines<'w> {
             return self.refuse(culprit, &format!("the option {key_text:?}"), refusal);
         }
         if self.writer.recorder.is_some() {
-            let value = value.iter().find(|piece| piece.column(self.origin).is_some());
-            self.record(start, *value.unwrap_or(&key));
+            let with_column = value.iter().find(|piece| piece.column(self.origin).is_some());
+            self.record(start, *with_column.unwrap_or(&key));
+            self.note_columns(start, key, value);
+        }
+    }
+
+    /// Notes the columns of the line behind the byte `start`, if they are several.
+    fn note_columns(&mut self, start: usize, key: &dyn Piece, value: &[&dyn Piece]) {
+        let Some(recorder) = self.writer.recorder.as_mut().filter(|recorder| recorder.is_explained) else {
+            return;
+        };
+        let mut columns: Vec<String> = Vec::new();
+        for column in [key].iter().chain(value).filter_map(|piece| piece.column(self.origin)) {
+            if !columns.iter().any(|known| known == column) {
+                columns.push(column.to_owned());
+            }
+        }
+        if columns.len() > 1 && self.writer.text.text().len() > start {
+            recorder.note_last_line(Note::Columns(columns));
         }
     }
 
@@ -207,10 +251,11 @@ impl<'w> Lines<'w> {
 
     /// Records the origin of the line that was written behind the byte `start`. Below a refused section no line was.
     fn record(&mut self, start: usize, value: &dyn Piece) {
-        if let (Some(recorder), Some(origin)) = (&mut self.writer.recorder, self.origin) {
+        let known = self.known();
+        if let Some(recorder) = &mut self.writer.recorder {
             let text = self.writer.text.text();
             if text.len() > start {
-                recorder.record(text, origin, value.column(self.origin));
+                recorder.record(text, known, value.column(self.origin));
             }
         }
     }

@@ -23,10 +23,13 @@ mod recorder;
 #[cfg(test)]
 mod tests;
 
+use std::sync::Arc;
+
 pub use asterisk_conf::{end_mark, syntax};
 
 pub use self::lines::Lines;
-use self::recorder::Recorder;
+pub(crate) use self::recorder::{Recorder, origins_by_section};
+use crate::explanation::Template;
 use crate::{Origin, Row, Session, Warning};
 
 /// Writes a file, or a part of one, from top to bottom.
@@ -85,21 +88,20 @@ pub struct LineOrigin {
     pub origin: Origin,
     /// The column that the value comes from, if it comes from one.
     pub column: Option<String>,
+    /// The template that the row belongs to, if the section inherits it.
+    pub template: Option<Arc<Template>>,
 }
 
 impl Writer {
     /// Creates a writer for a file, or for its first part.
     pub fn new(session: &Session<'_>) -> Writer {
-        Writer {
-            text: asterisk_conf::Writer::new(),
-            ..Writer::with(session.records_origins().then(Recorder::default))
-        }
+        Writer { text: asterisk_conf::Writer::new(), ..Writer::with(session.recorder()) }
     }
 
     /// Creates a writer for sections that follow others. [`append`](Writer::append) puts its text behind this one's.
     #[must_use]
     pub fn continued(&self) -> Writer {
-        Writer::with(self.recorder.as_ref().map(|_| Recorder::default()))
+        Writer::with(self.recorder.as_ref().map(Recorder::continued))
     }
 
     fn with(recorder: Option<Recorder>) -> Writer {
@@ -143,6 +145,18 @@ impl Writer {
         Lines::new(self, None)
     }
 
+    /// Returns whether the writer records the origins of its lines. A driver that would look for more than the row of a
+    /// line can spare itself the work otherwise.
+    pub fn records_origins(&self) -> bool {
+        self.recorder.is_some()
+    }
+
+    /// Returns whether the session is [explaining](Session::explaining) the section that was begun last. Notes about its
+    /// lines are shown; see [`Lines::noting`].
+    pub fn explains_section(&self) -> bool {
+        self.recorder.as_ref().is_some_and(|recorder| recorder.is_explained)
+    }
+
     /// Writes an empty line.
     pub fn blank(&mut self) {
         self.text.blank();
@@ -160,6 +174,7 @@ impl Writer {
         }
         if let Some(recorder) = self.recorder {
             session.record(recorder.lines);
+            session.record_notes(recorder.notes);
         }
         self.text.into_text()
     }

@@ -1,19 +1,57 @@
 //! Records the origin of each line.
 
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use asterisk_conf::syntax;
+
 use super::LineOrigin;
 use crate::Origin;
+use crate::explanation::{LineNote, Note, Template};
 
 /// The origins of the lines written so far.
 #[derive(Default)]
-pub(super) struct Recorder {
+pub(crate) struct Recorder {
     pub(super) lines: Vec<LineOrigin>,
+    /// Notes about lines of the section that the session explains.
+    pub(super) notes: Vec<LineNote>,
+    /// Whether the session explains the file.
+    pub(super) takes_notes: bool,
+    /// The name of the section that it explains.
+    explained: Option<Arc<str>>,
+    /// Whether that is the current section.
+    pub(super) is_explained: bool,
     /// The number of bytes of the text that were searched for line ends.
     seen: usize,
     /// The number of line ends in them.
     count: usize,
 }
 
+/// What a caller knows of its lines.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Known<'w> {
+    pub(super) origin: Option<&'w Origin>,
+    pub(super) template: Option<&'w Arc<Template>>,
+    pub(super) notes: &'w [Note],
+}
+
 impl Recorder {
+    /// Creates a recorder that takes notes about this section.
+    pub(crate) fn explaining(section: Option<Arc<str>>) -> Recorder {
+        Recorder { takes_notes: true, explained: section, ..Recorder::default() }
+    }
+
+    /// Creates a recorder for sections that follow.
+    pub(super) fn continued(&self) -> Recorder {
+        let (takes_notes, explained) = (self.takes_notes, self.explained.clone());
+        Recorder { takes_notes, explained, ..Recorder::default() }
+    }
+
+    /// Begins a section.
+    pub(super) fn begin_section(&mut self, name: &str) {
+        self.is_explained = self.explained.as_deref().is_some_and(|explained| explained == name);
+    }
+
     /// Counts the lines of the text.
     fn count_lines(&mut self, text: &str) -> usize {
         self.count += memchr::memchr_iter(b'\n', &text.as_bytes()[self.seen..]).count();
@@ -22,16 +60,32 @@ impl Recorder {
     }
 
     /// Records the last line of the text.
-    pub(super) fn record(&mut self, text: &str, origin: &Origin, column: Option<&str>) {
+    pub(super) fn record(&mut self, text: &str, known: Known<'_>, column: Option<&str>) {
         let line = self.count_lines(text);
-        self.lines.push(LineOrigin { line, origin: origin.clone(), column: column.map(str::to_owned) });
+        self.record_line(line, known, column);
+    }
+
+    /// Adds a note about the line that was recorded last.
+    pub(super) fn note_last_line(&mut self, note: Note) {
+        self.notes.push(LineNote { line: self.count, note });
     }
 
     /// Records all lines behind the byte `start`.
-    pub(super) fn record_from(&mut self, text: &str, start: usize, origin: &Origin) {
+    pub(super) fn record_from(&mut self, text: &str, start: usize, known: Known<'_>) {
         let first = self.count_lines(&text[..start]) + 1;
         for line in first..=self.count_lines(text) {
-            self.lines.push(LineOrigin { line, origin: origin.clone(), column: None });
+            self.record_line(line, known, None);
+        }
+    }
+
+    fn record_line(&mut self, line: usize, known: Known<'_>, column: Option<&str>) {
+        if let Some(origin) = known.origin {
+            let (origin, column, template) =
+                (origin.clone(), column.map(str::to_owned), known.template.cloned());
+            self.lines.push(LineOrigin { line, origin, column, template });
+        }
+        if self.takes_notes {
+            self.notes.extend(known.notes.iter().map(|note| LineNote { line, note: note.clone() }));
         }
     }
 
@@ -40,5 +94,23 @@ impl Recorder {
         let lines = self.count_lines(text);
         self.lines
             .extend(others.lines.into_iter().map(|other| LineOrigin { line: other.line + lines, ..other }));
+        self.notes
+            .extend(others.notes.into_iter().map(|other| LineNote { line: other.line + lines, ..other }));
+        self.is_explained = others.is_explained;
     }
+}
+
+/// Returns the origins of a text's lines by the rows of its sections.
+pub(crate) fn origins_by_section(text: &str, rows: &HashMap<&str, &Origin>) -> Vec<LineOrigin> {
+    let mut current = None;
+    let mut origins = Vec::new();
+    for (line, text) in (1..).zip(text.lines()) {
+        if let Some((name, _)) = text.strip_prefix('[').and_then(|header| header.rsplit_once(']')) {
+            current = rows.get(&*syntax::meaning(name)).copied();
+        }
+        if let Some(origin) = current.filter(|_| !text.is_empty()) {
+            origins.push(LineOrigin { line, origin: origin.clone(), column: None, template: None });
+        }
+    }
+    origins
 }

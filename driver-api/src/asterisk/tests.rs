@@ -1,6 +1,7 @@
 use serde::Deserialize;
 
 use super::*;
+use crate::explanation::{Explanation, Note};
 use crate::{EngineRow, Error, Query, Rows, Snapshot, Text, Value};
 
 /// A database that answers every query with one row.
@@ -198,4 +199,77 @@ fn a_recording_session_gets_the_origin_of_each_line() {
     assert_eq!(recorded, expected);
     assert!(origins.iter().all(|origin| origin.origin == *queue.origin()));
     assert!(session.take_origins().is_empty());
+}
+
+#[test]
+fn an_explaining_session_gets_the_notes_of_one_section() {
+    let mut snapshot = OneRow(ROW);
+    let mut session = Session::new(&mut snapshot).explaining(Some("sales"));
+    let queue = queue(&mut session);
+    let note = [Note::Computed(None)];
+    let mut writer = Writer::new(&session);
+    writer.own().section("other");
+    assert!(!writer.explains_section());
+    writer.at(&queue).section("sales");
+    assert!(writer.explains_section());
+    writer.own().noting(&note).option("own", 1);
+    writer.at(&queue).noting(&note).option("refused", &queue.label);
+    let mut other = writer.continued();
+    other.at(&queue).section("sales");
+    assert!(other.explains_section());
+    other.at(&queue).noting(&note).option("k", 1);
+    writer.append(other);
+    let text = writer.finish(&mut session);
+    let explanation = session.take_explanation();
+    let lines: Vec<&str> = text.lines().collect();
+    let noted: Vec<&str> = explanation.lines.iter().map(|note| lines[note.line - 1]).collect();
+    assert_eq!(noted, ["own = 1", "k = 1"]);
+    assert_eq!(explanation.of_line(explanation.lines[1].line).collect::<Vec<_>>(), [&note[0]]);
+    assert_eq!((explanation.tables, explanation.is_by_lines), (vec!["queue".to_owned()], true));
+}
+
+#[test]
+fn a_session_that_explains_nothing_takes_no_notes() {
+    let mut snapshot = OneRow(ROW);
+    let mut session = Session::new(&mut snapshot).recording_origins();
+    let queue = queue(&mut session);
+    session.note_file(|| panic!("it is of no use"));
+    session.note_lines("a\n", |_| panic!("it is of no use"));
+    let mut writer = Writer::new(&session);
+    writer.at(&queue).section("sales");
+    assert!(!writer.explains_section());
+    writer.at(&queue).noting(&[Note::Computed(None)]).option("k", 1);
+    writer.finish(&mut session);
+    assert_eq!(session.take_explanation(), Explanation::default());
+}
+
+#[test]
+fn the_sections_of_a_rendered_text_have_their_rows() {
+    let mut snapshot = OneRow(ROW);
+    let mut session = Session::new(&mut snapshot).recording_origins();
+    let queue = queue(&mut session);
+    let text = "[general]\na = 1\n\n[sa\\;les](t)\nb = 2\n\n[other]\nc = 3\n";
+    session.record_sections(text, [("sa;les", queue.origin())]);
+    let lines: Vec<usize> = session.take_origins().iter().map(|origin| origin.line).collect();
+    assert_eq!(lines, [4, 5]);
+}
+
+#[test]
+fn a_line_of_several_columns_is_noted() {
+    const TEXTS: &[(&str, Value<'_>)] =
+        &[("id", Value::Integer(7)), ("name", Value::Text("sales")), ("label", Value::Text("L"))];
+    let mut snapshot = OneRow(TEXTS);
+    let mut session = Session::new(&mut snapshot).explaining(Some("s"));
+    let queue = queue(&mut session);
+    let mut writer = Writer::new(&session);
+    let mut lines = writer.at(&queue);
+    lines.section("s");
+    lines.option_of(&queue.name, &[&queue.label, &"-", &queue.name]);
+    lines.option_of("k", &[&queue.label, &queue.label]);
+    lines.section("other");
+    lines.option(&queue.name, &queue.label);
+    writer.finish(&mut session);
+    let notes: Vec<(usize, Note)> =
+        session.take_explanation().lines.into_iter().map(|note| (note.line, note.note)).collect();
+    assert_eq!(notes, [(2, Note::Columns(vec!["name".to_owned(), "label".to_owned()]))]);
 }

@@ -10,6 +10,7 @@ use super::contexts_conf::ContextsConf;
 use super::dialplan_parts;
 use super::section::{ExtensionValues, Section};
 use crate::line_parts;
+use crate::text_file::TextFile;
 
 /// The contexts that are written, by name. The rest of the module refers to a context by its index here.
 pub(super) struct Contexts {
@@ -134,11 +135,11 @@ impl Context {
     }
 
     /// Writes the context with its extensions.
-    pub(super) fn write(&self, writer: &mut Writer) {
-        let mut lines = writer.at(&self.row);
-        lines.section(&self.row.name);
-        for (name, value) in self.section.context_lines(&self.row.name) {
-            lines.option(name, value);
+    pub(super) fn write(&self, writer: &mut Writer, conf: &TextFile) {
+        writer.at(&self.row).section(&self.row.name);
+        for line in self.section.context_lines(&self.row.name) {
+            let notes = writer.explains_section().then(|| conf.note(line.conf_line));
+            writer.at(&self.row).noting(notes.as_slice()).option(line.name, line.value);
         }
         for include in &self.includes {
             writer.at(include).option("include", &include.include);
@@ -153,7 +154,7 @@ impl Context {
                 action: ("typeval", &action),
                 tenant_uuid: &self.row.tenant_uuid,
             };
-            self.section.write_extension(writer, &values);
+            self.section.write_extension(writer, conf, &values);
         }
     }
 }

@@ -84,10 +84,10 @@ impl ContextsConf {
 /// there, if it has the same name, and otherwise follows them.
 fn merge(default: &[ConfOption], own: Vec<ConfOption>) -> Vec<ConfOption> {
     let mut merged = default.to_vec();
-    for (place, (name, value)) in own.into_iter().enumerate() {
+    for (place, option) in own.into_iter().enumerate() {
         match default.get(place) {
-            Some((replaced, _)) if *replaced == name => merged[place].1 = value,
-            _ => merged.push((name, value)),
+            Some(replaced) if replaced.name == option.name => merged[place] = option,
+            _ => merged.push(option),
         }
     }
     merged
@@ -138,7 +138,8 @@ impl Reader {
                     self.warnings.push(format!("line {number}: \"=>\" is not understood: write \"=\""));
                 }
                 let name = name.trim_end_matches(is_white_space).to_lowercase();
-                section.push((name, value.trim_matches(is_white_space).to_owned()));
+                let value = value.trim_matches(is_white_space).to_owned();
+                section.push(ConfOption { name, value, line: number });
             }
             Some(_) => self.mistakes.push(format!("line {number}: there is no name before the \"=\"")),
             None => self.mistakes.push(format!("line {number}: it is no [section], and has no \"=\"")),
@@ -178,7 +179,7 @@ mod tests {
     }
 
     fn shown(section: &Section) -> Vec<String> {
-        section.context_lines("%%CONTEXT%%").map(|(name, value)| format!("{name}={value}")).collect()
+        section.context_lines("%%CONTEXT%%").map(|line| format!("{}={}", line.name, line.value)).collect()
     }
 
     fn mistake(text: &str) -> String {
@@ -308,6 +309,14 @@ mod tests {
         assert_eq!(shown(conf.features()), ["exten=f1", "foo=d2", "exten=d3", "bar=f2"]);
         let [warning] = conf.warnings() else { panic!("{:?}", conf.warnings()) };
         assert!(warning.starts_with("the options of [DEFAULT] are in every section"), "{warning}");
+    }
+
+    #[test]
+    fn an_option_knows_its_line() {
+        let conf = parse("[DEFAULT]\na = 1\nb = 2\n[template]\na = 3\n\n[xivo-features]\n");
+        let lines = conf.of_context("x", "").unwrap().context_lines("x");
+        let lines: Vec<_> = lines.map(|line| (line.name.to_owned(), line.conf_line)).collect();
+        assert_eq!(lines, [("a".to_owned(), 5), ("b".to_owned(), 3)]);
     }
 
     #[test]

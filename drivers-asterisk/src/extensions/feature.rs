@@ -10,6 +10,7 @@ use uuid::Uuid;
 use super::code::clean_extension;
 use super::dialplan_parts;
 use super::section::{ExtensionValues, Section};
+use crate::text_file::TextFile;
 
 pub(super) const SECTION: &str = "xivo-features";
 
@@ -64,10 +65,17 @@ impl Features {
         clean_extension(&first.exten)
     }
 
-    pub(super) fn write(&self, writer: &mut Writer, session: &mut Session<'_>, section: &Section) {
+    pub(super) fn write(
+        &self,
+        writer: &mut Writer,
+        session: &mut Session<'_>,
+        conf: &TextFile,
+        section: &Section,
+    ) {
         writer.own().section(SECTION);
-        for (name, value) in section.context_lines(SECTION) {
-            writer.own().option(name, value);
+        for line in section.context_lines(SECTION) {
+            let notes = writer.explains_section().then(|| conf.note(line.conf_line));
+            writer.own().noting(notes.as_slice()).option(line.name, line.value);
             writer.blank();
         }
         for feature in self.rows.iter().filter(|feature| feature.enabled) {
@@ -80,7 +88,7 @@ impl Features {
                     action: ("feature", action),
                     tenant_uuid: "",
                 };
-                section.write_extension(writer, &values);
+                section.write_extension(writer, conf, &values);
             }
         }
         for (name, when) in FORWARDS {

@@ -1,5 +1,6 @@
 //! The IVRs: menus that callers hear, and where their choices lead.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 
 use driver_api::asterisk::{Writer, syntax};
@@ -153,8 +154,12 @@ pub(super) fn write(writer: &mut Writer, session: &mut Session<'_>, folder: &Fol
             dialactions,
             row,
         };
-        let rendered = match ivr.render(&mut templates)? {
-            Ok(text) => writer.at(row).rendered(&text),
+        let name = ivr.template(&templates);
+        let rendered = match ivr.render(&mut templates, &name)? {
+            Ok(text) => {
+                let notes = session.explains().then(|| folder.note(&name));
+                writer.at(row).noting(notes.as_slice()).rendered(&text)
+            }
             Err(error) => Err(error.chain()),
         };
         if let Err(reason) = rendered {
@@ -195,16 +200,18 @@ impl ChoiceRow {
 }
 
 impl Ivr<'_> {
+    /// Returns the name of the template that makes the section.
+    fn template(&self, templates: &Templates<'_>) -> Cow<'static, str> {
+        let own = format!("{OWN_TEMPLATE}{}.jinja", self.row.id);
+        if templates.has(&own) { own.into() } else { TEMPLATE.into() }
+    }
+
     /// Renders the section. A mistake in the IVR's own template is the inner error, and leaves out the IVR. A mistake
     /// in the template of all IVRs is the outer error, and ends the generation of the file.
-    fn render(&self, templates: &mut Templates<'_>) -> Result<Result<String, Error>, Error> {
+    fn render(&self, templates: &mut Templates<'_>, name: &str) -> Result<Result<String, Error>, Error> {
         let context = context! { ivr => Value::from(Serde(self)) };
-        let own = format!("{OWN_TEMPLATE}{}.jinja", self.row.id);
-        if templates.has(&own) {
-            Ok(templates.render(&own, context))
-        } else {
-            templates.render(TEMPLATE, context).map(Ok)
-        }
+        let rendered = templates.render(name, context);
+        if name == TEMPLATE { rendered.map(Ok) } else { Ok(rendered) }
     }
 }
 

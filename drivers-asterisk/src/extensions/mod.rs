@@ -95,8 +95,8 @@ impl Driver for Extensions {
         let mut writer = Writer::new(session);
         writer.own().section(hint::shared::SECTION);
         hint::shared::write(&mut writer, session, &users);
-        write_contexts(&mut writer, &contexts, &hints);
-        features.write(&mut writer, session, conf.features());
+        write_contexts(&mut writer, &self.contexts_conf, &contexts, &hints);
+        features.write(&mut writer, session, &self.contexts_conf, conf.features());
         ivr::write(&mut writer, session, &self.templates)?;
         Ok(writer.finish(session))
     }
@@ -109,12 +109,12 @@ impl Driver for Extensions {
 }
 
 /// Writes the contexts with their hints, and two empty lines between one and the next.
-fn write_contexts(writer: &mut Writer, contexts: &Contexts, hints: &Hints<'_>) {
+fn write_contexts(writer: &mut Writer, conf: &TextFile, contexts: &Contexts, hints: &Hints<'_>) {
     for (index, context) in contexts.all().iter().enumerate() {
         if index > 0 {
             writer.blank();
         }
-        context.write(writer);
+        context.write(writer, conf);
         hints.write(writer, index);
     }
     // Without contexts, the features follow the hints of the users without an empty line.

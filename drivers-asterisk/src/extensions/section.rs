@@ -5,13 +5,21 @@ use std::borrow::Cow;
 use driver_api::asterisk::Writer;
 use driver_api::{Origin, Piece};
 
-/// An option of a section: name and value.
-pub(super) type ConfOption = (String, String);
+use crate::text_file::TextFile;
+
+/// An option of a section.
+#[derive(Debug, Clone)]
+pub(super) struct ConfOption {
+    pub(super) name: String,
+    pub(super) value: String,
+    /// The number of its line in `contexts.conf`.
+    pub(super) line: usize,
+}
 
 /// A section, with placeholders.
 #[derive(Debug, Clone)]
 pub(super) struct Section {
-    /// The lines of the context itself: name and value.
+    /// The lines of the context itself.
     context_lines: Vec<ConfOption>,
     /// The lines of an extension.
     extension_lines: Vec<Line>,
@@ -22,6 +30,16 @@ pub(super) struct Section {
 struct Line {
     first: bool,
     parts: Vec<Part>,
+    /// The number of its line in `contexts.conf`.
+    conf_line: usize,
+}
+
+/// A line of a context.
+pub(super) struct ContextLine<'s> {
+    pub(super) name: &'s str,
+    pub(super) value: String,
+    /// The number of the line in `contexts.conf` that it is made from.
+    pub(super) conf_line: usize,
 }
 
 #[derive(Debug, Clone)]
@@ -61,22 +79,26 @@ pub(super) struct ExtensionValues<'a> {
 impl Section {
     pub(super) fn new(options: &[ConfOption]) -> Section {
         let (extension_lines, context_lines) =
-            options.iter().cloned().partition::<Vec<ConfOption>, _>(|(name, _)| name == "objtpl");
-        let extension_lines = extension_lines.into_iter().map(|(_, text)| Line::new(&text)).collect();
+            options.iter().cloned().partition::<Vec<ConfOption>, _>(|option| option.name == "objtpl");
+        let extension_lines = extension_lines.iter().map(|line| Line::new(&line.value, line.line)).collect();
         Section { context_lines, extension_lines }
     }
 
-    /// Returns the lines of the context of this name, as options.
-    pub(super) fn context_lines(&self, context: &str) -> impl Iterator<Item = (&str, String)> {
-        self.context_lines
-            .iter()
-            .map(move |(name, value)| (name.as_str(), value.replace("%%CONTEXT%%", context)))
+    /// Returns the lines of the context of this name.
+    pub(super) fn context_lines(&self, context: &str) -> impl Iterator<Item = ContextLine<'_>> {
+        self.context_lines.iter().map(move |option| ContextLine {
+            name: &option.name,
+            value: option.value.replace("%%CONTEXT%%", context),
+            conf_line: option.line,
+        })
     }
 
     /// Writes the lines of an extension and an empty line.
-    pub(super) fn write_extension(&self, writer: &mut Writer, values: &ExtensionValues<'_>) {
-        let mut lines = writer.at_origin(values.origin);
+    pub(super) fn write_extension(&self, writer: &mut Writer, conf: &TextFile, values: &ExtensionValues<'_>) {
+        let is_explained = writer.explains_section();
         for line in &self.extension_lines {
+            let notes = is_explained.then(|| conf.note(line.conf_line));
+            let mut lines = writer.at_origin(values.origin).noting(notes.as_slice());
             let value = Expanded { line, values };
             if line.first {
                 lines.option("exten", value);
@@ -89,7 +111,7 @@ impl Section {
 }
 
 impl Line {
-    fn new(text: &str) -> Line {
+    fn new(text: &str, conf_line: usize) -> Line {
         let mut parts = Vec::new();
         let mut rest = text;
         while let Some((at, &(name, placeholder))) = next_placeholder(rest) {
@@ -98,7 +120,7 @@ impl Line {
             rest = &rest[at + name.len()..];
         }
         parts.push(Part::Text(rest.to_owned()));
-        Line { first: text.starts_with("%%EXTEN%%"), parts }
+        Line { first: text.starts_with("%%EXTEN%%"), parts, conf_line }
     }
 }
 
@@ -151,7 +173,7 @@ impl Piece for Expanded<'_, '_> {
 
 #[cfg(test)]
 mod tests {
-    use driver_api::{EngineRow, Error, Query, Row, Rows, Session, Snapshot, Value};
+    use driver_api::{Config, EngineRow, Error, Query, Row, Rows, Session, Snapshot, Value};
     use serde::Deserialize;
 
     use super::*;
@@ -184,13 +206,19 @@ mod tests {
         let mut writer = Writer::new(&session);
         let (origin, action) = (rows[0].origin(), ("typeval", action));
         let values = ExtensionValues { origin, context: "c1", exten, action, tenant_uuid: "T%%ACTION%%" };
-        section.write_extension(&mut writer, &values);
+        let conf =
+            TextFile::at_key(&Config::default(), "templates.contextsconf", "/nonexistent", "").unwrap();
+        section.write_extension(&mut writer, &conf, &values);
         let text = writer.finish(&mut session);
         (text, session.take_warnings().iter().map(ToString::to_string).collect())
     }
 
+    fn option(name: &str, value: &str) -> ConfOption {
+        ConfOption { name: name.to_owned(), value: value.to_owned(), line: 1 }
+    }
+
     fn section(template: &str) -> Section {
-        Section::new(&[("objtpl".to_owned(), template.to_owned())])
+        Section::new(&[option("objtpl", template)])
     }
 
     /// Returns the line that a template gives.
@@ -227,8 +255,9 @@ mod tests {
 
     #[test]
     fn an_extension_without_lines_is_an_empty_line() {
-        let section = Section::new(&[("a".to_owned(), "%%CONTEXT%%".to_owned())]);
-        assert_eq!(section.context_lines("%%EXTEN%%").collect::<Vec<_>>(), [("a", "%%EXTEN%%".to_owned())]);
+        let section = Section::new(&[option("a", "%%CONTEXT%%")]);
+        let lines: Vec<_> = section.context_lines("%%EXTEN%%").map(|line| (line.name, line.value)).collect();
+        assert_eq!(lines, [("a", "%%EXTEN%%".to_owned())]);
         assert_eq!(written(&section, "1", ""), ("\n".to_owned(), Vec::new()));
     }
 

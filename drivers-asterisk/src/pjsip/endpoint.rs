@@ -1,12 +1,15 @@
 //! The SIP endpoints, with their own options and the templates that they inherit from.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use driver_api::asterisk::syntax::{self, Refusal};
+use driver_api::explanation::Template;
 use driver_api::{Blanked, Error, OneLine, Query, Row, Session, Text};
 use serde::Deserialize;
 use uuid::Uuid;
 
+use super::origins;
 use super::transport::Transports;
 
 /// All endpoints. The rest of the module refers to an endpoint by its index here.
@@ -55,7 +58,7 @@ const ENDPOINTS: Query<'_> = Query {
 
 #[derive(Deserialize)]
 pub(super) struct EndpointRow {
-    uuid: Uuid,
+    pub(super) uuid: Uuid,
     pub(super) name: Text,
     label: Option<Blanked>,
     pub(super) tenant_uuid: OneLine,
@@ -76,7 +79,7 @@ const OPTIONS: Query<'_> = Query {
 #[derive(Deserialize)]
 pub(super) struct OptionRow {
     ctid: i64,
-    endpoint_sip_uuid: Uuid,
+    pub(super) endpoint_sip_uuid: Uuid,
     #[serde(rename = "type")]
     pub(super) section: Section,
     pub(super) key: OneLine,
@@ -175,6 +178,14 @@ impl Endpoints {
     /// Returns an endpoint's own options, in their order.
     pub(super) fn own<'a>(&'a self, endpoint: &'a Endpoint) -> impl Iterator<Item = &'a Row<OptionRow>> {
         endpoint.own.iter().map(|&at| &self.options[at])
+    }
+
+    /// Returns the endpoints that others inherit from, by uuid, for the origins of lines.
+    pub(super) fn templates(&self) -> HashMap<Uuid, Arc<Template>> {
+        let templates = self.all.iter().filter(|endpoint| endpoint.is_parent);
+        let template =
+            |row: &Row<EndpointRow>| origins::template(&row.name, row.label.as_deref(), row.origin());
+        templates.map(|endpoint| (endpoint.row.uuid, template(&endpoint.row))).collect()
     }
 
     /// Returns the endpoint that a row refers to in this column, or warns that the row is left out.

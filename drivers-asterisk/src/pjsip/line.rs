@@ -93,15 +93,17 @@ struct Voicemail {
     context: OneLine,
 }
 
+const PICKUP_GROUPS: &str = "the pickup groups of its users";
+
 static DIRECTION: Kind = Kind::variable("WAZO_CHANNEL_DIRECTION=");
 static LINE_ID: Kind = Kind::variable("WAZO_LINE_ID=").of("id");
 static APPLICATION: Kind = Kind::option("context").prefixed("stasis-wazo-app-").of("application_uuid");
 static CONTEXT: Kind = Kind::option("context").of("context");
 static TRANSFER_CONTEXT: Kind = Kind::variable("TRANSFER_CONTEXT=").of("context");
 static PICKUP_MARK: Kind = Kind::variable("PICKUPMARK=").of("exten");
-static MAY_PICK_UP: Kind = Kind::option("named_pickup_group");
-static PICKED_UP_BY: Kind = Kind::option("named_call_group");
-static MAILBOXES: Kind = Kind::option("mailboxes");
+static MAY_PICK_UP: Kind = Kind::option("named_pickup_group").from(PICKUP_GROUPS);
+static PICKED_UP_BY: Kind = Kind::option("named_call_group").from(PICKUP_GROUPS);
+static MAILBOXES: Kind = Kind::option("mailboxes").from("the voicemails of its users");
 
 // The old names are for dialplans that were written before the product was renamed.
 static USER_IDS: [Kind; 2] =

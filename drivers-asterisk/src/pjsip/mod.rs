@@ -23,6 +23,7 @@ mod endpoint;
 mod line;
 mod meeting;
 mod options;
+mod origins;
 mod part;
 mod registry;
 mod resolve;

@@ -3,8 +3,9 @@
 use std::borrow::Cow;
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
+use std::ptr;
 
-use driver_api::asterisk::Writer;
+use driver_api::asterisk::{Lines, Writer};
 use driver_api::{Origin, Piece, Row};
 
 use super::endpoint::OptionRow;
@@ -20,29 +21,33 @@ pub(super) struct SipOption<'a> {
     key: &'a str,
     /// The value behind the prefix of its kind.
     value: Cow<'a, str>,
-    /// The row that it comes from: that of the template for an inherited option.
-    origin: &'a Origin,
-    kind: &'static Kind,
+    source: Source<'a>,
 }
 
-/// The fields that all options share that are computed in the same way, or that come from rows of the database.
+/// What an option comes from.
+#[derive(Clone, Copy)]
+enum Source<'a> {
+    /// A row that is an option: that of the template for an inherited option.
+    Row(&'a Row<OptionRow>),
+    /// The program computes it for a row.
+    Computed(&'static Kind, &'a Origin),
+}
+
+/// The fields that all options share that are computed in the same way.
 pub(super) struct Kind {
     key: &'static str,
     /// The text before the value.
     prefix: &'static str,
     /// The column that the value comes from, if any.
     column: Option<&'static str>,
-    /// The column that the key comes from, if it comes from a row.
-    key_column: Option<&'static str>,
+    /// What the value is computed from, in words, if a column of the row does not say it.
+    pub(super) from: Option<&'static str>,
 }
-
-/// An option that is a row of the database.
-static ROW: Kind = Kind { key: "", prefix: "", column: Some("value"), key_column: Some("key") };
 
 impl Kind {
     /// A computed option.
     pub(super) const fn option(key: &'static str) -> Kind {
-        Kind { key, prefix: "", column: None, key_column: None }
+        Kind { key, prefix: "", column: None, from: None }
     }
 
     /// A variable of the channels of an endpoint, given with the `=` behind its name.
@@ -59,6 +64,11 @@ impl Kind {
     pub(super) const fn of(self, column: &'static str) -> Kind {
         Kind { column: Some(column), ..self }
     }
+
+    /// Says in words what the value is computed from.
+    pub(super) const fn from(self, what: &'static str) -> Kind {
+        Kind { from: Some(what), ..self }
+    }
 }
 
 impl<'a> Options<'a> {
@@ -68,13 +78,14 @@ impl<'a> Options<'a> {
 
     /// Adds a computed option, which comes from this row.
     pub(super) fn push(&mut self, kind: &'static Kind, origin: &'a Origin, value: impl Into<Cow<'a, str>>) {
-        self.0.push(SipOption { key: kind.key, value: value.into(), origin, kind });
+        let source = Source::Computed(kind, origin);
+        self.0.push(SipOption { key: kind.key, value: value.into(), source });
     }
 
     /// Adds an option of an endpoint's own.
     pub(super) fn push_row(&mut self, row: &'a Row<OptionRow>) {
         let value = Cow::Borrowed(&*row.value);
-        self.0.push(SipOption { key: &row.key, value, origin: row.origin(), kind: &ROW });
+        self.0.push(SipOption { key: &row.key, value, source: Source::Row(row) });
     }
 
     pub(super) fn extend(&mut self, other: &Options<'a>) {
@@ -90,13 +101,14 @@ impl<'a> Options<'a> {
         self.0.is_empty()
     }
 
+    /// Returns the options in order.
+    pub(super) fn iter(&self) -> impl DoubleEndedIterator<Item = &SipOption<'a>> {
+        self.0.iter()
+    }
+
     pub(super) fn write(&self, writer: &mut Writer) {
         for option in &self.0 {
-            let mut lines = writer.at_origin(option.origin);
-            match option.kind.key_column {
-                Some(column) => lines.option((column, option.key), option),
-                None => lines.option(option.key, option),
-            }
+            option.write(writer.at_origin(option.origin()));
         }
     }
 
@@ -158,8 +170,53 @@ impl<'a> Options<'a> {
 const MAX_SEARCHED: usize = 100;
 
 impl<'a> SipOption<'a> {
+    /// Returns the row that it comes from: that of the template for an inherited option.
     pub(super) fn origin(&self) -> &'a Origin {
-        self.origin
+        match self.source {
+            Source::Row(row) => row.origin(),
+            Source::Computed(_, origin) => origin,
+        }
+    }
+
+    /// Returns the row that is the option, if there is one.
+    pub(super) fn row(&self) -> Option<&'a Row<OptionRow>> {
+        match self.source {
+            Source::Row(row) => Some(row),
+            Source::Computed(..) => None,
+        }
+    }
+
+    /// Returns the kind of a computed option.
+    pub(super) fn kind(&self) -> Option<&'static Kind> {
+        match self.source {
+            Source::Row(_) => None,
+            Source::Computed(kind, _) => Some(kind),
+        }
+    }
+
+    pub(super) fn key(&self) -> &'a str {
+        self.key
+    }
+
+    /// Returns whether both come from the same row, and are computed in the same way if they are.
+    pub(super) fn has_source_of(&self, other: &SipOption<'_>) -> bool {
+        let kinds = (self.kind(), other.kind());
+        let same_kind = match kinds {
+            (Some(kind), Some(other)) => ptr::eq(kind, other),
+            (kind, other) => kind.is_none() && other.is_none(),
+        };
+        same_kind && ptr::eq(self.origin(), other.origin())
+    }
+
+    pub(super) fn write(&self, mut lines: Lines<'_>) {
+        match self.source {
+            Source::Row(_) => lines.option(("key", self.key), self),
+            Source::Computed(..) => lines.option(self.key, self),
+        }
+    }
+
+    fn prefix(&self) -> &'static str {
+        self.kind().map_or("", |kind| kind.prefix)
     }
 
     /// Returns the value without the prefix that computed options may have.
@@ -167,16 +224,16 @@ impl<'a> SipOption<'a> {
         &self.value
     }
 
-    fn may_be_repeated(&self) -> bool {
+    pub(super) fn may_be_repeated(&self) -> bool {
         matches!(self.key, "set_var" | "match")
     }
 
     /// Tells whether both have the same key and value.
     fn is_same(&self, other: &SipOption<'_>) -> bool {
         fn bytes<'o>(option: &'o SipOption<'_>) -> impl Iterator<Item = u8> + 'o {
-            option.kind.prefix.bytes().chain(option.value.bytes())
+            option.prefix().bytes().chain(option.value.bytes())
         }
-        let length = |option: &SipOption<'_>| option.kind.prefix.len() + option.value.len();
+        let length = |option: &SipOption<'_>| option.prefix().len() + option.value.len();
         length(self) == length(other) && self.key == other.key && bytes(self).eq(bytes(other))
     }
 }
@@ -184,14 +241,17 @@ impl<'a> SipOption<'a> {
 /// The value as it is written.
 impl Piece for SipOption<'_> {
     fn text(&self) -> Cow<'_, str> {
-        match self.kind.prefix {
+        match self.prefix() {
             "" => Cow::Borrowed(&self.value),
             prefix => Cow::Owned([prefix, &self.value].concat()),
         }
     }
 
     fn column<'c>(&'c self, _: Option<&'c Origin>) -> Option<&'c str> {
-        self.kind.column
+        match self.source {
+            Source::Row(_) => Some("value"),
+            Source::Computed(kind, _) => kind.column,
+        }
     }
 }
 
@@ -235,7 +295,7 @@ mod tests {
     /// Each as key, value and number of the row that it comes from.
     fn shown(options: &Options<'_>) -> Vec<String> {
         let shown = |option: &SipOption<'_>| {
-            let row = option.origin.key();
+            let row = option.origin().key();
             format!("{}={} of {}", option.key, option.text(), row.trim_start_matches("ctid="))
         };
         options.0.iter().map(shown).collect()
@@ -250,6 +310,11 @@ mod tests {
         let by_hash = shown(&options.clone().canonical_by_hash());
         assert_eq!(shown(&options.clone().canonical_by_search()), by_hash);
         shown(&options.canonical())
+    }
+
+    #[test]
+    fn an_option_is_small_since_each_endpoint_has_copies() {
+        assert!(size_of::<SipOption<'_>>() <= 56, "{}", size_of::<SipOption<'_>>());
     }
 
     #[test]

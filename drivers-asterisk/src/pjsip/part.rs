@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 use driver_api::asterisk::Writer;
 use driver_api::{Origin, Piece, Session};
 
-use super::endpoint::{Endpoint, Endpoints};
+use super::endpoint::{Endpoint, Endpoints, Section};
 use super::options::{Options, SipOption};
+use super::origins::Origins;
 use super::registry::{Entry, Registry};
 use super::resolve::{Item, Lists, Resolution};
 use super::tenant::Tenants;
@@ -62,11 +63,18 @@ impl<'a> Part<'a> {
                 self.resolution(entry, items, &templates).report_unknown_calls(session);
             }
         }
+        let resolution = |endpoint| {
+            let entry = registry.entry(endpoint)?;
+            Some(self.resolution(entry, items, &templates))
+        };
+        let origins =
+            writer.records_origins().then(|| Origins::new(self.endpoints, &registry.circular, &resolution));
         in_parallel(writer, &written, |writer, entry| {
             let endpoint = self.endpoints.get(entry.endpoint);
+            let written = Written { endpoint, at: entry.endpoint, origins: origins.as_ref() };
             match &templates[entry.endpoint] {
-                Some(lists) => write_endpoint(writer, endpoint, lists, sections),
-                None => write_endpoint(writer, endpoint, &self.lists(entry, items, &templates), sections),
+                Some(lists) => written.write(writer, lists, sections),
+                None => written.write(writer, &self.lists(entry, items, &templates), sections),
             }
         });
     }
@@ -149,43 +157,79 @@ impl<'a> Part<'a> {
     }
 }
 
-fn write_endpoint(writer: &mut Writer, endpoint: &Endpoint, lists: &Lists<'_>, sections: Sections) {
-    let row = &endpoint.row;
-    writer.at(row).headed_section(endpoint.label(), &row.name);
-    lists.endpoint.write(writer);
-    match sections {
-        Sections::Simple => {
-            for (key, options) in [("aors", &lists.aor), ("auth", &lists.auth)] {
-                // The section is written if the endpoint refers to it, even without options.
-                if let Some(reference) = lists.endpoint.last(key) {
-                    write_section(writer, reference.origin(), reference, options);
+/// An endpoint that is written.
+struct Written<'e, 'i, 'p> {
+    endpoint: &'i Endpoint,
+    /// Its index.
+    at: usize,
+    /// What the options come from, for a session that records it.
+    origins: Option<&'e Origins<'i, 'p>>,
+}
+
+impl Written<'_, '_, '_> {
+    fn write(&self, writer: &mut Writer, lists: &Lists<'_>, sections: Sections) {
+        let row = &self.endpoint.row;
+        writer.at(row).headed_section(self.endpoint.label(), &row.name);
+        self.write_options(writer, Section::Endpoint, &lists.endpoint);
+        match sections {
+            Sections::Simple => {
+                for (key, section, options) in
+                    [("aors", Section::Aor, &lists.aor), ("auth", Section::Auth, &lists.auth)]
+                {
+                    // The section is written if the endpoint refers to it, even without options.
+                    if let Some(reference) = lists.endpoint.last(key) {
+                        self.write_section(writer, section, (reference.origin(), reference), options);
+                    }
+                }
+            }
+            Sections::Trunk => {
+                self.write_referred(writer, Section::Aor, lists.endpoint.last("aors"), &lists.aor);
+                self.write_referred(writer, Section::Auth, lists.endpoint.last("auth"), &lists.auth);
+                if !lists.identify.is_empty() {
+                    let name = (row.origin(), &row.name);
+                    self.write_section(writer, Section::Identify, name, &lists.identify);
+                }
+                let reference = lists.endpoint.last("outbound_auth");
+                self.write_referred(writer, Section::OutboundAuth, reference, &lists.outbound_auth);
+                let reference = lists.registration.last("outbound_auth");
+                let options = &lists.registration_outbound_auth;
+                self.write_referred(writer, Section::RegistrationOutboundAuth, reference, options);
+                if !lists.registration.is_empty() {
+                    let name = (row.origin(), &row.name);
+                    self.write_section(writer, Section::Registration, name, &lists.registration);
                 }
             }
         }
-        Sections::Trunk => {
-            write_referred(writer, lists.endpoint.last("aors"), &lists.aor);
-            write_referred(writer, lists.endpoint.last("auth"), &lists.auth);
-            if !lists.identify.is_empty() {
-                write_section(writer, row.origin(), &row.name, &lists.identify);
-            }
-            write_referred(writer, lists.endpoint.last("outbound_auth"), &lists.outbound_auth);
-            let reference = lists.registration.last("outbound_auth");
-            write_referred(writer, reference, &lists.registration_outbound_auth);
-            if !lists.registration.is_empty() {
-                write_section(writer, row.origin(), &row.name, &lists.registration);
-            }
+    }
+
+    /// Writes a section that has options under the name by which another section refers to it.
+    fn write_referred(
+        &self,
+        writer: &mut Writer,
+        section: Section,
+        reference: Option<&SipOption<'_>>,
+        options: &Options<'_>,
+    ) {
+        if let Some(reference) = reference.filter(|_| !options.is_empty()) {
+            self.write_section(writer, section, (reference.origin(), reference), options);
         }
     }
-}
 
-/// Writes a section that has options under the name by which another section refers to it.
-fn write_referred(writer: &mut Writer, reference: Option<&SipOption<'_>>, options: &Options<'_>) {
-    if let Some(reference) = reference.filter(|_| !options.is_empty()) {
-        write_section(writer, reference.origin(), reference, options);
+    fn write_section(
+        &self,
+        writer: &mut Writer,
+        section: Section,
+        (origin, name): (&Origin, impl Piece),
+        options: &Options<'_>,
+    ) {
+        writer.at_origin(origin).section(name);
+        self.write_options(writer, section, options);
     }
-}
 
-fn write_section(writer: &mut Writer, origin: &Origin, name: impl Piece, options: &Options<'_>) {
-    writer.at_origin(origin).section(name);
-    options.write(writer);
+    fn write_options(&self, writer: &mut Writer, section: Section, options: &Options<'_>) {
+        match self.origins {
+            Some(origins) => origins.write(writer, self.at, section, options),
+            None => options.write(writer),
+        }
+    }
 }

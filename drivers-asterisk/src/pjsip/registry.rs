@@ -51,6 +51,14 @@ impl Registry {
         registry
     }
 
+    /// Returns the entry of an endpoint, if the part has it.
+    pub(super) fn entry(&self, endpoint: usize) -> Option<&Entry> {
+        match self.states[endpoint] {
+            State::At(place) => self.entries.get(place),
+            State::Unseen | State::Open => None,
+        }
+    }
+
     /// Registers an endpoint after its templates: depth first, with a stack of its own, since a chain
     /// of templates may be of any length.
     fn visit<'a>(&mut self, endpoint: usize, parents: impl Fn(usize) -> &'a Vec<usize>) {

@@ -56,10 +56,10 @@ static AUTH: Kind = Kind::option("auth").of("name");
 static OUTBOUND_AUTH: Kind = Kind::option("outbound_auth").prefixed("outbound_auth_").of("name");
 static REGISTRATION_AUTH: Kind = Kind::option("outbound_auth").prefixed("auth_reg_").of("name");
 static TRANSPORT: Kind = Kind::option("transport").of("transport_uuid");
-static MAILBOXES: Kind = Kind::option("mailboxes");
+static MAILBOXES: Kind = Kind::option("mailboxes").from("the voicemails of its users");
 static TENANT: Kind = Kind::variable("__WAZO_TENANT_UUID=").of("tenant_uuid");
 /// It repeats the caller id, which is an option from a row.
-static ORIGINAL_CALLER_ID: Kind = Kind::variable("XIVO_ORIGINAL_CALLER_ID=").of("value");
+static ORIGINAL_CALLER_ID: Kind = Kind::variable("XIVO_ORIGINAL_CALLER_ID=").of("value").from("callerid");
 
 /// The options of the section `identify` that match a call.
 const MATCHES: [&str; 3] = ["match", "match_header", "match_request_uri"];
@@ -167,12 +167,30 @@ impl<'a> Resolution<'a, '_> {
         options
     }
 
-    fn endpoint(&self, lists: &Lists<'a>) -> Options<'a> {
+    /// Returns the options of the section `endpoint` that precede those of templates and of the endpoint's own.
+    pub(super) fn defaults(&self) -> Options<'a> {
         let mut options = Options::with_capacity(48);
         options.push(&TENANT, self.origin(), &*self.endpoint.row.tenant_uuid);
         if let Some(item) = self.item {
             item.defaults(self.tenant, &mut options);
         }
+        options
+    }
+
+    /// Returns the options of a section that the endpoint's own rows give.
+    pub(super) fn own_options(&self, section: Section) -> Options<'a> {
+        let mut options = Options::default();
+        for own in self.own.iter().filter(|own| own.section == section) {
+            options.push_row(own);
+        }
+        if let Some(transport) = self.transport.filter(|_| section == Section::Endpoint) {
+            options.push(&TRANSPORT, self.origin(), transport);
+        }
+        options
+    }
+
+    fn endpoint(&self, lists: &Lists<'a>) -> Options<'a> {
+        let mut options = self.defaults();
         self.add_inherited_and_own(Section::Endpoint, &mut options);
         if let Some(transport) = self.transport {
             options.push(&TRANSPORT, self.origin(), transport);

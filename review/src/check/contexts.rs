@@ -401,7 +401,10 @@ mod tests {
             ]
         );
         // Without parkext, slots are no extensions. The lot makes its own context.
-        assert_eq!(of("res_parking.conf", "[lot]\ncontext = c\nparkpos = 801-805\n"), [""; 0]);
+        assert_eq!(
+            of("res_parking.conf", "[lot]\ncontext = c\nparkpos = 801-805\n"),
+            ["res_parking.conf:1: note: parking lot lot: the lot has no parkext [parking-extension-none]"]
+        );
         assert_eq!(of("res_parking.conf", "[lot]\ncontext = p\nparkext = 801\nparkpos = 802-805\n"), [""; 0]);
     }
 

@@ -1,8 +1,11 @@
 //! Sections, options and values that a module of Asterisk does not know, by the catalogue.
 
-use asterisk_conf::catalogue::{self, Consequence, OptionInfo, Rejection, ValueType};
+use std::collections::HashMap;
+
+use asterisk_conf::catalogue::{self, Consequence, OptionInfo, Reader, Rejection, Unread, ValueType};
 use asterisk_conf::{ConfigOption, Section};
 use bstr::{BStr, ByteSlice};
+use foldhash::fast::RandomState;
 
 use super::Findings;
 use crate::Rule;
@@ -22,65 +25,94 @@ rules! {
 
 pub(super) fn check(site: &Site<'_>, findings: &mut Findings<'_>) {
     for (name, file) in site.files() {
-        let Some(known) = catalogue::file(name) else { continue };
+        let known = catalogue::file(name).filter(|known| known.reader != Reader::Nothing);
+        let Some(known) = known else { continue };
+        let mut checker = Checker { known, file, options: HashMap::default(), findings };
         for section in file.document().visible_sections() {
-            check_section(known, file, section, findings);
+            checker.section(section);
         }
     }
 }
 
-fn check_section(
-    known: &catalogue::File,
-    file: &SiteFile<'_>,
-    section: &Section,
-    findings: &mut Findings<'_>,
-) {
-    let name = section.name();
-    let type_value = section.value("type").filter(|_| known.selects_by_type());
-    let lookup = known.section(&name.to_str_lossy(), type_value.map(|value| value.to_str_lossy()).as_deref());
-    let kinds = match lookup {
-        Ok(kinds) => kinds,
-        Err(unread) => {
-            let rule =
-                by_consequence(unread.consequence(), &SECTION_UNREAD, &OPTION_IGNORED, &OPTION_IGNORED);
-            let what = match type_value {
-                Some(value) => format!("{} [type = {}]", Shown(name), Shown(value)),
-                None => Shown(name).to_string(),
-            };
-            return findings.add(
-                rule,
-                file.at(section.location()),
-                format!("section {what}"),
-                unread.to_string(),
-            );
-        }
-    };
-    let kind = kinds.kinds().first().map_or("section", |kind| kind.name);
-    let object = || object(kind, name);
-    for option in section.options() {
-        let Some(info) = kinds.option(&option.key().to_str_lossy()) else {
-            // The rules of the dialplan report it.
-            if kind == "context" {
-                continue;
-            }
-            let consequence = kinds.unknown_option();
-            let rule = by_consequence(consequence, &OPTION_UNKNOWN, &OPTION_IGNORED, &OPTION_IGNORED);
-            let message = format!("{}: {consequence}", unknown(option, kinds.kinds()));
-            findings.add(rule, file.at(option.location()), object(), message);
-            continue;
+/// Checks the sections of one file.
+struct Checker<'d, 'f, 'r> {
+    known: &'static catalogue::File,
+    file: &'d SiteFile<'d>,
+    /// The options that were looked up so far, by the first kind of the section, the number of its kinds and their
+    /// spelling: a friend of `iax.conf` is a peer, too, but has more options.
+    options: HashMap<(&'static str, usize, &'d BStr), Option<&'static OptionInfo>, RandomState>,
+    findings: &'f mut Findings<'r>,
+}
+
+impl<'d> Checker<'d, '_, '_> {
+    fn section(&mut self, section: &'d Section) {
+        let type_value = section.value("type").filter(|_| self.known.selects_by_type());
+        let name = section.name().to_str_lossy();
+        let kinds = match self.known.section(&name, type_value.map(|value| value.to_str_lossy()).as_deref()) {
+            Ok(kinds) => kinds,
+            Err(unread) => return self.report_unread(section, type_value, unread),
         };
-        let at = file.at(option.location());
-        if let Some((rule, message)) = value_problem(option, info) {
-            findings.add(rule, at, object(), message);
+        let kind = kinds.kinds().first().map_or("section", |kind| kind.name);
+        for option in section.options() {
+            let lookup = || kinds.option(&option.key().to_str_lossy());
+            match *self.options.entry((kind, kinds.kinds().len(), option.key())).or_insert_with(lookup) {
+                Some(info) => self.value(kind, section, option, info),
+                // The rules of the dialplan report it.
+                None if kind == "context" => {}
+                None => self.report_unknown(&kinds, kind, section, option),
+            }
         }
-        if let Some(message) = deprecation(option, info) {
-            findings.add(&OPTION_DEPRECATED, at, object(), message);
+        for required in kinds.kinds().iter().flat_map(|kind| kind.required()) {
+            if section.value(required.name).is_none() {
+                let message =
+                    format!("there is no option {}: Asterisk does not make the object", required.name);
+                let at = self.file.at(section.location());
+                self.findings.add(&OPTION_REQUIRED, at, object(kind, section.name()), message);
+            }
         }
     }
-    for required in kinds.kinds().iter().flat_map(|kind| kind.required()) {
-        if section.value(required.name).is_none() {
-            let message = format!("there is no option {}: Asterisk does not make the object", required.name);
-            findings.add(&OPTION_REQUIRED, file.at(section.location()), object(), message);
+
+    fn report_unread(&mut self, section: &Section, type_value: Option<&BStr>, unread: Unread) {
+        // With or without a warning: the object is not there.
+        let rule = match unread.consequence() {
+            Consequence::Unknown => &OPTION_IGNORED,
+            _ => &SECTION_UNREAD,
+        };
+        let what = match type_value {
+            Some(value) => format!("{} [type = {}]", Shown(section.name()), Shown(value)),
+            None => Shown(section.name()).to_string(),
+        };
+        self.findings.add(
+            rule,
+            self.file.at(section.location()),
+            format!("section {what}"),
+            unread.to_string(),
+        );
+    }
+
+    fn report_unknown(
+        &mut self,
+        kinds: &catalogue::Section<'_>,
+        kind: &str,
+        section: &Section,
+        option: &ConfigOption,
+    ) {
+        let consequence = kinds.unknown_option();
+        let rule = by_consequence(consequence, &OPTION_UNKNOWN, &OPTION_IGNORED, &OPTION_IGNORED);
+        let message = format!("{}: {consequence}", unknown(option, kinds.kinds()));
+        self.findings.add(rule, self.file.at(option.location()), object(kind, section.name()), message);
+    }
+
+    fn value(&mut self, kind: &str, section: &Section, option: &ConfigOption, info: &OptionInfo) {
+        if info.accepts_all() {
+            return;
+        }
+        let at = self.file.at(option.location());
+        if let Some((rule, message)) = value_problem(option, info) {
+            self.findings.add(rule, at, object(kind, section.name()), message);
+        }
+        if let Some(message) = deprecation(option, info) {
+            self.findings.add(&OPTION_DEPRECATED, at, object(kind, section.name()), message);
         }
     }
 }
@@ -121,8 +153,12 @@ fn value_problem(option: &ConfigOption, info: &OptionInfo) -> Option<(&'static R
         let is_octal = number && value.len() > 1 && value.starts_with('0') && !value.starts_with("0x");
         return is_octal.then(|| (&VALUE_CHANGED, format!("{}: \"{value}\" {message}", info.name)));
     };
-    let rule = by_consequence(rejection.consequence, &VALUE_REFUSED, &VALUE_CHANGED, &VALUE_CHANGED);
-    Some((rule, rejected(option, &rejection)))
+    Some((rule_for_value(rejection.consequence), rejected(option, &rejection)))
+}
+
+/// Returns the rule that a value breaks, by what Asterisk does with it.
+pub(super) fn rule_for_value(consequence: Consequence) -> &'static Rule {
+    by_consequence(consequence, &VALUE_REFUSED, &VALUE_CHANGED, &VALUE_CHANGED)
 }
 
 fn rejected(option: &ConfigOption, rejection: &Rejection) -> String {

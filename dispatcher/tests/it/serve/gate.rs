@@ -64,15 +64,18 @@ fn a_text_that_asterisk_refuses_is_served_with_an_error() {
     for (line, part) in errors.iter().zip([
         "asterisk/hep.conf:1: error: general general: there is no option capture_address: Asterisk does not make the object [option-required]",
         "asterisk/hep.conf:2: error: general general: there is no option \"capture_adress\" here (did you mean capture_address?): Asterisk refuses the whole file [option-unknown]",
-        "asterisk/hep.conf: Asterisk refuses the new text or drops objects of it (findings: 2). The new text is served",
+        "asterisk/hep.conf: Asterisk refuses the new text or drops objects of it (findings: 2). The text is served",
     ]) {
         assert!(line.contains(part), "{line}");
     }
     assert_eq!(errors.len(), 3);
-    // The same findings are not new.
+    // The same faults are not new; another one is.
     site.execute("UPDATE asterisk_file_variable SET value = 'no' WHERE id = 2");
     assert_eq!(site.ask("").1, "generated");
-    assert_eq!(site.errors().len(), 3);
+    site.execute("UPDATE asterisk_file_variable SET key = 'enable' WHERE id = 2");
+    assert_eq!(site.ask("").1, "generated");
+    site.daemon.wait_for_log("(findings: 1)");
+    assert_eq!(site.errors().len(), 5);
 }
 
 #[test]

@@ -4,6 +4,7 @@ mod cache;
 mod crowd;
 #[cfg(feature = "postgres")]
 mod database;
+mod diff;
 #[cfg(feature = "asterisk")]
 mod gate;
 mod guard;

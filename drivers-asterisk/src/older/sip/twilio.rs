@@ -28,7 +28,8 @@ pub(super) fn write(
         Some(trunk) => {
             let options = Value::from(Serde(&options(trunk, session)));
             let text = folder.templates().render(TEMPLATE, context! { options })?;
-            if let Err(reason) = writer.at(trunk).rendered(&text) {
+            let notes = session.explains().then(|| folder.note(TEMPLATE));
+            if let Err(reason) = writer.at(trunk).noting(notes.as_slice()).rendered(&text) {
                 trunk.warn(session, "", format!("the gateways of Twilio are left out: {reason}"));
             }
         }

@@ -1,5 +1,6 @@
 //! Which rows the lines of the file come from.
 
+use driver_api::explanation::Note;
 use driver_api::{Driver, Session};
 
 use super::*;
@@ -111,4 +112,104 @@ fn the_origin_of_a_trunk_section_is_its_reference() {
         endpoint = a (table endpoint_sip, row uuid=1 name=a, column name)",
     );
     assert_eq!(origins(&rows), expected);
+}
+
+/// What overrides what in the section of an endpoint: each line with its template and its notes.
+fn explained(rows: &Rows, section: &str) -> Vec<String> {
+    let scratch = rows.load();
+    let mut database = database::open(&database::Uri::Sqlite(scratch.path().to_owned())).unwrap();
+    let mut snapshot = database.snapshot().unwrap();
+    let mut session = Session::new(&mut *snapshot).explaining(Some(section));
+    let text = Pjsip.generate(&mut session).unwrap();
+    let (origins, explanation) = (session.take_origins(), session.take_explanation());
+    let lines: Vec<&str> = text.lines().collect();
+    let described = origins.iter().filter_map(|origin| {
+        let template = origin.template.as_ref().map(|template| format!(" of {}", template.name));
+        let notes = explanation.of_line(origin.line).filter(|note| !matches!(note, Note::Columns(_)));
+        let notes: Vec<String> = notes.map(described).collect();
+        let is_plain = template.is_none() && notes.is_empty();
+        let line = lines[origin.line - 1];
+        (!is_plain).then(|| format!("{line}{}: {}", template.unwrap_or_default(), notes.join("; ")))
+    });
+    described.collect()
+}
+
+fn described(note: &Note) -> String {
+    match note {
+        Note::Computed(from) => format!("computed from {}", from.unwrap_or("its row")),
+        Note::Overrides(overridden) => {
+            let template = overridden.template.as_ref().map_or("its own", |template| &template.name);
+            let column = overridden.column.as_deref().unwrap_or_default();
+            format!("{:?} of {template} {} {column}", overridden.value, overridden.origin.table())
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn an_option_knows_all_values_that_it_overrides() {
+    let rows = system()
+        .template(2, "weak")
+        .options(2, &["allow=ulaw", "context=inherited", "set_var=A=1"])
+        .template(3, "strong")
+        .options(3, &["allow=alaw", "k=strong"])
+        .template(4, "base")
+        .options(4, &["allow=g722", "k=base", "only=base"])
+        .option(4, "auth", "password", "p")
+        .endpoint(1, "a")
+        .options(1, &["allow=opus", "allow=g729", "aors=mine"])
+        .link(1, 2, 0)
+        .link(1, 3, 1)
+        .link(2, 4, 0)
+        .link(3, 4, 0)
+        .line(3, 1);
+    let lines = explained(&rows, "a");
+    let option = "endpoint_sip_section_option value";
+    let expected = [
+        "context = inherited of weak: \"default\" of its own linefeatures context".to_owned(),
+        format!(
+            "allow = g729: \"opus\" of its own {option}; \"alaw\" of strong {option}; \"g722\" of base {option}; \
+                \"ulaw\" of weak {option}"
+        ),
+        format!("k = strong of strong: \"base\" of base {option}"),
+        "only = base of base: ".to_owned(),
+        "auth = a: computed from its row".to_owned(),
+        "type = endpoint: computed from its row".to_owned(),
+    ];
+    assert_eq!(lines[..6], expected);
+    // A repeated option overrides none.
+    for line in [
+        "set_var = WAZO_LINE_ID=3: computed from its row",
+        "set_var = A=1 of weak: ",
+        "password = p of base: ",
+    ] {
+        assert!(lines.iter().any(|other| other == line), "{line}: {lines:#?}");
+    }
+}
+
+#[test]
+fn a_transport_of_a_template_is_overridden_too() {
+    let template = row! { uuid: uuid(2), name: "t", label: "the template", tenant_uuid: "T", transport_uuid: uuid(8), template: true };
+    let rows = system()
+        .transport(8, "udp")
+        .add("endpoint_sip", template)
+        .endpoint(1, "a")
+        .options(1, &["transport=tcp"])
+        .link(1, 2, 0)
+        .line(3, 1);
+    let expected = "transport = tcp: \"udp\" of the template endpoint_sip transport_uuid";
+    assert!(explained(&rows, "a").contains(&expected.to_owned()));
+    let rows = rows.endpoint(3, "b").link(3, 2, 0).line(4, 3);
+    let expected = "transport = udp of the template: computed from its row";
+    assert!(explained(&rows, "b").contains(&expected.to_owned()));
+}
+
+#[test]
+fn a_circle_and_a_long_chain_of_templates_end() {
+    let chain = (2..=31).fold(system().endpoint(1, "a").line(3, 1), |rows, id| {
+        rows.template(id, &format!("t{id}")).options(id, &["k=v"]).link(id - 1, id, 0)
+    });
+    let lines = explained(&chain.link(31, 2, 0), "a");
+    let line = lines.iter().find(|line| line.starts_with("k = v of t2: \"v\" of t3 ")).unwrap();
+    assert_eq!(line.matches(" of t").count(), 30);
 }

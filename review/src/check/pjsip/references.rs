@@ -1,12 +1,10 @@
 //! References from objects of `pjsip.conf` to others, in this file and in others.
 
-use std::collections::HashSet;
-
-use asterisk_conf::{ConfigOption, Section};
+use asterisk_conf::Section;
 use bstr::BStr;
 
 use super::super::Findings;
-use super::{Objects, items, last};
+use super::{Objects, Options, Used, items};
 use crate::Rule;
 use crate::rule::rules;
 use crate::site::Site;
@@ -164,18 +162,17 @@ const REFERENCES: &[Reference] = &[
 pub(super) fn check<'d>(
     site: &Site<'_>,
     objects: &Objects<'d>,
-    (kind, section): (&'d str, &'d Section),
-    used: &mut HashSet<(&'static str, &'d BStr)>,
+    (kind, section, options): (&'d str, &'d Section, &Options<'d>),
+    used: &mut Used<'d>,
     findings: &mut Findings<'_>,
 ) {
     for reference in REFERENCES.iter().filter(|reference| reference.from == kind) {
+        let Some(last) = options.get(reference.option) else { continue };
+        // An ACL adds to those above; of all others, the last holds.
         let adds = matches!(reference.to, Target::Sections(..));
-        let options: Vec<&ConfigOption> = if adds {
-            section.options().iter().filter(|option| option.has_key(reference.option)).collect()
-        } else {
-            last(section, reference.option).into_iter().collect()
-        };
-        for option in options {
+        let same = section.options().iter().filter(|option| adds && option.has_key(reference.option));
+        let earlier = same.filter(|option| option.location() != last.location());
+        for option in earlier.chain([last]) {
             let missing = missing(site, objects, reference, option.value(), used);
             if let Some(what) = missing {
                 let message = format!("{what}: {}", reference.consequence);
@@ -192,7 +189,7 @@ fn missing<'d>(
     objects: &Objects<'d>,
     reference: &Reference,
     value: &'d BStr,
-    used: &mut HashSet<(&'static str, &'d BStr)>,
+    used: &mut Used<'d>,
 ) -> Option<String> {
     match reference.to {
         Target::List(kind) | Target::AnyOf(kind) => {

@@ -1,0 +1,164 @@
+//! `cargo xtask bench --review`: measures what it costs to review all files of a synthetic telephone system, against the
+//! time that it takes to generate them.
+
+use std::hint::black_box;
+use std::io;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use argh::FromArgs;
+use dispatcher::{FAMILIES, NAMESPACE_WIDTH, Registry, Report, config, file_set};
+use driver_api::asterisk::LineOrigin;
+use driver_api::{Config, Error, Namespace};
+use fixtures::Schema;
+use fixtures::postgres::Cluster;
+use review::{FileSet, Rules};
+
+use crate::bench::{median, peak_megabytes};
+use crate::command;
+
+/// What is measured, each in a process of its own.
+const KINDS: &[&str] = &["generate", "check", "gate asterisk/pjsip.conf", "gate asterisk/extensions.conf"];
+
+/// Measure a review in a process of its own; bench --review runs this.
+#[derive(FromArgs)]
+#[argh(subcommand, name = "measure-review")]
+pub(crate) struct MeasureReview {
+    /// what to measure
+    #[argh(option)]
+    kind: String,
+
+    /// the database
+    #[argh(option)]
+    db: String,
+
+    /// the number of runs
+    #[argh(option)]
+    runs: usize,
+}
+
+/// Measures all kinds on telephone systems of these sizes.
+pub(crate) fn run(users: &[u32], runs: usize) -> Result<(), Error> {
+    let cluster = Cluster::start()?;
+    for &users in users {
+        let uri = cluster.create_database(&format!("review_{users}"))?;
+        fixtures::load_synthetic_postgres(Schema::Current, users, &uri)?;
+        say!("\n{users} users\n");
+        say!(
+            "{:<NAMESPACE_WIDTH$} {:>11} {:>12} {:>10} {:>6} {:>9} {:>6}",
+            "what",
+            "bytes",
+            "generate ms",
+            "ms",
+            "ratio",
+            "peak MB",
+            "/ text"
+        );
+        for kind in KINDS {
+            let program = std::env::current_exe()
+                .map_err(|error| Error::driver("this program has no path").because(error))?;
+            let runs = runs.to_string();
+            let arguments = ["measure-review", "--kind", kind, "--db", &uri, "--runs", &runs];
+            command::run(Command::new(program).args(arguments))?;
+        }
+    }
+    Ok(())
+}
+
+/// The files of the current schema, and what generates them.
+struct Files {
+    registry: Registry,
+    config: Config,
+    names: Vec<Namespace>,
+    database: Box<dyn database::Database>,
+}
+
+impl Files {
+    /// Generates the files and returns them with the time that it took.
+    fn generate(&mut self, keeps: fn(&LineOrigin) -> bool) -> Result<(FileSet, Duration), Error> {
+        let start = Instant::now();
+        let mut snapshot = self.database.snapshot()?;
+        let mut messages = io::sink();
+        let mut report = Report::quiet(&mut messages);
+        let set =
+            file_set::generate(&self.registry, &self.config, &self.names, &mut *snapshot, &mut report, keeps);
+        Ok((set, start.elapsed()))
+    }
+
+    /// Generates the texts as `confgend generate` does, without their origins, and returns the time that it took.
+    fn texts(&mut self) -> Result<Duration, Error> {
+        let start = Instant::now();
+        let mut snapshot = self.database.snapshot()?;
+        for name in &self.names {
+            let outcome = dispatcher::generate::file(&self.registry, &self.config, name, &mut *snapshot);
+            black_box(outcome.result?);
+        }
+        Ok(start.elapsed())
+    }
+}
+
+impl MeasureReview {
+    pub(crate) fn run(&self) -> Result<(), Error> {
+        let registry = Registry::new(FAMILIES)?;
+        let config = config::only(None, &registry)?;
+        let (kind, names) = match self.kind.split_once(' ') {
+            Some((kind, name)) => (kind, vec![registry.find(name)?]),
+            None => (self.kind.as_str(), crate::namespaces(&registry, Schema::Current)),
+        };
+        let mut files = Files { registry, config, names, database: database::open(&self.db.parse()?)? };
+        let (mut generations, mut times, mut bytes) = (Vec::new(), Vec::new(), 0);
+        // The first run fills the server's caches and is not counted.
+        for run in 0..=self.runs {
+            let generation = files.texts()?;
+            let (time, size) = files.measure(kind)?;
+            bytes = size;
+            if run > 0 {
+                generations.push(generation);
+                times.push(time);
+            }
+        }
+        let (generation, time) = (median(generations), median(times));
+        let peak = peak_megabytes();
+        say!(
+            "{:<NAMESPACE_WIDTH$} {bytes:>11} {:>12.1} {:>10.1} {:>6.2} {peak:>9.1} {:>6.2}",
+            self.kind,
+            generation * 1e3,
+            time * 1e3,
+            time / generation,
+            peak * f64::from(1 << 20) / bytes.max(1) as f64
+        );
+        Ok(())
+    }
+}
+
+impl Files {
+    /// Measures one run: returns its time and the bytes of the texts.
+    fn measure(&mut self, kind: &str) -> Result<(Duration, usize), Error> {
+        let rules = Rules::default();
+        let start = Instant::now();
+        match kind {
+            "generate" => {
+                let (set, time) = self.generate(|_| true)?;
+                Ok((time, set.bytes()))
+            }
+            "check" => {
+                let (set, _) = self.generate(|_| true)?;
+                black_box(review::check(&set, None, &rules));
+                Ok((start.elapsed(), set.bytes()))
+            }
+            // What a request costs if the text has changed: generating and looking at the text.
+            _ => {
+                let mut bytes = 0;
+                let mut snapshot = self.database.snapshot()?;
+                for name in &self.names {
+                    let outcome =
+                        dispatcher::generate::file(&self.registry, &self.config, name, &mut *snapshot);
+                    let text = outcome.result?;
+                    black_box(review::rejections(name, &text, &rules));
+                    bytes += text.len();
+                }
+                Ok((start.elapsed(), bytes))
+            }
+        }
+    }
+}
