@@ -6,11 +6,11 @@ use asterisk_conf::{ConfigOption, Section};
 use bstr::{BStr, ByteSlice};
 
 use super::dialplan::missing;
+use super::names::objects;
 use super::{Findings, pjsip};
 use crate::Rule;
-use crate::dialplan::{
-    Context, Key, Lookup, Target, has_variable, leading_number, local_channel, split, strip, unquoted,
-};
+use crate::dialplan::{Context, Key, Lookup, Target, has_variable, leading_number, local_channel, split};
+use crate::fields::{fields, stripped};
 use crate::mailboxes;
 use crate::rule::rules;
 use crate::site::{At, Site, SiteFile};
@@ -131,7 +131,7 @@ fn check_endpoints(checked: &Checked<'_, '_>, file: &SiteFile<'_>, findings: &mu
 }
 
 fn check_queues(checked: &Checked<'_, '_>, file: &SiteFile<'_>, findings: &mut Findings<'_>) {
-    for queue in others(file) {
+    for queue in objects(file, &["general"]) {
         let name = object("queue", queue.name());
         for option in queue.options() {
             let at = file.at(option.location());
@@ -144,6 +144,9 @@ fn check_queues(checked: &Checked<'_, '_>, file: &SiteFile<'_>, findings: &mut F
     }
 }
 
+/// The fields of a member: interface, penalty, name, state interface, ringinuse, wrapuptime, paused.
+const MEMBER_FIELDS: usize = 7;
+
 /// Checks the interface of a member, and the interface that tells its state.
 fn check_member(
     checked: &Checked<'_, '_>,
@@ -152,19 +155,21 @@ fn check_member(
     member: &BStr,
     findings: &mut Findings<'_>,
 ) {
-    for field in [0, 3] {
-        let interface = split(member, b',').nth(field).map(strip).map(unquoted);
-        let Some(interface) = interface.filter(|interface| !has_variable(interface)) else { continue };
-        if let Some((number, context)) = local_channel(&interface) {
+    let fields = fields(member, MEMBER_FIELDS);
+    for interface in [0, 3].into_iter().filter_map(|field| fields.get(field)).map(|field| stripped(field)) {
+        if has_variable(interface) {
+            continue;
+        }
+        if let Some((number, context)) = local_channel(interface) {
             if let Some(absent) = checked.absent(context, number, Target::Number(1)) {
-                let message = format!("member {}: {absent}: it is never called", Shown(&interface));
+                let message = format!("member {}: {absent}: it is never called", Shown(interface));
                 findings.add(&MEMBER, at, queue, message);
             }
-        } else if let Some((number, context)) = hint(&interface)
+        } else if let Some((number, context)) = hint(interface)
             && checked.lookup.lacks_hint(context, number)
         {
             let message =
-                format!("member {}: there is no such hint: its state is not known", Shown(&interface));
+                format!("member {}: there is no such hint: its state is not known", Shown(interface));
             findings.add(&MEMBER_HINT, at, queue, message);
         }
     }
@@ -204,7 +209,7 @@ fn check_mailboxes(checked: &Checked<'_, '_>, file: &SiteFile<'_>, findings: &mu
 }
 
 fn check_parking(checked: &Checked<'_, '_>, file: &SiteFile<'_>, findings: &mut Findings<'_>) {
-    for lot in others(file) {
+    for lot in objects(file, &["general"]) {
         let name = object("parking lot", lot.name());
         if let Some(option) = last(lot, "comebackcontext") {
             let at = file.at(option.location());
@@ -240,7 +245,7 @@ fn check_parking(checked: &Checked<'_, '_>, file: &SiteFile<'_>, findings: &mut 
 const MOST_SLOTS: usize = 1_000_000;
 
 fn check_iax(checked: &Checked<'_, '_>, file: &SiteFile<'_>, findings: &mut Findings<'_>) {
-    for section in others(file) {
+    for section in objects(file, &["general"]) {
         let Some(kind) = section.value("type").and_then(|kind| kind.to_str().ok()) else { continue };
         let name = format!("{} {}", kind.escape_debug(), Shown(section.name()));
         for option in section.options().iter().filter(|option| option.has_key("context")) {
@@ -255,7 +260,7 @@ fn check_menus(checked: &Checked<'_, '_>, file: &SiteFile<'_>, findings: &mut Fi
         |section: &&Section| section.value("type").is_some_and(|kind| kind.eq_ignore_ascii_case(b"menu"));
     for menu in file.document().visible_sections().filter(is_menu) {
         for key in menu.options() {
-            let absent = split(key.value(), b',').filter_map(|action| exec_target(strip(action)));
+            let absent = split(key.value(), b',').filter_map(|action| exec_target(stripped(action)));
             for absent in absent.filter_map(|target| exec_problem(checked, target)) {
                 let message = format!("key {}: {absent}: the key does nothing", Shown(key.key()));
                 findings.add(&MENU, file.at(key.location()), object("menu", menu.name()), message);
@@ -272,14 +277,9 @@ fn exec_target(action: &BStr) -> Option<&BStr> {
 }
 
 fn exec_problem(checked: &Checked<'_, '_>, target: &BStr) -> Option<String> {
-    let mut parts = split(target, b',').map(strip);
+    let mut parts = split(target, b',').map(|part| stripped(part));
     let (context, number, priority) = (parts.next()?, parts.next()?, parts.next()?);
     checked.absent(context, number, Target::Number(leading_number(priority)?))
-}
-
-/// Returns the sections of a file but the general one.
-fn others<'d>(file: &'d SiteFile<'_>) -> impl Iterator<Item = &'d Section> {
-    file.document().visible_sections().filter(|section| !section.name().eq_ignore_ascii_case(b"general"))
 }
 
 /// Returns the last option of this key, which is the one that holds.

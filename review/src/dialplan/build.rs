@@ -10,6 +10,7 @@ use super::{
     Context, Dialplan, Extension, Hint, Include, Key, Owner, Priority, Problem, ProblemKind, Setting,
     SettingKind, has_variable, is_pattern,
 };
+use crate::fields::stripped;
 
 /// The number that stands for a hint where Asterisk counts priorities.
 const HINT: i32 = -1;
@@ -164,8 +165,8 @@ impl<'d> Builder<'d> {
         if call.is_open {
             self.problem(line, ProblemKind::OpenParenthesis(call.application));
         }
-        if !line::strip(call.behind).is_empty() {
-            self.problem(line, ProblemKind::TextBehind(line::strip(call.behind)));
+        if !stripped(call.behind).is_empty() {
+            self.problem(line, ProblemKind::TextBehind(stripped(call.behind)));
         }
     }
 

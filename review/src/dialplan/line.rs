@@ -3,6 +3,7 @@
 use bstr::{BStr, ByteSlice};
 
 use super::has_variable;
+use crate::fields::stripped;
 
 /// The number of an extension with the caller number that it is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -87,7 +88,7 @@ impl<'d> Rest<'d> {
     /// Reads what follows the name.
     pub(super) fn read(text: &'d BStr) -> Result<Rest<'d>, OpenLabel> {
         let (written, call) = split_once(text, b',').unwrap_or((text, BStr::new("")));
-        let written = strip(written);
+        let written = stripped(written);
         let (priority, label) = match split_once(written, b'(') {
             Some((priority, label)) => (priority, Some(split_once(label, b')').ok_or(OpenLabel)?.0)),
             None => (written, None),
@@ -143,20 +144,9 @@ pub(super) fn split_once(text: &BStr, separator: u8) -> Option<(&BStr, &BStr)> {
     Some((&text[..at], &text[at + 1..]))
 }
 
-/// Returns a text without the blanks at its ends. Asterisk takes all bytes up to the space for blanks.
-pub(crate) fn strip(text: &BStr) -> &BStr {
-    let text = skip_blanks(text);
-    let end = text.iter().rposition(|&c| !is_blank(c)).map_or(0, |last| last + 1);
-    &text[..end]
-}
-
 fn skip_blanks(text: &BStr) -> &BStr {
-    let start = text.iter().position(|&c| !is_blank(c)).unwrap_or(text.len());
+    let start = text.iter().position(|&c| c > b' ').unwrap_or(text.len());
     &text[start..]
-}
-
-fn is_blank(c: u8) -> bool {
-    c <= b' '
 }
 
 /// Returns the number at the beginning of a text, as C's `scanf` reads it. What follows its digits does not count.

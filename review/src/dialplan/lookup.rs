@@ -228,7 +228,7 @@ impl<'p, 'd> Lookup<'p, 'd> {
                     None => reach.is_open |= !self.lacks_context(include.context),
                 }
             }
-            if !self.take(1 + context.includes.len()) {
+            if !self.take(1 + context.includes.len() + context.settings.len()) {
                 reach.is_open = true;
                 break;
             }

@@ -4,7 +4,8 @@ use bstr::{BStr, ByteSlice};
 
 use super::super::Findings;
 use super::{Checked, extension_name, missing};
-use crate::dialplan::{Target, has_variable, local_channel, strip};
+use crate::dialplan::{Target, has_variable, local_channel};
+use crate::fields::stripped;
 use crate::rule::rules;
 use crate::text::Shown;
 
@@ -21,7 +22,8 @@ pub(super) fn check(checked: &Checked<'_, '_>, findings: &mut Findings<'_>) {
     let contexts = &checked.lookup.dialplan().contexts;
     let hints = || contexts.iter().flat_map(|context| context.hints.iter().map(move |hint| (context, hint)));
     for (context, hint) in hints() {
-        let problems = hint.devices().map(strip).filter_map(|device| problem(checked, device));
+        let problems =
+            hint.devices().map(|part| stripped(part)).filter_map(|device| problem(checked, device));
         for (rule, message) in problems {
             let object = format!("hint {}", extension_name(hint.name, context.name));
             findings.add(rule, checked.at(hint.location), object, message);
@@ -71,10 +73,8 @@ mod tests {
             exten => 3,hint,${DEVICE}&SCCP/x&Custom:y&confbridge:1\n";
         assert_eq!(
             found(&[("extensions.conf", hints), ("pjsip.conf", pjsip)]),
-            [
-                "asterisk/extensions.conf:2: warning: hint 1@c: pjsip.conf has no endpoint \"nope\": the state is \
-            unavailable for ever [dialplan-hint-device-missing]"
-            ]
+            ["asterisk/extensions.conf:2: warning: hint 1@c: there is no endpoint \"nope\": the state is \
+            unavailable for ever [dialplan-hint-device-missing]"]
         );
         assert_eq!(dialplan(hints), [""; 0]);
         let sccp = "[x]\ntype = line\n[y]\ntype = device\nline = x\n";
@@ -83,11 +83,11 @@ mod tests {
         assert_eq!(
             findings[..1],
             [
-                "asterisk/extensions.conf:2: warning: hint 1@c: sccp.conf has no line \"y\": the state is unavailable \
+                "asterisk/extensions.conf:2: warning: hint 1@c: there is no SCCP line \"y\": the state is unavailable \
             for ever [dialplan-hint-device-missing]"
             ]
         );
-        assert!(!findings[1].contains("hint"), "{findings:?}");
+        assert!(findings.iter().skip(1).all(|finding| !finding.contains("hint")), "{findings:?}");
     }
 
     #[test]
