@@ -10,7 +10,7 @@
 //! ```
 //! use review::{FileSet, Rules};
 //!
-//! let queues = "[general]\n\n[sales]\nmusicclass = jazz\n";
+//! let queues = "[general]\n\n[sales]\nmusicclass = jazz\nmember = PJSIP/a\n";
 //! let classes = "[default]\nmode = files\ndirectory = /var/lib/asterisk/moh/default\n";
 //! let set = FileSet::from_texts([("asterisk/queues.conf", queues), ("asterisk/musiconhold.conf", classes)]).unwrap();
 //! let checked = review::check(&set, None, &Rules::default());
