@@ -10,6 +10,7 @@ use super::names::objects;
 use super::{Findings, pjsip};
 use crate::Rule;
 use crate::dialplan::{Context, Key, Lookup, Target, has_variable, leading_number, local_channel, split};
+use crate::diff::words::counted;
 use crate::fields::{fields, stripped};
 use crate::mailboxes;
 use crate::rule::rules;
@@ -230,7 +231,7 @@ fn check_parking(checked: &Checked<'_, '_>, file: &SiteFile<'_>, findings: &mut 
             && let Some((first, count)) = checked.taken_slots(context, slots.value())
         {
             let others = if count > 1 {
-                format!(" and {} other slots are extensions, too", count - 1)
+                format!(" and {} are extensions, too", counted(count - 1, "other slot"))
             } else {
                 " is an extension, too".to_owned()
             };
@@ -395,10 +396,8 @@ mod tests {
         );
         assert_eq!(
             of("res_parking.conf", "[lot]\ncontext = c\nparkext = 800\nparkpos = 801-805\n"),
-            [
-                "res_parking.conf:4: error: parking lot lot: slot 801@c and 1 other slots are extensions, too: \
-            nobody can fetch a call there [parking-extension-taken]"
-            ]
+            ["res_parking.conf:4: error: parking lot lot: slot 801@c and 1 other slot are extensions, too: \
+            nobody can fetch a call there [parking-extension-taken]"]
         );
         // Without parkext, slots are no extensions. The lot makes its own context.
         assert_eq!(

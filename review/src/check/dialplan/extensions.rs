@@ -1,6 +1,6 @@
 //! Extensions that no call reaches, or that end too early.
 
-use bstr::{BStr, ByteSlice};
+use bstr::ByteSlice;
 
 use super::super::Findings;
 use super::{Checked, extension_name};

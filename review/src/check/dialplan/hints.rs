@@ -5,6 +5,7 @@ use bstr::{BStr, ByteSlice};
 use super::super::Findings;
 use super::{Checked, extension_name, missing};
 use crate::dialplan::{Target, has_variable, local_channel};
+use crate::diff::words::grouped;
 use crate::fields::stripped;
 use crate::rule::rules;
 use crate::text::Shown;
@@ -33,7 +34,8 @@ pub(super) fn check(checked: &Checked<'_, '_>, findings: &mut Findings<'_>) {
     if count > MOST
         && let Some((_, first)) = hints().next()
     {
-        let message = format!("there are {count} hints: with more than {MOST}, a dialplan reload takes long");
+        let (count, most) = (grouped(count), grouped(MOST));
+        let message = format!("there are {count} hints: with more than {most}, a dialplan reload takes long");
         findings.add(&MANY, checked.at(first.location), "", message);
     }
 }
@@ -124,7 +126,7 @@ mod tests {
         assert_eq!(hints(5_000), [""; 0]);
         assert_eq!(
             hints(5_001),
-            ["2: warning: there are 5001 hints: with more than 5000, a dialplan reload takes long \
+            ["2: warning: there are 5,001 hints: with more than 5,000, a dialplan reload takes long \
             [dialplan-hints-many]"]
         );
     }
