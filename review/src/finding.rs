@@ -51,8 +51,7 @@ impl fmt::Display for Finding {
             write!(f, "\n    from {} {}", origin.origin.table(), origin.origin.key())?;
             if let Some(template) = &origin.template {
                 write!(f, ", template {:?}", template.name)?;
-            }
-            if let Some(column) = &origin.column {
+            } else if let Some(column) = &origin.column {
                 write!(f, ", column {column}")?;
             }
         }

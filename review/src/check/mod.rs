@@ -42,6 +42,13 @@ pub struct Checked {
 /// Checks a set of files by all rules that are not off. With the machine on which Asterisk runs, it also knows what an
 /// administrator defines, and what the files need there; without it, a reference that leaves the set is not reported.
 pub fn check(set: &FileSet, host: Option<&dyn Host>, rules: &Rules) -> Checked {
+    let count = |(name, file): (&_, &GeneratedFile)| {
+        std::str::from_utf8(&file.text).map_or(0, |text| objects::count(name, text))
+    };
+    Checked { findings: findings(set, host, rules), objects: set.iter().map(count).sum() }
+}
+
+fn findings(set: &FileSet, host: Option<&dyn Host>, rules: &Rules) -> Vec<Finding> {
     let site = Site::read(set, host);
     let mut findings = Findings::new(rules);
     syntax::check(&site, &mut findings);
@@ -61,10 +68,7 @@ pub fn check(set: &FileSet, host: Option<&dyn Host>, rules: &Rules) -> Checked {
     rtp::check(&site, &mut findings);
     voicemail::check(&site, &mut findings);
     yaml::check(set, &mut findings);
-    let count = |(name, file): (&_, &GeneratedFile)| {
-        std::str::from_utf8(&file.text).map_or(0, |text| objects::count(name, text))
-    };
-    Checked { findings: findings.sorted(), objects: set.iter().map(count).sum() }
+    findings.sorted()
 }
 
 /// Returns the errors of one text, as far as they can be seen in it alone: by them, Asterisk refuses the file, or drops or
@@ -72,7 +76,7 @@ pub fn check(set: &FileSet, host: Option<&dyn Host>, rules: &Rules) -> Checked {
 pub fn rejections(file: &Namespace, text: &str, rules: &Rules) -> Vec<Finding> {
     let text = GeneratedFile { text: text.into(), origins: Vec::new() };
     let set = FileSet::from_iter([(file.clone(), text)]);
-    let mut findings = check(&set, None, rules).findings;
+    let mut findings = findings(&set, None, rules);
     findings.retain(|finding| finding.severity == Severity::Error);
     findings
 }
