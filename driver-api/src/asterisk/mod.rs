@@ -87,7 +87,7 @@ pub struct LineOrigin {
     /// The row. For an option that an endpoint of `pjsip.conf` inherits, the row of its template.
     pub origin: Origin,
     /// The column that the value comes from, if it comes from one.
-    pub column: Option<String>,
+    pub column: Option<Arc<str>>,
     /// The template that the row belongs to, if the section inherits it.
     pub template: Option<Arc<Template>>,
 }

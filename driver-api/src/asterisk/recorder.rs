@@ -21,6 +21,8 @@ pub(crate) struct Recorder {
     explained: Option<Arc<str>>,
     /// Whether that is the current section.
     pub(super) is_explained: bool,
+    /// The names of columns so far. Lines share them, since a file has a million lines.
+    columns: Vec<Arc<str>>,
     /// The number of bytes of the text that were searched for line ends.
     seen: usize,
     /// The number of line ends in them.
@@ -81,13 +83,23 @@ impl Recorder {
 
     fn record_line(&mut self, line: usize, known: Known<'_>, column: Option<&str>) {
         if let Some(origin) = known.origin {
-            let (origin, column, template) =
-                (origin.clone(), column.map(str::to_owned), known.template.cloned());
+            let column = column.map(|column| self.shared(column));
+            let (origin, template) = (origin.clone(), known.template.cloned());
             self.lines.push(LineOrigin { line, origin, column, template });
         }
         if self.takes_notes {
             self.notes.extend(known.notes.iter().map(|note| LineNote { line, note: note.clone() }));
         }
+    }
+
+    /// Returns the name of a column, which all lines share.
+    fn shared(&mut self, column: &str) -> Arc<str> {
+        if let Some(known) = self.columns.iter().find(|known| ***known == *column) {
+            return Arc::clone(known);
+        }
+        let column: Arc<str> = column.into();
+        self.columns.push(Arc::clone(&column));
+        column
     }
 
     /// Adds the origins of a text that follows this one.
