@@ -4,7 +4,7 @@ use asterisk_conf::Files;
 use bstr::BStr;
 
 /// Asterisk's configuration folder, and the file system around it.
-pub trait Host: Files {
+pub trait Host: Files + Sync {
     /// Counts the files of a folder that Asterisk may play: those that are not hidden and have an extension.
     fn files_in(&self, folder: &BStr) -> Folder;
 

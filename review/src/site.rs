@@ -1,8 +1,10 @@
 //! The configuration as Asterisk reads it: generated files, and around them those of an administrator.
 
 use std::borrow::Cow;
-use std::cell::OnceCell;
 use std::collections::BTreeMap;
+use std::panic::resume_unwind;
+use std::sync::OnceLock;
+use std::thread;
 
 use asterisk_conf::{
     Content, Document, Effect, Files, Limits, Location, Reader, Status, catalogue, end_mark,
@@ -24,7 +26,7 @@ pub(crate) struct Site<'s> {
     /// administrator defines.
     is_complete: bool,
     host: Option<&'s dyn Host>,
-    mailboxes: OnceCell<Mailboxes>,
+    mailboxes: OnceLock<Mailboxes>,
 }
 
 /// A file that a module asks for, with its includes.
@@ -55,23 +57,18 @@ pub(crate) struct At<'a> {
 impl<'s> Site<'s> {
     /// Reads the files of Asterisk in the set, and those of its folder.
     pub(crate) fn read(set: &'s FileSet, host: Option<&'s dyn Host>) -> Site<'s> {
-        let folder = host.map(|host| host as &dyn Files);
+        let folder = host.map(|host| host as &(dyn Files + Sync));
         let surroundings = Surroundings { set, folder };
         let generated = set.iter().filter(|(name, _)| is_configuration(name));
-        let mut files: BTreeMap<String, SiteFile<'s>> = generated
-            .map(|(name, file)| {
-                let limits = limits(file.text.len());
-                let reader = Reader::new(&surroundings).limits(limits);
-                let (document, source) = match surroundings.top(name.filename()) {
-                    Some(text) if *text == *file.text => {
-                        (reader.read(name.to_string(), &file.text), Source::Copy)
-                    }
-                    Some(text) => (reader.read(name.filename(), &text), Source::Folder),
-                    None => (reader.read(name.to_string(), &file.text), Source::Generated),
-                };
-                (name.filename().to_owned(), SiteFile { document, set, source })
-            })
-            .collect();
+        // A large site has two large files.
+        let mut files: BTreeMap<String, SiteFile<'s>> = thread::scope(|scope| {
+            let surroundings = &surroundings;
+            let read = |(name, file)| scope.spawn(move || (name, surroundings.file(name, file)));
+            let reading: Vec<_> = generated.map(read).collect();
+            let files =
+                reading.into_iter().map(|thread| thread.join().unwrap_or_else(|panic| resume_unwind(panic)));
+            files.map(|(name, file)| (name.filename().to_owned(), file)).collect()
+        });
         for name in catalogue::files().iter().map(|file| file.name).chain(OTHERS.iter().copied()) {
             if !files.contains_key(name)
                 && let Some(text) = surroundings.top(name)
@@ -80,7 +77,7 @@ impl<'s> Site<'s> {
                 files.insert(name.to_owned(), SiteFile { document, set, source: Source::Folder });
             }
         }
-        Site { files, is_complete: host.is_some(), host, mailboxes: OnceCell::new() }
+        Site { files, is_complete: host.is_some(), host, mailboxes: OnceLock::new() }
     }
 
     /// Returns the file of this name, if there is one.
@@ -185,10 +182,21 @@ impl At<'_> {
 /// What is around the generated files: the folder, in which each `#exec` of the client prints a generated file.
 struct Surroundings<'s, 'f> {
     set: &'s FileSet,
-    folder: Option<&'f dyn Files>,
+    folder: Option<&'f (dyn Files + Sync)>,
 }
 
-impl Surroundings<'_, '_> {
+impl<'s> Surroundings<'s, '_> {
+    /// Reads a generated file, or the file of Asterisk's folder that has its name.
+    fn file(&self, name: &Namespace, file: &GeneratedFile) -> SiteFile<'s> {
+        let reader = Reader::new(self).limits(limits(file.text.len()));
+        let (document, source) = match self.top(name.filename()) {
+            Some(text) if *text == *file.text => (reader.read(name.to_string(), &file.text), Source::Copy),
+            Some(text) => (reader.read(name.filename(), &text), Source::Folder),
+            None => (reader.read(name.to_string(), &file.text), Source::Generated),
+        };
+        SiteFile { document, set: self.set, source }
+    }
+
     /// Returns the text of the file that a module asks for by this name, if the folder has it.
     fn top(&self, name: &str) -> Option<Cow<'_, [u8]>> {
         match self.folder?.read(BStr::new(name)) {

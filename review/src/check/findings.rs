@@ -55,6 +55,12 @@ impl<'r> Findings<'r> {
         });
     }
 
+    /// Adds other findings behind these.
+    pub(super) fn and(mut self, mut others: Findings<'r>) -> Findings<'r> {
+        self.found.append(&mut others.found);
+        self
+    }
+
     /// Returns the findings in the order of files and lines.
     pub(super) fn sorted(mut self) -> Vec<Finding> {
         self.found.sort_by(|a, b| (&a.file, a.line).cmp(&(&b.file, b.line)));

@@ -23,6 +23,9 @@ mod testing;
 mod voicemail;
 mod yaml;
 
+use std::panic::resume_unwind;
+use std::thread;
+
 use driver_api::Namespace;
 
 pub(crate) use self::findings::Findings;
@@ -48,27 +51,38 @@ pub fn check(set: &FileSet, host: Option<&dyn Host>, rules: &Rules) -> Checked {
     Checked { findings: findings(set, host, rules), objects: set.iter().map(count).sum() }
 }
 
+/// Checks in two threads: the rules of all files, and those of each.
 fn findings(set: &FileSet, host: Option<&dyn Host>, rules: &Rules) -> Vec<Finding> {
-    let site = Site::read(set, host);
+    let site = &Site::read(set, host);
     let mut findings = Findings::new(rules);
-    syntax::check(&site, &mut findings);
-    options::check(&site, &mut findings);
-    sections::check(&site, &mut findings);
-    stock::check(&site, &mut findings);
-    folder::check(set, &site, &mut findings);
-    confbridge::check(&site, &mut findings);
-    features::check(&site, &mut findings);
-    iax::check(&site, &mut findings);
-    modules::check(&site, &mut findings);
-    musiconhold::check(&site, &mut findings);
-    parking::check(&site, &mut findings);
-    dialplan::check(&site, &mut findings);
-    pjsip::check(&site, &mut findings);
-    queues::check(&site, &mut findings);
-    rtp::check(&site, &mut findings);
-    voicemail::check(&site, &mut findings);
+    let general = thread::scope(|scope| {
+        let general = scope.spawn(|| general(set, site, rules));
+        confbridge::check(site, &mut findings);
+        features::check(site, &mut findings);
+        iax::check(site, &mut findings);
+        modules::check(site, &mut findings);
+        musiconhold::check(site, &mut findings);
+        parking::check(site, &mut findings);
+        dialplan::check(site, &mut findings);
+        pjsip::check(site, &mut findings);
+        queues::check(site, &mut findings);
+        rtp::check(site, &mut findings);
+        voicemail::check(site, &mut findings);
+        general.join().unwrap_or_else(|panic| resume_unwind(panic))
+    });
+    general.and(findings).sorted()
+}
+
+/// Checks what is not about one file of Asterisk.
+fn general<'r>(set: &FileSet, site: &Site<'_>, rules: &'r Rules) -> Findings<'r> {
+    let mut findings = Findings::new(rules);
+    syntax::check(site, &mut findings);
+    options::check(site, &mut findings);
+    sections::check(site, &mut findings);
+    stock::check(site, &mut findings);
+    folder::check(set, site, &mut findings);
     yaml::check(set, &mut findings);
-    findings.sorted()
+    findings
 }
 
 /// Returns the errors of one text, as far as they can be seen in it alone: by them, Asterisk refuses the file, or drops or
