@@ -108,6 +108,8 @@ fn asterisks_folder_surrounds_the_generated_files() {
     let finding = "queues.d/02-own.conf:2: warning: queue own: there is no music class \"rock\" [queue-musicclass-missing]";
     assert!(lines(&run.out).iter().any(|line| line == finding), "{run:?}");
     assert!(!run.out.contains("\"jazz\""), "{run:?}");
+    let finding = "musiconhold.conf:3: error: music class jazz: the folder /d does not exist [musiconhold-folder-empty]";
+    assert!(lines(&run.out).iter().any(|line| line == finding), "{run:?}");
     assert!(!folder.path("ran").exists() && !folder.path("etc/ran").exists());
     let run = confgend(&["check", "--files", &folder.text("set"), "--asterisk", &folder.text("nothing")]);
     assert!(run.error(2).ends_with("nothing: is no folder"), "{run:?}");

@@ -290,7 +290,7 @@ fn a_finding_names_the_template() {
     let set = crate::FileSet::from_iter([(file.namespace, file.file)]);
     let checked = crate::check(&set, None, &crate::Rules::default());
     let shown: Vec<String> = checked.findings.iter().map(ToString::to_string).collect();
-    let origin = "\n    from thing id=1, template \"trunk \\\"x\\\"\", column value";
+    let origin = "\n    from thing id=1, template \"trunk \\\"x\\\"\"";
     assert!(shown.iter().any(|finding| finding.ends_with(origin)), "{shown:?}");
     let json = serde_json::to_string(&checked.findings).unwrap();
     assert!(
