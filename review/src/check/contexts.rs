@@ -6,11 +6,12 @@ use asterisk_conf::{ConfigOption, Section};
 use bstr::{BStr, ByteSlice};
 
 use super::dialplan::missing;
+use super::names::objects;
 use super::{Findings, pjsip};
 use crate::Rule;
-use crate::dialplan::{
-    Context, Key, Lookup, Target, has_variable, leading_number, local_channel, split, strip, unquoted,
-};
+use crate::dialplan::{Context, Key, Lookup, Target, has_variable, leading_number, local_channel, split};
+use crate::diff::words::counted;
+use crate::fields::{fields, stripped};
 use crate::mailboxes;
 use crate::rule::rules;
 use crate::site::{At, Site, SiteFile};
@@ -68,7 +69,8 @@ impl Checked<'_, '_> {
         findings: &mut Findings<'_>,
     ) {
         if !context.is_empty() && !has_variable(context) && self.lookup.lacks_context(context) {
-            findings.add(rule, at, object, format!("{option}: there is no context \"{}\"", Shown(context)));
+            let purpose = if option == "context" { String::new() } else { format!(" for {option}") };
+            findings.add(rule, at, object, format!("there is no context \"{}\"{purpose}", Shown(context)));
         }
     }
 
@@ -118,13 +120,19 @@ fn check_endpoints(checked: &Checked<'_, '_>, file: &SiteFile<'_>, findings: &mu
         }
         if last(endpoint, "context").is_none() {
             let at = file.at(endpoint.location());
-            checked.context(&ENDPOINT, at, &name, ("without a context", BStr::new("default")), findings);
+            checked.context(
+                &ENDPOINT,
+                at,
+                &name,
+                ("endpoints without a context", BStr::new("default")),
+                findings,
+            );
         }
     }
 }
 
 fn check_queues(checked: &Checked<'_, '_>, file: &SiteFile<'_>, findings: &mut Findings<'_>) {
-    for queue in others(file) {
+    for queue in objects(file, &["general"]) {
         let name = object("queue", queue.name());
         for option in queue.options() {
             let at = file.at(option.location());
@@ -137,6 +145,9 @@ fn check_queues(checked: &Checked<'_, '_>, file: &SiteFile<'_>, findings: &mut F
     }
 }
 
+/// The fields of a member: interface, penalty, name, state interface, ringinuse, wrapuptime, paused.
+const MEMBER_FIELDS: usize = 7;
+
 /// Checks the interface of a member, and the interface that tells its state.
 fn check_member(
     checked: &Checked<'_, '_>,
@@ -145,19 +156,21 @@ fn check_member(
     member: &BStr,
     findings: &mut Findings<'_>,
 ) {
-    for field in [0, 3] {
-        let interface = split(member, b',').nth(field).map(strip).map(unquoted);
-        let Some(interface) = interface.filter(|interface| !has_variable(interface)) else { continue };
-        if let Some((number, context)) = local_channel(&interface) {
+    let fields = fields(member, MEMBER_FIELDS);
+    for interface in [0, 3].into_iter().filter_map(|field| fields.get(field)).map(|field| stripped(field)) {
+        if has_variable(interface) {
+            continue;
+        }
+        if let Some((number, context)) = local_channel(interface) {
             if let Some(absent) = checked.absent(context, number, Target::Number(1)) {
-                let message = format!("member {}: {absent}: it is never called", Shown(&interface));
+                let message = format!("member {}: {absent}: it is never called", Shown(interface));
                 findings.add(&MEMBER, at, queue, message);
             }
-        } else if let Some((number, context)) = hint(&interface)
+        } else if let Some((number, context)) = hint(interface)
             && checked.lookup.lacks_hint(context, number)
         {
             let message =
-                format!("member {}: there is no such hint: its state is not known", Shown(&interface));
+                format!("member {}: there is no such hint: its state is not known", Shown(interface));
             findings.add(&MEMBER_HINT, at, queue, message);
         }
     }
@@ -197,7 +210,7 @@ fn check_mailboxes(checked: &Checked<'_, '_>, file: &SiteFile<'_>, findings: &mu
 }
 
 fn check_parking(checked: &Checked<'_, '_>, file: &SiteFile<'_>, findings: &mut Findings<'_>) {
-    for lot in others(file) {
+    for lot in objects(file, &["general"]) {
         let name = object("parking lot", lot.name());
         if let Some(option) = last(lot, "comebackcontext") {
             let at = file.at(option.location());
@@ -218,7 +231,7 @@ fn check_parking(checked: &Checked<'_, '_>, file: &SiteFile<'_>, findings: &mut 
             && let Some((first, count)) = checked.taken_slots(context, slots.value())
         {
             let others = if count > 1 {
-                format!(" and {} other slots are extensions, too", count - 1)
+                format!(" and {} are extensions, too", counted(count - 1, "other slot"))
             } else {
                 " is an extension, too".to_owned()
             };
@@ -233,7 +246,7 @@ fn check_parking(checked: &Checked<'_, '_>, file: &SiteFile<'_>, findings: &mut 
 const MOST_SLOTS: usize = 1_000_000;
 
 fn check_iax(checked: &Checked<'_, '_>, file: &SiteFile<'_>, findings: &mut Findings<'_>) {
-    for section in others(file) {
+    for section in objects(file, &["general"]) {
         let Some(kind) = section.value("type").and_then(|kind| kind.to_str().ok()) else { continue };
         let name = format!("{} {}", kind.escape_debug(), Shown(section.name()));
         for option in section.options().iter().filter(|option| option.has_key("context")) {
@@ -248,7 +261,7 @@ fn check_menus(checked: &Checked<'_, '_>, file: &SiteFile<'_>, findings: &mut Fi
         |section: &&Section| section.value("type").is_some_and(|kind| kind.eq_ignore_ascii_case(b"menu"));
     for menu in file.document().visible_sections().filter(is_menu) {
         for key in menu.options() {
-            let absent = split(key.value(), b',').filter_map(|action| exec_target(strip(action)));
+            let absent = split(key.value(), b',').filter_map(|action| exec_target(stripped(action)));
             for absent in absent.filter_map(|target| exec_problem(checked, target)) {
                 let message = format!("key {}: {absent}: the key does nothing", Shown(key.key()));
                 findings.add(&MENU, file.at(key.location()), object("menu", menu.name()), message);
@@ -265,14 +278,9 @@ fn exec_target(action: &BStr) -> Option<&BStr> {
 }
 
 fn exec_problem(checked: &Checked<'_, '_>, target: &BStr) -> Option<String> {
-    let mut parts = split(target, b',').map(strip);
+    let mut parts = split(target, b',').map(|part| stripped(part));
     let (context, number, priority) = (parts.next()?, parts.next()?, parts.next()?);
     checked.absent(context, number, Target::Number(leading_number(priority)?))
-}
-
-/// Returns the sections of a file but the general one.
-fn others<'d>(file: &'d SiteFile<'_>) -> impl Iterator<Item = &'d Section> {
-    file.document().visible_sections().filter(|section| !section.name().eq_ignore_ascii_case(b"general"))
 }
 
 /// Returns the last option of this key, which is the one that holds.
@@ -308,8 +316,8 @@ mod tests {
         assert_eq!(
             with("context=nope\nsubscribe_context=no\n"),
             [
-                "pjsip.conf:3: error: endpoint a: context: there is no context \"nope\" [pjsip-context-missing]",
-                "pjsip.conf:4: warning: endpoint a: subscribe_context: there is no context \"no\" \
+                "pjsip.conf:3: error: endpoint a: there is no context \"nope\" [pjsip-context-missing]",
+                "pjsip.conf:4: warning: endpoint a: there is no context \"no\" for subscribe_context \
                 [pjsip-other-context-missing]"
             ]
         );
@@ -350,9 +358,7 @@ mod tests {
     fn the_context_of_a_queue() {
         assert_eq!(
             of("queues.conf", "[q]\ncontext = nope\n"),
-            [
-                "queues.conf:2: warning: queue q: context: there is no context \"nope\" [queue-context-missing]"
-            ]
+            ["queues.conf:2: warning: queue q: there is no context \"nope\" [queue-context-missing]"]
         );
     }
 
@@ -364,9 +370,9 @@ mod tests {
                 "[general]\ndialout = no\n[v]\n1 => 1,A,,,attach=yes|Callback=nope|exitcontext=c\n"
             ),
             [
-                "voicemail.conf:2: warning: section general: dialout: there is no context \"no\" \
+                "voicemail.conf:2: warning: section general: there is no context \"no\" for dialout \
                 [voicemail-context-missing]",
-                "voicemail.conf:4: warning: mailbox 1@v: callback: there is no context \"nope\" \
+                "voicemail.conf:4: warning: mailbox 1@v: there is no context \"nope\" for callback \
                 [voicemail-context-missing]"
             ]
         );
@@ -384,16 +390,14 @@ mod tests {
                 [parking-extension-taken]",
                 "res_parking.conf:4: error: parking lot lot: slot 803@c is an extension, too: nobody can fetch a call \
                 there [parking-extension-taken]",
-                "res_parking.conf:5: warning: parking lot lot: comebackcontext: there is no context \"nope\" \
+                "res_parking.conf:5: warning: parking lot lot: there is no context \"nope\" for comebackcontext \
                 [parking-context-missing]"
             ]
         );
         assert_eq!(
             of("res_parking.conf", "[lot]\ncontext = c\nparkext = 800\nparkpos = 801-805\n"),
-            [
-                "res_parking.conf:4: error: parking lot lot: slot 801@c and 1 other slots are extensions, too: \
-            nobody can fetch a call there [parking-extension-taken]"
-            ]
+            ["res_parking.conf:4: error: parking lot lot: slot 801@c and 1 other slot are extensions, too: \
+            nobody can fetch a call there [parking-extension-taken]"]
         );
         // Without parkext, slots are no extensions. The lot makes its own context.
         assert_eq!(
@@ -407,7 +411,7 @@ mod tests {
     fn the_context_of_an_iax_user() {
         assert_eq!(
             of("iax.conf", "[u]\ntype = user\ncontext = nope\n[v]\ntype = friend\ncontext = c\n"),
-            ["iax.conf:3: error: user u: context: there is no context \"nope\" [iax-context-missing]"]
+            ["iax.conf:3: error: user u: there is no context \"nope\" [iax-context-missing]"]
         );
     }
 

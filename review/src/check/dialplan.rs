@@ -9,6 +9,8 @@ mod includes;
 mod jumps;
 mod lines;
 mod objects;
+#[cfg(test)]
+mod tests;
 
 use std::collections::HashSet;
 

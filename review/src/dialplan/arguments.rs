@@ -4,11 +4,11 @@ use std::borrow::Cow;
 
 use bstr::{BStr, ByteSlice};
 
-use super::strip;
+use crate::fields::stripped;
 
 /// Returns whether Asterisk replaces a part of the text at run time, so that its value is not known.
 pub(crate) fn has_variable(text: &[u8]) -> bool {
-    text.contains_str("${") || text.contains_str("$[")
+    text.windows(2).any(|pair| matches!(pair, b"${" | b"$["))
 }
 
 /// Returns the beginning of a variable or expression that has no end.
@@ -121,7 +121,7 @@ pub(crate) struct Jump<'a> {
 impl<'a> Jump<'a> {
     /// Reads the target of a jump. An empty text is none.
     pub(crate) fn read(text: &'a BStr) -> Option<Jump<'a>> {
-        let mut parts = split(text, b',').map(strip);
+        let mut parts = split(text, b',').map(|part| stripped(part));
         let given = |part: &&BStr| !part.is_empty();
         let jump = match (parts.next()?, parts.next(), parts.next()) {
             (priority, None, _) => Jump { context: None, extension: None, priority },

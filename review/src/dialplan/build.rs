@@ -3,13 +3,14 @@
 use std::collections::HashMap;
 
 use asterisk_conf::{ConfigOption, Document, Location, Section};
-use bstr::{BStr, ByteSlice};
+use bstr::BStr;
 
 use super::line::{self, Call, Name, OpenLabel, Position, Rest};
 use super::{
     Context, Dialplan, Extension, Hint, Include, Key, Owner, Priority, Problem, ProblemKind, Setting,
     SettingKind, has_variable, is_pattern,
 };
+use crate::fields::stripped;
 
 /// The number that stands for a hint where Asterisk counts priorities.
 const HINT: i32 = -1;
@@ -18,8 +19,8 @@ const HINT: i32 = -1;
 #[derive(Default)]
 struct Builder<'d> {
     dialplan: Dialplan<'d>,
-    /// The lines of the priorities of each extension.
-    priorities: HashMap<(Owner, i32), Location>,
+    /// The lines of the priorities of extensions that do not ascend. Those of others are found by a binary search.
+    unsorted: HashMap<Owner, HashMap<i32, Location>>,
     /// The lines of the includes of each context, without regard to case.
     includes: HashMap<(usize, Vec<u8>), Location>,
 }
@@ -29,6 +30,8 @@ struct Builder<'d> {
 struct Cursor<'d> {
     /// The name that `same` repeats.
     name: Option<Name<'d>>,
+    /// The index of the extension of this name, once it has a priority.
+    extension: Option<usize>,
     /// The priority from which `n` counts, in this section and across extensions.
     priority: Option<i32>,
 }
@@ -100,6 +103,7 @@ impl<'d> Builder<'d> {
         let line = Line { name: Some(name), ..line };
         // An empty name is none: Asterisk looks for one when `same` follows.
         cursor.name = Some(name).filter(|name| !name.number.is_empty() || name.caller.is_some());
+        cursor.extension = None;
         match rest {
             Some(rest) => self.add_line(line, rest, cursor),
             None if name.number.contains(&b'[') => self.problem(line, ProblemKind::OpenName),
@@ -125,7 +129,7 @@ impl<'d> Builder<'d> {
             self.add_hint(line, rest.call);
         } else {
             self.report_parentheses(line, rest.call);
-            self.add_priority(line, number, &rest);
+            self.add_priority(line, number, &rest, cursor);
         }
     }
 
@@ -161,36 +165,61 @@ impl<'d> Builder<'d> {
         if call.is_open {
             self.problem(line, ProblemKind::OpenParenthesis(call.application));
         }
-        if !line::strip(call.behind).is_empty() {
-            self.problem(line, ProblemKind::TextBehind(line::strip(call.behind)));
+        if !stripped(call.behind).is_empty() {
+            self.problem(line, ProblemKind::TextBehind(stripped(call.behind)));
         }
     }
 
-    fn add_priority(&mut self, line: Line<'d>, number: i32, rest: &Rest<'d>) {
+    fn add_priority(&mut self, line: Line<'d>, number: i32, rest: &Rest<'d>, cursor: &mut Cursor<'d>) {
         let (Some(name), Some(context)) = (line.name, self.dialplan.contexts.get_mut(line.context)) else {
             return;
         };
-        let extension = context.extension_index(name, line.location);
+        let extension = cursor.extension.unwrap_or_else(|| context.extension_index(name, line.location));
+        cursor.extension = Some(extension);
         let owner = (line.context, extension);
-        if let Some(&first) = self.priorities.get(&(owner, number)) {
+        if let Some(first) = self.line_of(owner, number) {
             return self.problem(line, ProblemKind::PriorityTwice(number, first));
         }
-        self.priorities.insert((owner, number), line.location);
-        let mut label = rest.label;
-        if let Some(name) = rest.label {
-            if let Some(&(_, first)) = self.dialplan.labels.get(&(owner, name)) {
-                label = None;
-                self.problem(line, ProblemKind::LabelTwice(name, first));
-            } else {
-                self.dialplan.labels.insert((owner, name), (number, line.location));
-            }
-        }
+        let label = self.add_label(line, owner, number, rest.label);
         let Call { application, arguments, .. } = rest.call;
         let priority = Priority { number, label, application, arguments, location: line.location };
         let context = self.dialplan.contexts.get_mut(line.context);
-        if let Some(extension) = context.and_then(|context| context.extensions.get_mut(extension)) {
-            extension.priorities.push(priority);
+        let Some(extension) = context.and_then(|context| context.extensions.get_mut(extension)) else {
+            return;
+        };
+        if let Some(lines) = self.unsorted.get_mut(&owner) {
+            lines.insert(number, line.location);
+        } else if extension.priorities.last().is_some_and(|last| last.number > number) {
+            let lines = extension.priorities.iter().map(|priority| (priority.number, priority.location));
+            self.unsorted.insert(owner, lines.chain([(number, line.location)]).collect());
         }
+        extension.priorities.push(priority);
+    }
+
+    /// Returns the line of a priority that is there already.
+    fn line_of(&self, (context, extension): Owner, number: i32) -> Option<Location> {
+        if let Some(lines) = self.unsorted.get(&(context, extension)) {
+            return lines.get(&number).copied();
+        }
+        let extension = self.dialplan.contexts.get(context)?.extensions.get(extension)?;
+        extension.priority(number).map(|priority| priority.location)
+    }
+
+    /// Adds the label of a priority, and returns it. The first one of a name counts.
+    fn add_label(
+        &mut self,
+        line: Line<'d>,
+        owner: Owner,
+        number: i32,
+        label: Option<&'d BStr>,
+    ) -> Option<&'d BStr> {
+        let label = label?;
+        if let Some(&(_, first)) = self.dialplan.labels.get(&(owner, label)) {
+            self.problem(line, ProblemKind::LabelTwice(label, first));
+            return None;
+        }
+        self.dialplan.labels.insert((owner, label), (number, line.location));
+        Some(label)
     }
 
     fn add_hint(&mut self, line: Line<'d>, call: Call<'d>) {
@@ -209,8 +238,8 @@ impl<'d> Builder<'d> {
         if is_pattern(name.number) || name.caller.is_some() {
             context.scanned_hints.push(context.hints.len());
         }
-        let (devices, presence) = match call.application.split_once_str(",") {
-            Some((devices, presence)) => (devices.as_bstr(), Some(presence.as_bstr())),
+        let (devices, presence) = match line::split_once(call.application, b',') {
+            Some((devices, presence)) => (devices, Some(presence)),
             None => (call.application, None),
         };
         context.hints.push(Hint { name, devices, presence, location: line.location });
@@ -235,8 +264,8 @@ impl<'d> Builder<'d> {
             return self.problem(line, ProblemKind::IncludeTwice(value, first));
         }
         self.includes.insert(key, line.location);
-        let (context, times) = match value.split_once_str(",") {
-            Some((context, times)) => (context.as_bstr(), Some(times.as_bstr())),
+        let (context, times) = match line::split_once(value, b',') {
+            Some((context, times)) => (context, Some(times)),
             None => (value, None),
         };
         if let Some(owner) = self.dialplan.contexts.get_mut(line.context) {

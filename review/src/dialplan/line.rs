@@ -2,6 +2,9 @@
 
 use bstr::{BStr, ByteSlice};
 
+use super::has_variable;
+use crate::fields::stripped;
+
 /// The number of an extension with the caller number that it is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Name<'d> {
@@ -74,8 +77,8 @@ pub(super) fn split_name(value: &BStr) -> (&BStr, Option<&BStr>) {
 impl<'d> Name<'d> {
     /// Splits a name at its first `/`.
     pub(super) fn new(name: &'d BStr) -> Name<'d> {
-        match name.split_once_str("/") {
-            Some((number, caller)) => Name { number: number.as_bstr(), caller: Some(caller.as_bstr()) },
+        match split_once(name, b'/') {
+            Some((number, caller)) => Name { number, caller: Some(caller) },
             None => Name { number: name, caller: None },
         }
     }
@@ -84,42 +87,42 @@ impl<'d> Name<'d> {
 impl<'d> Rest<'d> {
     /// Reads what follows the name.
     pub(super) fn read(text: &'d BStr) -> Result<Rest<'d>, OpenLabel> {
-        let (written, call) = text.split_once_str(",").unwrap_or((text, b""));
-        let written = strip(written.as_bstr());
-        let (priority, label) = match written.split_once_str("(") {
-            Some((priority, label)) => (priority, Some(label.split_once_str(")").ok_or(OpenLabel)?.0)),
-            None => (written.as_bytes(), None),
+        let (written, call) = split_once(text, b',').unwrap_or((text, BStr::new("")));
+        let written = stripped(written);
+        let (priority, label) = match split_once(written, b'(') {
+            Some((priority, label)) => (priority, Some(split_once(label, b')').ok_or(OpenLabel)?.0)),
+            None => (written, None),
         };
-        let (priority, plus) = match priority.split_once_str("+") {
+        let (priority, plus) = match split_once(priority, b'+') {
             Some((priority, plus)) => (priority, leading_number(plus).unwrap_or(0)),
             None => (priority, 0),
         };
-        let position = match priority {
+        let position = match priority.as_bytes() {
             b"hint" => Position::Hint,
             b"next" | b"n" => Position::Next,
             b"same" | b"s" => Position::Same,
-            _ => leading_number(priority).map_or(Position::Label(priority.as_bstr()), Position::Number),
+            _ => leading_number(priority).map_or(Position::Label(priority), Position::Number),
         };
-        let label = label.map(ByteSlice::as_bstr).filter(|label| !label.is_empty());
-        Ok(Rest { position, plus, label, written, call: Call::read(call.as_bstr()) })
+        let label = label.filter(|label| !label.is_empty());
+        Ok(Rest { position, plus, label, written, call: Call::read(call) })
     }
 }
 
 impl<'d> Call<'d> {
     fn read(text: &'d BStr) -> Call<'d> {
         let empty = BStr::new("");
-        let Some((application, arguments)) = text.split_once_str("(") else {
+        let Some((application, arguments)) = split_once(text, b'(') else {
             return Call::without_arguments(text);
         };
         // Asterisk takes a text with a variable before the parenthesis as a whole.
-        if application.contains_str("${") || application.contains_str("$[") {
+        if has_variable(application) {
             return Call::without_arguments(text);
         }
-        let (arguments, behind, is_open) = match arguments.rsplit_once_str(")") {
-            Some((arguments, behind)) => (arguments.as_bstr(), behind.as_bstr(), false),
-            None => (arguments.as_bstr(), empty, true),
+        let (arguments, behind, is_open) = match arguments.iter().rposition(|&c| c == b')') {
+            Some(end) => (&arguments[..end], &arguments[end + 1..], false),
+            None => (arguments, empty, true),
         };
-        let application = skip_blanks(application.as_bstr());
+        let application = skip_blanks(application);
         Call { application, arguments, has_parentheses: true, is_open, behind }
     }
 
@@ -135,13 +138,15 @@ impl<'d> Call<'d> {
     }
 }
 
-/// Returns a text without the blanks at its ends. Asterisk takes all bytes up to the space for blanks.
-pub(crate) fn strip(text: &BStr) -> &BStr {
-    text.trim_with(|c| c <= ' ').as_bstr()
+/// Splits a text at the first of these bytes. It is quicker than a search for a text, for which lines are too short.
+pub(super) fn split_once(text: &BStr, separator: u8) -> Option<(&BStr, &BStr)> {
+    let at = text.iter().position(|&c| c == separator)?;
+    Some((&text[..at], &text[at + 1..]))
 }
 
 fn skip_blanks(text: &BStr) -> &BStr {
-    text.trim_start_with(|c| c <= ' ').as_bstr()
+    let start = text.iter().position(|&c| c > b' ').unwrap_or(text.len());
+    &text[start..]
 }
 
 /// Returns the number at the beginning of a text, as C's `scanf` reads it. What follows its digits does not count.

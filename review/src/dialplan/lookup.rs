@@ -11,7 +11,7 @@ use super::{Context, Dialplan, Key, SettingKind};
 
 /// The steps that all lookups may take together. A dialplan of a large site needs a tenth; behind the limit, everything
 /// counts as found.
-const STEPS: usize = 10_000_000;
+const STEPS: usize = 2_000_000;
 
 /// The steps that it takes to compare two patterns.
 const OVERLAP_STEPS: usize = 20;
@@ -175,7 +175,7 @@ impl<'p, 'd> Lookup<'p, 'd> {
                 context.extensions.get(extension).is_some_and(|other| self.applies(other.name.number, number))
             });
             for extension in exact.into_iter().chain(others) {
-                if self.has(index, context, extension, target) {
+                if self.has(index, context, extension, target) || !self.take(1) {
                     return Ok(());
                 }
                 absent = Absent::Priority;
@@ -227,10 +227,10 @@ impl<'p, 'd> Lookup<'p, 'd> {
                     Some(_) => {}
                     None => reach.is_open |= !self.lacks_context(include.context),
                 }
-                if !self.take(1) {
-                    reach.is_open = true;
-                    break;
-                }
+            }
+            if !self.take(1 + context.includes.len() + context.settings.len()) {
+                reach.is_open = true;
+                break;
             }
         }
         let reach = Rc::new(reach);

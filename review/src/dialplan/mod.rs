@@ -24,7 +24,7 @@ use asterisk_conf::{Document, Location};
 use bstr::{BStr, ByteSlice};
 
 pub(crate) use arguments::{Jump, branches, has_variable, local_channel, open_variable, split, unquoted};
-pub(crate) use line::{Name, leading_number, strip};
+pub(crate) use line::{Name, leading_number};
 pub(crate) use lookup::{Absent, Elsewhere, Lookup, Target};
 pub(crate) use name::Key;
 pub(crate) use pattern::{Fault, fault, is_pattern, numbers};

@@ -76,6 +76,14 @@ impl<'p> Iterator for Parts<'p> {
 }
 
 impl Part<'_> {
+    /// Returns whether a character may stand at both parts.
+    fn meets(&self, other: &Part<'_>) -> bool {
+        match (self, other) {
+            (Part::Literal(literal), part) | (part, Part::Literal(literal)) => part.has(*literal),
+            _ => (0..=u8::MAX).any(|c| self.has(c) && other.has(c)),
+        }
+    }
+
     fn has(&self, c: u8) -> bool {
         match self {
             Part::Set(set) => ranges(set).any(|(from, to)| (from..=to).contains(&c)),
@@ -95,7 +103,7 @@ pub(crate) fn overlap(one: &[u8], other: &[u8]) -> bool {
             (None, Some(_)) | (Some(_), None) => return false,
             (Some(Part::Rest | Part::AnyRest), _) | (_, Some(Part::Rest | Part::AnyRest)) => return true,
             (Some(one), Some(other)) => {
-                if !(0..=u8::MAX).any(|c| one.has(c) && other.has(c)) {
+                if !one.meets(&other) {
                     return false;
                 }
             }

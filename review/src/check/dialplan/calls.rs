@@ -8,8 +8,9 @@ use super::super::Findings;
 use super::{Checked, extension_name, missing};
 use crate::Rule;
 use crate::dialplan::{
-    Context, Extension, Priority, Target, has_variable, local_channel, open_variable, split, strip, unquoted,
+    Context, Extension, Priority, Target, has_variable, local_channel, open_variable, split, unquoted,
 };
+use crate::fields::stripped;
 use crate::rule::rules;
 
 rules! {
@@ -86,7 +87,7 @@ impl<'a> Arguments<'a> {
     /// Returns an argument that is given, and whose value is known before a call.
     fn known(self, index: usize) -> Option<Cow<'a, BStr>> {
         let argument = self.get(index);
-        let is_known = !strip(argument).is_empty() && !has_variable(argument);
+        let is_known = !stripped(argument).is_empty() && !has_variable(argument);
         is_known.then(|| unquoted(argument))
     }
 }
@@ -121,7 +122,7 @@ fn dial_problems(checked: &Checked<'_, '_>, devices: &BStr) -> Vec<Problem> {
         };
         Some((rule, format!("{absent}: the call to it fails")))
     };
-    devices.split_str("&").map(|device| strip(device.as_bstr())).filter_map(problem).collect()
+    devices.split_str("&").map(|device| stripped(device.as_bstr())).filter_map(problem).collect()
 }
 
 fn profile_problems(checked: &Checked<'_, '_>, arguments: Arguments<'_>) -> Vec<Problem> {
@@ -133,7 +134,7 @@ fn profile_problems(checked: &Checked<'_, '_>, arguments: Arguments<'_>) -> Vec<
 }
 
 fn mailbox_problems(checked: &Checked<'_, '_>, mailboxes: &BStr) -> Vec<Problem> {
-    let known = mailboxes.split_str("&").map(|name| strip(name.as_bstr()));
+    let known = mailboxes.split_str("&").map(|name| stripped(name.as_bstr()));
     let known = known.filter(|name| !name.is_empty() && !has_variable(name));
     let absent = known.filter_map(|name| checked.objects.no_mailbox(&unquoted(name)));
     absent.map(|absent| (&MAILBOX, format!("{absent}: nobody can leave a message"))).collect()
@@ -190,9 +191,9 @@ mod tests {
         assert_eq!(
             of("ConfBridge(1,u,u,nope)", file),
             [
-                "error: extension 4@a: confbridge.conf has no bridge profile \"u\": the call ends \
+                "error: extension 4@a: there is no bridge profile \"u\": the call ends \
                 [dialplan-confbridge-missing]",
-                "error: extension 4@a: confbridge.conf has no menu profile \"nope\": the call ends \
+                "error: extension 4@a: there is no menu profile \"nope\": the call ends \
                 [dialplan-confbridge-missing]"
             ]
         );
@@ -238,7 +239,7 @@ mod tests {
         let pjsip = ("pjsip.conf", "[x]\ntype=endpoint\n[y]\ntype=aor\n");
         assert_eq!(
             of("Dial(PJSIP/x&PJSIP/y,20)", pjsip),
-            ["error: extension 4@a: pjsip.conf has no endpoint \"y\": the call to it fails \
+            ["error: extension 4@a: there is no endpoint \"y\": the call to it fails \
             [dialplan-endpoint-missing]"]
         );
         for device in ["PJSIP/x", "PJSIP/x/sip:1@h", "PJSIP/5@x", "${D}", "PJSIP/${E}", "DAHDI/1", "IAX2/h/5"]

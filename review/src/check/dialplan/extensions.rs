@@ -1,11 +1,13 @@
 //! Extensions that no call reaches, or that end too early.
 
-use bstr::{BStr, ByteSlice};
+use bstr::ByteSlice;
 
 use super::super::Findings;
 use super::{Checked, extension_name};
 use crate::Rule;
-use crate::dialplan::{Context, Extension, Fault, Key, fault, has_variable, is_pattern, numbers};
+use crate::dialplan::{
+    Context, Extension, Fault, Key, Priority, branches, fault, has_variable, is_pattern, numbers,
+};
 use crate::rule::rules;
 
 rules! {
@@ -18,6 +20,9 @@ rules! {
 
 /// Applications behind which a call does not go on.
 const LAST: &[&str] = &["Goto", "Hangup", "Return", "Congestion", "Busy"];
+
+/// Applications that jump to one of two branches.
+const CONDITIONAL: &[&str] = &["GotoIf", "GotoIfTime"];
 
 /// The most numbers of a pattern that are compared with other extensions.
 const MOST_NUMBERS: usize = 64;
@@ -100,7 +105,7 @@ fn check_priorities(
     for pair in extension.priorities.windows(2) {
         let [last, next] = pair else { continue };
         let follows = last.number.saturating_add(1);
-        if follows == next.number || is_last(last.application) || is_elsewhere(follows) {
+        if follows == next.number || is_last(last) || is_elsewhere(follows) {
             continue;
         }
         let message = format!("priority {} follows {}: the call ends before it", next.number, last.number);
@@ -108,8 +113,12 @@ fn check_priorities(
     }
 }
 
-fn is_last(application: &BStr) -> bool {
-    LAST.iter().any(|last| application.eq_ignore_ascii_case(last.as_bytes()))
+/// Returns whether a call does not go on behind a priority: it ends or jumps in any case.
+fn is_last(priority: &Priority<'_>) -> bool {
+    let is_one_of =
+        |names: &[&str]| names.iter().any(|name| priority.application.eq_ignore_ascii_case(name.as_bytes()));
+    let jumps = || branches(priority.arguments).filter(|branch| !branch.is_empty()).count();
+    is_one_of(LAST) || (is_one_of(CONDITIONAL) && jumps() == 2)
 }
 
 #[cfg(test)]
@@ -148,7 +157,10 @@ mod tests {
                 "3: error: extension 1@a: priority 3 follows 1: the call ends before it [dialplan-priority-gap]"
             ]
         );
-        assert_eq!(dialplan("[a]\nexten => 1,1,Goto(10)\nexten => 1,10,NoOp()\n"), [""; 0]);
+        for jump in ["Goto(10)", "GotoIf(${X}?10:11)", "Hangup()"] {
+            let text = format!("[a]\nexten => 1,1,{jump}\nexten => 1,10,NoOp()\nsame => n,NoOp()\n");
+            assert_eq!(dialplan(&text), [""; 0], "{jump}");
+        }
     }
 
     #[test]

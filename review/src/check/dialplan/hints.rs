@@ -4,7 +4,9 @@ use bstr::{BStr, ByteSlice};
 
 use super::super::Findings;
 use super::{Checked, extension_name, missing};
-use crate::dialplan::{Target, has_variable, local_channel, strip};
+use crate::dialplan::{Target, has_variable, local_channel};
+use crate::diff::words::grouped;
+use crate::fields::stripped;
 use crate::rule::rules;
 use crate::text::Shown;
 
@@ -21,7 +23,8 @@ pub(super) fn check(checked: &Checked<'_, '_>, findings: &mut Findings<'_>) {
     let contexts = &checked.lookup.dialplan().contexts;
     let hints = || contexts.iter().flat_map(|context| context.hints.iter().map(move |hint| (context, hint)));
     for (context, hint) in hints() {
-        let problems = hint.devices().map(strip).filter_map(|device| problem(checked, device));
+        let problems =
+            hint.devices().map(|part| stripped(part)).filter_map(|device| problem(checked, device));
         for (rule, message) in problems {
             let object = format!("hint {}", extension_name(hint.name, context.name));
             findings.add(rule, checked.at(hint.location), object, message);
@@ -31,7 +34,8 @@ pub(super) fn check(checked: &Checked<'_, '_>, findings: &mut Findings<'_>) {
     if count > MOST
         && let Some((_, first)) = hints().next()
     {
-        let message = format!("there are {count} hints: with more than {MOST}, a dialplan reload takes long");
+        let (count, most) = (grouped(count), grouped(MOST));
+        let message = format!("there are {count} hints: with more than {most}, a dialplan reload takes long");
         findings.add(&MANY, checked.at(first.location), "", message);
     }
 }
@@ -71,10 +75,8 @@ mod tests {
             exten => 3,hint,${DEVICE}&SCCP/x&Custom:y&confbridge:1\n";
         assert_eq!(
             found(&[("extensions.conf", hints), ("pjsip.conf", pjsip)]),
-            [
-                "asterisk/extensions.conf:2: warning: hint 1@c: pjsip.conf has no endpoint \"nope\": the state is \
-            unavailable for ever [dialplan-hint-device-missing]"
-            ]
+            ["asterisk/extensions.conf:2: warning: hint 1@c: there is no endpoint \"nope\": the state is \
+            unavailable for ever [dialplan-hint-device-missing]"]
         );
         assert_eq!(dialplan(hints), [""; 0]);
         let sccp = "[x]\ntype = line\n[y]\ntype = device\nline = x\n";
@@ -83,11 +85,11 @@ mod tests {
         assert_eq!(
             findings[..1],
             [
-                "asterisk/extensions.conf:2: warning: hint 1@c: sccp.conf has no line \"y\": the state is unavailable \
+                "asterisk/extensions.conf:2: warning: hint 1@c: there is no SCCP line \"y\": the state is unavailable \
             for ever [dialplan-hint-device-missing]"
             ]
         );
-        assert!(!findings[1].contains("hint"), "{findings:?}");
+        assert!(findings.iter().skip(1).all(|finding| !finding.contains("hint")), "{findings:?}");
     }
 
     #[test]
@@ -124,7 +126,7 @@ mod tests {
         assert_eq!(hints(5_000), [""; 0]);
         assert_eq!(
             hints(5_001),
-            ["2: warning: there are 5001 hints: with more than 5000, a dialplan reload takes long \
+            ["2: warning: there are 5,001 hints: with more than 5,000, a dialplan reload takes long \
             [dialplan-hints-many]"]
         );
     }

@@ -99,7 +99,7 @@ fn target(priority: &BStr) -> Option<Target<'_>> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::testing::{dialplan, whole_dialplan};
+    use super::super::super::testing::{dialplan, found_in, whole_dialplan};
 
     /// Returns the findings of an extension with this application, beside others.
     fn of(application: &str) -> Vec<String> {
@@ -174,5 +174,17 @@ mod tests {
         // The call may run in a context that includes this one.
         let included = "[b]\ninclude => a\nexten => 7,1,NoOp()\n[a]\nexten => 4,1,Goto(7,1)\n";
         assert_eq!(whole_dialplan(included), [""; 0]);
+    }
+
+    #[test]
+    fn nothing_is_missing_in_a_dialplan_that_is_not_known() {
+        let text = "[a]\nexten => 4,1,Goto(nope,7,1)\nexten => 5,1,Goto(8,1)\n";
+        assert_eq!(whole_dialplan(text).len(), 2);
+        let client = "#exec wazo-confgen asterisk/extensions.conf\n";
+        for line in ["#exec /usr/bin/other", "#include \"missing.conf\"", "[open"] {
+            let folder = [("extensions.conf", &*format!("{client}{line}\n"))];
+            let findings = found_in(&folder, &[("extensions.conf", text)]);
+            assert!(!findings.iter().any(|finding| finding.contains("goto")), "{line}: {findings:?}");
+        }
     }
 }
