@@ -229,6 +229,27 @@ fn a_key_of_yaml_is_an_object() {
 }
 
 #[test]
+fn a_file_of_many_kinds_has_a_short_text() {
+    let new: Vec<String> = (0..50_000).map(|n| format!("[a{n}]\ntype = t{n}\n")).collect();
+    let text = found("asterisk/pjsip.conf", "", &new.concat());
+    assert!(text.starts_with("asterisk/pjsip.conf   +50,000 objects\n  + t0 a0\n"), "{text:.200}");
+    assert!(text.ends_with("\n  + t19 a19\n  + 49,980 more objects\n"), "{text:.200}");
+}
+
+#[test]
+fn colours_are_those_of_a_terminal() {
+    let set = |text: &str| FileSet::from_texts([("wazo/x.yml", text)]).unwrap();
+    let (old, new) = (set("a: 1\nb: 1\n"), set("b: 2\nc: 1\n"));
+    let (options, style) = (DiffOptions::default(), Style { has_colors: true, ..Style::default() });
+    assert_eq!(
+        diff(&old, &new, options).text(style),
+        "\u{1b}[1mwazo/x.yml\u{1b}[0m   +1 key, −1, ~1 (of 2)\n  \u{1b}[32m+ key c\u{1b}[0m\n  \
+        \u{1b}[31m− key a\u{1b}[0m\n  \u{1b}[33m~ key b: 1 → 2\u{1b}[0m\n0 files unchanged\n"
+    );
+    assert!(unified(&old, &new, options, style).contains("\u{1b}[31m-a: 1\u{1b}[0m\n"));
+}
+
+#[test]
 fn a_directive_is_an_object() {
     let old = "[a]\nk = 1\n#exec get --password s3cret\n";
     assert_eq!(

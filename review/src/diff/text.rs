@@ -33,6 +33,9 @@ pub(super) enum Color {
 pub(super) const MAX_NAMES: usize = 10;
 const MAX_LINES: usize = 20;
 
+/// How many kinds of objects a summary names.
+const MAX_KINDS: usize = 8;
+
 /// How many characters of a value are shown, and how many of these stand before the first difference.
 const MAX_VALUE: usize = 60;
 const BEFORE_DIFFERENCE: usize = 15;
@@ -276,10 +279,19 @@ impl<'d> FileText<'d> {
             });
             of_kind.push(self.name(object));
         }
-        for kind in order {
+        let limit = self.style.limit(MAX_LINES);
+        let more: usize = order.iter().skip(limit).filter_map(|kind| names.get(kind)).map(Vec::len).sum();
+        for kind in order.into_iter().take(limit) {
             let names = listed(names.get(kind).map(Vec::as_slice).unwrap_or_default(), self.style);
             let line = format!("{sign} {} {names}", escaped(kind));
             let _ = writeln!(text, "  {}", self.style.paint(color, &line));
+        }
+        if more > 0 {
+            let _ = writeln!(
+                text,
+                "  {}",
+                self.style.paint(color, &format!("{sign} {}", counted(more, "more object")))
+            );
         }
     }
 
@@ -300,14 +312,21 @@ impl<'d> FileText<'d> {
     }
 }
 
-/// Counts objects by kind, in the order in which the kinds occur.
+/// Counts objects by kind, in the order in which the kinds occur. Too many kinds count as one.
 fn by_kind<'d>(objects: impl Iterator<Item = &'d ObjectDiff>) -> Vec<(&'d str, usize)> {
     let mut counts: Vec<(&str, usize)> = Vec::new();
+    let mut indexes: HashMap<&str, usize> = HashMap::new();
     for object in objects {
-        match counts.iter_mut().find(|(kind, _)| *kind == object.kind) {
-            Some((_, count)) => *count += 1,
-            None => counts.push((&object.kind, 1)),
+        let index = *indexes.entry(&object.kind).or_insert_with(|| {
+            counts.push((&object.kind, 0));
+            counts.len() - 1
+        });
+        if let Some((_, count)) = counts.get_mut(index) {
+            *count += 1;
         }
+    }
+    if counts.len() > MAX_KINDS {
+        return vec![("object", counts.iter().map(|(_, count)| count).sum())];
     }
     counts
 }

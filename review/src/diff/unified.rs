@@ -41,7 +41,10 @@ fn hunks(old: &GeneratedFile, new: &GeneratedFile, secrets: &Secrets<'_>, style:
     }
     let (old, new) = (old.text.to_str_lossy(), new.text.to_str_lossy());
     let difference = difference(&old, &new);
-    let mut masks = (Masked::new(secrets, false, &old), Masked::new(secrets, true, &new));
+    let mut masks = (
+        Masked::new(secrets, false, difference.old_slices()),
+        Masked::new(secrets, true, difference.new_slices()),
+    );
     let mut text = String::new();
     for group in difference.grouped_ops(CONTEXT) {
         let (Some(first), Some(last)) = (group.first(), group.last()) else { continue };
@@ -75,25 +78,23 @@ fn range(start: usize, end: usize) -> String {
 
 /// The lines of a text with their secrets masked. Lines are asked for in ascending order.
 struct Masked<'t> {
-    lines: std::str::Lines<'t>,
+    lines: &'t [&'t str],
     masks: LineMasks<'t>,
     next: usize,
 }
 
 impl<'t> Masked<'t> {
-    fn new(secrets: &'t Secrets<'t>, is_new: bool, text: &'t str) -> Masked<'t> {
-        Masked { lines: text.lines(), masks: LineMasks::new(secrets, is_new), next: 0 }
+    fn new(secrets: &'t Secrets<'t>, is_new: bool, lines: &'t [&'t str]) -> Masked<'t> {
+        Masked { lines, masks: LineMasks::new(secrets, is_new), next: 0 }
     }
 
     fn line(&mut self, index: usize) -> String {
-        while self.next < index {
-            if let Some(line) = self.lines.next() {
-                self.masks.skip(line);
-            }
-            self.next += 1;
+        for line in self.lines.get(self.next..index).unwrap_or_default() {
+            self.masks.skip(line);
         }
-        self.next += 1;
-        self.lines.next().map(|line| self.masks.shown(line)).unwrap_or_default()
+        self.next = index + 1;
+        let line = self.lines.get(index).copied().unwrap_or_default();
+        self.masks.shown(line.trim_end_matches(['\n', '\r']))
     }
 }
 
@@ -114,6 +115,11 @@ mod tests {
             --- wazo/gone.yml\n+++ /dev/null\n@@ -1 +0,0 @@\n-x: 1\n\
             --- /dev/null\n+++ wazo/new.yml\n@@ -0,0 +1 @@\n+x: 1\n"
         );
+        // A carriage return ends a line, too.
+        let (old, new) =
+            (set(&[("wazo/x.txt", "a\rb\rpassword = a\n")]), set(&[("wazo/x.txt", "a\rpassword = b\n")]));
+        let found = text(&old, &new, DiffOptions::default(), Style::default());
+        assert!(found.ends_with(" a\n-b\n-password = •••\n+password = •••\n"), "{found}");
         assert_eq!(text(&new, &new, DiffOptions::default(), Style::default()), "");
     }
 }
