@@ -28,6 +28,10 @@ enum Address {
 
 /// A connection of either kind.
 trait Connection: Read + Write {
+    /// The end of a request. Over TCP, the Python service takes the first piece for the whole request, as it is. The line
+    /// end on a Unix socket has the service reset the connection if it ends before the whole reply is sent.
+    const END: &'static str;
+
     /// Sets how long the next call may take.
     fn limit(&self, left: Duration) -> io::Result<()>;
 
@@ -102,10 +106,10 @@ fn connect_unix(path: PathBuf) -> io::Result<UnixStream> {
 }
 
 /// Sends a request, and reads the reply to its end.
-fn exchange(connection: &mut impl Connection, file: &Namespace) -> io::Result<Vec<u8>> {
+fn exchange<C: Connection>(connection: &mut C, file: &Namespace) -> io::Result<Vec<u8>> {
     let deadline = Instant::now() + REPLY;
     connection.limit(REPLY)?;
-    connection.write_all(format!("{file} cached\n").as_bytes())?;
+    connection.write_all(format!("{file} cached{}", C::END).as_bytes())?;
     connection.finish()?;
     let mut reply = Vec::new();
     Limited { connection, deadline }.take(MAX_BYTES + 1).read_to_end(&mut reply)?;
@@ -133,6 +137,8 @@ impl<C: Connection> Read for Limited<'_, C> {
 }
 
 impl Connection for TcpStream {
+    const END: &'static str = "";
+
     fn limit(&self, left: Duration) -> io::Result<()> {
         self.set_read_timeout(Some(left)).and_then(|()| self.set_write_timeout(Some(left)))
     }
@@ -143,6 +149,8 @@ impl Connection for TcpStream {
 }
 
 impl Connection for UnixStream {
+    const END: &'static str = "\n";
+
     fn limit(&self, left: Duration) -> io::Result<()> {
         self.set_read_timeout(Some(left)).and_then(|()| self.set_write_timeout(Some(left)))
     }

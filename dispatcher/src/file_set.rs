@@ -45,3 +45,63 @@ fn is_of_older_schema(registry: &Registry, namespace: &Namespace, outcome: &Outc
         outcome.result.as_ref().is_err_and(|error| matches!(error.kind(), ErrorKind::MissingTable(_)));
     lacks_table && registry.drivers(namespace).iter().all(|entry| entry.schema != Schema::Current)
 }
+
+#[cfg(all(test, feature = "sqlite"))]
+mod tests {
+    use std::io;
+
+    use driver_api::asterisk::Writer as Lines;
+    use driver_api::{Driver, Entry, Error, Query, Row, Session, Text};
+    use fixtures::Scratch;
+    use review::{DiffOptions, Style};
+    use serde::Deserialize;
+
+    use super::*;
+
+    /// Writes a password under a key that does not say so.
+    struct Words;
+
+    #[derive(Deserialize)]
+    struct Mailbox {
+        mailbox: Text,
+        password: Text,
+    }
+
+    impl Driver for Words {
+        fn generate(&self, session: &mut Session<'_>) -> Result<String, Error> {
+            let sql = "SELECT mailbox, password FROM voicemail ORDER BY uniqueid";
+            let query = Query { table: "voicemail", key: &["mailbox"], sql };
+            let mailboxes: Vec<Row<Mailbox>> = session.query(query, &[])?;
+            let mut writer = Lines::new(session);
+            for mailbox in &mailboxes {
+                let mut lines = writer.at(mailbox);
+                lines.section(&mailbox.mailbox);
+                lines.option("word", &mailbox.password);
+            }
+            Ok(writer.finish(session))
+        }
+    }
+
+    static DRIVERS: &[Entry] = &[Entry::new("asterisk.words.conf", "test", |_| Ok(Box::new(Words)))];
+
+    #[test]
+    fn the_column_of_a_line_says_that_its_value_is_a_secret() {
+        let row = r#"{"uniqueid": 1, "context": "x", "mailbox": "1000", "password": "s3cret"}"#;
+        let database = Scratch::new(&[("voicemail", row)]);
+        let uri = format!("sqlite:{}", database.path().display()).parse().unwrap();
+        let mut database = database::open(&uri).unwrap();
+        let mut snapshot = database.snapshot().unwrap();
+        let registry = Registry::new(&[DRIVERS]).unwrap();
+        let names = ["asterisk/words.conf".parse().unwrap()];
+        let mut messages = io::sink();
+        let mut report = Report::quiet(&mut messages);
+        let config = Config::default();
+        let new = generate(&registry, &config, &names, &mut *snapshot, &mut report, review::holds_secret);
+        assert_eq!(new.iter().map(|(_, file)| file.origins.len()).collect::<Vec<_>>(), [1]);
+        let old = FileSet::from_texts([("asterisk/words.conf", "[1000]\nword = before\n")]).unwrap();
+        let text = review::diff(&old, &new, DiffOptions::default()).text(Style::default());
+        assert!(text.contains("section 1000: word ••• → •••\n"), "{text}");
+        let text = review::unified(&old, &new, DiffOptions::default(), Style::default());
+        assert!(text.contains("-word = •••\n+word = •••\n"), "{text}");
+    }
+}

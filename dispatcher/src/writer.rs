@@ -21,7 +21,7 @@ pub struct Outcome {
     pub elapsed: Duration,
     /// The origins of the file's lines, if they were asked for.
     pub origins: Vec<LineOrigin>,
-    /// What else is known of the file, if it was asked for.
+    /// All else that is known of the file, if it was asked for.
     pub explanation: Explanation,
 }
 

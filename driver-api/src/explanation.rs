@@ -1,4 +1,4 @@
-//! What a session knows of the way in which a file came about, beside the rows of its lines.
+//! The way in which a file came about, beside the rows of its lines.
 //!
 //! A session that is [`explaining`](crate::Session::explaining) collects it, and `confgend explain` shows it. It is
 //! empty for all other sessions, and drivers that make notes pay for them only there.
@@ -12,9 +12,9 @@ use crate::{Config, Origin};
 pub struct Explanation {
     /// The tables that the driver's queries name, each once, in the order of the queries.
     pub tables: Vec<String>,
-    /// What the whole file comes from, such as a template.
+    /// The sources of the whole file, such as a template.
     pub file: Vec<Note>,
-    /// What single lines come from, in the order of the lines. Lines of other sections than the explained one may lack
+    /// The sources of single lines, in the order of the lines. Lines of other sections than the explained one may lack
     /// their notes.
     pub lines: Vec<LineNote>,
     /// Whether a [`Writer`](crate::asterisk::Writer) wrote the file: a line without row and note is then the program's

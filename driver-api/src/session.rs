@@ -30,11 +30,11 @@ pub struct Session<'a> {
     warnings: Vec<Warning>,
     /// The origins of the file's lines, if the session records them.
     origins: Option<Vec<LineOrigin>>,
-    /// What else is known of the file, if the session explains it.
+    /// All else that is known of the file, if the session explains it.
     explaining: Option<Explaining>,
 }
 
-/// What a session explains, and what it knows so far.
+/// The section that a session explains, and its knowledge so far.
 struct Explaining {
     section: Option<Arc<str>>,
     explanation: Explanation,

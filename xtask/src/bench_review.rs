@@ -2,23 +2,26 @@
 //! time that it takes to generate them.
 
 use std::hint::black_box;
-use std::io;
+use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
+use std::{fs, io};
 
 use argh::FromArgs;
-use dispatcher::{FAMILIES, NAMESPACE_WIDTH, Registry, Report, config, file_set};
+use dispatcher::{FAMILIES, NAMESPACE_WIDTH, Registry, Report, config, file_set, folder};
 use driver_api::asterisk::LineOrigin;
 use driver_api::{Config, Error, Namespace};
 use fixtures::Schema;
 use fixtures::postgres::Cluster;
-use review::{FileSet, Rules};
+use review::{DiffOptions, FileSet, Rules, Style};
+use tempfile::TempDir;
 
 use crate::bench::{median, peak_megabytes};
-use crate::command;
+use crate::{command, file_error};
 
 /// What is measured, each in a process of its own.
-const KINDS: &[&str] = &["generate", "check", "gate asterisk/pjsip.conf", "gate asterisk/extensions.conf"];
+const KINDS: &[&str] =
+    &["generate", "check", "diff", "gate asterisk/pjsip.conf", "gate asterisk/extensions.conf"];
 
 /// Measure a review in a process of its own; bench --review runs this.
 #[derive(FromArgs)]
@@ -85,6 +88,21 @@ impl Files {
         Ok((set, start.elapsed()))
     }
 
+    /// Writes the files below a folder, each with a small change, so that each of them is read and compared as a whole.
+    fn changed(&mut self) -> Result<TempDir, Error> {
+        let folder =
+            tempfile::tempdir().map_err(|error| file_error(Path::new("a temporary folder"), error))?;
+        let (set, _) = self.generate(|_| false)?;
+        for (name, file) in set.iter() {
+            let path = folder.path().join(name.to_string());
+            let text = String::from_utf8_lossy(&file.text).replacen("yes", "no", 1);
+            let written =
+                fs::create_dir_all(path.parent().unwrap_or(&path)).and_then(|()| fs::write(&path, text));
+            written.map_err(|error| file_error(&path, error))?;
+        }
+        Ok(folder)
+    }
+
     /// Generates the texts as `confgend generate` does, without their origins, and returns the time that it took.
     fn texts(&mut self) -> Result<Duration, Error> {
         let start = Instant::now();
@@ -140,6 +158,15 @@ impl Files {
             "generate" => {
                 let (set, time) = self.generate(|_| true)?;
                 Ok((time, set.bytes()))
+            }
+            "diff" => {
+                let folder = self.changed()?;
+                let start = Instant::now();
+                let (new, _) = self.generate(review::holds_secret)?;
+                let old = folder::file_set(folder.path(), &[])?;
+                let diff = review::diff(&old, &new, DiffOptions::default());
+                black_box(diff.text(Style::default()));
+                Ok((start.elapsed(), new.bytes()))
             }
             "check" => {
                 let (set, _) = self.generate(|_| true)?;

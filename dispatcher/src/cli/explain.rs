@@ -9,8 +9,7 @@ use driver_api::{Config, Error, Namespace, Snapshot};
 use review::GeneratedFile;
 use review::explain::{Index, Knowledge, Question};
 
-use super::reviewed::trouble;
-use super::{Failure, failed, print, usage};
+use super::{Failure, print, usage};
 use crate::config;
 use crate::registry::{Plugins, Registry};
 use crate::writer::Writer;
@@ -62,8 +61,8 @@ impl Explain {
         let config = super::load(self.config.as_deref(), self.lenient, registry)?;
         let namespace = registry.find(&self.file).map_err(usage)?;
         let uri = self.database(&config).map_err(usage)?;
-        let mut database = database::open(&uri).map_err(failed).map_err(trouble)?;
-        let mut snapshot = database.snapshot().map_err(failed).map_err(trouble)?;
+        let mut database = database::open(&uri).map_err(usage)?;
+        let mut snapshot = database.snapshot().map_err(usage)?;
         print(&self.explained(registry, &config, &namespace, question, &mut *snapshot).map_err(usage)?);
         Ok(super::DONE)
     }

@@ -146,12 +146,8 @@ fn asked(act: impl FnOnce(TcpStream) + Send + 'static) -> String {
         let mut stream = listener.accept().unwrap().0;
         let mut request = Vec::new();
         stream.set_read_timeout(Some(std::time::Duration::from_secs(30))).unwrap();
-        while !request.ends_with(b"\n") {
-            let mut byte = [0];
-            stream.read_exact(&mut byte).unwrap();
-            request.extend(byte);
-        }
-        assert_eq!(request, b"asterisk/musiconhold.conf cached\n");
+        stream.read_to_end(&mut request).unwrap();
+        assert_eq!(request, b"asterisk/musiconhold.conf cached");
         act(stream);
     });
     let database = database();

@@ -27,7 +27,7 @@ pub(crate) struct Recorder {
     count: usize,
 }
 
-/// What a caller knows of its lines.
+/// The row, the template and the notes of lines.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Known<'w> {
     pub(super) origin: Option<&'w Origin>,
@@ -49,7 +49,8 @@ impl Recorder {
 
     /// Begins a section.
     pub(super) fn begin_section(&mut self, name: &str) {
-        self.is_explained = self.explained.as_deref().is_some_and(|explained| explained == name);
+        let explained = self.explained.as_deref();
+        self.is_explained = explained.is_some_and(|explained| explained.eq_ignore_ascii_case(name));
     }
 
     /// Counts the lines of the text.

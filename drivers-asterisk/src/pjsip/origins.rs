@@ -1,4 +1,4 @@
-//! What the options of an endpoint come from, beside their rows, for a session that records it: the template, and the
+//! The sources of an endpoint's options, beside their rows, for a session that records them: the template, and the
 //! values that an option overrides.
 
 use std::collections::{BTreeSet, HashMap, HashSet};

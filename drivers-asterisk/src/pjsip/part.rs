@@ -162,7 +162,7 @@ struct Written<'e, 'i, 'p> {
     endpoint: &'i Endpoint,
     /// Its index.
     at: usize,
-    /// What the options come from, for a session that records it.
+    /// The sources of the options, for a session that records them.
     origins: Option<&'e Origins<'i, 'p>>,
 }
 

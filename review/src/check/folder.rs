@@ -9,7 +9,7 @@ use bstr::{BStr, ByteSlice};
 use super::Findings;
 use crate::FileSet;
 use crate::rule::rules;
-use crate::site::{Site, Source, is_configuration};
+use crate::site::{Site, SiteFile, Source, is_configuration};
 
 rules! {
     ALWAYS_READ = "folder-always-read", Note,
@@ -58,7 +58,7 @@ fn check_unread(set: &FileSet, site: &Site<'_>, findings: &mut Findings<'_>) {
         let is_expected = catalogue::file(filename).is_none_or(|file| file.reader != Reader::Nothing)
             && filename != "modules.conf"
             && !file.text.trim_ascii().is_empty();
-        let Some(source) = site.file(filename).map(|file| file.source()).filter(|_| is_expected) else {
+        let Some(source) = site.file(filename).map(SiteFile::source).filter(|_| is_expected) else {
             continue;
         };
         let path = format!("/{name}");

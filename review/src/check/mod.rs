@@ -129,4 +129,113 @@ mod tests {
         assert_eq!(ids.len(), Rules::all().len());
         assert!(Rules::all().is_sorted_by(|a, b| a.id < b.id));
     }
+
+    /// Returns the findings of the same text in each file that has rules.
+    fn found_everywhere(text: &str) -> Vec<Finding> {
+        let names = asterisk_conf::catalogue::files().iter().map(|file| format!("asterisk/{}", file.name));
+        let set = FileSet::from_texts(names.map(|name| (name, text))).unwrap();
+        check(&set, None, &Rules::default()).findings
+    }
+
+    #[test]
+    fn twice_the_objects_take_twice_the_time() {
+        // Work that grows with the square of the lines would take minutes.
+        let lines = |line: fn(usize) -> String| (0..5_000).map(line).collect::<String>();
+        found_everywhere(&lines(|_| {
+            "[a]\ntype = user\ntemplate = b\nmember = SCCP/1\n1 => ,,,,tz=x\n".to_owned()
+        }));
+        found_everywhere(&lines(|at| {
+            format!("[a{at}]\ncontext = c\nparkext = 1\nparkpos = 1-{at}9\nmode = files\n")
+        }));
+        found_everywhere(&lines(|at| {
+            format!("[b{at}]\ncontext = b{at}\nparkext = 1\ninclude = b{}\n", at + 1)
+        }));
+        let members =
+            lines(|at| format!("member = PJSIP/{at}\nload = {at}\nentry = {at}\n1 => ,,,,a{at}=1\n"));
+        found_everywhere(&format!("[modules]\n{members}"));
+        let codes = lines(|at| format!("{at} = {},self,NoOp\n", "*".repeat(at % 100)));
+        found_everywhere(&format!("[applicationmap]\n{codes}[general]\n{codes}[zonemessages]\n{codes}"));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_text_has_findings_of_one_line(words in proptest::collection::vec(word(), 0..60)) {
+            for finding in found_everywhere(&words.concat()) {
+                let line = finding.to_string();
+                proptest::prop_assert!(!line.contains(char::is_control), "{line:?}");
+            }
+        }
+    }
+
+    /// Returns a part of a line that some rule looks at, or any text.
+    fn word() -> impl proptest::strategy::Strategy<Value = String> {
+        use proptest::prelude::*;
+        const WORDS: &[&str] = &[
+            "[general]",
+            "[modules]",
+            "[zonemessages]",
+            "[applicationmap]",
+            "[featuremap]",
+            "[default]",
+            "[a]",
+            "[A]",
+            "[B](a)",
+            "\n",
+            "\n",
+            "\n",
+            " = ",
+            " => ",
+            ",",
+            "/",
+            "@",
+            "|",
+            "&",
+            "-",
+            "!",
+            "*",
+            "#",
+            "\\",
+            "\"",
+            "(",
+            ")",
+            ";",
+            "type",
+            "user",
+            "peer",
+            "bridge",
+            "menu",
+            "template",
+            "member",
+            "PJSIP/",
+            "IAX2/",
+            "SCCP/",
+            "parkext",
+            "parkpos",
+            "context",
+            "7",
+            "18446744073709551616",
+            "rtpstart",
+            "rtpend",
+            "mode",
+            "files",
+            "custom",
+            "playlist",
+            "entry",
+            "directory",
+            "application",
+            "tz",
+            "mailbox",
+            "permit",
+            "host",
+            "register",
+            "load",
+            "noload",
+            "musicclass",
+            "exten",
+            "include",
+            "\u{1b}",
+            "é",
+        ];
+        prop_oneof![4 => proptest::sample::select(WORDS).prop_map(str::to_owned), 1 => any::<String>()]
+    }
 }

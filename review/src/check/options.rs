@@ -27,7 +27,7 @@ pub(super) fn check(site: &Site<'_>, findings: &mut Findings<'_>) {
     for (name, file) in site.files() {
         let known = catalogue::file(name).filter(|known| known.reader != Reader::Nothing);
         let Some(known) = known else { continue };
-        let mut checker = Checker { known, file, options: HashMap::default(), findings };
+        let mut checker = Checker { known, file, options: HashMap::default(), unknown: 0, findings };
         for section in file.document().visible_sections() {
             checker.section(section);
         }
@@ -41,8 +41,13 @@ struct Checker<'d, 'f, 'r> {
     /// The options that were looked up so far, by the first kind of the section, the number of its kinds and their
     /// spelling: a friend of `iax.conf` is a peer, too, but has more options.
     options: HashMap<(&'static str, usize, &'d BStr), Option<&'static OptionInfo>, RandomState>,
+    /// How many options were unknown so far.
+    unknown: usize,
     findings: &'f mut Findings<'r>,
 }
+
+/// How many unknown options of a file get the name of a similar one, which is compared with all of the kind.
+const MAX_HINTS: usize = 1000;
 
 impl<'d> Checker<'d, '_, '_> {
     fn section(&mut self, section: &'d Section) {
@@ -64,8 +69,11 @@ impl<'d> Checker<'d, '_, '_> {
         }
         for required in kinds.kinds().iter().flat_map(|kind| kind.required()) {
             if section.value(required.name).is_none() {
-                let message =
-                    format!("there is no option {}: Asterisk does not make the object", required.name);
+                let consequence = match self.known.reader {
+                    Reader::Aco => Consequence::FileRefused,
+                    _ => Consequence::ObjectRefused,
+                };
+                let message = format!("there is no option {}: {consequence}", required.name);
                 let at = self.file.at(section.location());
                 self.findings.add(&OPTION_REQUIRED, at, object(kind, section.name()), message);
             }
@@ -99,7 +107,9 @@ impl<'d> Checker<'d, '_, '_> {
     ) {
         let consequence = kinds.unknown_option();
         let rule = by_consequence(consequence, &OPTION_UNKNOWN, &OPTION_IGNORED, &OPTION_IGNORED);
-        let message = format!("{}: {consequence}", unknown(option, kinds.kinds()));
+        self.unknown += 1;
+        let kinds = if self.unknown > MAX_HINTS { &[] } else { kinds.kinds() };
+        let message = format!("{}: {consequence}", unknown(option, kinds));
         self.findings.add(rule, self.file.at(option.location()), object(kind, section.name()), message);
     }
 
@@ -175,4 +185,82 @@ fn deprecation(option: &ConfigOption, info: &OptionInfo) -> Option<String> {
     let value = option.value().to_str_lossy();
     let replacement = info.replacement_of(&value)?;
     Some(format!("{} = {value} is deprecated; use {replacement}", info.name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::found;
+
+    fn found_in(file: &str, text: &str) -> Vec<String> {
+        let at = format!("asterisk/{file}:");
+        found(&[(file, text)]).iter().map(|line| line.replace(&at, "")).collect()
+    }
+
+    #[test]
+    fn a_section_that_no_module_reads() {
+        assert_eq!(
+            found_in("pjsip.conf", "[a]\ntype = Aor\n[b]\n[c]\ntype = aor\nmax_contacts = 1\n")[..2],
+            [
+                "1: error: section a [type = Aor]: Asterisk knows no such type; Asterisk ignores the section without a \
+            message [section-unread]",
+                "3: error: section b: the section has no type; Asterisk ignores the section without a message \
+            [section-unread]",
+            ]
+        );
+        assert_eq!(found_in("sccp.conf", "[a]\ntype = nothing\n").len(), 1, "no module reads it anyway");
+    }
+
+    #[test]
+    fn an_option_that_is_unknown() {
+        let refused = "2: error: general general: there is no option \"uuid_typ\" here (did you mean uuid_type?): Asterisk \
+            refuses the whole file [option-unknown]";
+        let text = "[general]\nuuid_typ = channel\ncapture_address = 192.0.2.1\n";
+        assert_eq!(found_in("hep.conf", text), [refused]);
+        let ignored = "3: note: class a: there is no option \"colour\" here: Asterisk ignores it without a message \
+            [option-ignored]";
+        let text = "[a]\nmode = playlist\ncolour = red\n";
+        assert_eq!(found_in("musiconhold.conf", text), [ignored]);
+    }
+
+    #[test]
+    fn a_friend_has_the_options_of_a_user_and_a_peer() {
+        let text = "[a]\ntype = peer\nsetvar = A=1\n[b]\ntype = friend\nsetvar = A=1\nqualify = yes\n";
+        let note = "3: note: peer a: there is no option \"setvar\" here: Asterisk ignores it without a message \
+            [option-ignored]";
+        assert_eq!(found_in("iax.conf", text), [note]);
+    }
+
+    #[test]
+    fn a_value_that_asterisk_does_not_take() {
+        let text =
+            "[a]\ncontext = c\nparkext = 700\nfindslot = last\nparkinghints = maybe\nparkingtime = 010\n";
+        assert_eq!(
+            found_in("res_parking.conf", text),
+            [
+                "4: error: parking_lot a: findslot: \"last\" is none of first, next: Asterisk refuses the whole file \
+            [value-refused]",
+                "5: warning: parking_lot a: parkinghints: \"maybe\" is no word for yes or no, and means no: Asterisk uses \
+            another value without a message [value-changed]",
+                "6: warning: parking_lot a: parkingtime: \"010\" begins with a 0, so Asterisk reads it as an octal number \
+            [value-changed]",
+            ]
+        );
+    }
+
+    #[test]
+    fn an_option_that_is_missing() {
+        let refused = "1: error: general general: there is no option capture_address: Asterisk refuses the whole file \
+            [option-required]";
+        assert_eq!(found_in("hep.conf", "[general]\nenabled = yes\n"), [refused]);
+        let lost =
+            "1: error: class a: there is no option mode: Asterisk does not make the object [option-required]";
+        assert_eq!(found_in("musiconhold.conf", "[a]\ndirectory = /d\n"), [lost]);
+    }
+
+    #[test]
+    fn an_option_that_is_deprecated() {
+        let text = "[a]\nmode = files\ndirectory = /d\nrandom = yes\n";
+        let note = "4: note: class a: the option random is deprecated; use sort=random [option-deprecated]";
+        assert_eq!(found_in("musiconhold.conf", text), [note]);
+    }
 }

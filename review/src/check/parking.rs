@@ -23,7 +23,7 @@ rules! {
 }
 
 /// The most contexts that are looked at for one that includes others.
-const MAX_INCLUDED: usize = 200;
+const MAX_INCLUDED: usize = 100;
 
 pub(super) fn check(site: &Site<'_>, findings: &mut Findings<'_>) {
     let Some(file) = site.file("res_parking.conf") else { return };
@@ -210,13 +210,15 @@ fn check_includes(
         contexts.iter().map(|(context, lots)| (*context, Claims::new(lots))).collect();
     for (context, lots) in contexts {
         let included = included(dialplan.document(), context);
-        for (context, claims) in included.iter().filter_map(|name| Some((name, claims.get(name)?))) {
-            for (lot, other) in lots.iter().filter_map(|lot| Some((lot, claims.overlap(&lot.slots)?))) {
-                let (name, context) = (Shown(other.name), Shown(context));
-                let message =
-                    format!("its context includes {context}, and the slots overlap those of the lot {name}");
-                findings.add(&INCLUDED, file.at(lot.location), lot.object(), message);
-            }
+        let included: Vec<_> = included.iter().filter_map(|name| Some((name, claims.get(name)?))).collect();
+        for lot in lots {
+            let overlap =
+                included.iter().find_map(|(name, claims)| Some((name, claims.overlap(&lot.slots)?)));
+            let Some((context, other)) = overlap else { continue };
+            let (name, context) = (Shown(other.name), Shown(context));
+            let message =
+                format!("its context includes {context}, and the slots overlap those of the lot {name}");
+            findings.add(&INCLUDED, file.at(lot.location), lot.object(), message);
         }
     }
 }

@@ -18,13 +18,14 @@ pub(super) fn check(site: &Site<'_>, findings: &mut Findings<'_>) {
     for (_, file) in site.files() {
         let mut firsts: HashMap<&BStr, &Section> = HashMap::new();
         for section in file.document().sections().iter().filter(|section| section.has_cut_name()) {
-            let mut message = "the name has more than 79 bytes, and Asterisk cuts it".to_owned();
-            if let Some(first) = firsts.get(section.name()) {
-                let place = file.at(first.location()).place();
-                message += &format!("; cut, it is the same as that of line {}", place.1);
+            let cut = "the name has more than 79 bytes, and Asterisk cuts it";
+            let message = if let Some(first) = firsts.get(section.name()) {
+                let (_, line) = file.at(first.location()).place();
+                format!("{cut}; cut, it is the same as that of line {line}")
             } else {
                 firsts.insert(section.name(), section);
-            }
+                cut.to_owned()
+            };
             findings.add(&NAME_CUT, file.at(section.location()), object("section", section.name()), message);
         }
     }

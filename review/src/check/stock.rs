@@ -57,7 +57,9 @@ fn check_options(known: &catalogue::File, file: &SiteFile<'_>, findings: &mut Fi
     }
     for (name, (location, build, count)) in found {
         let has = if count == 1 { "has" } else { "have" };
-        let message = format!("{name} is an option of an Asterisk with {build}; {} {has} it", counted(count));
+        let whose =
+            if build == "Wazo" { "Wazo's Asterisk".to_owned() } else { format!("an Asterisk with {build}") };
+        let message = format!("{name} is an option of {whose} alone; {} {has} it", counted(count));
         findings.add(&OPTION, file.at(location), "", message);
     }
 }
@@ -86,10 +88,14 @@ mod tests {
         assert_eq!(
             found(&[("queues.conf", text)]),
             [
-                "asterisk/queues.conf:3: note: updatecdr is an option of an Asterisk with Wazo; 1 section has it [stock-option]",
-                "asterisk/queues.conf:5: note: monitor-type is an option of an Asterisk with Wazo; 2 sections have it \
+                "asterisk/queues.conf:3: note: updatecdr is an option of Wazo's Asterisk alone; 1 section has it [stock-option]",
+                "asterisk/queues.conf:5: note: monitor-type is an option of Wazo's Asterisk alone; 2 sections have it \
             [stock-option]",
             ]
         );
+        let text = "[general]\nimapserver = mail.example\n";
+        let note = "asterisk/voicemail.conf:2: note: imapserver is an option of an Asterisk with IMAP alone; \
+            1 section has it [stock-option]";
+        assert_eq!(found(&[("voicemail.conf", text)]), [note]);
     }
 }

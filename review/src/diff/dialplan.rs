@@ -36,7 +36,7 @@ pub(super) fn compare(
             }
         }
     }
-    sections::directives(old, new, found);
+    sections::directives(old, new, secrets, found);
     Ok(())
 }
 

@@ -58,7 +58,12 @@ impl<'s> LineMasks<'s> {
 
     /// Passes over a line.
     pub(super) fn skip(&mut self, line: &str) {
-        let _ = self.masked(line);
+        if is_yaml(self.secrets.file) {
+            let _ = self.masked(line);
+        } else {
+            self.line += 1;
+            self.enter(line);
+        }
     }
 
     /// Returns a line as people may see it.
@@ -72,11 +77,17 @@ impl<'s> LineMasks<'s> {
         if is_yaml(self.secrets.file) { self.yaml(line) } else { self.option(line) }
     }
 
+    /// Notes the section that a line begins, and returns whether it begins one.
+    fn enter(&mut self, line: &str) -> bool {
+        let Some(header) = line.trim_start().strip_prefix('[') else { return false };
+        let is_context = !["general]", "zonemessages]"].iter().any(|name| header.starts_with(name));
+        self.in_mailboxes = is_context && self.secrets.file.filename() == "voicemail.conf";
+        true
+    }
+
     /// Masks a line of a file of Asterisk, or of any other file with `key = value`.
     fn option<'l>(&mut self, line: &'l str) -> Cow<'l, str> {
-        if let Some(header) = line.trim_start().strip_prefix('[') {
-            let is_context = !["general]", "zonemessages]"].iter().any(|name| header.starts_with(name));
-            self.in_mailboxes = is_context && self.secrets.file.filename() == "voicemail.conf";
+        if self.enter(line) {
             return Cow::Borrowed(line);
         }
         let Some((key, rest)) = line.split_once('=') else { return secrets::masked(Cow::Borrowed(line)) };

@@ -24,8 +24,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use driver_api::Namespace;
 
-use self::secrets::Secrets;
 pub use self::secrets::holds_secret;
+use self::secrets::{Secret, Secrets};
 pub use self::text::Style;
 use crate::site::is_configuration;
 use crate::{FileSet, GeneratedFile};
@@ -167,7 +167,8 @@ fn compare(
     };
     let secrets = Secrets::new(name, new, options.show_secrets);
     if let Err(Unread { reason }) = by_object(name, &old.text, &new.text, &secrets, &mut found) {
-        found.notes.extend(reason);
+        // It may quote the text.
+        found.notes.extend(reason.map(|reason| secrets.shown(reason, Secret::InText)));
         found.is_by_line = true;
         lines::compare(old, new, &secrets, &mut found);
     }

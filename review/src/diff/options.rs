@@ -182,8 +182,8 @@ pub(super) fn compare(
     if old.len() == new.len() && old.iter().zip(new).all(same) {
         return;
     }
-    let is_secret = new.iter().any(|item| secrets.of(secret_key, item.line) == Secret::Whole)
-        || secrets.of(secret_key, None) == Secret::Whole;
+    let is_secret_line = |item: &Item<'_>| item.line.is_some_and(|line| secrets.is_secret_line(line));
+    let is_secret = new.iter().any(is_secret_line) || secrets.of(secret_key, None) == Secret::Whole;
     let secret = if is_secret { Secret::Whole } else { Secret::InText };
     let shown = |item: &Item<'_>| secrets.shown(item.value, secret);
     let pairs = paired(old, new);

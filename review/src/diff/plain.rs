@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use bstr::{BStr, ByteSlice as _};
+use bstr::BStr;
 
 /// A section of a text.
 #[derive(Debug, Clone, Copy)]
@@ -15,6 +15,8 @@ pub(super) struct Chunk<'t> {
     pub(super) text: &'t [u8],
     /// The number of the line of the header, from 1.
     pub(super) line: usize,
+    /// What stands behind the word in its first line `type`.
+    type_rest: Option<&'t [u8]>,
 }
 
 /// The most bytes of a line that Asterisk reads, and of the name of a section.
@@ -30,8 +32,9 @@ pub(super) fn split(text: &[u8]) -> Option<Vec<Chunk<'_>>> {
     let mut chunks = Vec::new();
     let mut current: Option<Open<'_>> = None;
     let mut start = 0;
-    for (index, raw) in text.split_inclusive(|&byte| byte == b'\n').enumerate() {
-        let end = start + raw.len();
+    let ends = memchr::memchr_iter(b'\n', text).map(|at| at + 1).chain([text.len()]);
+    for (index, end) in ends.enumerate() {
+        let raw = text.get(start..end)?;
         let line = trimmed(raw);
         if raw.len() > MAX_LINE {
             return None;
@@ -41,10 +44,16 @@ pub(super) fn split(text: &[u8]) -> Option<Vec<Chunk<'_>>> {
             Some(b'[') => {
                 chunks.extend(current.take().and_then(|open| open.close(text)));
                 let (name, is_template) = header(line)?;
-                current = Some(Open { name, is_template, start, end, line: index + 1 });
+                current = Some(Open { name, is_template, start, end, line: index + 1, type_rest: None });
             }
             Some(b'#' | b'\\') => return None,
-            Some(_) => current.as_mut()?.end = end,
+            Some(first) => {
+                let open = current.as_mut()?;
+                open.end = end;
+                if matches!(first, b't' | b'T') && open.type_rest.is_none() {
+                    open.type_rest = behind_type(line);
+                }
+            }
         }
         start = end;
     }
@@ -59,13 +68,15 @@ struct Open<'t> {
     start: usize,
     end: usize,
     line: usize,
+    type_rest: Option<&'t [u8]>,
 }
 
 impl<'t> Open<'t> {
     /// Returns the section, unless it is a template, which nobody sees.
     fn close(self, text: &'t [u8]) -> Option<Chunk<'t>> {
         let text = text.get(self.start..self.end)?;
-        (!self.is_template).then_some(Chunk { name: self.name, text, line: self.line })
+        let Open { name, line, type_rest, .. } = self;
+        (!self.is_template).then_some(Chunk { name, text, line, type_rest })
     }
 }
 
@@ -81,19 +92,27 @@ fn header(line: &[u8]) -> Option<(&BStr, bool)> {
 }
 
 /// Strips what Asterisk takes for blanks.
-fn trimmed(line: &[u8]) -> &[u8] {
-    line.trim_with(|c| c <= ' ')
+fn trimmed(mut line: &[u8]) -> &[u8] {
+    while let [..=b' ', rest @ ..] = line {
+        line = rest;
+    }
+    while let [rest @ .., ..=b' '] = line {
+        line = rest;
+    }
+    line
+}
+
+/// Returns what stands behind the word `type`, if the key of a line begins with it and may be no longer.
+fn behind_type(line: &[u8]) -> Option<&[u8]> {
+    let is_type = line.get(..4)?.eq_ignore_ascii_case(b"type");
+    let ends = line.get(4).is_none_or(|byte| matches!(byte, b'=' | b'+' | ..=b' '));
+    (is_type && ends).then(|| line.get(4..))?
 }
 
 impl<'t> Chunk<'t> {
     /// Returns the value of its first option `type`.
     pub(super) fn type_value(&self) -> Option<Cow<'t, [u8]>> {
-        let mut lines = self.text.split(|&byte| byte == b'\n').skip(1).map(trimmed);
-        let line = lines.find(|line| {
-            let word = line.get(..4).is_some_and(|word| word.eq_ignore_ascii_case(b"type"));
-            word && line.get(4).is_none_or(|byte| matches!(byte, b'=' | b'+') || *byte <= b' ')
-        })?;
-        let rest = trimmed(line.get(4..)?).strip_prefix(b"=").filter(|rest| !rest.contains(&b';'));
+        let rest = trimmed(self.type_rest?).strip_prefix(b"=").filter(|rest| !rest.contains(&b';'));
         if let Some(value) = rest {
             return Some(Cow::Borrowed(trimmed(value.strip_prefix(b">").unwrap_or(value))));
         }
@@ -105,6 +124,8 @@ impl<'t> Chunk<'t> {
 
 #[cfg(test)]
 mod tests {
+    use bstr::ByteSlice as _;
+
     use super::*;
 
     #[test]

@@ -17,6 +17,8 @@ pub(super) struct Secrets<'f> {
     pub(super) file: &'f Namespace,
     /// The lines of the new text whose values come from a column that is a secret.
     lines: HashSet<usize>,
+    /// The options of these lines, in lower case: the origins of the old text are not known.
+    keys: HashSet<String>,
     shows: bool,
 }
 
@@ -32,12 +34,16 @@ pub(super) enum Secret {
 impl<'f> Secrets<'f> {
     pub(super) fn new(file: &'f Namespace, new: &GeneratedFile, shows: bool) -> Secrets<'f> {
         let secret = new.origins.iter().filter(|origin| holds_secret(origin));
-        Secrets { file, lines: secret.map(|origin| origin.line).collect(), shows }
+        let lines: HashSet<usize> = secret.map(|origin| origin.line).collect();
+        let keys = if lines.is_empty() { HashSet::new() } else { keys(&new.text, &lines) };
+        Secrets { file, lines, keys, shows }
     }
 
     /// Returns what is secret in the value of an option; `line` is its line in the new text.
     pub(super) fn of(&self, key: &BStr, line: Option<usize>) -> Secret {
-        let is_whole = line.is_some_and(|line| self.is_secret_line(line)) || is_secret(&key.to_str_lossy());
+        let key = key.to_str_lossy().to_ascii_lowercase();
+        let is_line = line.is_some_and(|line| self.is_secret_line(line));
+        let is_whole = is_line || self.keys.contains(&key) || is_secret(&key);
         if is_whole { Secret::Whole } else { Secret::InText }
     }
 
@@ -60,6 +66,13 @@ impl<'f> Secrets<'f> {
     pub(super) fn shows(&self) -> bool {
         self.shows
     }
+}
+
+/// Returns the options of lines, in lower case.
+fn keys(text: &[u8], lines: &HashSet<usize>) -> HashSet<String> {
+    let numbered = text.lines().zip(1..).filter(|(_, number)| lines.contains(number));
+    let keys = numbered.filter_map(|(line, _)| line.split_once_str("="));
+    keys.map(|(key, _)| key.to_str_lossy().trim().to_ascii_lowercase()).collect()
 }
 
 /// Returns whether a line comes from a column that is a secret. A diff needs no other origins.

@@ -8,7 +8,7 @@ use asterisk_conf::{Content, Document, Files, Reader, Section, Status, catalogue
 use bstr::{BStr, BString, ByteSlice as _};
 
 use super::plain::{self, Chunk};
-use super::secrets::Secrets;
+use super::secrets::{Secret, Secrets};
 use super::{Change, FileDiff, OptionChange, options};
 use crate::site::limits;
 
@@ -59,7 +59,7 @@ pub(super) fn compare(
         };
         found.add(object.kind(), object.name(), change);
     }
-    directives(old, new, found);
+    directives(old, new, secrets, found);
     Ok(())
 }
 
@@ -235,16 +235,16 @@ pub(super) fn compare_section(
 }
 
 /// Compares the directives, such as `#include`.
-pub(super) fn directives(old: &str, new: &str, found: &mut FileDiff) {
+pub(super) fn directives(old: &str, new: &str, secrets: &Secrets<'_>, found: &mut FileDiff) {
     fn of(text: &str) -> Vec<&str> {
         text.lines().map(str::trim).filter(|line| line.starts_with('#')).collect()
     }
     let (old, new) = (of(old), of(new));
     let (in_old, in_new): (HashSet<_>, HashSet<_>) = (old.iter().collect(), new.iter().collect());
     for line in old.iter().filter(|line| !in_new.contains(line)) {
-        found.add("directive", *line, Change::Removed);
+        found.add("directive", secrets.shown(line, Secret::InText), Change::Removed);
     }
     for line in new.iter().filter(|line| !in_old.contains(line)) {
-        found.add("directive", *line, Change::Added);
+        found.add("directive", secrets.shown(line, Secret::InText), Change::Added);
     }
 }

@@ -229,6 +229,27 @@ fn a_key_of_yaml_is_an_object() {
 }
 
 #[test]
+fn a_directive_is_an_object() {
+    let old = "[a]\nk = 1\n#exec get --password s3cret\n";
+    assert_eq!(
+        found("asterisk/rtp.conf", old, "[a]\nk = 1\n#include x.conf\n"),
+        "asterisk/rtp.conf   +1 directive, −1\n  + directive #include x.conf\n  \
+        − directive #exec get --password •••\n"
+    );
+}
+
+#[test]
+fn a_quoted_text_hides_its_secrets() {
+    let text = found("asterisk/rtp.conf", "[a]\n", "password = s3cret\n[a]\n");
+    assert!(text.contains("so lines are compared: line 1: the line \"password = •••"), "{text}");
+    let yaml = found("dird/x.yml", "a:\n- {p: 1, password: s3cret}\n- 2\n- 3\n", "a:\n- 2\n");
+    assert!(yaml.contains("•••"), "{yaml}");
+    for text in [text, yaml] {
+        assert!(!text.contains("s3cret"), "{text}");
+    }
+}
+
+#[test]
 fn any_other_file_is_compared_by_lines() {
     assert_eq!(
         found("provd/x.txt", "a\nb\npassword = x\n", "a\npassword = y\nb\n"),

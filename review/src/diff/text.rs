@@ -66,7 +66,7 @@ impl Diff {
         for file in &self.files {
             let name = file.file.to_string();
             let blanks = " ".repeat(width - name.chars().count());
-            let body = FileText { file, style, folded: folded(file) };
+            let body = FileText { file, style, folded: folded(file), names_context: contexts_differ(file) };
             let _ = writeln!(text, "{}{blanks}{}", style.paint(Color::Bold, &name), body.summary());
             body.write(&mut text);
         }
@@ -120,11 +120,20 @@ fn folded(file: &FileDiff) -> HashSet<usize> {
     folded.map(|(index, _)| index).collect()
 }
 
+/// Returns whether the objects are in several contexts.
+fn contexts_differ(file: &FileDiff) -> bool {
+    let mut contexts = file.objects.iter().filter_map(|object| object.context.as_deref());
+    let first = contexts.next();
+    contexts.any(|context| Some(context) != first)
+}
+
 /// The text of one file.
 struct FileText<'d> {
     file: &'d FileDiff,
     style: Style,
     folded: HashSet<usize>,
+    /// Whether names have their context, since the summary does not say it.
+    names_context: bool,
 }
 
 impl<'d> FileText<'d> {
@@ -274,20 +283,14 @@ impl<'d> FileText<'d> {
         }
     }
 
-    /// Returns the name of an object. It has its context if the file's summary does not say it.
+    /// Returns the name of an object, with its context if need be.
     fn name(&self, object: &ObjectDiff) -> String {
         match &object.context {
-            Some(context) if self.contexts_differ() => {
+            Some(context) if self.names_context => {
                 escaped(&format!("{}@{context}", object.name)).into_owned()
             }
             _ => escaped(&object.name).into_owned(),
         }
-    }
-
-    fn contexts_differ(&self) -> bool {
-        let mut contexts = self.file.objects.iter().filter_map(|object| object.context.as_deref());
-        let first = contexts.next();
-        contexts.any(|context| Some(context) != first)
     }
 
     fn changed(&self, object: &'d ObjectDiff) -> Option<Changed<'d>> {

@@ -22,7 +22,7 @@ use driver_api::explanation::Explanation;
 use crate::GeneratedFile;
 use crate::site::{is_configuration, limits};
 
-/// What somebody asks about a file. Without section and line, it is about the whole file.
+/// A question about a file. Without section and line, it is about the whole file.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Question<'q> {
     /// The section: its name, `TYPE/NAME`, or `EXTENSION@CONTEXT` and `MAILBOX@CONTEXT`.
@@ -70,12 +70,12 @@ pub struct Index<'f> {
     document: Document,
 }
 
-/// What an answer shows beside the lines.
+/// The knowledge that an answer shows beside the lines.
 #[derive(Debug, Clone, Copy)]
 pub struct Knowledge<'k> {
     /// The name of the driver that wrote the file.
     pub driver: &'k str,
-    /// What the driver says about the section of the answer.
+    /// The driver's notes about the section of the answer.
     pub explanation: &'k Explanation,
     /// Whether passwords are shown.
     pub shows_secrets: bool,

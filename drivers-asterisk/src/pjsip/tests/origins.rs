@@ -114,7 +114,7 @@ fn the_origin_of_a_trunk_section_is_its_reference() {
     assert_eq!(origins(&rows), expected);
 }
 
-/// What overrides what in the section of an endpoint: each line with its template and its notes.
+/// The lines of an endpoint that have a template or notes, with these.
 fn explained(rows: &Rows, section: &str) -> Vec<String> {
     let scratch = rows.load();
     let mut database = database::open(&database::Uri::Sqlite(scratch.path().to_owned())).unwrap();
