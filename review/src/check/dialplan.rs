@@ -14,7 +14,7 @@ mod tests;
 
 use std::collections::HashSet;
 
-use asterisk_conf::Location;
+use asterisk_conf::{Content, Location};
 use bstr::{BStr, BString};
 
 use self::devices::Devices;
@@ -86,7 +86,23 @@ fn elsewhere(site: &Site<'_>, file: &SiteFile<'_>) -> Elsewhere {
         let sections = site.file(name).into_iter().flat_map(|file| file.document().visible_sections());
         made_by_modules.extend(sections.flat_map(|section| section.values("regcontext")).map(BString::from));
     }
-    Elsewhere { is_complete: site.is_complete(), is_cut: !file.is_whole(), made_by_modules }
+    let is_complete = site.is_complete() && !has_other_dialplan(site);
+    Elsewhere { is_complete, is_cut: !file.is_whole(), made_by_modules }
+}
+
+/// The files and modules with which a dialplan is written in another language.
+const OTHER_DIALPLANS: [(&str, &str); 2] =
+    [("extensions.ael", "pbx_ael.so"), ("extensions.lua", "pbx_lua.so")];
+
+/// Returns whether another file may define contexts, too.
+fn has_other_dialplan(site: &Site<'_>) -> bool {
+    let modules = site.file("modules.conf").and_then(|file| file.document().section("modules"));
+    let is_off = |module: &str| {
+        modules.is_some_and(|modules| modules.values("noload").any(|off| off == module.as_bytes()))
+    };
+    let exists =
+        |name: &str| site.host().is_some_and(|host| matches!(host.read(BStr::new(name)), Content::Text(_)));
+    OTHER_DIALPLANS.into_iter().any(|(name, module)| exists(name) && !is_off(module))
 }
 
 /// Returns an extension for a message: `1000@internal`.

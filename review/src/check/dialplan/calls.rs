@@ -20,6 +20,7 @@ rules! {
     PROFILE = "dialplan-confbridge-missing", Error, "The call ends with a warning.";
     QUEUE = "dialplan-queue-missing", Error, "Asterisk warns, and the call goes on without the queue.";
     MAILBOX = "dialplan-mailbox-missing", Error, "Asterisk warns, and the call goes on without the voicemail.";
+    MUSIC_CLASS = "dialplan-musicclass-missing", Error, "Asterisk warns, and the call goes on without music.";
     LOT = "dialplan-lot-missing", Error, "Asterisk does not park the call.";
     ENDPOINT = "dialplan-endpoint-missing", Error, "Dial goes on with DIALSTATUS = CHANUNAVAIL.";
     LOCAL = "dialplan-local-missing", Error, "Asterisk makes no channel.";
@@ -58,6 +59,9 @@ pub(super) fn check(
     } else if named("Queue") {
         let absent = arguments().known(0).and_then(|name| checked.objects.no_queue(&name));
         report_if(absent, &QUEUE, "callers do not get into it", report);
+    } else if named("MusicOnHold") || named("StartMusicOnHold") {
+        let absent = arguments().known(0).and_then(|name| checked.objects.no_music_class(&name));
+        report_if(absent, &MUSIC_CLASS, "the call hears no music", report);
     } else if named("Park") {
         let absent = arguments().known(0).and_then(|name| checked.objects.no_lot(&name));
         report_if(absent, &LOT, "the call is not parked", report);
@@ -205,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn queues_and_mailboxes_and_parking_lots() {
+    fn queues_mailboxes_music_and_parking_lots() {
         assert_eq!(
             of("Queue(help,t)", ("queues.conf", "[sales]\n")),
             [
@@ -221,6 +225,15 @@ mod tests {
         );
         let searching = ("voicemail.conf", "[general]\nsearchcontexts = yes\n[v]\n2 => 1,A\n");
         assert_eq!(of("VoiceMail(2)", searching), [""; 0]);
+        let music = ("musiconhold.conf", "[Default]\nmode = files\ndirectory = /d\n");
+        assert_eq!(
+            of("MusicOnHold(jazz,5)", music),
+            ["error: extension 4@a: there is no music class \"jazz\": the call hears no music \
+            [dialplan-musicclass-missing]"]
+        );
+        for application in ["MusicOnHold(default)", "MusicOnHold(,5)", "StartMusicOnHold(${C})"] {
+            assert_eq!(of(application, music), [""; 0]);
+        }
         let parking = ("res_parking.conf", "[lot]\nparkpos = 1-2\n");
         assert_eq!(
             of("Park(other)", parking),

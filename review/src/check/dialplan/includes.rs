@@ -84,7 +84,7 @@ fn closing_includes<'c, 'd>(checked: &'c Checked<'_, 'd>) -> Vec<(&'c Context<'d
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::testing::{dialplan, whole_dialplan};
+    use super::super::super::testing::{dialplan, found_in, whole_dialplan};
 
     #[test]
     fn an_include_that_is_missing() {
@@ -96,6 +96,21 @@ mod tests {
         );
         // An administrator may define it.
         assert_eq!(dialplan(text), [""; 0]);
+    }
+
+    #[test]
+    fn a_context_may_be_written_in_another_language() {
+        let findings = |modules: &str| {
+            let folder = [
+                ("extensions.conf", "[a]\ninclude => nope\n"),
+                ("extensions.ael", "context nope { };"),
+                ("modules.conf", modules),
+            ];
+            let findings = found_in(&folder, &[]);
+            findings.iter().filter(|finding| finding.contains("nope")).count()
+        };
+        assert_eq!(findings("[modules]\nautoload = yes\n"), 0);
+        assert_eq!(findings("[modules]\nautoload = yes\nnoload => pbx_ael.so\n"), 1);
     }
 
     #[test]

@@ -13,6 +13,7 @@ pub(super) struct Objects<'s> {
     profiles: Vec<(&'static str, Names<'s>)>,
     queues: Option<Names<'s>>,
     lots: Option<Names<'s>>,
+    music_classes: Option<Names<'s>>,
     /// Whether `VoiceMail` looks for a mailbox without a context in all contexts.
     searches_contexts: bool,
 }
@@ -37,6 +38,7 @@ impl<'s> Objects<'s> {
                 .whole_file("queues.conf")
                 .map(|file| Names::without_case(objects(file, &["general"]).map(Section::name))),
             lots: Names::parking_lots(site).filter(|_| !makes_lots),
+            music_classes: Names::music_classes(site),
             searches_contexts: is_yes(document("voicemail.conf"), "searchcontexts"),
         }
     }
@@ -57,6 +59,11 @@ impl<'s> Objects<'s> {
     pub(super) fn no_lot(&self, name: &BStr) -> Option<String> {
         let is_absent = !self.lots.as_ref()?.has(name);
         is_absent.then(|| format!("there is no parking lot \"{}\"", Shown(name)))
+    }
+
+    pub(super) fn no_music_class(&self, name: &BStr) -> Option<String> {
+        let is_absent = !self.music_classes.as_ref()?.has(name);
+        is_absent.then(|| format!("there is no music class \"{}\"", Shown(name)))
     }
 
     pub(super) fn no_mailbox(&self, name: &BStr) -> Option<String> {
