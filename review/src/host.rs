@@ -1,4 +1,4 @@
-//! What a check asks about the machine on which Asterisk runs.
+//! The questions of a check about the machine on which Asterisk runs.
 
 use asterisk_conf::Files;
 use bstr::BStr;

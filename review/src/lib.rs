@@ -1,4 +1,4 @@
-//! What a set of generated files means to Asterisk. [`check`] finds what Asterisk would refuse, drop or not find,
+//! The meaning of a set of generated files to Asterisk. [`check`] finds what Asterisk would refuse, drop or not find,
 //! and [`diff`] what changes.
 //!
 //! The crate is given texts with the origins of their lines, as a [`FileSet`], and reads them with `asterisk-conf`. It knows

@@ -179,7 +179,7 @@ impl At<'_> {
     }
 }
 
-/// What is around the generated files: the folder, in which each `#exec` of the client prints a generated file.
+/// The surroundings of the generated files: the folder, in which each `#exec` of the client prints a generated file.
 struct Surroundings<'s, 'f> {
     set: &'s FileSet,
     folder: Option<&'f (dyn Files + Sync)>,

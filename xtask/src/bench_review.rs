@@ -19,7 +19,7 @@ use tempfile::TempDir;
 use crate::bench::{median, peak_megabytes};
 use crate::{command, file_error};
 
-/// What is measured, each in a process of its own.
+/// The measurements, each in a process of its own.
 const KINDS: &[&str] =
     &["generate", "check", "diff", "gate asterisk/pjsip.conf", "gate asterisk/extensions.conf"];
 
@@ -143,7 +143,7 @@ impl MeasureReview {
             generation * 1e3,
             time * 1e3,
             time / generation,
-            peak * f64::from(1 << 20) / bytes.max(1) as f64
+            peak * f64::from(1 << 20) / f64::from(u32::try_from(bytes.max(1)).unwrap_or(u32::MAX))
         );
         Ok(())
     }
@@ -173,7 +173,7 @@ impl Files {
                 black_box(review::check(&set, None, &rules));
                 Ok((start.elapsed(), set.bytes()))
             }
-            // What a request costs if the text has changed: generating and looking at the text.
+            // A request whose text has changed costs this: generating and looking at the text.
             _ => {
                 let mut bytes = 0;
                 let mut snapshot = self.database.snapshot()?;

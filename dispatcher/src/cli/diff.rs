@@ -9,7 +9,7 @@ use driver_api::{Error, Namespace, secrets};
 use review::{DiffOptions, FileSet, Style};
 use service::Storage;
 
-use super::reviewed::{Reviewed, trouble};
+use super::reviewed::{Reviewed, not_reviewed};
 use super::{Failure, failed, pager, usage};
 use crate::registry::Registry;
 use crate::{ask, folder};
@@ -106,7 +106,7 @@ impl Diff {
                 let storage = Storage::read(reviewed.config).map_err(usage)?;
                 folder::present(&storage.cache, in_new()).map_err(usage)
             }
-            Some(SERVICE) => ask::cached(reviewed.config, in_new()).map_err(failed).map_err(trouble),
+            Some(SERVICE) => ask::cached(reviewed.config, in_new()).map_err(failed).map_err(not_reviewed),
             Some(text) if is_uri(text) => {
                 let uri: Uri = text.parse().map_err(|error: Error| usage(error.context("--against")))?;
                 reviewed.generated_from(&uri, |_| false)

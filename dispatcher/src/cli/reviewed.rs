@@ -1,4 +1,4 @@
-//! What the commands that review files share: where the files come from.
+//! The files of the commands that review: generated ones, or those of a folder.
 
 use std::io;
 use std::path::Path;
@@ -22,7 +22,7 @@ pub(super) struct Reviewed<'a> {
 }
 
 /// A failure of a command that reviews files: it could not do what it should, whatever the reason is.
-pub(super) fn trouble(failure: Failure) -> Failure {
+pub(super) fn not_reviewed(failure: Failure) -> Failure {
     Failure { code: USAGE, ..failure }
 }
 
@@ -47,8 +47,8 @@ impl Reviewed<'_> {
         keeps: fn(&LineOrigin) -> bool,
     ) -> Result<FileSet, Failure> {
         let namespaces = super::namespaces(self.registry, self.names).map_err(usage)?;
-        let mut database = database::open(uri).map_err(failed).map_err(trouble)?;
-        let mut snapshot = database.snapshot().map_err(failed).map_err(trouble)?;
+        let mut database = database::open(uri).map_err(failed).map_err(not_reviewed)?;
+        let mut snapshot = database.snapshot().map_err(failed).map_err(not_reviewed)?;
         let mut messages = io::stderr();
         let mut report = Report::quiet(&mut messages);
         if self.names.is_empty() {

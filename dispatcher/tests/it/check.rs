@@ -116,7 +116,7 @@ fn asterisks_folder_surrounds_the_generated_files() {
 }
 
 #[test]
-fn what_can_not_be_read_is_an_error_that_names_it() {
+fn unreadable_files_are_errors_that_name_them() {
     let folder = folder(&[
         ("asterisk/queues.conf", "[a]\nmusicclass = \u{fffd}\nmember = PJSIP/a\n"),
         ("dird/views.yml", "a: [\n"),

@@ -24,7 +24,7 @@ pub(super) struct SipOption<'a> {
     source: Source<'a>,
 }
 
-/// What an option comes from.
+/// The source of an option.
 #[derive(Clone, Copy)]
 enum Source<'a> {
     /// A row that is an option: that of the template for an inherited option.
@@ -40,7 +40,7 @@ pub(super) struct Kind {
     prefix: &'static str,
     /// The column that the value comes from, if any.
     column: Option<&'static str>,
-    /// What the value is computed from, in words, if a column of the row does not say it.
+    /// The source of a computed value in words, if a column of the row does not say it.
     pub(super) from: Option<&'static str>,
 }
 

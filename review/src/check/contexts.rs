@@ -1,4 +1,4 @@
-//! What other files refer to in the dialplan: contexts, extensions and hints.
+//! References from other files into the dialplan: to contexts, extensions and hints.
 
 use std::cell::Cell;
 

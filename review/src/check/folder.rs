@@ -1,4 +1,4 @@
-//! What Asterisk's folder makes of the generated files: whether it reads them, and when.
+//! Whether Asterisk's folder reads the generated files, and when.
 
 use std::collections::HashSet;
 

@@ -36,7 +36,7 @@ use crate::{FileSet, Finding, GeneratedFile, Host, Rule, Rules, Severity};
 /// The result of a check.
 #[derive(Debug)]
 pub struct Checked {
-    /// What was found, in the order of files and lines.
+    /// The findings in the order of files and lines.
     pub findings: Vec<Finding>,
     /// The number of objects in the generated files, such as sections, extensions and mailboxes.
     pub objects: usize,

@@ -1,4 +1,4 @@
-//! What Asterisk's parser refuses, cuts or skips.
+//! Lines and files that Asterisk's parser refuses, cuts or skips.
 
 use asterisk_conf::{Diagnostic, DiagnosticKind, Effect};
 

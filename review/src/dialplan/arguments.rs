@@ -68,7 +68,7 @@ fn end_of_part(text: &[u8], delimiter: u8) -> Option<usize> {
     None
 }
 
-/// What is open at a place of the arguments.
+/// The brackets and quotes that are open at a place of the arguments.
 #[derive(Default, PartialEq, Eq)]
 struct Depth {
     parentheses: usize,

@@ -27,7 +27,7 @@ pub(super) enum Position<'d> {
     Label(&'d BStr),
 }
 
-/// What follows the name of an extension.
+/// The part of a line behind the name of its extension.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Rest<'d> {
     pub(super) position: Position<'d>,
@@ -149,7 +149,7 @@ fn skip_blanks(text: &BStr) -> &BStr {
     &text[start..]
 }
 
-/// Returns the number at the beginning of a text, as C's `scanf` reads it. What follows its digits does not count.
+/// Returns the number at the beginning of a text, as C's `scanf` reads it: a text behind its digits does not count.
 pub(crate) fn leading_number(text: &[u8]) -> Option<i32> {
     let text = text.trim_ascii_start();
     let (is_negative, digits) = match text.split_first()? {

@@ -16,7 +16,7 @@ const STEPS: usize = 2_000_000;
 /// The steps that it takes to compare two patterns.
 const OVERLAP_STEPS: usize = 20;
 
-/// What is known of contexts that do not stand in the dialplan.
+/// Knowledge of contexts that do not stand in the dialplan.
 #[derive(Debug, Default)]
 pub(crate) struct Elsewhere {
     /// Whether the dialplan has all contexts but the ones that modules make. Otherwise, administrators define others.
@@ -38,7 +38,7 @@ pub(crate) enum Target<'t> {
     Label(&'t BStr),
 }
 
-/// What a lookup does not find.
+/// The thing that a lookup does not find.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Absent {
     /// The context.
@@ -49,7 +49,7 @@ pub(crate) enum Absent {
     Priority,
 }
 
-/// Looks for contexts, extensions and hints. What may be defined elsewhere counts as found.
+/// Looks for contexts, extensions and hints. One that may be defined elsewhere counts as found.
 pub(crate) struct Lookup<'p, 'd> {
     dialplan: &'p Dialplan<'d>,
     elsewhere: Elsewhere,

@@ -8,7 +8,7 @@
 //! exten => 1000,hint,PJSIP/a&PJSIP/b       the devices that tell its state
 //! ```
 //!
-//! All texts are borrowed from the document. What Asterisk skips or reads in another way than it seems is a
+//! All texts are borrowed from the document. A line that Asterisk skips or reads in another way than it seems is a
 //! [`Problem`].
 
 mod arguments;
@@ -37,7 +37,7 @@ pub(crate) struct Dialplan<'d> {
     by_name: HashMap<&'d BStr, usize>,
     /// The priorities with labels, and their lines.
     labels: HashMap<(Owner, &'d BStr), (i32, Location)>,
-    /// What Asterisk skips, in the order of the lines.
+    /// The lines that Asterisk skips, in their order.
     pub(crate) problems: Vec<Problem<'d>>,
 }
 

@@ -4,7 +4,7 @@ use bstr::BStr;
 
 use super::name;
 
-/// What is wrong with a pattern.
+/// The fault of a pattern.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Fault {
     /// A `[` has no `]`: nothing matches the pattern.

@@ -1,4 +1,4 @@
-//! What differs between two sets of files: by object, and not by line.
+//! The differences between two sets of files: by object, and not by line.
 //!
 //! An object is a section of one of Asterisk's files, a mailbox, an extension, or a key of a YAML file. Two objects of one
 //! identity, such as type and name, are compared option by option. Order counts only where it counts for Asterisk.
@@ -51,7 +51,7 @@ pub struct Diff {
 pub struct FileDiff {
     /// The file.
     pub file: Namespace,
-    /// What must be known to understand the differences, such as that there was no such file.
+    /// Remarks without which the differences can't be understood, such as that there was no such file.
     pub notes: Vec<String>,
     /// The objects that differ: added and changed ones in the order of the new text, between removed ones.
     pub objects: Vec<ObjectDiff>,
@@ -70,11 +70,11 @@ pub struct ObjectDiff {
     pub context: Option<String>,
     /// The name.
     pub name: String,
-    /// What happens to the object.
+    /// The change of the object.
     pub change: Change,
 }
 
-/// What happens to an object.
+/// The change of an object.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Change {
     /// Only the new text has it.

@@ -15,7 +15,7 @@ pub(super) struct Chunk<'t> {
     pub(super) text: &'t [u8],
     /// The number of the line of the header, from 1.
     pub(super) line: usize,
-    /// What stands behind the word in its first line `type`.
+    /// The value of its first line `type`.
     type_rest: Option<&'t [u8]>,
 }
 
@@ -93,10 +93,10 @@ fn header(line: &[u8]) -> Option<(&BStr, bool)> {
 
 /// Strips what Asterisk takes for blanks.
 fn trimmed(mut line: &[u8]) -> &[u8] {
-    while let [..=b' ', rest @ ..] = line {
+    while let [(..=b' '), rest @ ..] = line {
         line = rest;
     }
-    while let [rest @ .., ..=b' '] = line {
+    while let [rest @ .., (..=b' ')] = line {
         line = rest;
     }
     line

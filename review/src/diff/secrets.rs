@@ -12,7 +12,7 @@ use crate::GeneratedFile;
 /// The text in place of a secret.
 pub(crate) const MASK: &str = "•••";
 
-/// What is known about the secrets of a file.
+/// The secrets of a file, as far as they are known.
 pub(super) struct Secrets<'f> {
     pub(super) file: &'f Namespace,
     /// The lines of the new text whose values come from a column that is a secret.

@@ -124,7 +124,7 @@ fn objects<'t>(file: &str, parsed: &'t Parsed<'t>) -> Vec<Object<'t>> {
     objects
 }
 
-/// What the sections of a file are.
+/// The meaning of the sections of a file.
 struct Kinds {
     /// The kind of a section with a name of its own; none if the option `type` says it.
     by_name: Option<&'static str>,

@@ -29,7 +29,7 @@ rules! {
 /// The applications that Asterisk no longer has.
 const GONE: &[&str] = &["Macro", "MacroExclusive", "MacroIf", "MacroExit"];
 
-/// What is wrong with a call of an application.
+/// The fault of a call of an application.
 type Problem = (&'static Rule, String);
 
 pub(super) fn check(
