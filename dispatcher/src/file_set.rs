@@ -1,6 +1,5 @@
 //! Generates the files that are reviewed: all in one snapshot, with the origins of their lines.
 
-use driver_api::asterisk::LineOrigin;
 use driver_api::{Config, ErrorKind, Namespace, Schema, Snapshot};
 use review::{FileSet, GeneratedFile};
 
@@ -8,20 +7,34 @@ use crate::registry::Registry;
 use crate::report::Report;
 use crate::writer::{Outcome, Writer};
 
-/// Generates files in one snapshot, with the origins that `keeps` chooses: those of a large file need more memory than its
-/// text. A file that fails is reported, and is not in the set.
+/// The lines whose origins are recorded. Those of all lines of a large file need more memory than its text.
+#[derive(Debug, Clone, Copy)]
+pub enum Origins {
+    /// All lines.
+    All,
+    /// Lines whose value comes from one of these columns.
+    OfColumns(fn(&str) -> bool),
+    /// No line.
+    None,
+}
+
+/// Generates files in one snapshot. A file that fails is reported, and is not in the set.
 pub fn generate(
     registry: &Registry,
     config: &Config,
     namespaces: &[Namespace],
     snapshot: &mut dyn Snapshot,
     report: &mut Report<'_>,
-    keeps: fn(&LineOrigin) -> bool,
+    origins: Origins,
 ) -> FileSet {
     let mut set = FileSet::default();
     for namespace in namespaces {
         let mut outcome = match Writer::new(registry, config, namespace) {
-            Ok(writer) => writer.write_with_origins(snapshot),
+            Ok(writer) => match origins {
+                Origins::All => writer.write_with_origins(snapshot),
+                Origins::OfColumns(columns) => writer.write_with_origins_of(snapshot, columns),
+                Origins::None => writer.write(snapshot),
+            },
             Err(error) => Outcome::not_built(error),
         };
         if report.skips() && is_of_older_schema(registry, namespace, &outcome) {
@@ -30,7 +43,6 @@ pub fn generate(
         report.end(namespace, &outcome);
         if let Ok(text) = outcome.result {
             let mut origins = std::mem::take(&mut outcome.origins);
-            origins.retain(keeps);
             origins.shrink_to_fit();
             origins.sort_by_key(|origin| origin.line);
             set.insert(namespace.clone(), GeneratedFile { text: text.into_bytes(), origins });
@@ -96,7 +108,14 @@ mod tests {
         let mut messages = io::sink();
         let mut report = Report::quiet(&mut messages);
         let config = Config::default();
-        let new = generate(&registry, &config, &names, &mut *snapshot, &mut report, review::holds_secret);
+        let new = generate(
+            &registry,
+            &config,
+            &names,
+            &mut *snapshot,
+            &mut report,
+            Origins::OfColumns(review::is_secret),
+        );
         assert_eq!(new.iter().map(|(_, file)| file.origins.len()).collect::<Vec<_>>(), [1]);
         let old = FileSet::from_texts([("asterisk/words.conf", "[1000]\nword = before\n")]).unwrap();
         let text = review::diff(&old, &new, DiffOptions::default()).text(Style::default());

@@ -71,6 +71,11 @@ impl Writer {
         self.write_in(Session::new(snapshot).recording_origins())
     }
 
+    /// Does the same, and records the origins of the lines whose value comes from one of these columns.
+    pub fn write_with_origins_of(&self, snapshot: &mut dyn Snapshot, columns: fn(&str) -> bool) -> Outcome {
+        self.write_in(Session::new(snapshot).recording_origins_of(columns))
+    }
+
     /// Does the same, and has the driver explain the file, with the lines of the sections of this name.
     pub fn write_explaining(&self, snapshot: &mut dyn Snapshot, section: Option<&str>) -> Outcome {
         self.write_in(Session::new(snapshot).explaining(section))

@@ -30,6 +30,8 @@ pub struct Session<'a> {
     warnings: Vec<Warning>,
     /// The origins of the file's lines, if the session records them.
     origins: Option<Vec<LineOrigin>>,
+    /// The columns whose lines have origins; none for all lines.
+    columns: Option<fn(&str) -> bool>,
     /// All else that is known of the file, if the session explains it.
     explaining: Option<Explaining>,
 }
@@ -146,7 +148,7 @@ impl fmt::Display for Warning {
 impl<'a> Session<'a> {
     /// Creates a session over an open snapshot.
     pub fn new(snapshot: &'a mut dyn Snapshot) -> Session<'a> {
-        Session { snapshot, warnings: Vec::new(), origins: None, explaining: None }
+        Session { snapshot, warnings: Vec::new(), origins: None, columns: None, explaining: None }
     }
 
     /// Makes the writers of the file record the origin of each line. [`take_origins`](Session::take_origins) returns
@@ -154,6 +156,12 @@ impl<'a> Session<'a> {
     #[must_use]
     pub fn recording_origins(self) -> Session<'a> {
         Session { origins: Some(Vec::new()), ..self }
+    }
+
+    /// Does the same for lines whose value comes from one of these columns, and records nothing of others.
+    #[must_use]
+    pub fn recording_origins_of(self, columns: fn(&str) -> bool) -> Session<'a> {
+        Session { columns: Some(columns), ..self.recording_origins() }
     }
 
     /// Makes the driver explain the file: beside the origin of each line, the session collects the tables of the queries
@@ -180,7 +188,7 @@ impl<'a> Session<'a> {
     pub(crate) fn recorder(&self) -> Option<Recorder> {
         match &self.explaining {
             Some(explaining) => Some(Recorder::explaining(explaining.section.clone())),
-            None => self.records_origins().then(Recorder::default),
+            None => self.records_origins().then(|| Recorder::of(self.columns)),
         }
     }
 
@@ -192,7 +200,7 @@ impl<'a> Session<'a> {
 
     /// Records, for a text that comes from a template, that each section of one of these names comes from this row.
     pub fn record_sections<'n>(&mut self, text: &str, rows: impl IntoIterator<Item = (&'n str, &'n Origin)>) {
-        if self.records_origins() {
+        if self.records_origins() && self.columns.is_none() {
             self.record(origins_by_section(text, &rows.into_iter().collect()));
         }
     }

@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 use std::{fs, io};
 
 use argh::FromArgs;
+use dispatcher::file_set::Origins;
 use dispatcher::{FAMILIES, NAMESPACE_WIDTH, Registry, Report, config, file_set, folder};
-use driver_api::asterisk::LineOrigin;
 use driver_api::{Config, Error, Namespace};
 use fixtures::Schema;
 use fixtures::postgres::Cluster;
@@ -78,13 +78,19 @@ struct Files {
 
 impl Files {
     /// Generates the files and returns them with the time that it took.
-    fn generate(&mut self, keeps: fn(&LineOrigin) -> bool) -> Result<(FileSet, Duration), Error> {
+    fn generate(&mut self, origins: Origins) -> Result<(FileSet, Duration), Error> {
         let start = Instant::now();
         let mut snapshot = self.database.snapshot()?;
         let mut messages = io::sink();
         let mut report = Report::quiet(&mut messages);
-        let set =
-            file_set::generate(&self.registry, &self.config, &self.names, &mut *snapshot, &mut report, keeps);
+        let set = file_set::generate(
+            &self.registry,
+            &self.config,
+            &self.names,
+            &mut *snapshot,
+            &mut report,
+            origins,
+        );
         Ok((set, start.elapsed()))
     }
 
@@ -92,7 +98,7 @@ impl Files {
     fn changed(&mut self) -> Result<TempDir, Error> {
         let folder =
             tempfile::tempdir().map_err(|error| file_error(Path::new("a temporary folder"), error))?;
-        let (set, _) = self.generate(|_| false)?;
+        let (set, _) = self.generate(Origins::None)?;
         for (name, file) in set.iter() {
             let path = folder.path().join(name.to_string());
             let text = String::from_utf8_lossy(&file.text).replacen("yes", "no", 1);
@@ -156,20 +162,20 @@ impl Files {
         let start = Instant::now();
         match kind {
             "generate" => {
-                let (set, time) = self.generate(|_| true)?;
+                let (set, time) = self.generate(Origins::All)?;
                 Ok((time, set.bytes()))
             }
             "diff" => {
                 let folder = self.changed()?;
                 let start = Instant::now();
-                let (new, _) = self.generate(review::holds_secret)?;
+                let (new, _) = self.generate(Origins::OfColumns(review::is_secret))?;
                 let old = folder::file_set(folder.path(), &[])?;
                 let diff = review::diff(&old, &new, DiffOptions::default());
                 black_box(diff.text(Style::default()));
                 Ok((start.elapsed(), new.bytes()))
             }
             "check" => {
-                let (set, _) = self.generate(|_| true)?;
+                let (set, _) = self.generate(Origins::All)?;
                 black_box(review::check(&set, None, &rules));
                 Ok((start.elapsed(), set.bytes()))
             }

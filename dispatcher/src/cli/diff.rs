@@ -11,6 +11,7 @@ use service::Storage;
 
 use super::reviewed::{Reviewed, not_reviewed};
 use super::{Failure, failed, pager, usage};
+use crate::file_set::Origins;
 use crate::registry::Registry;
 use crate::{ask, folder};
 
@@ -80,7 +81,8 @@ impl Diff {
         }
         let config = super::load(self.config.as_deref(), self.lenient, registry)?;
         let reviewed = Reviewed { registry, config: &config, names: &self.namespaces };
-        let new = reviewed.generated_from(&reviewed.database(self.db.as_deref())?, review::holds_secret)?;
+        let new = reviewed
+            .generated_from(&reviewed.database(self.db.as_deref())?, Origins::OfColumns(review::is_secret))?;
         let old = self.old(&reviewed, &new)?;
         let options = DiffOptions { show_secrets: self.show_secrets };
         let style = Style { has_colors: !self.json && pager::has_colors(), shows_all: self.all };
@@ -109,7 +111,7 @@ impl Diff {
             Some(SERVICE) => ask::cached(reviewed.config, in_new()).map_err(failed).map_err(not_reviewed),
             Some(text) if is_uri(text) => {
                 let uri: Uri = text.parse().map_err(|error: Error| usage(error.context("--against")))?;
-                reviewed.generated_from(&uri, |_| false)
+                reviewed.generated_from(&uri, Origins::None)
             }
             Some(path) => {
                 let names: Vec<Namespace> = match reviewed.names {

@@ -4,11 +4,11 @@ use std::io;
 use std::path::Path;
 
 use database::Uri;
-use driver_api::asterisk::LineOrigin;
 use driver_api::{Config, Error, Namespace};
 use review::FileSet;
 
 use super::{Failure, USAGE, failed, usage};
+use crate::file_set::Origins;
 use crate::registry::Registry;
 use crate::report::Report;
 use crate::{config, file_set, folder};
@@ -29,7 +29,7 @@ pub(super) fn not_reviewed(failure: Failure) -> Failure {
 impl Reviewed<'_> {
     /// Generates the files from a database in one snapshot; by default from the one of the configuration.
     pub(super) fn generated(&self, db: Option<&str>) -> Result<FileSet, Failure> {
-        self.generated_from(&self.database(db)?, |_| true)
+        self.generated_from(&self.database(db)?, Origins::All)
     }
 
     /// Returns the database of the command line, or the one of the configuration.
@@ -40,12 +40,8 @@ impl Reviewed<'_> {
         }
     }
 
-    /// Generates the files from a database in one snapshot, with the origins that `keeps` chooses.
-    pub(super) fn generated_from(
-        &self,
-        uri: &Uri,
-        keeps: fn(&LineOrigin) -> bool,
-    ) -> Result<FileSet, Failure> {
+    /// Generates the files from a database in one snapshot, with the origins of these lines.
+    pub(super) fn generated_from(&self, uri: &Uri, origins: Origins) -> Result<FileSet, Failure> {
         let namespaces = super::namespaces(self.registry, self.names).map_err(usage)?;
         let mut database = database::open(uri).map_err(failed).map_err(not_reviewed)?;
         let mut snapshot = database.snapshot().map_err(failed).map_err(not_reviewed)?;
@@ -55,7 +51,7 @@ impl Reviewed<'_> {
             report = report.skipping();
         }
         let set =
-            file_set::generate(self.registry, self.config, &namespaces, &mut *snapshot, &mut report, keeps);
+            file_set::generate(self.registry, self.config, &namespaces, &mut *snapshot, &mut report, origins);
         if report.finish() {
             return Ok(set);
         }

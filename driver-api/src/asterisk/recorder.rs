@@ -21,6 +21,8 @@ pub(crate) struct Recorder {
     explained: Option<Arc<str>>,
     /// Whether that is the current section.
     pub(super) is_explained: bool,
+    /// The columns whose lines are recorded; none for all lines.
+    wanted: Option<fn(&str) -> bool>,
     /// The names of columns so far. Lines share them, since a file has a million lines.
     columns: Vec<Arc<str>>,
     /// The number of bytes of the text that were searched for line ends.
@@ -38,6 +40,11 @@ pub(super) struct Known<'w> {
 }
 
 impl Recorder {
+    /// Creates a recorder of lines whose value comes from these columns, or of all lines.
+    pub(crate) fn of(wanted: Option<fn(&str) -> bool>) -> Recorder {
+        Recorder { wanted, ..Recorder::default() }
+    }
+
     /// Creates a recorder that takes notes about this section.
     pub(crate) fn explaining(section: Option<Arc<str>>) -> Recorder {
         Recorder { takes_notes: true, explained: section, ..Recorder::default() }
@@ -46,7 +53,7 @@ impl Recorder {
     /// Creates a recorder for sections that follow.
     pub(super) fn continued(&self) -> Recorder {
         let (takes_notes, explained) = (self.takes_notes, self.explained.clone());
-        Recorder { takes_notes, explained, ..Recorder::default() }
+        Recorder { takes_notes, explained, ..Recorder::of(self.wanted) }
     }
 
     /// Begins a section.
@@ -64,6 +71,9 @@ impl Recorder {
 
     /// Records the last line of the text.
     pub(super) fn record(&mut self, text: &str, known: Known<'_>, column: Option<&str>) {
+        if self.wanted.is_some_and(|wanted| !column.is_some_and(wanted)) {
+            return;
+        }
         let line = self.count_lines(text);
         self.record_line(line, known, column);
     }
@@ -75,6 +85,9 @@ impl Recorder {
 
     /// Records all lines behind the byte `start`.
     pub(super) fn record_from(&mut self, text: &str, start: usize, known: Known<'_>) {
+        if self.wanted.is_some() {
+            return;
+        }
         let first = self.count_lines(&text[..start]) + 1;
         for line in first..=self.count_lines(text) {
             self.record_line(line, known, None);

@@ -166,6 +166,24 @@ fn warnings_of_stripped_blanks_come_last() {
 }
 
 #[test]
+fn a_session_may_record_the_lines_of_some_columns_alone() {
+    let mut snapshot = OneRow(ROW);
+    let mut session = Session::new(&mut snapshot).recording_origins_of(|column| column == "name");
+    let queue = queue(&mut session);
+    let mut writer = Writer::new(&session);
+    writer.at(&queue).section("general");
+    writer.at(&queue).option("label", &queue.label);
+    let mut other = writer.continued();
+    other.at(&queue).rendered("a = 1\nb = 2").unwrap();
+    other.at(&queue).option("name", &queue.name);
+    writer.append(other);
+    let text = writer.finish(&mut session);
+    let lines: Vec<&str> = text.lines().collect();
+    let recorded: Vec<&str> = session.take_origins().iter().map(|origin| lines[origin.line - 1]).collect();
+    assert_eq!(recorded, ["name = sales"]);
+}
+
+#[test]
 fn a_recording_session_gets_the_origin_of_each_line() {
     let mut snapshot = OneRow(ROW);
     let mut session = Session::new(&mut snapshot).recording_origins();

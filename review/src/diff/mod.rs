@@ -24,7 +24,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use driver_api::Namespace;
 
-pub use self::secrets::holds_secret;
+pub use self::secrets::is_secret;
 use self::secrets::{Secret, Secrets};
 pub use self::text::Style;
 use crate::site::is_configuration;

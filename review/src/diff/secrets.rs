@@ -75,13 +75,14 @@ fn keys(text: &[u8], lines: &HashSet<usize>) -> HashSet<String> {
     keys.map(|(key, _)| key.to_str_lossy().trim().to_ascii_lowercase()).collect()
 }
 
-/// Returns whether a line comes from a column that is a secret. A diff needs no other origins.
-pub fn holds_secret(origin: &LineOrigin) -> bool {
+/// Returns whether a line comes from a column that is a secret.
+fn holds_secret(origin: &LineOrigin) -> bool {
     origin.column.as_deref().is_some_and(is_secret)
 }
 
-/// Returns whether an option, a column or a variable of this name is a secret.
-pub(crate) fn is_secret(key: &str) -> bool {
+/// Returns whether an option, a column or a variable of this name is a secret. A diff needs the origins of such columns
+/// alone.
+pub fn is_secret(key: &str) -> bool {
     let key = key.to_ascii_lowercase();
     secrets::is_secret(&key)
         || matches!(key.as_str(), "md5_cred" | "register" | "pin")
