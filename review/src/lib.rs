@@ -1,5 +1,5 @@
-//! The meaning of a set of generated files to Asterisk. [`check`] finds what Asterisk would refuse, drop or not find,
-//! and [`diff`] what changes.
+//! The meaning of a set of generated files to Asterisk. [`check()`] finds what Asterisk would refuse, drop or not find,
+//! [`diff`] what changes, and [`mod@explain`] says where a line comes from.
 //!
 //! The crate is given texts with the origins of their lines, as a [`FileSet`], and reads them with `asterisk-conf`. It knows
 //! neither databases nor sockets, and opens no file: a caller that has Asterisk's own configuration folder passes it in, as
