@@ -62,7 +62,7 @@ fn a_text_that_asterisk_refuses_is_served_with_an_error() {
     site.daemon.wait_for_log("confgend check asterisk/hep.conf");
     let errors = site.errors();
     for (line, part) in errors.iter().zip([
-        "asterisk/hep.conf:1: error: general general: there is no option capture_address: Asterisk does not make the object [option-required]",
+        "asterisk/hep.conf:1: error: general general: there is no option capture_address: Asterisk refuses the whole file [option-required]",
         "asterisk/hep.conf:2: error: general general: there is no option \"capture_adress\" here (did you mean capture_address?): Asterisk refuses the whole file [option-unknown]",
         "asterisk/hep.conf: Asterisk refuses the new text or drops objects of it (findings: 2). The text is served",
     ]) {
