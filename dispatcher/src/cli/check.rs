@@ -76,6 +76,11 @@ const MAX_SHOWN: usize = 20;
 impl Check {
     pub(super) fn execute(&self, registry: &Registry) -> Result<u8, Failure> {
         let denied = self.denied().map_err(usage)?;
+        if self.files.is_some() && self.db.is_some() {
+            return Err(usage(Error::driver(
+                "--files and --db can't both be given: the files come from one of them",
+            )));
+        }
         let config = super::load(self.config.as_deref(), self.lenient, registry)?;
         let rules = crate::config::check_rules(&config).map_err(usage)?;
         if self.rules {

@@ -46,6 +46,8 @@ fn findings_of_files_in_a_folder() {
     assert_eq!(confgend(&["check", "--files", &files, "--deny", "warnings"]).code, 1);
     let run = confgend(&["check", "--files", &files, "--deny", "notes"]);
     assert!(run.error(2).starts_with("--deny takes \"warnings\", not \"notes\""), "{run:?}");
+    let run = confgend(&["check", "--files", &files, "--db", "sqlite:x"]);
+    assert!(run.error(2).starts_with("--files and --db can't both be given"), "{run:?}");
     // One of them.
     let run = confgend(&["check", "--files", &files, "asterisk/musiconhold.conf"]);
     assert_eq!(lines(&run.out), ["0 errors, 0 warnings, 0 notes in 1 file, 1 object"]);
