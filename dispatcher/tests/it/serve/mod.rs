@@ -7,6 +7,7 @@ mod database;
 mod diff;
 #[cfg(feature = "asterisk")]
 mod gate;
+#[cfg(feature = "asterisk")]
 mod guard;
 mod life;
 mod requests;
