@@ -3,7 +3,7 @@
 use driver_api::settings::Settings as _;
 use driver_api::{Config, Error, Namespace};
 use jiff::SignedDuration;
-use service::{Held, Storage};
+use service::{Cause, FileChange, Held, History, HistorySettings, NewText, Storage};
 
 use crate::registry::Registry;
 use crate::report::NAMESPACE_WIDTH;
@@ -38,10 +38,20 @@ pub(crate) fn accept(file: &Namespace, config: &Config) -> Result<String, Error>
         return Err(Error::driver(message).context(file.to_string()));
     };
     service::accept(&storage, file)?;
+    record(&held, config, &storage)?;
     let (new, old) = (objects(&held), good_objects(&held));
     Ok(format!(
         "{file}: the text with {new} objects replaces the one with {old}; reload Asterisk to read it\n"
     ))
+}
+
+/// Records the accepted text in the history.
+fn record(held: &Held, config: &Config, storage: &Storage) -> Result<(), Error> {
+    let Some(history) = History::new(storage, &HistorySettings::read(config)?) else { return Ok(()) };
+    let summary = review::summary(&held.file, held.last_good.as_deref(), &held.text);
+    let change = FileChange::new(summary, &[], None);
+    let new = NewText { file: held.file.clone(), text: &held.text, objects: objects(held), change };
+    history.record(Cause::Accept, &[new]).map(|_| ())
 }
 
 fn objects(held: &Held) -> usize {

@@ -6,7 +6,9 @@
 mod check;
 mod diff;
 mod explain;
+mod history;
 mod pager;
+mod pin;
 mod reviewed;
 
 use std::env;
@@ -21,6 +23,8 @@ use service::Source as _;
 use self::check::Check;
 use self::diff::Diff;
 use self::explain::Explain;
+use self::history::{ListHistory, Show};
+use self::pin::{PinFile, UnpinFile};
 use crate::config::Strictness;
 use crate::registry::{Plugins, Registry};
 use crate::report::{NAMESPACE_WIDTH, Report};
@@ -53,6 +57,10 @@ enum Command {
     Check(Check),
     Diff(Diff),
     Explain(Explain),
+    History(ListHistory),
+    Show(Show),
+    Pin(PinFile),
+    Unpin(UnpinFile),
 }
 
 /// Generate files, all in one snapshot of the database: one file to standard output, or several below
@@ -230,9 +238,13 @@ fn execute(arguments: &Confgend, families: &[&'static [Entry]]) -> Result<u8, Fa
         Some(Command::Check(command)) => command.execute(&registry),
         Some(Command::Diff(command)) => command.execute(&registry),
         Some(Command::Explain(command)) => command.execute(&registry),
+        Some(Command::History(command)) => command.execute(&registry),
+        Some(Command::Show(command)) => command.execute(&registry),
+        Some(Command::Pin(command)) => command.execute(&registry),
+        Some(Command::Unpin(command)) => command.execute(&registry),
         None => Err(usage(Error::driver(
-            "a command is missing: use confgend serve, generate, check, diff, explain, list, config or accept, or see \
-                confgend --help",
+            "a command is missing: use confgend serve, generate, check, diff, explain, history, show, pin, unpin, list, config \
+                or accept, or see confgend --help",
         ))),
     }
 }

@@ -10,7 +10,7 @@ use std::time::SystemTime;
 use database::{LazySnapshot, Pool, PoolSettings, PooledConnection};
 use driver_api::{Config, Error, ErrorKind, Namespace, Schema};
 use review::{Finding, Rules};
-use service::{Configuration, Failure, Generation, Generator, Rejection, Source};
+use service::{Configuration, Failure, Generated, Generator, Rejection, Source};
 
 use crate::config::Reloadable;
 use crate::registry::Registry;
@@ -108,19 +108,25 @@ impl Generator for Drivers {
         }
     }
 
-    fn generate(&self, file: &Namespace, has_fallback: bool) -> Generation {
+    fn generate(&self, file: &Namespace, has_fallback: bool) -> Generated {
         let writer = match self.writer(file) {
             Ok(writer) => writer,
             Err(error) => {
                 tracing::error!("{}", error.chain());
                 let result = Err(self.failure(file, error));
-                return Generation { result, elapsed: None, is_current: Box::new(|| false) };
+                return Generated {
+                    result,
+                    elapsed: None,
+                    warnings: Vec::new(),
+                    is_current: Box::new(|| false),
+                };
             }
         };
         let templates = template_states(&self.config);
         let mut connection: Option<PooledConnection> = None;
         let outcome = writer.write(&mut LazySnapshot::new(&self.pool, has_fallback, &mut connection));
         log(file, &outcome);
+        let warnings = outcome.warnings.iter().map(ToString::to_string).collect();
         let Outcome { result, elapsed, .. } = outcome;
         let result = result.map_err(|error| {
             if *error.kind() == ErrorKind::Connection
@@ -135,11 +141,15 @@ impl Generator for Drivers {
             templates == template_states(&config)
                 && connection.as_mut().is_none_or(PooledConnection::unchanged)
         };
-        Generation { result, elapsed: Some(elapsed), is_current: Box::new(is_current) }
+        Generated { result, elapsed: Some(elapsed), warnings, is_current: Box::new(is_current) }
     }
 
     fn objects(&self, file: &Namespace, text: &str) -> usize {
         review::count_objects(file, text)
+    }
+
+    fn summary(&self, file: &Namespace, old: Option<&str>, new: &str) -> String {
+        review::summary(file, old, new)
     }
 
     fn rejections(&self, file: &Namespace, text: &str) -> Vec<Rejection> {

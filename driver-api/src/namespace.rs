@@ -1,6 +1,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use serde::{Deserialize, Serialize};
+
 use crate::{Error, ErrorKind, secrets};
 
 /// The name of a generated file: a resource and a file name.
@@ -21,7 +23,8 @@ use crate::{Error, ErrorKind, secrets};
 /// assert!(error.to_string().ends_with("write it like asterisk/pjsip.conf"), "{error}");
 /// # Ok::<(), Error>(())
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
 pub struct Namespace {
     resource: String,
     filename: String,
@@ -47,6 +50,20 @@ impl Namespace {
 impl fmt::Display for Namespace {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}", self.resource, self.filename)
+    }
+}
+
+impl From<Namespace> for String {
+    fn from(namespace: Namespace) -> String {
+        namespace.to_string()
+    }
+}
+
+impl TryFrom<String> for Namespace {
+    type Error = Error;
+
+    fn try_from(text: String) -> Result<Namespace, Error> {
+        text.parse()
     }
 }
 

@@ -38,7 +38,7 @@ mod text;
 
 pub use check::{Checked, check, rejections};
 pub use diff::{
-    Change, Diff, DiffOptions, FileDiff, ObjectDiff, OptionChange, Style, diff, is_secret, unified,
+    Change, Diff, DiffOptions, FileDiff, ObjectDiff, OptionChange, Style, diff, is_secret, summary, unified,
 };
 pub use finding::Finding;
 pub use host::{Folder, Host};

@@ -3,9 +3,9 @@
 //! Beside a copy, `.<filename>.invalid` marks it as out of date. Such a copy still stands in for a text that can't be
 //! generated, but is not sent to a client that asks for the copy.
 
-use std::fs::{self, DirBuilder, File, Permissions};
+use std::fs::{self, File, Permissions};
 use std::io::{self, Read, Seek};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
@@ -48,20 +48,39 @@ impl Cache {
         Copy::open(&self.path(namespace), "the cached copy can't be read")
     }
 
-    /// Stores a good text, which is up to date from then on. A reader sees the old text or the new one, even after a
-    /// crash.
-    pub(crate) fn store(&self, namespace: &Namespace, text: &str) -> Result<(), Error> {
+    /// Locks the cache against other processes that replace copies.
+    pub(crate) fn lock(&self) -> Result<File, Error> {
+        let path = self.folder.join(".lock");
+        let lock = || -> io::Result<File> {
+            file::create_folder(&self.folder, self.mode.of_folder())?;
+            file::lock(&path)
+        };
+        lock().map_err(|error| failed(&path, "can't be locked", error))
+    }
+
+    /// Stores a good text, which is up to date from then on. Returns whether it differs from the copy before. A reader
+    /// sees the old text or the new one, even after a crash. A pinned copy stays as it is.
+    pub(crate) fn store(&self, namespace: &Namespace, text: &str) -> Result<bool, Error> {
+        // Without the lock, a file that is being pinned at this moment may get the new text. Nothing else is lost.
+        let _lock = self.lock().ok();
+        if self.is_pinned(namespace) {
+            return Ok(false);
+        }
         // The held text goes first: an administrator can't accept it after a newer text was stored.
         let forgotten = self.forget_held(namespace);
-        let result = self.renew(namespace, text).and_then(|()| self.unmark(namespace));
+        let result = self.renew(namespace, text);
+        let result = result.and_then(|is_new| self.unmark(namespace).and(Ok(is_new)));
         if result.is_err() {
             // The old copy must not be trusted after a restart. Until then, the coalescer remembers it.
             let _ = self.invalidate(namespace);
         }
-        result.map_err(|error| error.context("the cached copy is not renewed")).and(forgotten)
+        result
+            .map_err(|error| error.context("the cached copy is not renewed"))
+            .and_then(|is_new| forgotten.and(Ok(is_new)))
     }
 
-    fn renew(&self, namespace: &Namespace, text: &str) -> Result<(), Error> {
+    /// Replaces the copy, if it is another text. Returns whether it was.
+    fn renew(&self, namespace: &Namespace, text: &str) -> Result<bool, Error> {
         let path = self.path(namespace);
         // Most files don't change between reloads. Not writing them saves the wait for the disk.
         if self.open(namespace).is_ok_and(|copy| copy.is_some_and(|mut copy| copy.equals(text))) {
@@ -74,18 +93,18 @@ impl Cache {
                 file.set_modified(now())
             };
             if touch().is_ok() {
-                return Ok(());
+                return Ok(false);
             }
         }
-        self.replace(&path, text)
+        self.replace(&path, text).and(Ok(true))
     }
 
     /// Replaces a file of the cache.
     pub(crate) fn replace(&self, path: &Path, text: &str) -> Result<(), Error> {
         let write = || -> io::Result<()> {
             let folder = path.parent().unwrap_or(Path::new(""));
-            DirBuilder::new().recursive(true).mode(self.mode.of_folder()).create(folder)?;
-            file::swap(path, text, Some(self.mode.0))
+            file::create_folder(folder, self.mode.of_folder())?;
+            file::swap(path, text.as_bytes(), Some(self.mode.0))
         };
         write().map_err(|error| failed(path, "can't be written", error))
     }
@@ -108,9 +127,11 @@ impl Cache {
         fs::symlink_metadata(self.beside(namespace, "invalid")).is_ok()
     }
 
+    /// Removes what says that the copy is not the last good text: the mark of an invalidation, and a pin that is over.
     fn unmark(&self, namespace: &Namespace) -> Result<(), Error> {
         let mark = self.beside(namespace, "invalid");
-        remove(&mark).map_err(|error| failed(&mark, "can't be deleted", error))
+        remove(&mark).map_err(|error| failed(&mark, "can't be deleted", error))?;
+        self.unpin(namespace).map(|_| ())
     }
 
     /// Returns the age of the cached text of a file.

@@ -1,12 +1,13 @@
 //! Replaces the files of the service atomically. It follows no link: a link in the folder of the cache is replaced.
 //! [`destination`](crate::destination) is for files at a place that an operator chose.
 
-use std::fs::{self, File, Permissions};
+use std::fs::{self, DirBuilder, File, Permissions};
 use std::io::{self, Write};
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt, fchown};
 use std::path::Path;
 
 use driver_api::{Error, ErrorKind};
+use rustix::process::geteuid;
 use tempfile::NamedTempFile;
 
 /// The prefix of the names of unfinished files.
@@ -27,13 +28,17 @@ pub fn replace(path: &Path, text: &str) -> Result<(), Error> {
 
 fn write(path: &Path, text: &str) -> io::Result<()> {
     fs::create_dir_all(path.parent().unwrap_or(Path::new("")))?;
-    swap(path, text, mode_of(path))
+    swap(path, text.as_bytes(), mode_of(path))
 }
 
 /// Replaces a file in a folder that exists. Without a mode, it is the one that the umask leaves.
-pub(crate) fn swap(path: &Path, text: &str, mode: Option<u32>) -> io::Result<()> {
+///
+/// The file gets the owner and the group of its folder if this user may give it away: a command that root types must not
+/// lock the service out of its own files.
+pub(crate) fn swap(path: &Path, text: &[u8], mode: Option<u32>) -> io::Result<()> {
     let mut file = unfinished_beside(path, mode.unwrap_or(0o666))?;
-    file.write_all(text.as_bytes())?;
+    file.write_all(text)?;
+    give_to_owner_of_folder(file.as_file(), path)?;
     if let Some(mode) = mode {
         // The umask has taken bits away.
         file.as_file().set_permissions(Permissions::from_mode(mode))?;
@@ -43,21 +48,73 @@ pub(crate) fn swap(path: &Path, text: &str, mode: Option<u32>) -> io::Result<()>
     sync_folder_of(path)
 }
 
+/// Gives a file of root the owner and the group of the folder that it is in.
+fn give_to_owner_of_folder(file: &File, path: &Path) -> io::Result<()> {
+    let folder = fs::metadata(folder_of(path))?;
+    if geteuid().is_root() && file.metadata()?.uid() != folder.uid() {
+        fchown(file, Some(folder.uid()), Some(folder.gid()))?;
+    }
+    Ok(())
+}
+
+/// Creates a folder with those above it, unless it exists. Each has the mode, and the owner of the folder that it is in.
+pub(crate) fn create_folder(folder: &Path, mode: u32) -> io::Result<()> {
+    if folder.is_dir() {
+        return Ok(());
+    }
+    if let Some(above) = folder.parent().filter(|above| !above.as_os_str().is_empty()) {
+        create_folder(above, mode)?;
+    }
+    match DirBuilder::new().mode(mode).create(folder) {
+        Ok(()) => give_to_owner_of_folder(&File::open(folder)?, folder),
+        // Somebody else created it at the same time, or a file is in the way.
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            if folder.is_dir() {
+                Ok(())
+            } else {
+                Err(io::ErrorKind::NotADirectory.into())
+            }
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// Waits for the lock that this file stands for, and takes it. Dropping the result releases it. The system releases it if
+/// the process is killed.
+pub(crate) fn lock(path: &Path) -> io::Result<File> {
+    let file = open_lock(path)?;
+    file.lock()?;
+    Ok(file)
+}
+
+/// Opens the file that stands for a lock, and creates it if need be.
+pub(crate) fn open_lock(path: &Path) -> io::Result<File> {
+    let open = File::options().read(true).append(true).open(path);
+    if !open.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::NotFound) {
+        return open;
+    }
+    let file = File::options().read(true).append(true).create(true).mode(0o600).open(path)?;
+    give_to_owner_of_folder(&file, path)?;
+    Ok(file)
+}
+
 /// Creates an unfinished file beside a file that it is to replace: a rename is atomic only within a file system. The
 /// umask takes bits of the mode away.
 pub(crate) fn unfinished_beside(path: &Path, mode: u32) -> io::Result<NamedTempFile> {
-    // An empty folder is the current one, which `tempfile` does not know by that name.
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     tempfile::Builder::new()
         .prefix(UNFINISHED)
         .permissions(Permissions::from_mode(mode))
-        .tempfile_in(folder.unwrap_or(Path::new(".")))
+        .tempfile_in(folder_of(path))
+}
+
+/// Returns the folder of a file. An empty path is the current folder, which the system does not know by that name.
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 /// Flushes the folder of a file to the disk, so that a rename or a deletion survives a crash.
 pub(crate) fn sync_folder_of(path: &Path) -> io::Result<()> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
+    File::open(folder_of(path))?.sync_all()
 }
 
 /// Removes unfinished files from a folder. A crash leaves them.

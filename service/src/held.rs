@@ -1,5 +1,5 @@
-//! Texts that the guard or the gate holds back. They wait beside their cached copies, as `.<filename>.held`, until an administrator
-//! accepts them or a good text comes.
+//! Texts that the guard or the gate holds back. They wait beside their cached copies, as `.<filename>.held`, until an
+//! administrator accepts them or a good text comes.
 
 use std::fs;
 use std::time::Duration;
@@ -68,6 +68,7 @@ pub fn held(storage: &Storage, file: &Namespace) -> Result<Option<Held>, Error> 
 /// The text is gone, or the folder can't be written.
 pub fn accept(storage: &Storage, file: &Namespace) -> Result<(), Error> {
     let cache = Cache::new(storage);
+    let _lock = cache.lock()?;
     let (held, copy) = (cache.beside(file, EXTENSION), cache.path(file));
     // The mark of an invalidation stays: it may be newer than the text.
     fs::rename(&held, &copy)

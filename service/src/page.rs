@@ -39,12 +39,15 @@ impl fmt::Debug for Copies {
 /// The name of a metric, its documentation, and its value for a copy.
 type CopyMetric = (&'static str, &'static str, fn(&CopyState<'_>) -> f64);
 
-const COPY_METRICS: [CopyMetric; 3] = [
+const COPY_METRICS: [CopyMetric; 4] = [
     ("cache_age_seconds", "How long ago the cached copy of a file was made.", |copy| copy.age.as_secs_f64()),
     ("cache_invalidated", "Whether the cached copy of a file is out of date.", |copy| {
         f64::from(u8::from(copy.is_invalidated))
     }),
     ("held", "Whether a new text of a file is held back.", |copy| f64::from(u8::from(copy.holds))),
+    ("pinned", "Whether a file is pinned to an earlier generation.", |copy| {
+        f64::from(u8::from(copy.is_pinned))
+    }),
 ];
 
 impl Collector for Copies {

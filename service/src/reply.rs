@@ -11,8 +11,9 @@ use crate::cache::Copy;
 use crate::coalesce::Shared;
 use crate::gate;
 use crate::guard::Action;
+use crate::history::Served;
 use crate::request::Request;
-use crate::source::{Failure, Generation};
+use crate::source::{Failure, Generated};
 use crate::state::{Service, Site};
 
 /// The kind of a reply, for the log and the metrics.
@@ -26,6 +27,8 @@ pub(crate) enum Outcome {
     Stale,
     /// The cached copy in place of a new text, which the guard or the gate holds back.
     Held,
+    /// The text of an earlier generation, which an administrator pinned the file to.
+    Pinned,
     /// Nothing: there is neither a new text nor a cached copy.
     Failed,
     /// Nothing, because the request marked the cached copy as out of date.
@@ -41,6 +44,7 @@ impl Outcome {
             Outcome::Cached => "cached",
             Outcome::Stale => "stale",
             Outcome::Held => "held",
+            Outcome::Pinned => "pinned",
             Outcome::Failed => "failed",
             Outcome::Invalidated => "invalidated",
             Outcome::Refused => "refused",
@@ -82,6 +86,9 @@ impl Service {
         let Some(coalescer) = self.coalescers.get(file) else { return Reply::nothing(Outcome::Failed) };
         if request.invalidate {
             return self.invalidate(site, file).await;
+        }
+        if let Some(reply) = pinned(site, file) {
+            return reply;
         }
         if request.cached
             && coalescer.trusts_copy()
@@ -139,7 +146,8 @@ impl Service {
             // This comes after `begin`: a reload from here on marks this generation as out of date.
             let site = self.site();
             let has_fallback = !flight.follows_invalidation && site.cache.age(file).is_some();
-            let Generation { result, elapsed, mut is_current } = site.generator.generate(file, has_fallback);
+            let Generated { result, elapsed, warnings, mut is_current } =
+                site.generator.generate(file, has_fallback);
             self.metrics.generation(file, elapsed, result.as_ref().err());
             let result = self.checked(&site, file, result);
             let text = match &result {
@@ -149,14 +157,17 @@ impl Service {
             let can_be_cached = text.is_some_and(|text| !text.is_empty());
             let has_failed = matches!(result, Shared::Failed(_));
             flight.admit_late_requests(can_be_cached, || !has_failed && is_current());
+            let mut is_new = true;
             if let Some(text) = text
-                && let Err(error) = flight.store(|| site.cache.store(file, text))
+                && let Err(error) =
+                    flight.store(|| site.cache.store(file, text).map(|differs| is_new = differs))
             {
                 tracing::error!("{file}: {}", error.chain());
             }
             flight.finish(&result);
             if let Shared::Text(text) = &result {
                 self.review_later(&site, file, text);
+                site.remember(&Served { file, text, is_new, warnings: &warnings, elapsed });
             }
         }
     }
@@ -204,6 +215,20 @@ fn cached(site: &Site, file: &Namespace) -> Option<Copy> {
         tracing::error!("{file}: {}", error.chain());
         None
     })
+}
+
+/// Returns a reply with the text that a file is pinned to, if it is.
+fn pinned(site: &Site, file: &Namespace) -> Option<Reply> {
+    let pin = site.cache.pin(file).unwrap_or_else(|error| {
+        tracing::error!("{file}: {}", error.chain());
+        None
+    })?;
+    let Some(copy) = cached(site, file) else {
+        tracing::error!("{file}: it is pinned, but there is no cached copy: pin it again");
+        return None;
+    };
+    tracing::warn!("{file}: pinned to generation {}, {}", pin.generation, pin.end());
+    Some(Reply::copy(Outcome::Pinned, copy))
 }
 
 /// Returns a reply with the cached copy in place of a text that could not be generated.

@@ -10,6 +10,7 @@ use tracing::level_filters::LevelFilter;
 
 use crate::gate::Gate;
 use crate::guard::Guard;
+use crate::history::HistorySettings;
 
 /// The settings of the service.
 #[derive(Debug, Clone)]
@@ -26,6 +27,8 @@ pub struct Settings {
     pub guard: Guard,
     /// The gate against files that their reader refuses.
     pub gate: Gate,
+    /// The history of the files.
+    pub history: HistorySettings,
     /// The page of metrics.
     pub metrics: Metrics,
 }
@@ -33,7 +36,8 @@ pub struct Settings {
 impl settings::Settings for Settings {
     fn keys() -> Vec<Key> {
         let first = [Listen::keys(), Storage::keys(), Log::keys()];
-        [first.concat(), Limits::keys(), Guard::keys(), Gate::keys(), Metrics::keys()].concat()
+        let checks = [Guard::keys(), Gate::keys(), HistorySettings::keys()];
+        [first.concat(), Limits::keys(), checks.concat(), Metrics::keys()].concat()
     }
 
     fn check(config: &Config, problems: &mut Vec<Error>) -> Option<Settings> {
@@ -44,6 +48,7 @@ impl settings::Settings for Settings {
         let limits = Limits::check(config, problems);
         let guard = Guard::check(config, problems);
         let gate = Gate::check(config, problems);
+        let history = HistorySettings::check(config, problems);
         let metrics = Metrics::check(config, problems);
         Some(Settings {
             listen: listen?,
@@ -52,6 +57,7 @@ impl settings::Settings for Settings {
             limits: limits?,
             guard: guard?,
             gate: gate?,
+            history: history?,
             metrics: metrics?,
         })
     }

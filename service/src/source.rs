@@ -47,22 +47,28 @@ pub trait Generator: Send + Sync {
 
     /// Generates a file, and logs its warnings and errors. It blocks as long as the database does. If the
     /// caller has a fallback for the file, the generator fails fast instead of waiting for a database that is down.
-    fn generate(&self, namespace: &Namespace, has_fallback: bool) -> Generation;
+    fn generate(&self, namespace: &Namespace, has_fallback: bool) -> Generated;
 
     /// Counts the objects of a text, such as sections or entries, from which the service knows whether a new text
     /// lost much of its content.
     fn objects(&self, namespace: &Namespace, text: &str) -> usize;
+
+    /// Returns the difference between two texts of a file in a few words, without secrets: `+3 endpoints, ~1 aor`.
+    /// Without an old text, there was no file.
+    fn summary(&self, namespace: &Namespace, old: Option<&str>, new: &str) -> String;
 
     /// Returns the faults for which the reader of a text refuses it, or drops objects of it.
     fn rejections(&self, namespace: &Namespace, text: &str) -> Vec<Rejection>;
 }
 
 /// One generation of a file.
-pub struct Generation {
+pub struct Generated {
     /// The text or the failure.
     pub result: Result<String, Failure>,
     /// The time that the driver took; none if it did not run.
     pub elapsed: Option<Duration>,
+    /// The warnings of the driver, which name the rows that it left out.
+    pub warnings: Vec<String>,
     /// Checks whether another generation would return the same text now. In doubt it returns false.
     pub is_current: Box<dyn FnMut() -> bool + Send>,
 }

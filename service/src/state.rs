@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 use crate::cache::Cache;
 use crate::coalesce::Coalescer;
 use crate::gate::Reviews;
+use crate::history::{History, Recorded};
 use crate::metrics::Metrics;
 use crate::settings::Settings;
 use crate::source::{Configuration, Generator, Source};
@@ -35,6 +36,9 @@ pub(crate) struct Site {
     pub(crate) cache: Cache,
     pub(crate) generator: Box<dyn Generator>,
     pub(crate) reviews: Reviews,
+    /// None if the configuration switches it off.
+    pub(crate) history: Option<History>,
+    pub(crate) recorded: Recorded,
 }
 
 impl Site {
@@ -44,7 +48,14 @@ impl Site {
             tracing::warn!("{note}");
         }
         generator.prepare();
-        Site { cache: Cache::new(&settings.storage), settings, generator, reviews: Reviews::default() }
+        Site {
+            cache: Cache::new(&settings.storage),
+            history: History::new(&settings.storage, &settings.history),
+            settings,
+            generator,
+            reviews: Reviews::default(),
+            recorded: Recorded::default(),
+        }
     }
 }
 
@@ -56,6 +67,8 @@ pub(crate) struct CopyState<'a> {
     pub(crate) is_invalidated: bool,
     /// Whether the guard or the gate holds a newer text back.
     pub(crate) holds: bool,
+    /// Whether it is pinned to an earlier generation.
+    pub(crate) is_pinned: bool,
 }
 
 impl Service {
@@ -97,7 +110,13 @@ impl Service {
         let state = |file| {
             let age = site.cache.age(file)?;
             let is_invalidated = site.cache.is_invalidated(file) || !self.coalescers.get(file)?.trusts_copy();
-            Some(CopyState { file, age, is_invalidated, holds: site.cache.holds(file) })
+            Some(CopyState {
+                file,
+                age,
+                is_invalidated,
+                holds: site.cache.holds(file),
+                is_pinned: site.cache.is_pinned(file),
+            })
         };
         self.files().filter_map(state).collect()
     }

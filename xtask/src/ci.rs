@@ -34,6 +34,7 @@ const SOURCES: &[&str] = &["office", "older-dird-separated", "older-sip"];
 impl Ci {
     pub(crate) fn run(&self) -> Result<(), Error> {
         let start = Instant::now();
+        let step = |name: &str| say!("\n== {name} (after {} s)", start.elapsed().as_secs());
         step("format");
         cargo("fmt --all --check", &[])?;
         step("tidy");
@@ -71,10 +72,6 @@ impl Ci {
         say!("\nall checks passed, after {} s", start.elapsed().as_secs());
         Ok(())
     }
-}
-
-fn step(name: &str) {
-    say!("\n== {name}");
 }
 
 /// Runs cargo with these words as arguments, and with these environment variables.

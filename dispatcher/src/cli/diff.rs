@@ -10,7 +10,7 @@ use review::{DiffOptions, FileSet, Style};
 use service::Storage;
 
 use super::reviewed::{Reviewed, not_reviewed};
-use super::{Failure, failed, pager, usage};
+use super::{Failure, failed, history, pager, usage};
 use crate::file_set::Origins;
 use crate::registry::Registry;
 use crate::{ask, folder};
@@ -30,7 +30,8 @@ pub(super) struct Diff {
     namespaces: Vec<String>,
 
     /// what to compare with: a folder with files as RESOURCE/FILENAME, or below expected/; a database as for --db;
-    /// "service" for the cached copies of the running service. By default the folder of the key cache
+    /// "service" for the cached copies of the running service; the number of a generation, as confgend history lists it. By
+    /// default the folder of the key cache
     #[argh(option)]
     against: Option<String>,
 
@@ -109,6 +110,18 @@ impl Diff {
                 folder::present(&storage.cache, in_new()).map_err(usage)
             }
             Some(SERVICE) => ask::cached(reviewed.config, in_new()).map_err(failed).map_err(not_reviewed),
+            Some(text) if is_number(text) => {
+                let number = text.parse().map_err(|error| {
+                    usage(
+                        Error::driver(format!("{text} is no generation")).because(error).context("--against"),
+                    )
+                })?;
+                let names: Vec<Namespace> = match reviewed.names {
+                    [] => Vec::new(),
+                    _ => in_new().cloned().collect(),
+                };
+                history::file_set(reviewed.config, number, &names).map_err(usage)
+            }
             Some(text) if is_uri(text) => {
                 let uri: Uri = text.parse().map_err(|error: Error| usage(error.context("--against")))?;
                 reviewed.generated_from(&uri, Origins::None)
@@ -128,6 +141,11 @@ impl Diff {
 fn files_of(folder: &Path) -> PathBuf {
     let expected = folder.join("expected");
     if expected.is_dir() { expected } else { folder.to_owned() }
+}
+
+/// Returns whether a text is the number of a generation. A folder of such a name is `./411`.
+fn is_number(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// Returns whether a text is the address of a database, and not the name of a folder.

@@ -108,10 +108,11 @@ impl Folder {
     }
 }
 
-/// Returns the files below a folder, sorted. A missing folder has none.
+/// Returns the files below a folder that are not hidden, sorted. A missing folder has none.
 fn files_below(folder: &Path) -> Vec<String> {
     let mut files = Vec::new();
-    for resource in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+    let is_visible = |entry: &std::fs::DirEntry| !entry.file_name().to_str().unwrap().starts_with('.');
+    for resource in std::fs::read_dir(folder).into_iter().flatten().flatten().filter(is_visible) {
         for file in std::fs::read_dir(resource.path()).unwrap().flatten() {
             let names = [resource.file_name(), file.file_name()];
             files.push(names.map(|name| name.into_string().unwrap()).join("/"));

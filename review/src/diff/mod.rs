@@ -127,6 +127,21 @@ pub fn diff(old: &FileSet, new: &FileSet, options: DiffOptions) -> Diff {
     diff
 }
 
+/// Returns the difference between two texts of a file in a few words: `+3 endpoints, ~1 aor`. It shows no value. Without an
+/// old text, there was no file.
+///
+/// ```
+/// let file = "asterisk/queues.conf".parse().unwrap();
+/// assert_eq!(review::summary(&file, Some("[a]\n"), "[a]\n[b]\n"), "+1 queue");
+/// assert_eq!(review::summary(&file, Some("[a]\n"), "; b\n[a]\n"), "the same objects");
+/// ```
+pub fn summary(file: &Namespace, old: Option<&str>, new: &str) -> String {
+    let generated = |text: &str| GeneratedFile { text: text.as_bytes().to_vec(), origins: Vec::new() };
+    let (old, new) = (old.map(generated), generated(new));
+    let difference = compare(file, old.as_ref(), Some(&new), DiffOptions::default());
+    difference.map_or_else(|| "the same objects".to_owned(), |difference| difference.summary())
+}
+
 /// Returns the differences line by line, as a unified diff. The text is empty if all bytes are equal.
 pub fn unified(old: &FileSet, new: &FileSet, options: DiffOptions, style: Style) -> String {
     unified::text(old, new, options, style)

@@ -108,6 +108,14 @@ impl Diff {
     }
 }
 
+impl FileDiff {
+    /// Returns the differences in a few words: `+3 endpoints, ~1 aor`.
+    pub fn summary(&self) -> String {
+        let style = Style::default();
+        FileText { file: self, style, folded: folded(self), names_context: contexts_differ(self) }.summary()
+    }
+}
+
 /// Returns the objects that the text leaves out: an AOR or a login that comes or goes with the endpoint of its name.
 fn folded(file: &FileDiff) -> HashSet<usize> {
     let key = |object: &ObjectDiff| (object.name.clone(), object.change == Change::Added);

@@ -9,6 +9,7 @@ mod diff;
 mod gate;
 #[cfg(feature = "asterisk")]
 mod guard;
+mod history;
 mod life;
 mod requests;
 mod socket;
