@@ -3,6 +3,7 @@
 
 #![expect(clippy::doc_markdown, reason = "the comments on the options are the texts of --help")]
 
+mod apply;
 mod check;
 mod diff;
 mod explain;
@@ -20,6 +21,7 @@ use argh::FromArgs;
 use driver_api::{Config, Entry, Error, Namespace, secrets};
 use service::Source as _;
 
+use self::apply::{ApplyFiles, RollBack};
 use self::check::Check;
 use self::diff::Diff;
 use self::explain::Explain;
@@ -61,6 +63,8 @@ enum Command {
     Show(Show),
     Pin(PinFile),
     Unpin(UnpinFile),
+    Apply(ApplyFiles),
+    Rollback(RollBack),
 }
 
 /// Generate files, all in one snapshot of the database: one file to standard output, or several below
@@ -242,9 +246,11 @@ fn execute(arguments: &Confgend, families: &[&'static [Entry]]) -> Result<u8, Fa
         Some(Command::Show(command)) => command.execute(&registry),
         Some(Command::Pin(command)) => command.execute(&registry),
         Some(Command::Unpin(command)) => command.execute(&registry),
+        Some(Command::Apply(command)) => command.execute(&registry),
+        Some(Command::Rollback(command)) => command.execute(&registry),
         None => Err(usage(Error::driver(
-            "a command is missing: use confgend serve, generate, check, diff, explain, history, show, pin, unpin, list, config \
-                or accept, or see confgend --help",
+            "a command is missing: use confgend serve, apply, rollback, generate, check, diff, explain, history, show, pin, \
+                unpin, list, config or accept, or see confgend --help",
         ))),
     }
 }

@@ -52,7 +52,7 @@ pub fn generate(
 }
 
 /// Returns whether a file is missing because only databases of older releases have its tables.
-fn is_of_older_schema(registry: &Registry, namespace: &Namespace, outcome: &Outcome) -> bool {
+pub(crate) fn is_of_older_schema(registry: &Registry, namespace: &Namespace, outcome: &Outcome) -> bool {
     let lacks_table =
         outcome.result.as_ref().is_err_and(|error| matches!(error.kind(), ErrorKind::MissingTable(_)));
     lacks_table && registry.drivers(namespace).iter().all(|entry| entry.schema != Schema::Current)

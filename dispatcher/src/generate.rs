@@ -2,8 +2,7 @@
 
 use std::borrow::Cow;
 
-use driver_api::asterisk::end_mark;
-use driver_api::{Config, Error, Namespace, Snapshot, Warning};
+use driver_api::{Config, Error, Namespace, Snapshot, Warning, asterisk};
 
 use crate::registry::Registry;
 use crate::report::Report;
@@ -48,16 +47,9 @@ pub fn file(
     }
 }
 
-/// Returns the text of a file with the mark of its end behind it. An empty text, and a file that Asterisk does not read
-/// as a configuration, has no mark.
+/// Returns the text of a file with the mark of its end behind it. An empty text has none.
 pub fn with_end_mark<'t>(namespace: &Namespace, text: &'t str) -> Cow<'t, str> {
-    let is_marked =
-        namespace.resource() == "asterisk" && namespace.filename().strip_suffix(".conf").is_some();
-    if !is_marked || text.is_empty() {
-        return Cow::Borrowed(text);
-    }
-    let line_end = if text.ends_with('\n') { "" } else { "\n" };
-    Cow::Owned(format!("{text}{line_end}{}", end_mark(namespace.filename())))
+    if text.is_empty() { Cow::Borrowed(text) } else { asterisk::with_end_mark(namespace, text) }
 }
 
 #[cfg(test)]

@@ -17,6 +17,8 @@ mod features;
 pub mod file_set;
 pub mod folder;
 pub mod generate;
+mod proposal;
+mod recovery;
 mod registry;
 mod report;
 mod site;

@@ -71,6 +71,13 @@ impl<'a> Report<'a> {
         }
     }
 
+    /// Reports warnings of a file that no driver wrote.
+    pub(crate) fn warn(&mut self, namespace: &Namespace, warnings: &[String]) {
+        for warning in warnings {
+            self.message(&format!("warning: {namespace}: {warning}"));
+        }
+    }
+
     /// Reports the outcome of a file.
     pub fn end(&mut self, namespace: &Namespace, outcome: &Outcome) {
         for warning in shown(&outcome.warnings) {

@@ -5,6 +5,7 @@ use std::fs::{self, Metadata};
 use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
 use std::time::SystemTime;
 
 use database::{LazySnapshot, Pool, PoolSettings, PooledConnection};
@@ -15,7 +16,7 @@ use service::{Configuration, Failure, Generated, Generator, Rejection, Source};
 use crate::config::Reloadable;
 use crate::registry::Registry;
 use crate::writer::{Outcome, Writer};
-use crate::{config, report};
+use crate::{config, recovery, report};
 
 /// The maximum depth of nested template folders.
 const MAX_DEPTH: usize = 4;
@@ -106,6 +107,13 @@ impl Generator for Drivers {
                 tracing::error!("{}", error.chain());
             }
         }
+        // It may have to wait for Asterisk, and the service need not wait for it.
+        let config = Arc::clone(&self.config);
+        thread::spawn(move || match recovery::recover(&config) {
+            Ok(None) => {}
+            Ok(Some(recovered)) => tracing::warn!("{}", recovered.text()),
+            Err(error) => tracing::error!("an apply that was interrupted can't be ended: {}", error.chain()),
+        });
     }
 
     fn generate(&self, file: &Namespace, has_fallback: bool) -> Generated {

@@ -34,7 +34,21 @@ const ATTRIBUTES_OF_CONTENT: [&[u8]; 2] = [b"security.evm", b"security.ima"];
 ///
 /// The error names the path, and says whether the old text is still there.
 pub fn write(path: &Path, text: &str) -> Result<Option<String>, Error> {
-    write_by(&Steps::SYSTEM, path, text).map_err(|error| {
+    write_with(&Steps::SYSTEM, path, text)
+}
+
+/// Does the same. A file that is new has this mode, and the owner of its folder if root writes it.
+///
+/// # Errors
+///
+/// See [`write`](write()).
+pub fn write_for_owner(path: &Path, text: &str, mode: u32) -> Result<Option<String>, Error> {
+    let steps = Steps { new_mode: mode, adopt: file::give_to_owner_of_folder, ..Steps::SYSTEM };
+    write_with(&steps, path, text)
+}
+
+fn write_with(steps: &Steps, path: &Path, text: &str) -> Result<Option<String>, Error> {
+    write_by(steps, path, text).map_err(|error| {
         let context = format!("file {}", path.display());
         Error::new(ErrorKind::Driver, "can't be written").because(error).context(context)
     })
@@ -46,6 +60,10 @@ struct Steps {
     give: fn(&File, &Metadata) -> io::Result<()>,
     rename: fn(NamedTempFile, &Path) -> io::Result<()>,
     write: fn(&File, &[u8]) -> io::Result<()>,
+    /// The mode of a file that is new, from which the umask takes bits away.
+    new_mode: u32,
+    /// Gives a file that is new to somebody.
+    adopt: fn(&File, &Path) -> io::Result<()>,
 }
 
 impl Steps {
@@ -54,6 +72,8 @@ impl Steps {
         give: |file, old| fchown(file, Some(old.uid()), Some(old.gid())),
         rename: |file, path| file.persist(path).map(|_| ()).map_err(|error| error.error),
         write: |file, bytes| file.write_all_at(bytes, 0),
+        new_mode: 0o666,
+        adopt: |_, _| Ok(()),
     };
 }
 
@@ -156,11 +176,12 @@ fn refused(error: io::Error) -> Failure {
 /// Replaces a file by a new one with the same properties.
 fn replace(steps: &Steps, path: &Path, old: Option<&Metadata>, text: &str) -> Result<(), Failure> {
     // Nobody else may read the text before the file has the old owner and mode.
-    let mode = if old.is_some() { 0o600 } else { 0o666 };
+    let mode = if old.is_some() { 0o600 } else { steps.new_mode };
     let mut new = (steps.create)(path, mode).map_err(refused)?;
     new.write_all(text.as_bytes())?;
-    if let Some(old) = old {
-        keep_properties(steps, path, old, new.as_file())?;
+    match old {
+        Some(old) => keep_properties(steps, path, old, new.as_file())?,
+        None => (steps.adopt)(new.as_file(), path)?,
     }
     new.as_file().sync_all()?;
     (steps.rename)(new, path).map_err(refused)?;

@@ -49,7 +49,7 @@ pub(crate) fn swap(path: &Path, text: &[u8], mode: Option<u32>) -> io::Result<()
 }
 
 /// Gives a file of root the owner and the group of the folder that it is in.
-fn give_to_owner_of_folder(file: &File, path: &Path) -> io::Result<()> {
+pub(crate) fn give_to_owner_of_folder(file: &File, path: &Path) -> io::Result<()> {
     let folder = fs::metadata(folder_of(path))?;
     if geteuid().is_root() && file.metadata()?.uid() != folder.uid() {
         fchown(file, Some(folder.uid()), Some(folder.gid()))?;
@@ -87,7 +87,7 @@ pub(crate) fn lock(path: &Path) -> io::Result<File> {
     Ok(file)
 }
 
-/// Opens the file that stands for a lock, and creates it if need be.
+/// Opens the file that stands for a lock, and creates it if need be. It is for the owner alone.
 pub(crate) fn open_lock(path: &Path) -> io::Result<File> {
     let open = File::options().read(true).append(true).open(path);
     if !open.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::NotFound) {

@@ -37,7 +37,9 @@ mod systemd;
 pub use gate::{Gate, GateAction, Rejection};
 pub use guard::{Action, FileLimits, Guard};
 pub use held::{Held, accept, held};
-pub use history::{Cause, FileChange, Generation, History, HistorySettings, KeptText, NewText};
+pub use history::{
+    Cause, FileChange, Generation, History, HistorySettings, Journal, JournalFile, KeptText, NewText, Stage,
+};
 pub use pin::{Pin, pin, pinned, unpin};
 pub use server::run;
 pub use settings::{FileMode, Limits, Listen, ListenAddress, Log, LogLevel, Metrics, Settings, Storage};

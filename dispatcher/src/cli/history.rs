@@ -9,9 +9,10 @@ use driver_api::{Config, Error, Namespace};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use review::{FileSet, GeneratedFile};
-use service::{Cause, Generation, History, HistorySettings, Pin, Storage};
+use service::{Cause, Generation, Pin, Storage};
 
 use super::{Failure, failed, pager, print, usage};
+use crate::config;
 use crate::registry::Registry;
 use crate::report::NAMESPACE_WIDTH;
 
@@ -68,7 +69,8 @@ impl ListHistory {
         let config = super::load(self.config.as_deref(), self.lenient, registry)?;
         let wanted: Option<Namespace> =
             self.namespace.as_deref().map(str::parse).transpose().map_err(usage)?;
-        let (mut generations, damaged) = open(&config).map_err(usage)?.generations().map_err(failed)?;
+        let (mut generations, damaged) =
+            config::history(&config).map_err(usage)?.generations().map_err(failed)?;
         for error in damaged {
             super::print_error(&error);
         }
@@ -127,7 +129,7 @@ impl Show {
     pub(super) fn execute(&self, registry: &Registry) -> Result<u8, Failure> {
         let config = super::load(self.config.as_deref(), self.lenient, registry)?;
         let file = self.namespace.parse().map_err(usage)?;
-        let history = open(&config).map_err(usage)?;
+        let history = config::history(&config).map_err(usage)?;
         let text = history
             .generation(self.generation)
             .and_then(|generation| history.text(&generation, &file))
@@ -137,16 +139,9 @@ impl Show {
     }
 }
 
-/// Opens the history of a configuration.
-pub(super) fn open(config: &Config) -> Result<History, Error> {
-    let (storage, settings) = (Storage::read(config)?, HistorySettings::read(config)?);
-    History::new(&storage, &settings)
-        .ok_or_else(|| config.error("history.keep", "null switches the history off"))
-}
-
 /// Reads the files of a generation: all, or those of these names that it has.
 pub(super) fn file_set(config: &Config, number: u64, names: &[Namespace]) -> Result<FileSet, Error> {
-    let history = open(config)?;
+    let history = config::history(config)?;
     let generation = history.generation(number)?;
     let is_wanted = |file: &&Namespace| names.is_empty() || names.contains(file);
     let text = |file: &Namespace| {

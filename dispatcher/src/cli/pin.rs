@@ -8,8 +8,9 @@ use driver_api::{Config, Error, Namespace};
 use jiff::{SignedDuration, Span, SpanRelativeTo, Timestamp};
 use service::{Generation, History, Storage};
 
-use super::history::{self, local, until};
+use super::history::{local, until};
 use super::{Failure, failed, print, usage};
+use crate::config;
 use crate::registry::Registry;
 
 /// Keep a file as it was in a generation, whatever the database says: the service serves that text, and apply writes it.
@@ -61,7 +62,7 @@ impl PinFile {
         let duration = self.duration.as_deref().map(parse).transpose().map_err(usage)?;
         let config = super::load(self.config.as_deref(), self.lenient, registry)?;
         let file = registry.find(&self.namespace).map_err(usage)?;
-        let history = history::open(&config).map_err(usage)?;
+        let history = config::history(&config).map_err(usage)?;
         print(&self.pin(&config, &history, &file, duration).map_err(failed)?);
         Ok(super::DONE)
     }

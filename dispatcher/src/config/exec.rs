@@ -1,15 +1,10 @@
 //! `!exec`: a part of the configuration that comes from the output of a command.
 
-use std::io::{self, Read};
-use std::os::unix::process::CommandExt;
-use std::process::{Child, ChildStdout, Command, Stdio};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::process::Command;
+use std::time::Duration;
 
+use command::{Failure, Stderr};
 use driver_api::{Error, ErrorKind, secrets, yaml};
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::io::Errno;
-use rustix::process::{Pid, Signal, kill_process_group, test_kill_process_group};
 use serde_yaml::Value;
 
 /// The time limit of a command.
@@ -17,12 +12,6 @@ const LIMIT: Duration = Duration::from_secs(30);
 
 /// The maximum size of the output in bytes. No configuration is that large.
 const MAX_OUTPUT: usize = 16 << 20;
-
-/// The interval of checks whether a command has ended.
-const POLL_INTERVAL: Duration = Duration::from_millis(5);
-
-/// How long the processes of a command may take to end after SIGTERM.
-const GRACE: Duration = Duration::from_secs(1);
 
 /// Replaces each `!exec` by the output of its command. Any other tag is an error.
 pub(super) fn expand(document: &mut Value) -> Result<(), Error> {
@@ -102,108 +91,27 @@ fn parse(output: &[u8]) -> Result<Value, Error> {
 }
 
 /// Runs a command without a shell. The text is split at each single blank.
-///
-/// The command has a process group of its own. At its end, all processes of the group are ended, so that a command
-/// that is stopped leaves none behind.
 fn run(command: &str, limit: Duration) -> Result<Vec<u8>, Error> {
     let mut words = command.split(' ');
-    let mut child = Command::new(words.next().unwrap_or_default())
-        .args(words)
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .process_group(0)
-        .spawn()
-        .map_err(|error| failure("can't be run").because(error))?;
-    let output = finish(&mut child, limit);
-    end_group(&mut child);
-    output
-}
-
-/// Reads the output of a command until its end, and checks its exit code.
-fn finish(child: &mut Child, limit: Duration) -> Result<Vec<u8>, Error> {
-    let deadline = Instant::now() + limit;
-    let mut stdout = child.stdout.take();
-    let mut output = Vec::new();
-    loop {
-        // The command writes nothing after its end, so what is in the pipe then is all of its output. A child of the
-        // command may keep the pipe open for ever.
-        let ended = child.try_wait().map_err(|error| failure("can't be waited for").because(error))?;
-        if let Some(pipe) = &mut stdout
-            && drain(pipe, &mut output, deadline)?
-        {
-            stdout = None;
-        }
-        match ended {
-            Some(status) if status.success() => return Ok(output),
-            Some(status) => return Err(failure(format!("failed with {status}"))),
-            None if Instant::now() >= deadline => {
-                let seconds = limit.as_secs_f64();
-                return Err(failure(format!("not done after {seconds} s, so it was stopped")));
-            }
-            None => wait(stdout.as_ref())?,
-        }
+    let mut command = Command::new(words.next().unwrap_or_default());
+    let limits = command::Limits { time: limit, output: MAX_OUTPUT };
+    let output = command::run(command.args(words), limits, Stderr::Ignored).map_err(|error| match error {
+        Failure::NotStarted(cause) => failure("can't be run").because(cause),
+        Failure::Lost(cause) => failure("its output can't be read").because(cause),
+        other => failure(other.to_string()),
+    })?;
+    if output.status.success() {
+        Ok(output.text)
+    } else {
+        Err(failure(format!("failed with {}", output.status)))
     }
-}
-
-/// Reads what is in the pipe, without waiting for more. Returns whether the pipe is closed.
-fn drain(pipe: &mut ChildStdout, output: &mut Vec<u8>, deadline: Instant) -> Result<bool, Error> {
-    let mut buffer = [0; 8192];
-    while Instant::now() < deadline && is_readable(pipe, Duration::ZERO)? {
-        match pipe.read(&mut buffer) {
-            Ok(0) => return Ok(true),
-            Ok(read) => output.extend_from_slice(&buffer[..read]),
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(failure("its output can't be read").because(error)),
-        }
-        if output.len() > MAX_OUTPUT {
-            return Err(failure(format!("its output has more than {MAX_OUTPUT} bytes")));
-        }
-    }
-    Ok(false)
-}
-
-/// Waits for output, or for the next check whether the command has ended.
-fn wait(pipe: Option<&ChildStdout>) -> Result<(), Error> {
-    match pipe {
-        Some(pipe) => is_readable(pipe, POLL_INTERVAL).map(|_| ()),
-        None => {
-            thread::sleep(POLL_INTERVAL);
-            Ok(())
-        }
-    }
-}
-
-/// Waits up to `limit` for output or the end of a pipe. Returns whether a read would not block.
-fn is_readable(pipe: &ChildStdout, limit: Duration) -> Result<bool, Error> {
-    let limit = Timespec { tv_sec: 0, tv_nsec: limit.subsec_nanos().into() };
-    match poll(&mut [PollFd::new(pipe, PollFlags::IN)], Some(&limit)) {
-        Ok(ready) => Ok(ready > 0),
-        Err(Errno::INTR) => Ok(false),
-        Err(error) => Err(failure("its output can't be read").because(io::Error::from(error))),
-    }
-}
-
-/// Ends all processes of the group of a command: by SIGTERM, and by SIGKILL if that takes too long.
-fn end_group(child: &mut Child) {
-    let group = Pid::from_child(child);
-    // Each of these calls fails once the group is empty.
-    let _ = kill_process_group(group, Signal::TERM);
-    let deadline = Instant::now() + GRACE;
-    while Instant::now() < deadline {
-        // A command that has ended belongs to the group until it is waited for.
-        let _ = child.try_wait();
-        if test_kill_process_group(group).is_err() {
-            return;
-        }
-        thread::sleep(POLL_INTERVAL);
-    }
-    let _ = kill_process_group(group, Signal::KILL);
-    let _ = child.wait();
 }
 
 #[cfg(test)]
 mod tests {
+    use std::thread;
+    use std::time::Instant;
+
     use super::*;
 
     fn expanded(text: &str) -> Result<Value, String> {
@@ -284,7 +192,7 @@ mod tests {
         let lives = || std::fs::read_to_string(&process).is_ok_and(|stat| !stat.contains(") Z "));
         while lives() {
             assert!(Instant::now() < deadline, "process {id} still runs");
-            thread::sleep(POLL_INTERVAL);
+            thread::sleep(Duration::from_millis(5));
         }
     }
 

@@ -2,11 +2,13 @@
 
 use std::path::PathBuf;
 
+use apply::{ApplySettings, ReloadSettings};
 use database::{Location, PoolSettings, Uri};
 use driver_api::settings::{self, Key, Refused, Setting, Settings as _};
 use driver_api::{Config, Error};
 use review::{Rules, Severity};
 use serde_yaml::{Mapping, Value};
+use service::{History, HistorySettings, Storage};
 
 driver_api::settings! {
     /// The files of the configuration.
@@ -61,7 +63,9 @@ pub fn keys() -> Vec<Key> {
         default: Value::Mapping(Mapping::new()),
         accepts: "a mapping of files to names of drivers".to_owned(),
     };
-    [Files::keys(), service::Settings::keys(), PoolSettings::keys(), Check::keys(), vec![plugins]].concat()
+    let apply = [ApplySettings::keys(), ReloadSettings::keys()].concat();
+    [Files::keys(), service::Settings::keys(), PoolSettings::keys(), Check::keys(), apply, vec![plugins]]
+        .concat()
 }
 
 /// Returns the defaults of these keys.
@@ -81,6 +85,8 @@ pub(super) fn problems(config: &Config) -> Vec<Error> {
     let _ = service::Settings::check(config, &mut problems);
     let _ = PoolSettings::check(config, &mut problems);
     let _ = Check::check(config, &mut problems);
+    let _ = ApplySettings::check(config, &mut problems);
+    let _ = ReloadSettings::check(config, &mut problems);
     problems.extend(database_problem(config));
     problems
 }
@@ -90,6 +96,13 @@ pub(super) fn problems(config: &Config) -> Vec<Error> {
 pub(super) fn database_problem(config: &Config) -> Option<Error> {
     let problem = database::check(&database(config).ok()?).err()?;
     Some(config.error("db_uri", problem.chain()))
+}
+
+/// Opens the history. The error says that it is switched off.
+pub(crate) fn history(config: &Config) -> Result<History, Error> {
+    let (storage, settings) = (Storage::read(config)?, HistorySettings::read(config)?);
+    History::new(&storage, &settings)
+        .ok_or_else(|| config.error("history.keep", "null switches the history off"))
 }
 
 /// Reads the severities of the rules of `confgend check`.

@@ -6,6 +6,8 @@
     allow(unused_imports, dead_code, reason = "a build with fewer features has fewer of these tests")
 )]
 
+#[cfg(all(feature = "sqlite", feature = "asterisk"))]
+mod apply;
 mod arguments;
 #[cfg(feature = "sqlite")]
 mod bad_input;

@@ -19,6 +19,7 @@
 //! `verbatim` methods keep every blank. [`syntax`] lists the other rules for each place of a line.
 
 mod lines;
+mod mark;
 mod recorder;
 #[cfg(test)]
 mod tests;
@@ -28,6 +29,7 @@ use std::sync::Arc;
 pub use asterisk_conf::{end_mark, syntax};
 
 pub use self::lines::Lines;
+pub use self::mark::{with_end_mark, without_end_mark};
 pub(crate) use self::recorder::{Recorder, origins_by_section};
 use crate::explanation::Template;
 use crate::{Origin, Row, Session, Warning};

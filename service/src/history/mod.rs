@@ -5,6 +5,8 @@
 //! .history/generations/412.json   what the generation consists of
 //! .history/texts/6fe0….zst        a text, named after its SHA-256
 //! .history/lock                   locked by the process that records a generation
+//! .history/apply.json             the journal of an apply that is running
+//! .history/apply.lock             locked by the process that applies
 //! ```
 //!
 //! Each file is replaced as a whole. A generation is written after its texts, and texts that no generation names are
@@ -12,6 +14,7 @@
 //! what it contains.
 
 mod generation;
+mod journal;
 mod served;
 #[cfg(test)]
 mod tests;
@@ -27,6 +30,7 @@ use driver_api::{Error, Namespace};
 use jiff::Timestamp;
 
 pub use self::generation::{Cause, FileChange, Generation, KeptText};
+pub use self::journal::{Journal, JournalFile, Stage};
 pub(crate) use self::served::{Recorded, Served};
 use self::texts::Texts;
 use crate::cache;
@@ -239,7 +243,9 @@ impl History {
             let _ = fs::remove_file(self.path(number));
         }
         file::remove_leftovers(&self.generations_folder());
-        self.texts.retain(&hashes(&generations));
+        let journal = self.journal().ok().flatten();
+        let of_journal = journal.iter().flat_map(Journal::hashes);
+        self.texts.retain(&hashes(&generations).into_iter().chain(of_journal).collect());
     }
 }
 

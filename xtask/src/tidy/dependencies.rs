@@ -9,10 +9,15 @@ const RULE: &str = "dependencies";
 
 /// The crates of the workspace that each of them may depend on. A name that ends with `*` stands for all that begin so.
 const ALLOWED: &[(&str, &[&str])] = &[
+    ("apply", &["command", "driver-api", "service"]),
     ("asterisk-conf", &[]),
     ("client", &[]),
+    ("command", &[]),
     ("database", &["driver-api"]),
-    ("dispatcher", &["asterisk-conf", "database", "driver-api", "drivers-*", "review", "service"]),
+    (
+        "dispatcher",
+        &["apply", "asterisk-conf", "command", "database", "driver-api", "drivers-*", "review", "service"],
+    ),
     ("driver-api", &["asterisk-conf"]),
     ("drivers-*", &["asterisk-conf", "driver-api"]),
     ("fixtures", &["asterisk-conf", "database", "driver-api"]),

@@ -11,6 +11,8 @@ mod gate;
 mod guard;
 mod history;
 mod life;
+#[cfg(feature = "asterisk")]
+mod recovery;
 mod requests;
 mod socket;
 

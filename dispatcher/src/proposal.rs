@@ -1,0 +1,175 @@
+//! A proposal: the files that an apply would write, with what they change and what Asterisk would refuse.
+
+use std::collections::HashSet;
+use std::io;
+use std::time::Duration;
+
+use apply::Apply;
+use driver_api::settings::Settings as _;
+use driver_api::{Config, Error, Namespace, Snapshot};
+use review::{FileSet, Finding, GeneratedFile, Rules, Severity};
+use service::{FileChange, NewText, Storage};
+
+use crate::file_set::is_of_older_schema;
+use crate::registry::Registry;
+use crate::report::Report;
+use crate::writer::{Outcome, Writer};
+use crate::{config, folder};
+
+/// The new files, all of one snapshot.
+pub(crate) struct Proposal {
+    /// The files that differ from those in the folder, sorted by name.
+    pub(crate) changed: Vec<Proposed>,
+    /// The number of files that are as they are in the folder.
+    pub(crate) unchanged: usize,
+    /// The errors for which Asterisk would refuse a file or drop an object, and that the files in the folder do not have.
+    pub(crate) errors: Vec<Finding>,
+}
+
+/// A file that an apply would write.
+pub(crate) struct Proposed {
+    pub(crate) file: Namespace,
+    pub(crate) text: String,
+    pub(crate) change: FileChange,
+}
+
+/// A generated text.
+struct Text {
+    file: Namespace,
+    text: String,
+    warnings: Vec<String>,
+    elapsed: Option<Duration>,
+}
+
+/// The drivers of a configuration, for a proposal.
+pub(crate) struct Proposer<'a> {
+    pub(crate) registry: &'a Registry,
+    pub(crate) config: &'a Config,
+    /// Whether files that can't be generated are left out. Otherwise, one of them prevents the proposal.
+    pub(crate) is_forced: bool,
+}
+
+impl Proposer<'_> {
+    /// Generates the files, compares them with those in the folder, and checks them. `report` gets warnings and errors.
+    ///
+    /// # Errors
+    ///
+    /// A file can't be generated, or one in the folder can't be read.
+    pub(crate) fn propose(
+        &self,
+        apply: &Apply,
+        namespaces: &[Namespace],
+        snapshot: &mut dyn Snapshot,
+        mut report: Report<'_>,
+    ) -> Result<Proposal, Error> {
+        let mut texts = Vec::new();
+        for file in namespaces {
+            texts.extend(self.text(apply, file, snapshot, &mut report)?);
+        }
+        if !report.finish() && !self.is_forced {
+            let message = "a file could not be generated, so nothing is written; --force applies the others";
+            return Err(Error::driver(message));
+        }
+        let errors = self.new_errors(apply, &texts)?;
+        let mut proposal = Proposal { changed: Vec::new(), unchanged: 0, errors };
+        for text in texts {
+            if apply.is_written(&text.file, &text.text)? {
+                proposal.unchanged += 1;
+            } else {
+                proposal.changed.push(text.proposed(apply)?);
+            }
+        }
+        Ok(proposal)
+    }
+
+    /// Returns the text of a file: as it was in the generation that it is pinned to, or else as it is now. A file that the
+    /// database has no tables for, or that can't be generated, has none.
+    fn text(
+        &self,
+        apply: &Apply,
+        file: &Namespace,
+        snapshot: &mut dyn Snapshot,
+        report: &mut Report<'_>,
+    ) -> Result<Option<Text>, Error> {
+        if let Some(pin) = service::pinned(&Storage::read(self.config)?, file)? {
+            let history = apply.history();
+            let text =
+                history.generation(pin.generation).and_then(|generation| history.text(&generation, file))?;
+            let warnings = vec![format!("pinned to generation {}, {}", pin.generation, pin.end())];
+            report.warn(file, &warnings);
+            return Ok(Some(Text { file: file.clone(), text, warnings, elapsed: None }));
+        }
+        let outcome = Writer::new(self.registry, self.config, file)
+            .map_or_else(Outcome::not_built, |writer| writer.write(snapshot));
+        if report.skips() && is_of_older_schema(self.registry, file, &outcome) {
+            return Ok(None);
+        }
+        report.end(file, &outcome);
+        let warnings = outcome.warnings.iter().map(ToString::to_string).collect();
+        let elapsed = Some(outcome.elapsed);
+        Ok(outcome.result.ok().map(|text| Text { file: file.clone(), text, warnings, elapsed }))
+    }
+
+    /// Returns the errors of the new files that the files before do not have. These are the files in the folder, or else the
+    /// service's last good copies, which Asterisk has read so far.
+    fn new_errors(&self, apply: &Apply, texts: &[Text]) -> Result<Vec<Finding>, Error> {
+        let rules = config::check_rules(self.config)?;
+        let new = texts.iter().map(|text| (text.file.clone(), generated(&text.text)));
+        let mut errors = errors(&new.collect(), &rules);
+        if errors.is_empty() {
+            return Ok(errors);
+        }
+        let storage = Storage::read(self.config)?;
+        let copies = folder::present(&storage.cache, texts.iter().map(|text| &text.file)).unwrap_or_default();
+        let mut before = FileSet::default();
+        for Text { file, .. } in texts {
+            let there = apply.current(file)?.map(|text| generated(&text));
+            if let Some(text) = there.or_else(|| copies.get(file).cloned()) {
+                before.insert(file.clone(), text);
+            }
+        }
+        let known: HashSet<String> = self::errors(&before, &rules).iter().map(Finding::identity).collect();
+        errors.retain(|finding| !known.contains(&finding.identity()));
+        Ok(errors)
+    }
+}
+
+fn generated(text: &str) -> GeneratedFile {
+    GeneratedFile { text: text.into(), origins: Vec::new() }
+}
+
+fn errors(set: &FileSet, rules: &Rules) -> Vec<Finding> {
+    let mut findings = review::check(set, None, rules).findings;
+    findings.retain(|finding| finding.severity == Severity::Error);
+    findings
+}
+
+impl Text {
+    fn proposed(self, apply: &Apply) -> Result<Proposed, Error> {
+        let Text { file, text, warnings, elapsed } = self;
+        let summary = review::summary(&file, apply.current(&file)?.as_deref(), &text);
+        let milliseconds = elapsed.and_then(|elapsed| u64::try_from(elapsed.as_millis()).ok());
+        Ok(Proposed { change: FileChange::new(summary, &warnings, milliseconds), file, text })
+    }
+}
+
+impl Proposed {
+    pub(crate) fn new_text(&self) -> NewText<'_> {
+        let Proposed { file, text, change } = self;
+        NewText {
+            file: file.clone(),
+            text,
+            objects: review::count_objects(file, text),
+            change: change.clone(),
+        }
+    }
+}
+
+/// Begins the one apply that runs at a time on a machine. Standard error says who runs, if it has to wait.
+pub(crate) fn begin(config: &Config, settings: &apply::ApplySettings) -> Result<Apply, Error> {
+    let mode = Storage::read(config)?.cache_mode;
+    let mut waits = |text: &str| {
+        let _ = io::Write::write_all(&mut io::stderr(), format!("{text}\n").as_bytes());
+    };
+    Apply::begin(settings, mode, config::history(config)?, &mut waits)
+}
