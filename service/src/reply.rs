@@ -167,7 +167,8 @@ impl Service {
             flight.finish(&result);
             if let Shared::Text(text) = &result {
                 self.review_later(&site, file, text);
-                site.remember(&Served { file, text, is_new, warnings: &warnings, elapsed });
+                let (file, text) = (file.clone(), Arc::clone(text));
+                site.record_later(Served { file, text, is_new, warnings, elapsed });
             }
         }
     }

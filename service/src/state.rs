@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use crate::cache::Cache;
 use crate::coalesce::Coalescer;
 use crate::gate::Reviews;
-use crate::history::{History, Recorded};
+use crate::history::{History, Recorder};
 use crate::metrics::Metrics;
 use crate::settings::Settings;
 use crate::source::{Configuration, Generator, Source};
@@ -38,7 +38,7 @@ pub(crate) struct Site {
     pub(crate) reviews: Reviews,
     /// None if the configuration switches it off.
     pub(crate) history: Option<History>,
-    pub(crate) recorded: Recorded,
+    pub(crate) recorder: Recorder,
 }
 
 impl Site {
@@ -54,7 +54,7 @@ impl Site {
             settings,
             generator,
             reviews: Reviews::default(),
-            recorded: Recorded::default(),
+            recorder: Recorder::default(),
         }
     }
 }

@@ -31,7 +31,7 @@ use jiff::Timestamp;
 
 pub use self::generation::{Cause, FileChange, Generation, KeptText};
 pub use self::journal::{Journal, JournalFile, Stage};
-pub(crate) use self::served::{Recorded, Served};
+pub(crate) use self::served::{Recorder, Served};
 use self::texts::Texts;
 use crate::cache;
 use crate::file;

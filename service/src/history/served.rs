@@ -1,54 +1,83 @@
-//! Records the texts that the service serves.
+//! Records the texts that the service serves, in the background: no request waits for it.
 
-use std::collections::BTreeSet;
-use std::sync::{Mutex, PoisonError};
+use std::collections::{BTreeSet, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use driver_api::{Error, Namespace};
+use tokio::task::spawn_blocking;
 
 use super::{Cause, FileChange, History, NewText};
 use crate::state::Site;
 
-/// The files whose last text is known to be in the history.
+/// The texts that wait to be recorded, and the files of which the history has the last text.
 #[derive(Default)]
-pub(crate) struct Recorded(Mutex<BTreeSet<Namespace>>);
+pub(crate) struct Recorder {
+    waiting: Mutex<VecDeque<Served>>,
+    /// It is locked while a text is recorded, so that they are recorded in their order.
+    recorded: Mutex<BTreeSet<Namespace>>,
+}
 
-/// A text that was served, and what is known of its generation.
-pub(crate) struct Served<'t> {
-    pub(crate) file: &'t Namespace,
-    pub(crate) text: &'t str,
+/// A text that was served, and the result of its generation.
+pub(crate) struct Served {
+    pub(crate) file: Namespace,
+    pub(crate) text: Arc<String>,
     /// Whether it differs from the last good copy.
     pub(crate) is_new: bool,
-    pub(crate) warnings: &'t [String],
+    pub(crate) warnings: Vec<String>,
     /// The time that the driver took.
     pub(crate) elapsed: Option<Duration>,
 }
 
+/// How many texts may wait to be compared. Beyond that, they are recorded without a comparison, which takes the longest.
+const MAX_COMPARED: usize = 16;
+
 impl Site {
-    /// Records a text that was served, unless the history has it as the last one. It blocks as long as the disk does.
-    pub(crate) fn remember(&self, served: &Served<'_>) {
-        let Some(history) = &self.history else { return };
-        let recorded = || self.recorded.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if !served.is_new && recorded().contains(served.file) {
+    /// Has a text that was served recorded, unless the history has it as the last one.
+    pub(crate) fn record_later(self: &Arc<Self>, served: Served) {
+        if self.history.is_none() {
             return;
         }
-        match self.record(history, served) {
+        lock(&self.recorder.waiting).push_back(served);
+        let site = Arc::clone(self);
+        spawn_blocking(move || site.record_next());
+    }
+
+    /// Records the text that has waited longest. It blocks as long as the disk does.
+    fn record_next(&self) {
+        let mut recorded = lock(&self.recorder.recorded);
+        let (served, others) = {
+            let mut waiting = lock(&self.recorder.waiting);
+            (waiting.pop_front(), waiting.len())
+        };
+        let (Some(history), Some(served)) = (&self.history, served) else { return };
+        if !served.is_new && recorded.contains(&served.file) {
+            return;
+        }
+        match self.record(history, &served, others < MAX_COMPARED) {
             Ok(()) => {
-                recorded().insert(served.file.clone());
+                recorded.insert(served.file);
             }
-            Err(error) => tracing::error!("{}: the history lacks this text: {}", served.file, error.chain()),
+            Err(error) => {
+                tracing::error!("{}: the history lacks this text: {}", served.file, error.chain());
+                recorded.remove(&served.file);
+            }
         }
     }
 
-    fn record(&self, history: &History, served: &Served<'_>) -> Result<(), Error> {
-        let &Served { file, text, warnings, elapsed, .. } = served;
+    fn record(&self, history: &History, served: &Served, compares: bool) -> Result<(), Error> {
+        let Served { file, text, warnings, elapsed, .. } = served;
         let latest = history.latest()?;
         // Without the last text, because it is damaged, the new one counts as the first.
         let old = latest.and_then(|latest| history.text(&latest, file).ok());
-        if old.as_deref() == Some(text) {
+        if old.as_deref() == Some(text.as_str()) {
             return Ok(());
         }
-        let summary = self.generator.summary(file, old.as_deref(), text);
+        let summary = if compares {
+            self.generator.summary(file, old.as_deref(), text)
+        } else {
+            "not compared, since other texts wait".to_owned()
+        };
         let milliseconds = elapsed.and_then(|elapsed| u64::try_from(elapsed.as_millis()).ok());
         let change = FileChange::new(summary, warnings, milliseconds);
         let objects = self.generator.objects(file, text);
@@ -57,4 +86,8 @@ impl Site {
             tracing::debug!("{file}: recorded as generation {}", generation.number);
         })
     }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

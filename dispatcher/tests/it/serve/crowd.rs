@@ -123,7 +123,7 @@ fn a_kill_during_a_reply_resets_the_connection() {
 #[cfg(feature = "asterisk")]
 fn a_kill_at_any_moment_leaves_whole_files() {
     const FILE: &str = "asterisk/modules.conf";
-    let texts = ["a\n", "b\n"].map(|line| line.repeat(1 << 20));
+    let texts = ["a", "b"].map(|letter| (letter.repeat(127) + "\n").repeat(1 << 14));
     let mut folder = crate::Folder::new(&[("a", &texts[0]), ("b", &texts[1]), ("template", "")]);
     let mut kills_while_writing = 0;
     for round in 0..30 {

@@ -326,7 +326,7 @@ fn requests_succeed_during_a_restart_of_the_server() {
 fn a_large_generation_does_not_delay_cached_replies() {
     let Some(cluster) = own() else { return };
     let uri = cluster.create_database("large").unwrap();
-    fixtures::load_synthetic_postgres(Schema::Current, 20_000, &uri).unwrap();
+    fixtures::load_synthetic_postgres(Schema::Current, 5000, &uri).unwrap();
     let daemon = Daemon::start(&format!("db_uri: {uri}\nlog_level: debug"));
     assert_ne!(daemon.ask("asterisk/rtp.conf"), "");
     thread::scope(|scope| {
@@ -338,7 +338,7 @@ fn a_large_generation_does_not_delay_cached_replies() {
             times.push(start.elapsed());
         }
         let lengths: Vec<usize> = clients.into_iter().map(|client| client.join().unwrap().len()).collect();
-        assert!(lengths[0] > 20_000_000 && lengths[0] == lengths[1], "{lengths:?}");
+        assert!(lengths[0] > 5_000_000 && lengths[0] == lengths[1], "{lengths:?}");
         times.sort();
         // Each cached reply takes a small part of the time of the generation.
         assert!(times.len() > 20, "{times:?}");
