@@ -30,9 +30,12 @@ impl Service {
     pub(super) fn start(root: &Root) -> Result<Service, Error> {
         let unit = Unit(root.read(UNIT)?);
         let (user, group) = (unit.value("User")?, unit.value("Group")?);
-        for (key, parent) in
-            [("RuntimeDirectory", "/run"), ("CacheDirectory", "/var/cache"), ("LogsDirectory", "/var/log")]
-        {
+        for (key, parent) in [
+            ("RuntimeDirectory", "/run"),
+            ("CacheDirectory", "/var/cache"),
+            ("StateDirectory", "/var/lib"),
+            ("LogsDirectory", "/var/log"),
+        ] {
             let path = format!("{parent}/{}", unit.value(key)?);
             root.run(&["install", "--directory", "--owner", user, "--group", group, &path])?;
         }
