@@ -13,7 +13,7 @@ driver_api::settings! {
     #[derive(Debug, Clone)]
     pub struct ApplySettings in "apply" {
         /// The folder of the files, each as RESOURCE/FILENAME. Asterisk includes them from there.
-        folder: PathBuf = "/var/lib/wazo-confgend",
+        folder: PathBuf = "/var/lib/confgend",
         /// Whether each file of Asterisk ends with the mark of its end, by which a file that includes it can tell that it is
         /// whole.
         end_mark: bool = true,

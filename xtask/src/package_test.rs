@@ -75,7 +75,7 @@ const INSTALLED: &[(&str, &str)] = &[
     ("/etc/systemd/system/confgend.service", LINK_TO_UNIT),
     ("/var/log/wazo-confgend.log", "wazo-confgend:wazo-confgend 644"),
     (CACHE, "wazo-confgend:wazo-confgend 755"),
-    ("/var/lib/wazo-confgend", "wazo-confgend:wazo-confgend 755"),
+    ("/var/lib/confgend", "wazo-confgend:wazo-confgend 755"),
     ("/var/cache/wazo-confgend-client", "root:root 750"),
 ];
 
