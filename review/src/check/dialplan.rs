@@ -2,7 +2,6 @@
 //! their target, hints and includes.
 
 mod calls;
-mod devices;
 mod extensions;
 mod hints;
 mod includes;
@@ -17,8 +16,8 @@ use std::collections::HashSet;
 use asterisk_conf::{Content, Location};
 use bstr::{BStr, BString};
 
-use self::devices::Devices;
 use self::objects::Objects;
+use super::devices::Devices;
 use super::{Findings, contexts};
 use crate::dialplan::{Absent, Dialplan, Elsewhere, Lookup, Name, Target};
 use crate::site::{At, Site, SiteFile};
@@ -31,11 +30,11 @@ pub(super) fn all_rules() -> impl Iterator<Item = &'static crate::Rule> {
 }
 
 /// Checks the dialplan, and what other files and the dialplan refer to in each other.
-pub(super) fn check(site: &Site<'_>, findings: &mut Findings<'_>) {
+pub(super) fn check(site: &Site<'_>, devices: &Devices<'_>, findings: &mut Findings<'_>) {
     let Some(file) = site.file("extensions.conf") else { return };
     let dialplan = Dialplan::read(file.document());
     let lookup = Lookup::new(&dialplan, elsewhere(site, file));
-    let checked = Checked { file, lookup: &lookup, devices: Devices::of(site), objects: Objects::of(site) };
+    let checked = Checked { file, lookup: &lookup, devices, objects: Objects::of(site) };
     lines::check(&checked, findings);
     extensions::check(&checked, findings);
     includes::check(&checked, findings);
@@ -55,7 +54,7 @@ pub(super) fn check(site: &Site<'_>, findings: &mut Findings<'_>) {
 struct Checked<'c, 'd> {
     file: &'d SiteFile<'d>,
     lookup: &'c Lookup<'c, 'd>,
-    devices: Devices<'c>,
+    devices: &'c Devices<'c>,
     objects: Objects<'c>,
 }
 

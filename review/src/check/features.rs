@@ -1,11 +1,11 @@
 //! Features during a call: their codes, and the groups that name them.
 
-use asterisk_conf::{ConfigOption, Section};
+use asterisk_conf::{ConfigOption, Section, stripped};
 use bstr::BStr;
 
 use super::Findings;
 use super::names::{Names, objects};
-use crate::fields::{fields, stripped};
+use crate::fields::fields;
 use crate::rule::rules;
 use crate::site::{Site, SiteFile};
 use crate::text::Shown;

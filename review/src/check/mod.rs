@@ -2,6 +2,7 @@
 
 mod confbridge;
 mod contexts;
+mod devices;
 mod dialplan;
 mod features;
 mod findings;
@@ -28,6 +29,7 @@ use std::thread;
 
 use driver_api::Namespace;
 
+use self::devices::Devices;
 pub(crate) use self::findings::Findings;
 use crate::objects;
 use crate::site::Site;
@@ -54,6 +56,7 @@ pub fn check(set: &FileSet, host: Option<&dyn Host>, rules: &Rules) -> Checked {
 /// Checks in two threads: the rules of all files, and those of each.
 fn findings(set: &FileSet, host: Option<&dyn Host>, rules: &Rules) -> Vec<Finding> {
     let site = &Site::read(set, host);
+    let devices = Devices::of(site);
     let mut findings = Findings::new(rules);
     let general = thread::scope(|scope| {
         let general = scope.spawn(|| general(set, site, rules));
@@ -63,9 +66,9 @@ fn findings(set: &FileSet, host: Option<&dyn Host>, rules: &Rules) -> Vec<Findin
         modules::check(site, &mut findings);
         musiconhold::check(site, &mut findings);
         parking::check(site, &mut findings);
-        dialplan::check(site, &mut findings);
+        dialplan::check(site, &devices, &mut findings);
         pjsip::check(site, &mut findings);
-        queues::check(site, &mut findings);
+        queues::check(site, &devices, &mut findings);
         rtp::check(site, &mut findings);
         voicemail::check(site, &mut findings);
         general.join().unwrap_or_else(|panic| resume_unwind(panic))

@@ -163,11 +163,6 @@ impl<'d> Options<'d> {
     }
 }
 
-/// Returns the last option of this key.
-fn last<'d>(section: &'d Section, key: &str) -> Option<&'d ConfigOption> {
-    section.options().iter().rev().find(|option| option.has_key(key))
-}
-
 /// Splits a list as Asterisk does: items are stripped, and empty ones don't count.
 pub(super) fn items(value: &BStr) -> impl Iterator<Item = &BStr> {
     value.split_str(",").map(|item| item.trim_ascii().as_bstr()).filter(|item| !item.is_empty())
@@ -247,12 +242,12 @@ fn report_doubled_usernames(objects: &Objects<'_>, findings: &mut Findings<'_>) 
     for endpoint in objects.of_kind("endpoint") {
         let by_username =
             |option: &ConfigOption| items(option.value()).any(|by| by.eq_ignore_ascii_case(b"auth_username"));
-        if !last(endpoint, "identify_by").is_some_and(by_username) {
+        if !endpoint.last_option("identify_by").is_some_and(by_username) {
             continue;
         }
-        let auths = last(endpoint, "auth").into_iter().flat_map(|auth| items(auth.value()));
+        let auths = endpoint.last_option("auth").into_iter().flat_map(|auth| items(auth.value()));
         for auth in auths.filter_map(|name| objects.get("auth", name)) {
-            let Some(username) = last(auth, "username") else { continue };
+            let Some(username) = auth.last_option("username") else { continue };
             let earlier = seen.insert(username.value(), endpoint).filter(|earlier| *earlier != endpoint);
             if let Some(earlier) = earlier {
                 let message = format!(

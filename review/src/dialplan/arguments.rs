@@ -2,9 +2,8 @@
 
 use std::borrow::Cow;
 
+use asterisk_conf::stripped;
 use bstr::{BStr, ByteSlice};
-
-use crate::fields::stripped;
 
 /// Returns whether Asterisk replaces a part of the text at run time, so that its value is not known.
 pub(crate) fn has_variable(text: &[u8]) -> bool {

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use asterisk_conf::stripped;
 use bstr::{BStr, ByteSlice};
 
 use super::super::Findings;
@@ -10,7 +11,6 @@ use crate::Rule;
 use crate::dialplan::{
     Context, Extension, Priority, Target, has_variable, local_channel, open_variable, split, unquoted,
 };
-use crate::fields::stripped;
 use crate::rule::rules;
 
 rules! {
