@@ -10,6 +10,7 @@ mod lines;
 mod objects;
 #[cfg(test)]
 mod tests;
+mod variables;
 
 use std::collections::HashSet;
 
@@ -19,13 +20,21 @@ use bstr::{BStr, BString};
 use self::objects::Objects;
 use super::devices::Devices;
 use super::{Findings, contexts};
-use crate::dialplan::{Absent, Dialplan, Elsewhere, Lookup, Name, Target};
+use crate::dialplan::{Absent, Dialplan, Elsewhere, Lookup, Name, Priority, Target, branches, call_in};
 use crate::site::{At, Site, SiteFile};
 use crate::text::Shown;
 
 /// Returns the rules of this folder.
 pub(super) fn all_rules() -> impl Iterator<Item = &'static crate::Rule> {
-    let rules = [calls::RULES, extensions::RULES, hints::RULES, includes::RULES, jumps::RULES, lines::RULES];
+    let rules = [
+        calls::RULES,
+        extensions::RULES,
+        hints::RULES,
+        includes::RULES,
+        jumps::RULES,
+        lines::RULES,
+        variables::RULES,
+    ];
     rules.into_iter().flatten().copied()
 }
 
@@ -42,8 +51,12 @@ pub(super) fn check(site: &Site<'_>, devices: &Devices<'_>, findings: &mut Findi
     for context in &dialplan.contexts {
         for extension in &context.extensions {
             for priority in &extension.priorities {
-                jumps::check(&checked, context, extension, priority, findings);
-                calls::check(&checked, context, extension, priority, findings);
+                variables::check(&checked, context, extension, priority, findings);
+                let nested = nested(priority);
+                for call in std::iter::once(priority).chain(&nested) {
+                    jumps::check(&checked, context, extension, call, findings);
+                    calls::check(&checked, context, extension, call, findings);
+                }
             }
         }
     }
@@ -71,6 +84,31 @@ impl<'d> Checked<'_, 'd> {
         }
         format!("line {} of {}", place.line, Shown(place.file))
     }
+}
+
+/// Returns the calls of applications in the arguments of another one: `Exec(Wait(1))`, `ExecIf(condition?Wait(1):NoOp())`.
+/// Those of `TryExec` are left out, since a call goes on if they fail.
+fn nested<'d>(priority: &Priority<'d>) -> Vec<Priority<'d>> {
+    let is_one_of =
+        |names: &[&str]| names.iter().any(|name| priority.application.eq_ignore_ascii_case(name.as_bytes()));
+    let calls: Vec<&BStr> = if is_one_of(&["Exec"]) {
+        vec![priority.arguments]
+    } else if is_one_of(&["ExecIf", "ExecIfTime"]) {
+        branches(priority.arguments).collect()
+    } else {
+        return Vec::new();
+    };
+    let call = |text: &'d BStr| {
+        let (application, arguments) = call_in(text)?;
+        Some(Priority {
+            application,
+            arguments,
+            label: None,
+            number: priority.number,
+            location: priority.location,
+        })
+    };
+    calls.into_iter().filter_map(call).collect()
 }
 
 /// Returns what is known of contexts that are not in `extensions.conf`.

@@ -1,5 +1,6 @@
 //! Finds what Asterisk would refuse, drop or not find.
 
+mod applications;
 mod confbridge;
 mod contexts;
 mod devices;

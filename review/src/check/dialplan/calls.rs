@@ -6,17 +6,20 @@ use asterisk_conf::stripped;
 use bstr::{BStr, ByteSlice};
 
 use super::super::Findings;
+use super::super::applications::{gone_application, unknown_application};
 use super::{Checked, extension_name, missing};
 use crate::Rule;
 use crate::dialplan::{
-    Context, Extension, Priority, Target, has_variable, local_channel, open_variable, split, unquoted,
+    Context, Extension, Priority, Target, call_in, has_variable, local_channel, split, unquoted,
 };
 use crate::rule::rules;
 
 rules! {
     APPLICATION = "dialplan-application-missing", Error, "The call ends with a warning.";
+    UNKNOWN = "dialplan-application-unknown", Warning,
+        "The call ends with a warning, unless a module that is not Asterisk's has an application of this name.";
+    USER_EVENT = "dialplan-userevent-unnamed", Error, "UserEvent needs the name of its event; without it, the call ends.";
     SET_INVALID = "dialplan-set-invalid", Warning, "Set needs a name, a \"=\" and a value; without them, it does nothing.";
-    VARIABLE_OPEN = "dialplan-variable-open", Warning, "Asterisk warns, and replaces the variable up to the end.";
     PROFILE = "dialplan-confbridge-missing", Error, "The call ends with a warning.";
     QUEUE = "dialplan-queue-missing", Error, "Asterisk warns, and the call goes on without the queue.";
     MAILBOX = "dialplan-mailbox-missing", Error, "Asterisk warns, and the call goes on without the voicemail.";
@@ -25,9 +28,6 @@ rules! {
     ENDPOINT = "dialplan-endpoint-missing", Error, "Dial goes on with DIALSTATUS = CHANUNAVAIL.";
     LOCAL = "dialplan-local-missing", Error, "Asterisk makes no channel.";
 }
-
-/// The applications that Asterisk no longer has.
-const GONE: &[&str] = &["Macro", "MacroExclusive", "MacroIf", "MacroExit"];
 
 /// The fault of a call of an application.
 type Problem = (&'static Rule, String);
@@ -43,10 +43,6 @@ pub(super) fn check(
         let object = format!("extension {}", extension_name(extension.name, context.name));
         findings.add(rule, checked.at(priority.location), object, message);
     };
-    if let Some(start) = open_variable(priority.arguments) {
-        let end = if start == "${" { "}" } else { "]" };
-        report((&VARIABLE_OPEN, format!("the arguments have a \"{start}\" without its \"{end}\"")));
-    }
     application_problem(priority).into_iter().for_each(&mut report);
     let named = |name: &str| priority.application.eq_ignore_ascii_case(name.as_bytes());
     let arguments = || Arguments(priority.arguments);
@@ -101,8 +97,20 @@ fn application_problem(priority: &Priority<'_>) -> Option<Problem> {
     if name.is_empty() {
         return Some((&APPLICATION, "the priority has no application: the call ends".to_owned()));
     }
-    if let Some(gone) = GONE.iter().find(|gone| name.eq_ignore_ascii_case(gone.as_bytes())) {
-        return Some((&APPLICATION, format!("Asterisk 22 has no application {gone}: the call ends")));
+    if let Some(gone) = gone_application(name) {
+        return Some((&APPLICATION, format!("{gone}: the call ends")));
+    }
+    if let Some(unknown) = unknown_application(name).filter(|_| !has_variable(name)) {
+        return Some((&UNKNOWN, format!("{unknown}: the call ends")));
+    }
+    if name.eq_ignore_ascii_case(b"TryExec")
+        && let Some((tried, _)) = call_in(priority.arguments)
+        && let Some(unknown) = gone_application(tried).or_else(|| unknown_application(tried))
+    {
+        return Some((&UNKNOWN, format!("{unknown}: TryExec does nothing")));
+    }
+    if name.eq_ignore_ascii_case(b"UserEvent") && stripped(priority.arguments).is_empty() {
+        return Some((&USER_EVENT, "UserEvent has no name of an event: the call ends".to_owned()));
     }
     let sets_nothing = name.eq_ignore_ascii_case(b"Set")
         && !has_variable(priority.arguments)
@@ -170,21 +178,52 @@ mod tests {
     }
 
     #[test]
-    fn set_without_an_equals_sign() {
+    fn an_application_that_is_misspelled() {
         assert_eq!(
-            dialplan("[a]\nexten => 1,1,Set(X)\nsame => n,Set(X=)\nsame => n,Set(${X})\n"),
+            dialplan(
+                "[a]\nexten => 1,1,Playbak(x)\nsame => n,PLAYBACK(x)\nsame => n,Weather(x)\nsame => n,${Wiat}()\n"
+            ),
             [
-                "2: warning: extension 1@a: Set has no \"=\" in its argument: it does nothing [dialplan-set-invalid]"
+                "2: warning: extension 1@a: Asterisk 22 has no application \"Playbak\" (did you mean Playback?): the \
+            call ends [dialplan-application-unknown]"
             ]
         );
     }
 
     #[test]
-    fn a_variable_without_its_end() {
+    fn an_application_that_another_one_calls() {
         assert_eq!(
-            dialplan("[a]\nexten => 1,1,NoOp(${X)\nsame => n,NoOp($[1 + ${X}])\n"),
+            dialplan(
+                "[a]\nexten => 1,1,ExecIf($[\"${X}\" = \"a\"]?Macro(x):Wiat(1))\nsame => n,Exec(Goto(1,9))\n\
+                same => n,ExecIf(${X}?Wait(1):${Y})\nsame => n,TryExec(Macro(x))\nsame => n,ExecIf(${X}?Set(A=${B}):)\n"
+            ),
             [
-                "2: warning: extension 1@a: the arguments have a \"${\" without its \"}\" [dialplan-variable-open]"
+                "2: error: extension 1@a: Asterisk 22 has no application Macro: the call ends \
+                [dialplan-application-missing]",
+                "2: warning: extension 1@a: Asterisk 22 has no application \"Wiat\" (did you mean Wait?): the call ends \
+                [dialplan-application-unknown]",
+                "3: error: extension 1@a: 1@a has no priority 9: the call ends [dialplan-goto-missing]",
+                "5: warning: extension 1@a: Asterisk 22 has no application Macro: TryExec does nothing \
+                [dialplan-application-unknown]",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_user_event_without_a_name() {
+        assert_eq!(
+            dialplan("[a]\nexten => 1,1,UserEvent()\nsame => n,UserEvent(x)\nsame => n,UserEvent(${X})\n"),
+            ["2: error: extension 1@a: UserEvent has no name of an event: the call ends \
+            [dialplan-userevent-unnamed]"]
+        );
+    }
+
+    #[test]
+    fn set_without_an_equals_sign() {
+        assert_eq!(
+            dialplan("[a]\nexten => 1,1,Set(X)\nsame => n,Set(X=)\nsame => n,Set(${X})\n"),
+            [
+                "2: warning: extension 1@a: Set has no \"=\" in its argument: it does nothing [dialplan-set-invalid]"
             ]
         );
     }
