@@ -100,18 +100,32 @@ impl<'s> Site<'s> {
         self.files.iter().map(|(name, file)| (name.as_str(), file))
     }
 
-    /// Returns whether a file has a section of this name, without regard to case; `None` if the file is not known.
+    /// Returns whether a file has a section of this name, without regard to case; `None` if nobody knows.
     pub(crate) fn defines(&self, file: &str, section: &BStr) -> Option<bool> {
+        self.has(file, |file| file.document().section(section).is_some())
+    }
+
+    /// Returns whether there is a mailbox `number@context`; `None` if nobody knows.
+    pub(crate) fn has_mailbox(&self, mailbox: &BStr) -> Option<bool> {
+        let mailboxes = |file: &SiteFile<'_>| self.mailboxes.get_or_init(|| Mailboxes::of(file.document()));
+        self.has("voicemail.conf", |file| mailboxes(file).has(mailbox))
+    }
+
+    /// Returns whether a file has something. `None` if what is not in it may be in lines or files that are not known.
+    fn has(&self, file: &str, finds: impl FnOnce(&SiteFile<'_>) -> bool) -> Option<bool> {
         match self.file(file) {
-            Some(file) => Some(file.document().section(section).is_some()),
+            Some(file) if finds(file) => Some(true),
+            Some(file) => file.is_whole().then_some(false),
             None => self.is_complete.then_some(false),
         }
     }
 
-    /// Returns whether there is a mailbox `number@context`; `None` if `voicemail.conf` is not known.
-    pub(crate) fn has_mailbox(&self, mailbox: &BStr) -> Option<bool> {
-        let Some(file) = self.file("voicemail.conf") else { return self.is_complete.then_some(false) };
-        Some(self.mailboxes.get_or_init(|| Mailboxes::of(file.document())).has(mailbox))
+    /// Returns the files below a folder of Asterisk's, as `asterisk.conf` names it by this key; `None` unless all are known.
+    /// The default of a key is none of the machine's, but of the build.
+    pub(crate) fn files_below(&self, key: &str, folder: &str) -> Option<Vec<BString>> {
+        let parent = self.whole_file("asterisk.conf")?.document().value("directories", key)?;
+        let path = [parent.as_bytes(), folder.as_bytes()].concat();
+        self.host?.files_below(BStr::new(&path)).filter(|files| !files.is_empty())
     }
 
     /// Returns whether Asterisk's whole configuration is known.
@@ -121,7 +135,7 @@ impl<'s> Site<'s> {
 }
 
 /// Files without an entry in the catalogue that rules refer to.
-const OTHERS: &[&str] = &["asterisk.conf", "indications.conf"];
+const OTHERS: &[&str] = &["asterisk.conf", "indications.conf", "pjsip_wizard.conf", "sorcery.conf"];
 
 /// Returns whether Asterisk reads the file as a configuration.
 pub(crate) fn is_configuration(name: &Namespace) -> bool {

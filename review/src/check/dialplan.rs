@@ -19,6 +19,7 @@ use bstr::{BStr, BString};
 
 use self::objects::Objects;
 use super::devices::Devices;
+use super::sounds::Sounds;
 use super::{Findings, contexts};
 use crate::dialplan::{Absent, Dialplan, Elsewhere, Lookup, Name, Priority, Target, branches, call_in};
 use crate::site::{At, Site, SiteFile};
@@ -39,11 +40,16 @@ pub(super) fn all_rules() -> impl Iterator<Item = &'static crate::Rule> {
 }
 
 /// Checks the dialplan, and what other files and the dialplan refer to in each other.
-pub(super) fn check(site: &Site<'_>, devices: &Devices<'_>, findings: &mut Findings<'_>) {
+pub(super) fn check(
+    site: &Site<'_>,
+    devices: &Devices<'_>,
+    sounds: Option<&Sounds>,
+    findings: &mut Findings<'_>,
+) {
     let Some(file) = site.file("extensions.conf") else { return };
     let dialplan = Dialplan::read(file.document());
     let lookup = Lookup::new(&dialplan, elsewhere(site, file));
-    let checked = Checked { file, lookup: &lookup, devices, objects: Objects::of(site) };
+    let checked = Checked { file, lookup: &lookup, devices, objects: Objects::of(site), sounds };
     lines::check(&checked, findings);
     extensions::check(&checked, findings);
     includes::check(&checked, findings);
@@ -69,6 +75,7 @@ struct Checked<'c, 'd> {
     lookup: &'c Lookup<'c, 'd>,
     devices: &'c Devices<'c>,
     objects: Objects<'c>,
+    sounds: Option<&'c Sounds>,
 }
 
 impl<'d> Checked<'_, 'd> {

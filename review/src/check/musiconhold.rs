@@ -166,6 +166,7 @@ mod tests {
         let settings = "[directories](!)\n[directories]\nastdatadir => /data\n";
         let folders = [("/full", Some(2)), ("/data/moh/empty", Some(0)), ("/closed", None)];
         let host = |settings: &str| Machine {
+            below: &[],
             files: MemoryFiles::from_iter([
                 ("asterisk.conf", settings),
                 ("musiconhold.conf", text),

@@ -222,7 +222,8 @@ pub(super) fn compare_section(
     found.add("section", name, change);
 }
 
-/// Compares the directives, such as `#include`.
+/// Compares the directives, such as `#include`. Their order counts: the first of two files may define what the other one
+/// uses or repeats.
 pub(super) fn directives(old: &str, new: &str, secrets: &Secrets<'_>, found: &mut FileDiff) {
     fn of(text: &str) -> Vec<&str> {
         text.lines().map(str::trim).filter(|line| line.starts_with('#')).collect()
@@ -235,4 +236,6 @@ pub(super) fn directives(old: &str, new: &str, secrets: &Secrets<'_>, found: &mu
     for line in new.iter().filter(|line| !in_old.contains(line)) {
         found.add("directive", secrets.shown(line, Secret::InText), Change::Added);
     }
+    let order = options::order_of_lines("directive", &old, &new);
+    found.add("file", found.file.filename().to_owned(), Change::Changed(order.into_iter().collect()));
 }

@@ -13,6 +13,7 @@ use crate::dialplan::{
     Context, Extension, Priority, Target, call_in, has_variable, local_channel, split, unquoted,
 };
 use crate::rule::rules;
+use crate::text::Shown;
 
 rules! {
     APPLICATION = "dialplan-application-missing", Error, "The call ends with a warning.";
@@ -21,6 +22,7 @@ rules! {
     USER_EVENT = "dialplan-userevent-unnamed", Error, "UserEvent needs the name of its event; without it, the call ends.";
     SET_INVALID = "dialplan-set-invalid", Warning, "Set needs a name, a \"=\" and a value; without them, it does nothing.";
     PROFILE = "dialplan-confbridge-missing", Error, "The call ends with a warning.";
+    SOUND = "dialplan-sound-missing", Warning, "Asterisk warns, and the caller hears nothing.";
     QUEUE = "dialplan-queue-missing", Error, "Asterisk warns, and the call goes on without the queue.";
     MAILBOX = "dialplan-mailbox-missing", Error, "Asterisk warns, and the call goes on without the voicemail.";
     MUSIC_CLASS = "dialplan-musicclass-missing", Error, "Asterisk warns, and the call goes on without music.";
@@ -58,6 +60,8 @@ pub(super) fn check(
     } else if named("MusicOnHold") || named("StartMusicOnHold") {
         let absent = arguments().known(0).and_then(|name| checked.objects.no_music_class(&name));
         report_if(absent, &MUSIC_CLASS, "the call hears no music", report);
+    } else if named("Playback") || named("Background") {
+        sound_problems(checked, arguments().get(0)).into_iter().for_each(report);
     } else if named("Park") {
         let absent = arguments().known(0).and_then(|name| checked.objects.no_lot(&name));
         report_if(absent, &LOT, "the call is not parked", report);
@@ -137,6 +141,16 @@ fn dial_problems(checked: &Checked<'_, '_>, devices: &BStr) -> Vec<Problem> {
     devices.split_str("&").map(|device| stripped(device.as_bstr())).filter_map(problem).collect()
 }
 
+fn sound_problems(checked: &Checked<'_, '_>, sounds: &BStr) -> Vec<Problem> {
+    let Some(known) = checked.sounds else { return Vec::new() };
+    let names =
+        sounds.split_str("&").map(|name| stripped(name)).filter(|name| !has_variable(name)).map(unquoted);
+    let absent = names.filter(|name| !known.may_have(name));
+    let message =
+        |name: Cow<'_, BStr>| format!("there is no sound \"{}\": the caller hears nothing", Shown(&name));
+    absent.map(|name| (&SOUND, message(name))).collect()
+}
+
 fn profile_problems(checked: &Checked<'_, '_>, arguments: Arguments<'_>) -> Vec<Problem> {
     let kinds = [(1, "bridge"), (2, "user"), (3, "menu")];
     let absent = kinds
@@ -154,7 +168,7 @@ fn mailbox_problems(checked: &Checked<'_, '_>, mailboxes: &BStr) -> Vec<Problem>
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::testing::{dialplan, found};
+    use super::super::super::testing::{Machine, dialplan, findings, found};
 
     /// Returns the findings of an application, beside a file of objects.
     fn of(application: &str, file: (&str, &str)) -> Vec<String> {
@@ -284,6 +298,28 @@ mod tests {
             assert_eq!(of(application, parking), [""; 0]);
         }
         assert_eq!(of("Park(other)", ("res_parking.conf", "[general]\nparkeddynamic = yes\n")), [""; 0]);
+    }
+
+    #[test]
+    fn sounds_that_are_played() {
+        let text = "[a]\nexten => 1,1,Playback(hello&nope&/tmp/x,noanswer)\nsame => n,Background(digits/1&${X}&\"beep\")\n";
+        let of = |settings| {
+            let files = [("asterisk.conf", settings), ("modules.conf", ""), ("voicemail.conf", "")];
+            let sounds = ["en/hello.wav", "fr/digits/1.gsm", "beep.wav"];
+            let below: &[(&str, &[&str])] = &[("/data/sounds", &sounds)];
+            let host = Machine { files: files.into_iter().collect(), folders: &[], below, programs: &[] };
+            let findings = findings(Some(&host), &[("extensions.conf", text)]);
+            findings.into_iter().filter(|line| line.contains("sound")).collect::<Vec<_>>()
+        };
+        assert_eq!(
+            of("[directories]\nastdatadir => /data\n"),
+            [
+                "asterisk/extensions.conf:2: warning: extension 1@a: there is no sound \"nope\": the caller hears \
+            nothing [dialplan-sound-missing]"
+            ]
+        );
+        assert_eq!(of("[directories]\nastdatadir => /other\n"), [""; 0]);
+        assert_eq!(of("[options]\n"), [""; 0]);
     }
 
     #[test]
