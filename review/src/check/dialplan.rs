@@ -49,7 +49,14 @@ pub(super) fn check(
     let Some(file) = site.file("extensions.conf") else { return };
     let dialplan = Dialplan::read(file.document());
     let lookup = Lookup::new(&dialplan, elsewhere(site, file));
-    let checked = Checked { file, lookup: &lookup, devices, objects: Objects::of(site), sounds };
+    let checked = Checked {
+        file,
+        lookup: &lookup,
+        devices,
+        objects: Objects::of(site),
+        sounds,
+        variables: variables::set_anywhere(&dialplan, file.document().section("globals")),
+    };
     lines::check(&checked, findings);
     extensions::check(&checked, findings);
     includes::check(&checked, findings);
@@ -76,6 +83,8 @@ struct Checked<'c, 'd> {
     devices: &'c Devices<'c>,
     objects: Objects<'c>,
     sounds: Option<&'c Sounds>,
+    /// The variables that the dialplan sets to a text.
+    variables: HashSet<&'d BStr>,
 }
 
 impl<'d> Checked<'_, 'd> {

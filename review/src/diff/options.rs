@@ -166,7 +166,7 @@ pub(super) fn order_of_lines(what: &str, old: &[&str], new: &[&str]) -> Option<O
     fn items<'t>(lines: &[&'t str]) -> Vec<Item<'t>> {
         lines
             .iter()
-            .map(|line| Item { value: line.as_bytes().into(), identity: line.as_bytes(), line: None })
+            .map(|line| Item { value: line.as_bytes(), identity: line.as_bytes(), line: None })
             .collect()
     }
     let moved = moved(&paired(&items(old), &items(new)));

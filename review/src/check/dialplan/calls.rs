@@ -143,8 +143,7 @@ fn dial_problems(checked: &Checked<'_, '_>, devices: &BStr) -> Vec<Problem> {
 
 fn sound_problems(checked: &Checked<'_, '_>, sounds: &BStr) -> Vec<Problem> {
     let Some(known) = checked.sounds else { return Vec::new() };
-    let names =
-        sounds.split_str("&").map(|name| stripped(name)).filter(|name| !has_variable(name)).map(unquoted);
+    let names = sounds.split_str("&").map(stripped).filter(|name| !has_variable(name)).map(unquoted);
     let absent = names.filter(|name| !known.may_have(name));
     let message =
         |name: Cow<'_, BStr>| format!("there is no sound \"{}\": the caller hears nothing", Shown(&name));

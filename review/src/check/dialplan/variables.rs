@@ -1,6 +1,8 @@
 //! Variables, functions and expressions in the arguments of an application.
 
-use asterisk_conf::stripped;
+use std::collections::HashSet;
+
+use asterisk_conf::{Section, stripped};
 use bstr::{BStr, ByteSlice};
 
 use super::super::Findings;
@@ -8,8 +10,8 @@ use super::super::applications::unknown_function;
 use super::{Checked, extension_name};
 use crate::Rule;
 use crate::dialplan::{
-    Context, Extension, Priority, assignments, bare_operands, expressions, function_set, functions_read,
-    open_variable,
+    Context, Dialplan, Extension, Priority, assignments, bare_operands, expressions, function_set,
+    functions_read, open_variable,
 };
 use crate::rule::rules;
 use crate::text::Shown;
@@ -63,7 +65,7 @@ pub(super) fn check(
         report(&FUNCTION, format!("{unknown}: nothing is set"));
     }
     let operands = expressions(priority.arguments).flat_map(bare_operands);
-    for operand in operands.filter(|name| may_be_empty(extension, priority, name)) {
+    for operand in operands.filter(|name| may_be_empty(checked, name)) {
         let operand = Shown(operand);
         let message = format!(
             "if ${{{operand}}} is empty, the expression is wrong, and false: it needs quotes on both sides"
@@ -72,22 +74,25 @@ pub(super) fn check(
     }
 }
 
-/// The most priorities above another one in which a variable may be set.
-const MOST_ABOVE: usize = 64;
+/// Returns the variables that a line of the dialplan sets to a text, in whatever extension: a call may come from there.
+pub(super) fn set_anywhere<'d>(dialplan: &Dialplan<'d>, globals: Option<&'d Section>) -> HashSet<&'d BStr> {
+    let extensions = dialplan.contexts.iter().flat_map(|context| &context.extensions);
+    let priorities = extensions.flat_map(|extension| &extension.priorities);
+    let assignments = priorities.flat_map(|priority| assignments(priority.application, priority.arguments));
+    let pairs = assignments.filter_map(|assignment| assignment.split_once_str("="));
+    let globals = globals.into_iter().flat_map(Section::options).map(|option| (option.key(), option.value()));
+    let is_text =
+        |value: &[u8]| value.starts_with(b"$[") || value.first().is_some_and(u8::is_ascii_alphanumeric);
+    let pairs = pairs.map(|(name, value)| (BStr::new(name), BStr::new(value))).chain(globals);
+    // Underscores before a name only say which channels get the variable, too.
+    let name = |name: &'d BStr| BStr::new(stripped(name).trim_start_with(|c| c == '_'));
+    pairs.filter(|(_, value)| is_text(value)).map(|(set, _)| name(set)).collect()
+}
 
-/// Returns whether a variable may be empty: Asterisk does not always set it, and no priority above sets it to a text.
-fn may_be_empty(extension: &Extension<'_>, priority: &Priority<'_>, name: &BStr) -> bool {
+/// Returns whether a variable may be empty: neither Asterisk nor the dialplan sets it to a text.
+fn may_be_empty(checked: &Checked<'_, '_>, name: &BStr) -> bool {
     let is_known = ALWAYS_SET.iter().any(|known| name == *known) || name.ends_with(b"STATUS");
-    let sets = |above: &Priority<'_>| {
-        let assignments = assignments(above.application, above.arguments);
-        assignments.iter().filter_map(|assignment| assignment.split_once_str("=")).any(|(set, value)| {
-            let is_text = value.starts_with(b"$[") || value.first().is_some_and(u8::is_ascii_alphanumeric);
-            is_text && stripped(set) == name
-        })
-    };
-    let end = extension.priorities.partition_point(|above| above.number < priority.number);
-    let above = extension.priorities.get(end.saturating_sub(MOST_ABOVE)..end).unwrap_or_default();
-    !is_known && !above.iter().any(sets)
+    !is_known && !checked.variables.contains(BStr::new(name.trim_start_with(|c| c == '_')))
 }
 
 #[cfg(test)]
@@ -144,7 +149,14 @@ mod tests {
         ] {
             assert_eq!(of(expression), [""; 0], "{expression}");
         }
-        let known = "[a]\nexten => 1,1,Set(X=1)\nsame => n,NoOp($[${X} = 1])\n";
-        assert_eq!(dialplan(known), [""; 0]);
+        for known in
+            ["[a]\nexten => s,1,Set(_X=1)\n", "[globals]\nX = 1\n", "[a]\nexten => s,1,MSet(A=,X=$[1 + 1])\n"]
+        {
+            assert_eq!(
+                dialplan(&format!("{known}[b]\nexten => 1,1,NoOp($[${{X}} = 1])\n")),
+                [""; 0],
+                "{known}"
+            );
+        }
     }
 }
