@@ -22,14 +22,18 @@
 //! test compares it with the measurement, `tests/data/options.json`. The program contains the text and parses it at
 //! first use, in about a millisecond. A table of constants would need no parser, but thousands of pointers that the
 //! loader relocates at every start, also of a program that never uses them.
+//!
+//! `applications.txt` and `functions.txt` are lists of names, written down from Asterisk's documentation.
 
 mod data;
+mod names;
 mod value;
 
 use std::cmp::Ordering;
 use std::fmt;
 use std::sync::LazyLock;
 
+pub use names::{Names, applications, functions};
 pub use value::{Reason, Rejection, ValueType, boolean, number};
 
 /// The parsed data. A test parses the same text, so the default, an empty catalogue, never occurs.

@@ -314,6 +314,12 @@ impl Section {
         self.options.iter().find(|option| option.has_key(&key)).map(ConfigOption::value)
     }
 
+    /// Returns the last option of this key, without regard to case. It is the one that holds in most modules that iterate
+    /// over the options.
+    pub fn last_option(&self, key: impl AsRef<[u8]>) -> Option<&ConfigOption> {
+        self.options.iter().rev().find(|option| option.has_key(&key))
+    }
+
     /// Returns the values of all options of this key in order, without regard to case.
     pub fn values<'s>(&'s self, key: &'s (impl AsRef<[u8]> + ?Sized)) -> impl Iterator<Item = &'s BStr> {
         self.options.iter().filter(move |option| option.has_key(key)).map(ConfigOption::value)

@@ -33,6 +33,6 @@ pub use diagnostic::{Diagnostic, DiagnosticKind, Effect, Level};
 pub use document::{Command, ConfigOption, Document, FileId, Location, Place, Section, Status};
 pub use end_mark::end_mark;
 pub use files::{Content, Files, MemoryFiles, NoFiles};
-pub use reader::{Limits, Reader, read};
+pub use reader::{Limits, Reader, read, stripped};
 pub use syntax::Refusal;
 pub use writer::Writer;

@@ -88,6 +88,10 @@ fn read(path: &Path) -> io::Result<Vec<u8>> {
     fs::read(path)
 }
 
+/// The most files, and the most folders inside each other, that a check looks through.
+const MAX_FILES: usize = 200_000;
+const MAX_DEPTH: usize = 16;
+
 /// The files of Asterisk's configuration folder. Includes are relative to it.
 #[derive(Debug, Clone, Copy)]
 pub struct AsteriskFolder<'p> {
@@ -132,6 +136,29 @@ impl Host for AsteriskFolder<'_> {
             Err(error) if is_missing(&error) => Folder::Missing,
             Err(_) => Folder::Unreadable,
         }
+    }
+
+    fn files_below(&self, folder: &BStr) -> Option<Vec<BString>> {
+        let root = folder.to_path().ok()?;
+        let (mut files, mut waiting) = (Vec::new(), vec![(root.to_owned(), 0)]);
+        while let Some((folder, depth)) = waiting.pop() {
+            for entry in fs::read_dir(folder).ok()? {
+                let path = entry.ok()?.path();
+                match fs::metadata(&path) {
+                    // A link may lead back to a folder above it.
+                    Ok(metadata) if metadata.is_dir() && depth < MAX_DEPTH => waiting.push((path, depth + 1)),
+                    Ok(metadata) if metadata.is_dir() => return None,
+                    Ok(_) => files.push(BString::from(relative(&path, root))),
+                    // A link to nothing.
+                    Err(error) if is_missing(&error) => {}
+                    Err(_) => return None,
+                }
+            }
+            if files.len() + waiting.len() > MAX_FILES {
+                return None;
+            }
+        }
+        Some(files)
     }
 
     fn is_program(&self, path: &BStr) -> bool {
@@ -190,6 +217,24 @@ mod tests {
             let path = [path.as_bytes(), b"/", missing.as_bytes()].concat();
             assert_eq!(host.files_in(path.as_bstr()), Folder::Missing, "{missing}");
         }
+    }
+
+    #[test]
+    fn the_files_below_a_folder() {
+        let root = tempfile::tempdir().unwrap();
+        let host = AsteriskFolder { root: root.path() };
+        fs::create_dir_all(root.path().join("en/digits")).unwrap();
+        for name in ["beep.wav", "en/hello.gsm", "en/digits/1.wav"] {
+            fs::write(root.path().join(name), "x").unwrap();
+        }
+        std::os::unix::fs::symlink("nowhere", root.path().join("lost")).unwrap();
+        let path = root.path().as_os_str().as_bytes().as_bstr();
+        let mut files = host.files_below(path).unwrap();
+        files.sort_unstable();
+        assert_eq!(files, ["beep.wav", "en/digits/1.wav", "en/hello.gsm"]);
+        std::os::unix::fs::symlink("..", root.path().join("en/back")).unwrap();
+        assert_eq!(host.files_below(path), None, "a folder without an end");
+        assert_eq!(host.files_below(BStr::new("/none")), None);
     }
 
     #[test]

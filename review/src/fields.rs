@@ -49,14 +49,6 @@ fn first_field(line: &[u8]) -> (BString, Option<&[u8]>) {
     (field, None)
 }
 
-/// Returns a text without the blanks at its ends.
-pub(crate) fn stripped(text: &[u8]) -> &BStr {
-    let is_text = |byte: &u8| *byte > b' ';
-    let start = text.iter().position(is_text).unwrap_or(text.len());
-    let end = text.iter().rposition(is_text).map_or(start, |last| last + 1);
-    BStr::new(text.get(start..end).unwrap_or_default())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -77,11 +69,5 @@ mod tests {
         for (line, expected) in table {
             assert_eq!(fields(BStr::new(line), 5), *expected, "{line}");
         }
-    }
-
-    #[test]
-    fn blanks_at_the_ends_are_stripped() {
-        assert_eq!(stripped(b" \ta b\r "), "a b");
-        assert_eq!(stripped(b" "), "");
     }
 }

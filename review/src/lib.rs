@@ -35,6 +35,7 @@ mod rule;
 mod set;
 mod site;
 mod text;
+mod words;
 
 pub use check::{Checked, check, rejections};
 pub use diff::{
@@ -45,3 +46,4 @@ pub use host::{Folder, Host};
 pub use objects::count as count_objects;
 pub use rule::{Rule, Rules, Severity, UnknownRule};
 pub use set::{FileSet, GeneratedFile};
+pub use words::{counted, grouped};

@@ -46,6 +46,11 @@ impl FileSet {
         self.files.get(namespace)
     }
 
+    /// Returns the file of this name with the name as the set has it.
+    pub(crate) fn entry(&self, namespace: &Namespace) -> Option<(&Namespace, &GeneratedFile)> {
+        self.files.get_key_value(namespace)
+    }
+
     /// Returns all files, sorted by name.
     pub fn iter(&self) -> impl Iterator<Item = (&Namespace, &GeneratedFile)> {
         self.files.iter()

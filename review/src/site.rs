@@ -100,18 +100,32 @@ impl<'s> Site<'s> {
         self.files.iter().map(|(name, file)| (name.as_str(), file))
     }
 
-    /// Returns whether a file has a section of this name, without regard to case; `None` if the file is not known.
+    /// Returns whether a file has a section of this name, without regard to case; `None` if nobody knows.
     pub(crate) fn defines(&self, file: &str, section: &BStr) -> Option<bool> {
+        self.has(file, |file| file.document().section(section).is_some())
+    }
+
+    /// Returns whether there is a mailbox `number@context`; `None` if nobody knows.
+    pub(crate) fn has_mailbox(&self, mailbox: &BStr) -> Option<bool> {
+        let mailboxes = |file: &SiteFile<'_>| self.mailboxes.get_or_init(|| Mailboxes::of(file.document()));
+        self.has("voicemail.conf", |file| mailboxes(file).has(mailbox))
+    }
+
+    /// Returns whether a file has something. `None` if what is not in it may be in lines or files that are not known.
+    fn has(&self, file: &str, finds: impl FnOnce(&SiteFile<'_>) -> bool) -> Option<bool> {
         match self.file(file) {
-            Some(file) => Some(file.document().section(section).is_some()),
+            Some(file) if finds(file) => Some(true),
+            Some(file) => file.is_whole().then_some(false),
             None => self.is_complete.then_some(false),
         }
     }
 
-    /// Returns whether there is a mailbox `number@context`; `None` if `voicemail.conf` is not known.
-    pub(crate) fn has_mailbox(&self, mailbox: &BStr) -> Option<bool> {
-        let Some(file) = self.file("voicemail.conf") else { return self.is_complete.then_some(false) };
-        Some(self.mailboxes.get_or_init(|| Mailboxes::of(file.document())).has(mailbox))
+    /// Returns the files below a folder of Asterisk's, as `asterisk.conf` names it by this key; `None` unless all are known.
+    /// The default of a key is none of the machine's, but of the build.
+    pub(crate) fn files_below(&self, key: &str, folder: &str) -> Option<Vec<BString>> {
+        let parent = self.whole_file("asterisk.conf")?.document().value("directories", key)?;
+        let path = [parent.as_bytes(), folder.as_bytes()].concat();
+        self.host?.files_below(BStr::new(&path)).filter(|files| !files.is_empty())
     }
 
     /// Returns whether Asterisk's whole configuration is known.
@@ -121,7 +135,7 @@ impl<'s> Site<'s> {
 }
 
 /// Files without an entry in the catalogue that rules refer to.
-const OTHERS: &[&str] = &["asterisk.conf", "indications.conf"];
+const OTHERS: &[&str] = &["asterisk.conf", "indications.conf", "pjsip_wizard.conf", "sorcery.conf"];
 
 /// Returns whether Asterisk reads the file as a configuration.
 pub(crate) fn is_configuration(name: &Namespace) -> bool {
@@ -143,6 +157,12 @@ impl SiteFile<'_> {
         &self.document
     }
 
+    /// Returns whether an option of the section `[general]` is yes.
+    pub(crate) fn is_yes_in_general(&self, key: &str) -> bool {
+        let value = self.document.value("general", key);
+        value.is_some_and(|value| catalogue::boolean(&value.to_str_lossy()) == Some(true))
+    }
+
     pub(crate) fn source(&self) -> Source {
         self.source
     }
@@ -154,12 +174,11 @@ impl SiteFile<'_> {
     /// Returns whether all lines are known that Asterisk reads: the file is not refused or cut, and each of its commands
     /// prints a generated file.
     pub(crate) fn is_whole(&self) -> bool {
-        let surroundings = Surroundings { set: self.set, folder: None };
         let is_cut =
             |effect: Effect| matches!(effect, Effect::FileRefused | Effect::RestLost | Effect::NotRead);
         self.document.status() == Status::Ok
             && !self.document.diagnostics().iter().any(|diagnostic| is_cut(diagnostic.kind().effect()))
-            && self.document.commands().iter().all(|command| surroundings.printed(command.text()).is_some())
+            && self.document.commands().iter().all(|command| printed(self.set, command.text()).is_some())
     }
 }
 
@@ -176,6 +195,19 @@ impl At<'_> {
         let name = place.file.to_str().ok().and_then(|name| name.parse::<Namespace>().ok());
         let file = name.and_then(|name| self.file.set.get(&name));
         file.map(|file| file.origins_of(place.line as usize).to_vec()).unwrap_or_default()
+    }
+}
+
+/// A folder of which nothing is known: whatever a text includes is there, and empty.
+pub(crate) struct Unseen;
+
+impl Files for Unseen {
+    fn find(&self, pattern: &BStr) -> Vec<BString> {
+        vec![pattern.to_owned()]
+    }
+
+    fn read(&self, _: &BStr) -> Content<'_> {
+        Content::Text(Cow::Borrowed(b""))
     }
 }
 
@@ -204,16 +236,14 @@ impl<'s> Surroundings<'s, '_> {
             Content::NotAFile | Content::Missing => None,
         }
     }
+}
 
-    /// Returns the file of the set that a command prints.
-    fn printed(&self, command: &BStr) -> Option<(&Namespace, &GeneratedFile)> {
-        let command = command.to_str().ok()?;
-        let mut words = command.split_ascii_whitespace().map(|word| word.trim_matches(['"', '\'']));
-        words.find(|word| word.rsplit('/').next().is_some_and(|program| CLIENTS.contains(&program)))?;
-        let name: Namespace =
-            words.find_map(|word| word.parse().ok().filter(|name| self.set.get(name).is_some()))?;
-        self.set.iter().find(|(known, _)| **known == name)
-    }
+/// Returns the file of a set that a command prints.
+fn printed<'s>(set: &'s FileSet, command: &BStr) -> Option<(&'s Namespace, &'s GeneratedFile)> {
+    let command = command.to_str().ok()?;
+    let mut words = command.split_ascii_whitespace().map(|word| word.trim_matches(['"', '\'']));
+    words.find(|word| word.rsplit('/').next().is_some_and(|program| CLIENTS.contains(&program)))?;
+    words.find_map(|word| set.entry(&word.parse().ok()?))
 }
 
 /// The programs that print a generated file.
@@ -221,16 +251,15 @@ const CLIENTS: &[&str] = &["wazo-confgen", "confgend"];
 
 impl Files for Surroundings<'_, '_> {
     fn find(&self, pattern: &BStr) -> Vec<BString> {
-        // Without the folder, nothing is known of what it includes.
-        self.folder.map_or_else(|| vec![pattern.to_owned()], |folder| folder.find(pattern))
+        self.folder.map_or_else(|| Unseen.find(pattern), |folder| folder.find(pattern))
     }
 
     fn read(&self, name: &BStr) -> Content<'_> {
-        self.folder.map_or(Content::Text(Cow::Borrowed(b"")), |folder| folder.read(name))
+        self.folder.map_or_else(|| Unseen.read(name), |folder| folder.read(name))
     }
 
     fn output(&self, command: &BStr) -> Option<(BString, Cow<'_, [u8]>)> {
-        let (name, file) = self.printed(command)?;
+        let (name, file) = printed(self.set, command)?;
         // The client appends the mark to no empty text.
         let has_mark = command.split_str(" ").any(|word| word == b"--end-mark") && !file.text.is_empty();
         let text = if has_mark {

@@ -40,5 +40,41 @@ pub(crate) fn nearest<'n>(word: &str, names: impl IntoIterator<Item = &'n str>) 
     nearest.filter(|(similarity, _)| *similarity > SIMILAR).map(|(_, name)| name)
 }
 
+/// Returns the name that a word seems to be misspelled from, if only a letter or two of it differ. The case does not
+/// count.
+pub(crate) fn misspelled<'n>(word: &str, names: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
+    let most = match word.len() {
+        ..=3 => return None,
+        4..=7 => 1,
+        8..=LONGEST_NAME => 2,
+        _ => return None,
+    };
+    let word = word.to_ascii_lowercase();
+    let similar = names.into_iter().filter(|name| name.len().abs_diff(word.len()) <= most);
+    let distances = similar.map(|name| (strsim::osa_distance(&name.to_ascii_lowercase(), &word), name));
+    distances.filter(|(distance, _)| *distance <= most).min().map(|(_, name)| name)
+}
+
+/// The length of the longest name that is compared letter by letter.
+const LONGEST_NAME: usize = 79;
+
 /// The similarity of names that people may mistake for each other, from 0 to 1.
 const SIMILAR: f64 = 0.85;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_misspelled_word_differs_in_a_letter_or_two() {
+        let names = ["Playback", "Wait", "NoOp", "Background"];
+        let of = |word| misspelled(word, names);
+        assert_eq!(
+            [of("playbak"), of("Wiat"), of("NoOpp"), of("Bakgruond")],
+            [Some("Playback"), Some("Wait"), Some("NoOp"), Some("Background"),]
+        );
+        for word in ["Play", "Wat", "Weather", "Foreground", ""] {
+            assert_eq!(of(word), None, "{word}");
+        }
+    }
+}

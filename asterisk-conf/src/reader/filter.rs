@@ -221,7 +221,7 @@ fn split_outside_quotes(text: &[u8], separator: u8) -> (&[u8], Option<&[u8]>) {
 }
 
 fn unquoted(text: &[u8]) -> &[u8] {
-    match stripped(text) {
+    match stripped(text).as_bytes() {
         [b'"', inside @ .., b'"'] | [b'\'', inside @ .., b'\''] => inside,
         text => text,
     }

@@ -239,11 +239,17 @@ impl Parser<'_> {
 
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
-/// Returns the text without the blanks at its ends, which Asterisk strips.
-fn stripped(text: &[u8]) -> &[u8] {
-    let start = skip_blanks(text);
+/// Returns the bytes without the blanks at their ends, which Asterisk strips. For a text,
+/// [`syntax::stripped`](crate::syntax::stripped) does the same.
+///
+/// ```
+/// assert_eq!(asterisk_conf::stripped(b" \ta b\r "), "a b");
+/// assert_eq!(asterisk_conf::stripped(b" "), "");
+/// ```
+pub fn stripped(bytes: &[u8]) -> &BStr {
+    let start = skip_blanks(bytes);
     let end = start.iter().rposition(|&byte| !is_blank(byte)).map_or(0, |last| last + 1);
-    start.get(..end).unwrap_or(start)
+    start.get(..end).unwrap_or(start).into()
 }
 
 fn skip_blanks(text: &[u8]) -> &[u8] {

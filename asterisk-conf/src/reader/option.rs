@@ -66,7 +66,7 @@ impl Parser<'_> {
         self.budget.work(options_len)?;
         let Some(old) = old else { return self.add_option(input, section, key, text, false) };
         self.budget.work(old.len() + text.len())?;
-        let value = stripped(&[&old, text].concat()).into();
+        let value = stripped(&[&old, text].concat()).as_bytes().into();
         let key = Part::of(&input.text, key);
         let Some(index) = self.first_option(section, &key, &old)? else { return Ok(()) };
         if let Some(option) = self.section_mut(section)?.options.get_mut(index) {

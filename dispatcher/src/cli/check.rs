@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use argh::FromArgs;
 use driver_api::Error;
-use review::{Checked, Finding, Host, Rules, Severity};
+use review::{Checked, Finding, Host, Rules, Severity, counted, grouped};
 
 use super::reviewed::Reviewed;
 use super::{Failure, print, usage};
@@ -155,29 +155,4 @@ fn listed(rules: &Rules) -> String {
         format!("{:<width$} {severity:<8} {}\n", rule.id, rule.help)
     };
     all.iter().map(line).collect()
-}
-
-fn counted(count: usize, what: &str) -> String {
-    format!("{} {what}{}", grouped(count), if count == 1 { "" } else { "s" })
-}
-
-/// Formats a number with a comma between groups of three digits.
-fn grouped(number: usize) -> String {
-    let digits = number.to_string();
-    let groups: Vec<&str> =
-        digits.as_bytes().rchunks(3).rev().filter_map(|group| std::str::from_utf8(group).ok()).collect();
-    groups.join(",")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_number_has_groups_of_three_digits() {
-        assert_eq!(
-            [grouped(0), grouped(999), grouped(1000), grouped(1_234_567)],
-            ["0", "999", "1,000", "1,234,567"]
-        );
-    }
 }

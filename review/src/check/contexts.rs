@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 
-use asterisk_conf::{ConfigOption, Section};
+use asterisk_conf::{ConfigOption, Section, stripped};
 use bstr::{BStr, ByteSlice};
 
 use super::dialplan::missing;
@@ -10,12 +10,12 @@ use super::names::objects;
 use super::{Findings, pjsip};
 use crate::Rule;
 use crate::dialplan::{Context, Key, Lookup, Target, has_variable, leading_number, local_channel, split};
-use crate::diff::words::counted;
-use crate::fields::{fields, stripped};
+use crate::fields::fields;
 use crate::mailboxes;
 use crate::rule::rules;
 use crate::site::{At, Site, SiteFile};
 use crate::text::{Shown, object};
+use crate::words::counted;
 
 rules! {
     ENDPOINT = "pjsip-context-missing", Error, "Asterisk answers calls from the endpoint with 404.";
@@ -113,12 +113,12 @@ fn check_endpoints(checked: &Checked<'_, '_>, file: &SiteFile<'_>, findings: &mu
     for endpoint in file.document().visible_sections().filter(is_endpoint) {
         let name = object("endpoint", endpoint.name());
         for (key, rule) in ENDPOINT_CONTEXTS {
-            if let Some(option) = last(endpoint, key) {
+            if let Some(option) = endpoint.last_option(key) {
                 let at = file.at(option.location());
                 checked.context(rule, at, &name, (key, option.value()), findings);
             }
         }
-        if last(endpoint, "context").is_none() {
+        if endpoint.last_option("context").is_none() {
             let at = file.at(endpoint.location());
             checked.context(
                 &ENDPOINT,
@@ -212,14 +212,14 @@ fn check_mailboxes(checked: &Checked<'_, '_>, file: &SiteFile<'_>, findings: &mu
 fn check_parking(checked: &Checked<'_, '_>, file: &SiteFile<'_>, findings: &mut Findings<'_>) {
     for lot in objects(file, &["general"]) {
         let name = object("parking lot", lot.name());
-        if let Some(option) = last(lot, "comebackcontext") {
+        if let Some(option) = lot.last_option("comebackcontext") {
             let at = file.at(option.location());
             checked.context(&PARKING, at, &name, ("comebackcontext", option.value()), findings);
         }
-        let Some(extension) = last(lot, "parkext").filter(|option| !option.value().is_empty()) else {
+        let Some(extension) = lot.last_option("parkext").filter(|option| !option.value().is_empty()) else {
             continue;
         };
-        let context = last(lot, "context").map_or(BStr::new("parkedcalls"), ConfigOption::value);
+        let context = lot.last_option("context").map_or(BStr::new("parkedcalls"), ConfigOption::value);
         let Some(context) = checked.lookup.dialplan().context(context) else { continue };
         if context.extension(&Key::of_extension(extension.value(), None)).is_some() {
             let number = Shown(extension.value());
@@ -227,7 +227,7 @@ fn check_parking(checked: &Checked<'_, '_>, file: &SiteFile<'_>, findings: &mut 
                 format!("{number}@{} is an extension, too: nobody can park there", Shown(context.name));
             findings.add(&PARKING_TAKEN, file.at(extension.location()), name.clone(), message);
         }
-        if let Some(slots) = last(lot, "parkpos")
+        if let Some(slots) = lot.last_option("parkpos")
             && let Some((first, count)) = checked.taken_slots(context, slots.value())
         {
             let others = if count > 1 {
@@ -281,11 +281,6 @@ fn exec_problem(checked: &Checked<'_, '_>, target: &BStr) -> Option<String> {
     let mut parts = split(target, b',').map(|part| stripped(part));
     let (context, number, priority) = (parts.next()?, parts.next()?, parts.next()?);
     checked.absent(context, number, Target::Number(leading_number(priority)?))
-}
-
-/// Returns the last option of this key, which is the one that holds.
-fn last<'d>(section: &'d Section, key: &str) -> Option<&'d ConfigOption> {
-    section.options().iter().rev().find(|option| option.has_key(key))
 }
 
 #[cfg(test)]

@@ -2,7 +2,6 @@
 //! their target, hints and includes.
 
 mod calls;
-mod devices;
 mod extensions;
 mod hints;
 mod includes;
@@ -11,31 +10,53 @@ mod lines;
 mod objects;
 #[cfg(test)]
 mod tests;
+mod variables;
 
 use std::collections::HashSet;
 
 use asterisk_conf::{Content, Location};
 use bstr::{BStr, BString};
 
-use self::devices::Devices;
 use self::objects::Objects;
+use super::devices::Devices;
+use super::sounds::Sounds;
 use super::{Findings, contexts};
-use crate::dialplan::{Absent, Dialplan, Elsewhere, Lookup, Name, Target};
+use crate::dialplan::{Absent, Dialplan, Elsewhere, Lookup, Name, Priority, Target, branches, call_in};
 use crate::site::{At, Site, SiteFile};
 use crate::text::Shown;
 
 /// Returns the rules of this folder.
 pub(super) fn all_rules() -> impl Iterator<Item = &'static crate::Rule> {
-    let rules = [calls::RULES, extensions::RULES, hints::RULES, includes::RULES, jumps::RULES, lines::RULES];
+    let rules = [
+        calls::RULES,
+        extensions::RULES,
+        hints::RULES,
+        includes::RULES,
+        jumps::RULES,
+        lines::RULES,
+        variables::RULES,
+    ];
     rules.into_iter().flatten().copied()
 }
 
 /// Checks the dialplan, and what other files and the dialplan refer to in each other.
-pub(super) fn check(site: &Site<'_>, findings: &mut Findings<'_>) {
+pub(super) fn check(
+    site: &Site<'_>,
+    devices: &Devices<'_>,
+    sounds: Option<&Sounds>,
+    findings: &mut Findings<'_>,
+) {
     let Some(file) = site.file("extensions.conf") else { return };
     let dialplan = Dialplan::read(file.document());
     let lookup = Lookup::new(&dialplan, elsewhere(site, file));
-    let checked = Checked { file, lookup: &lookup, devices: Devices::of(site), objects: Objects::of(site) };
+    let checked = Checked {
+        file,
+        lookup: &lookup,
+        devices,
+        objects: Objects::of(site),
+        sounds,
+        variables: variables::set_anywhere(&dialplan, file.document().section("globals")),
+    };
     lines::check(&checked, findings);
     extensions::check(&checked, findings);
     includes::check(&checked, findings);
@@ -43,8 +64,12 @@ pub(super) fn check(site: &Site<'_>, findings: &mut Findings<'_>) {
     for context in &dialplan.contexts {
         for extension in &context.extensions {
             for priority in &extension.priorities {
-                jumps::check(&checked, context, extension, priority, findings);
-                calls::check(&checked, context, extension, priority, findings);
+                variables::check(&checked, context, extension, priority, findings);
+                let nested = nested(priority);
+                for call in std::iter::once(priority).chain(&nested) {
+                    jumps::check(&checked, context, extension, call, findings);
+                    calls::check(&checked, context, extension, call, findings);
+                }
             }
         }
     }
@@ -55,8 +80,11 @@ pub(super) fn check(site: &Site<'_>, findings: &mut Findings<'_>) {
 struct Checked<'c, 'd> {
     file: &'d SiteFile<'d>,
     lookup: &'c Lookup<'c, 'd>,
-    devices: Devices<'c>,
+    devices: &'c Devices<'c>,
     objects: Objects<'c>,
+    sounds: Option<&'c Sounds>,
+    /// The variables that the dialplan sets to a text.
+    variables: HashSet<&'d BStr>,
 }
 
 impl<'d> Checked<'_, 'd> {
@@ -72,6 +100,31 @@ impl<'d> Checked<'_, 'd> {
         }
         format!("line {} of {}", place.line, Shown(place.file))
     }
+}
+
+/// Returns the calls of applications in the arguments of another one: `Exec(Wait(1))`, `ExecIf(condition?Wait(1):NoOp())`.
+/// Those of `TryExec` are left out, since a call goes on if they fail.
+fn nested<'d>(priority: &Priority<'d>) -> Vec<Priority<'d>> {
+    let is_one_of =
+        |names: &[&str]| names.iter().any(|name| priority.application.eq_ignore_ascii_case(name.as_bytes()));
+    let calls: Vec<&BStr> = if is_one_of(&["Exec"]) {
+        vec![priority.arguments]
+    } else if is_one_of(&["ExecIf", "ExecIfTime"]) {
+        branches(priority.arguments).collect()
+    } else {
+        return Vec::new();
+    };
+    let call = |text: &'d BStr| {
+        let (application, arguments) = call_in(text)?;
+        Some(Priority {
+            application,
+            arguments,
+            label: None,
+            number: priority.number,
+            location: priority.location,
+        })
+    };
+    calls.into_iter().filter_map(call).collect()
 }
 
 /// Returns what is known of contexts that are not in `extensions.conf`.

@@ -1,17 +1,19 @@
 //! Features during a call: their codes, and the groups that name them.
 
-use asterisk_conf::{ConfigOption, Section};
+use asterisk_conf::{ConfigOption, Section, stripped};
 use bstr::BStr;
 
 use super::Findings;
+use super::applications::{gone_application, unknown_application};
 use super::names::{Names, objects};
-use crate::fields::{fields, stripped};
+use crate::fields::fields;
 use crate::rule::rules;
 use crate::site::{Site, SiteFile};
 use crate::text::Shown;
 
 rules! {
     INCOMPLETE = "features-application-incomplete", Error, "Asterisk refuses the whole file, and uses its own defaults.";
+    APPLICATION = "features-application-missing", Warning, "Asterisk warns when somebody dials the code, and does nothing.";
     ITEM = "features-item-missing", Warning, "Asterisk warns, and the group does not have the feature.";
     CODE = "features-code-ambiguous", Warning, "The shorter or first code wins, so that nobody can dial the other feature.";
 }
@@ -33,6 +35,12 @@ pub(super) fn check(site: &Site<'_>, findings: &mut Findings<'_>) {
         if is_whole {
             let code = fields.first().map(|code| stripped(code).to_vec()).unwrap_or_default();
             codes.push(Code { code, option });
+            check_application(
+                file,
+                option,
+                fields.get(2).map_or(BStr::new(""), |name| stripped(name)),
+                findings,
+            );
         } else {
             let message = "the line is not CODE,WHO,APPLICATION: one of the three is missing";
             findings.add(&INCOMPLETE, file.at(option.location()), feature(option), message);
@@ -40,6 +48,16 @@ pub(super) fn check(site: &Site<'_>, findings: &mut Findings<'_>) {
     }
     check_codes(file, codes, findings);
     check_groups(file, &Names::without_case(sections("applicationmap").map(ConfigOption::key)), findings);
+}
+
+/// Checks that Asterisk has the application of a feature.
+fn check_application(file: &SiteFile<'_>, option: &ConfigOption, name: &BStr, findings: &mut Findings<'_>) {
+    // An older form has the arguments in parentheses.
+    let name = name.split(|c| *c == b'(').next().map_or(name, |name| stripped(name));
+    if let Some(unknown) = gone_application(name).or_else(|| unknown_application(name)) {
+        let message = format!("{unknown}: the code does nothing");
+        findings.add(&APPLICATION, file.at(option.location()), feature(option), message);
+    }
 }
 
 /// The digits of a feature.
@@ -112,6 +130,21 @@ mod tests {
             [features-application-incomplete]",
                 "3: error: feature b: the line is not CODE,WHO,APPLICATION: one of the three is missing \
             [features-application-incomplete]",
+            ]
+        );
+    }
+
+    #[test]
+    fn an_application_that_asterisk_does_not_have() {
+        let text = "[applicationmap]\na = *1,self,Monitr\nb = *2,self,Macro,x\nc = *3,peer,Playbak(x)\nd = *4,self,playback,x\n\
+            e = *5,self,MyOwn\n";
+        assert_eq!(
+            found_in_features(text),
+            [
+                "3: warning: feature b: Asterisk 22 has no application Macro: the code does nothing \
+                [features-application-missing]",
+                "4: warning: feature c: Asterisk 22 has no application \"Playbak\" (did you mean Playback?): the code \
+                does nothing [features-application-missing]",
             ]
         );
     }

@@ -79,7 +79,8 @@ mod tests {
 
     /// Returns the findings in this folder of Asterisk.
     fn found_in(folder: &[(&str, &str)], files: &[(&str, &str)]) -> Vec<String> {
-        let host = Machine { files: folder.iter().copied().collect(), folders: &[], programs: &[] };
+        let host =
+            Machine { files: folder.iter().copied().collect(), folders: &[], below: &[], programs: &[] };
         findings(Some(&host), files)
     }
 

@@ -2,13 +2,12 @@
 
 use std::net::IpAddr;
 
-use asterisk_conf::{ConfigOption, Section};
+use asterisk_conf::{ConfigOption, Section, stripped};
 use bstr::{BStr, ByteSlice};
 
 use super::Findings;
 use super::names::Names;
 use crate::Rule;
-use crate::fields::stripped;
 use crate::rule::rules;
 use crate::site::{Site, SiteFile};
 use crate::text::{Shown, object};

@@ -1,7 +1,9 @@
 //! Finds what Asterisk would refuse, drop or not find.
 
+mod applications;
 mod confbridge;
 mod contexts;
+mod devices;
 mod dialplan;
 mod features;
 mod findings;
@@ -16,6 +18,7 @@ mod pjsip;
 mod queues;
 mod rtp;
 mod sections;
+mod sounds;
 mod stock;
 mod syntax;
 #[cfg(test)]
@@ -28,7 +31,9 @@ use std::thread;
 
 use driver_api::Namespace;
 
+use self::devices::Devices;
 pub(crate) use self::findings::Findings;
+use self::sounds::Sounds;
 use crate::objects;
 use crate::site::Site;
 use crate::{FileSet, Finding, GeneratedFile, Host, Rule, Rules, Severity};
@@ -54,6 +59,7 @@ pub fn check(set: &FileSet, host: Option<&dyn Host>, rules: &Rules) -> Checked {
 /// Checks in two threads: the rules of all files, and those of each.
 fn findings(set: &FileSet, host: Option<&dyn Host>, rules: &Rules) -> Vec<Finding> {
     let site = &Site::read(set, host);
+    let (devices, sounds) = (Devices::of(site), Sounds::of(site));
     let mut findings = Findings::new(rules);
     let general = thread::scope(|scope| {
         let general = scope.spawn(|| general(set, site, rules));
@@ -63,9 +69,9 @@ fn findings(set: &FileSet, host: Option<&dyn Host>, rules: &Rules) -> Vec<Findin
         modules::check(site, &mut findings);
         musiconhold::check(site, &mut findings);
         parking::check(site, &mut findings);
-        dialplan::check(site, &mut findings);
-        pjsip::check(site, &mut findings);
-        queues::check(site, &mut findings);
+        dialplan::check(site, &devices, sounds.as_ref(), &mut findings);
+        pjsip::check(site, sounds.as_ref(), &mut findings);
+        queues::check(site, &devices, &mut findings);
         rtp::check(site, &mut findings);
         voicemail::check(site, &mut findings);
         general.join().unwrap_or_else(|panic| resume_unwind(panic))

@@ -2,12 +2,11 @@
 
 use std::collections::HashSet;
 
-use asterisk_conf::{ConfigOption, Section};
+use asterisk_conf::{ConfigOption, Section, stripped};
 use bstr::{BStr, BString, ByteSlice};
 
 use super::Findings;
 use super::names::objects;
-use crate::fields::stripped;
 use crate::rule::rules;
 use crate::site::{Site, SiteFile};
 use crate::text::{Shown, object};
@@ -61,8 +60,7 @@ impl<'c> ClassCheck<'c, '_> {
 
     /// Returns the option that counts: the last of this key, unless it is empty.
     fn last(&self, key: &str) -> Option<&'c ConfigOption> {
-        let mut options = self.class.options().iter().rev();
-        options.find(|option| option.has_key(key)).filter(|option| !option.value().is_empty())
+        self.class.last_option(key).filter(|option| !option.value().is_empty())
     }
 
     fn folder(&mut self, mode: &ConfigOption, has_files: bool) {
@@ -168,6 +166,7 @@ mod tests {
         let settings = "[directories](!)\n[directories]\nastdatadir => /data\n";
         let folders = [("/full", Some(2)), ("/data/moh/empty", Some(0)), ("/closed", None)];
         let host = |settings: &str| Machine {
+            below: &[],
             files: MemoryFiles::from_iter([
                 ("asterisk.conf", settings),
                 ("musiconhold.conf", text),

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::HashSet;
 
-use asterisk_conf::Section;
+use asterisk_conf::{ConfigOption, Section};
 use bstr::{BStr, ByteSlice};
 
 use crate::site::{Site, SiteFile};
@@ -58,8 +58,32 @@ impl<'d> Names<'d> {
             })
         };
         let sections = site.whole_file(file)?.document().visible_sections();
-        Some(Names::with_case(sections.filter(is_one).map(Section::name)))
+        let names = sections.filter(is_one).map(Section::name);
+        if !is_sorcery {
+            return Some(Names::with_case(names));
+        }
+        // The assistant makes an endpoint of each of its sections.
+        let made = wizards(site).map(Section::name).filter(|_| types.contains(&"endpoint"));
+        let is_known = !are_endpoints_elsewhere(site);
+        is_known.then(|| Names::with_case(names.chain(made)))
     }
+}
+
+/// Returns the sections of which `res_pjsip_config_wizard` makes objects of PJSIP.
+pub(super) fn wizards<'d>(site: &'d Site<'_>) -> impl Iterator<Item = &'d Section> {
+    let sections = site.file(WIZARD_FILE).into_iter().flat_map(|file| file.document().visible_sections());
+    sections.filter(|section| section.value("type").is_some_and(|kind| kind.eq_ignore_ascii_case(b"wizard")))
+}
+
+const WIZARD_FILE: &str = "pjsip_wizard.conf";
+
+/// Returns whether endpoints, or what they refer to, may be defined where a check does not see them: in lines of
+/// `pjsip_wizard.conf` that are not known, or in the database that `sorcery.conf` names.
+pub(super) fn are_endpoints_elsewhere(site: &Site<'_>) -> bool {
+    let is_cut = site.file(WIZARD_FILE).is_some_and(|file| !file.is_whole());
+    let sorcery = site.file("sorcery.conf").and_then(|file| file.document().section("res_pjsip"));
+    let mut places = sorcery.into_iter().flat_map(Section::options).map(ConfigOption::value);
+    is_cut || places.any(|place| place.get(..8).is_some_and(|start| start.eq_ignore_ascii_case(b"realtime")))
 }
 
 /// Returns the sections that are objects: all that modules see, except those with these names.

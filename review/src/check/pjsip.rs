@@ -11,6 +11,8 @@ use asterisk_conf::{ConfigOption, Section};
 use bstr::{BStr, ByteSlice};
 
 use super::Findings;
+use super::names::{are_endpoints_elsewhere, wizards};
+use super::sounds::Sounds;
 use crate::rule::rules;
 use crate::site::{Site, SiteFile};
 use crate::text::{Shown, object};
@@ -25,6 +27,7 @@ rules! {
     UNUSED = "pjsip-unused", Note, "No other object refers to the aor or auth.";
     USERNAME_TWICE = "pjsip-username-twice", Warning, "Asterisk takes the first endpoint that it finds.";
     MATCH_TWICE = "pjsip-match-twice", Warning, "Asterisk takes the first endpoint that it finds.";
+    LANGUAGE = "pjsip-language-missing", Note, "Asterisk plays the sounds of its default language.";
     NAME_RESERVED = "pjsip-name-reserved", Warning, "Asterisk has sections of this name with a meaning of their own.";
 }
 
@@ -36,9 +39,9 @@ pub(super) fn all_rules() -> impl Iterator<Item = &'static crate::Rule> {
 /// The names of sections that are no objects.
 const RESERVED: &[&str] = &["global", "system", "general", "default"];
 
-pub(super) fn check(site: &Site<'_>, findings: &mut Findings<'_>) {
+pub(super) fn check(site: &Site<'_>, sounds: Option<&Sounds>, findings: &mut Findings<'_>) {
     let Some(file) = site.file("pjsip.conf") else { return };
-    let objects = Objects::of(file, findings);
+    let objects = Objects::of(site, file, findings);
     let mut used = Used::default();
     for &(kind, section) in &objects.all {
         let options = Options::of(section);
@@ -47,6 +50,9 @@ pub(super) fn check(site: &Site<'_>, findings: &mut Findings<'_>) {
             "endpoint" => {
                 codecs::check(file, section, findings);
                 check_endpoint(&objects, section, &options, findings);
+                if let Some(sounds) = sounds {
+                    check_language(&objects, section, sounds, findings);
+                }
             }
             "auth" => check_auth(file, section, &options, findings),
             _ => {}
@@ -55,7 +61,7 @@ pub(super) fn check(site: &Site<'_>, findings: &mut Findings<'_>) {
     report_unused(&objects, &used, findings);
     report_doubled_matches(&objects, findings);
     report_doubled_usernames(&objects, findings);
-    if objects.count("endpoint") > 0 && objects.count("transport") == 0 {
+    if objects.are_all && objects.count("endpoint") > 0 && objects.count("transport") == 0 {
         let message = "there are endpoints and no transport: no telephone reaches Asterisk";
         findings.add_to_file(&TRANSPORT_NONE, "asterisk/pjsip.conf", None, message);
     }
@@ -66,6 +72,10 @@ pub(super) struct Objects<'d> {
     file: &'d SiteFile<'d>,
     all: Vec<(&'d str, &'d Section)>,
     by_name: HashMap<(&'d str, &'d BStr), &'d Section, RandomState>,
+    /// The names of which the assistant of `pjsip_wizard.conf` makes objects.
+    wizards: HashSet<&'d BStr>,
+    /// Whether there is no other object.
+    are_all: bool,
 }
 
 /// The types and names that other objects refer to.
@@ -73,8 +83,14 @@ type Used<'d> = HashSet<(&'static str, &'d BStr), RandomState>;
 
 impl<'d> Objects<'d> {
     /// Finds the objects, and reports those that are there twice.
-    fn of(file: &'d SiteFile<'d>, findings: &mut Findings<'_>) -> Objects<'d> {
-        let mut objects = Objects { file, all: Vec::new(), by_name: HashMap::default() };
+    fn of(site: &'d Site<'_>, file: &'d SiteFile<'d>, findings: &mut Findings<'_>) -> Objects<'d> {
+        let mut objects = Objects {
+            file,
+            all: Vec::new(),
+            by_name: HashMap::default(),
+            wizards: wizards(site).map(Section::name).collect(),
+            are_all: file.is_whole() && !are_endpoints_elsewhere(site),
+        };
         for section in file.document().visible_sections() {
             let Some(kind) = kind(section) else { continue };
             objects.all.push((kind, section));
@@ -92,8 +108,22 @@ impl<'d> Objects<'d> {
         objects
     }
 
+    /// Returns whether there is an object of this type and name, or may be one elsewhere.
     fn has(&self, kind: &str, name: &BStr) -> bool {
-        self.by_name.contains_key(&(kind, name))
+        !self.are_all || self.by_name.contains_key(&(kind, name)) || self.is_made(kind, name)
+    }
+
+    /// Returns whether the assistant makes an object: of `[a]`, the endpoint and AOR `a` and the auths `a-iauth` and
+    /// `a-oauth`.
+    fn is_made(&self, kind: &str, name: &BStr) -> bool {
+        match kind {
+            "endpoint" | "aor" => self.wizards.contains(name),
+            "auth" => ["-iauth", "-oauth"]
+                .iter()
+                .filter_map(|end| name.strip_suffix(end.as_bytes()))
+                .any(|name| self.wizards.contains(BStr::new(name))),
+            _ => false,
+        }
     }
 
     fn get(&self, kind: &str, name: &BStr) -> Option<&'d Section> {
@@ -163,11 +193,6 @@ impl<'d> Options<'d> {
     }
 }
 
-/// Returns the last option of this key.
-fn last<'d>(section: &'d Section, key: &str) -> Option<&'d ConfigOption> {
-    section.options().iter().rev().find(|option| option.has_key(key))
-}
-
 /// Splits a list as Asterisk does: items are stripped, and empty ones don't count.
 pub(super) fn items(value: &BStr) -> impl Iterator<Item = &BStr> {
     value.split_str(",").map(|item| item.trim_ascii().as_bstr()).filter(|item| !item.is_empty())
@@ -198,6 +223,15 @@ fn check_endpoint(
     }
 }
 
+fn check_language(objects: &Objects<'_>, endpoint: &Section, sounds: &Sounds, findings: &mut Findings<'_>) {
+    let option = endpoint.last_option("language").filter(|option| !option.value().is_empty());
+    if let Some(option) = option.filter(|option| !sounds.has_language(option.value())) {
+        let message = format!("there are no sounds of the language \"{}\"", Shown(option.value()));
+        let at = objects.file.at(option.location());
+        findings.add(&LANGUAGE, at, object("endpoint", endpoint.name()), message);
+    }
+}
+
 /// The options of an auth with a secret, one of which it needs.
 const CREDENTIALS: &[&str] = &["password", "md5_cred", "password_digest", "refresh_token"];
 
@@ -210,6 +244,9 @@ fn check_auth(file: &SiteFile<'_>, auth: &Section, options: &Options<'_>, findin
 }
 
 fn report_unused(objects: &Objects<'_>, used: &Used<'_>, findings: &mut Findings<'_>) {
+    if !objects.are_all {
+        return;
+    }
     for (kind, section) in objects.all.iter().filter(|(kind, _)| matches!(*kind, "aor" | "auth")) {
         if !used.contains(&(*kind, section.name())) {
             let at = objects.file.at(section.location());
@@ -247,12 +284,12 @@ fn report_doubled_usernames(objects: &Objects<'_>, findings: &mut Findings<'_>) 
     for endpoint in objects.of_kind("endpoint") {
         let by_username =
             |option: &ConfigOption| items(option.value()).any(|by| by.eq_ignore_ascii_case(b"auth_username"));
-        if !last(endpoint, "identify_by").is_some_and(by_username) {
+        if !endpoint.last_option("identify_by").is_some_and(by_username) {
             continue;
         }
-        let auths = last(endpoint, "auth").into_iter().flat_map(|auth| items(auth.value()));
+        let auths = endpoint.last_option("auth").into_iter().flat_map(|auth| items(auth.value()));
         for auth in auths.filter_map(|name| objects.get("auth", name)) {
-            let Some(username) = last(auth, "username") else { continue };
+            let Some(username) = auth.last_option("username") else { continue };
             let earlier = seen.insert(username.value(), endpoint).filter(|earlier| *earlier != endpoint);
             if let Some(earlier) = earlier {
                 let message = format!(

@@ -2,13 +2,14 @@
 
 use std::collections::{HashMap, HashSet};
 
-use asterisk_conf::{ConfigOption, Section, catalogue};
+use asterisk_conf::{ConfigOption, Section, stripped};
 use bstr::{BStr, BString, ByteSlice};
 use driver_api::secrets;
 
 use super::Findings;
+use super::devices::Devices;
 use super::names::{Names, objects};
-use crate::fields::{fields, stripped};
+use crate::fields::fields;
 use crate::rule::rules;
 use crate::site::{Site, SiteFile};
 use crate::text::{Shown, object};
@@ -27,22 +28,17 @@ rules! {
 /// The fields of a member: interface, penalty, name, state interface, ringinuse, wrapuptime, paused.
 const FIELDS: usize = 7;
 
-pub(super) fn check(site: &Site<'_>, findings: &mut Findings<'_>) {
+pub(super) fn check(site: &Site<'_>, devices: &Devices<'_>, findings: &mut Findings<'_>) {
     let Some(file) = site.file("queues.conf") else { return };
     let known = Known {
         classes: Names::music_classes(site),
         rules: site
             .whole_file("queuerules.conf")
             .map(|file| Names::without_case(objects(file, &["general"]).map(Section::name))),
-        endpoints: Names::of_type(site, "pjsip.conf", &["endpoint"]),
-        lines: Names::of_type(site, "sccp.conf", &["line"]),
-        peers: Names::of_type(site, "iax.conf", &["peer", "friend"]),
+        devices,
     };
     // With this option, Asterisk keeps the members that were added at run time: they are meant to be.
-    let has_dynamic_members = file
-        .document()
-        .value("general", "persistentmembers")
-        .is_some_and(|value| catalogue::boolean(&value.to_str_lossy()) == Some(true));
+    let has_dynamic_members = file.is_yes_in_general("persistentmembers");
     let mut names: HashMap<BString, &Section> = HashMap::new();
     for queue in objects(file, &["general"]) {
         if names.insert(queue.name().to_ascii_lowercase().into(), queue).is_some() {
@@ -62,9 +58,7 @@ pub(super) fn check(site: &Site<'_>, findings: &mut Findings<'_>) {
 struct Known<'d> {
     classes: Option<Names<'d>>,
     rules: Option<Names<'d>>,
-    endpoints: Option<Names<'d>>,
-    lines: Option<Names<'d>>,
-    peers: Option<Names<'d>>,
+    devices: &'d Devices<'d>,
 }
 
 /// The check of one queue.
@@ -122,22 +116,8 @@ impl QueueCheck<'_, '_> {
 
     /// Checks that a channel driver knows a device.
     fn device(&mut self, option: &ConfigOption, device: &BStr) {
-        let Some((technology, resource)) = device.split_once_str("/") else { return };
-        let known = self.known;
-        let (names, name, kind) = match technology.to_ascii_lowercase().as_slice() {
-            b"pjsip" => (&known.endpoints, endpoint(resource), "endpoint"),
-            b"sccp" => (&known.lines, until(resource, b'/'), "SCCP line"),
-            b"iax2" => (&known.peers, endpoint(resource), "IAX peer"),
-            _ => return,
-        };
-        // For IAX, the name of a host is as good as that of a peer.
-        let is_host = kind == "IAX peer" && (name.contains(&b'.') || name.contains(&b':'));
-        if is_host {
-            return;
-        }
-        if names.as_ref().is_some_and(|names| !names.has(name)) {
-            let message =
-                format!("member {}: there is no {kind} \"{}\"", shown(device), Shown(BStr::new(name)));
+        if let Some(absent) = self.known.devices.absent_as_member(device) {
+            let message = format!("member {}: {absent}", shown(device));
             self.add(&MEMBER_MISSING, Some(option), message);
         }
     }
@@ -174,16 +154,6 @@ fn shown(device: &BStr) -> String {
 /// Returns whether a name is known to be missing. An empty one refers to nothing.
 fn is_missing(names: Option<&Names<'_>>, name: &BStr) -> bool {
     !name.is_empty() && names.is_some_and(|names| !names.has(name))
-}
-
-/// Returns the endpoint of `ENDPOINT`, `ENDPOINT/URI` or `USER@ENDPOINT`.
-fn endpoint(resource: &[u8]) -> &[u8] {
-    let resource = until(resource, b'/');
-    resource.split_once_str("@").map_or(resource, |(_, endpoint)| endpoint)
-}
-
-fn until(text: &[u8], end: u8) -> &[u8] {
-    text.split(|byte| *byte == end).next().unwrap_or(text)
 }
 
 #[cfg(test)]

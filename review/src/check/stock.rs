@@ -9,6 +9,7 @@ use bstr::ByteSlice;
 use super::Findings;
 use crate::rule::rules;
 use crate::site::{Site, SiteFile};
+use crate::words::counted;
 
 rules! {
     FILE = "stock-file", Note, "An Asterisk without the module of another distribution ignores the file.";
@@ -30,7 +31,8 @@ fn check_file(file: &SiteFile<'_>, findings: &mut Findings<'_>) {
     let mut sections = file.document().visible_sections();
     let Some(first) = sections.next() else { return };
     let count = 1 + sections.count();
-    let message = format!("no module of a stock Asterisk 22 reads the file, which has {}", counted(count));
+    let message =
+        format!("no module of a stock Asterisk 22 reads the file, which has {}", counted(count, "section"));
     findings.add(&FILE, file.at(first.location()), "", message);
 }
 
@@ -59,13 +61,9 @@ fn check_options(known: &catalogue::File, file: &SiteFile<'_>, findings: &mut Fi
         let has = if count == 1 { "has" } else { "have" };
         let whose =
             if build == "Wazo" { "Wazo's Asterisk".to_owned() } else { format!("an Asterisk with {build}") };
-        let message = format!("{name} is an option of {whose} alone; {} {has} it", counted(count));
+        let message = format!("{name} is an option of {whose} alone; {} {has} it", counted(count, "section"));
         findings.add(&OPTION, file.at(location), "", message);
     }
-}
-
-fn counted(sections: usize) -> String {
-    format!("{sections} section{}", if sections == 1 { "" } else { "s" })
 }
 
 #[cfg(test)]

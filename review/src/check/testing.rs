@@ -12,7 +12,7 @@ pub(super) fn found(files: &[(&str, &str)]) -> Vec<String> {
 
 /// Returns the same, with the files of Asterisk's folder around them, and without findings about the folder itself.
 pub(super) fn found_in(folder: &[(&str, &str)], files: &[(&str, &str)]) -> Vec<String> {
-    let host = Machine { files: folder.iter().copied().collect(), folders: &[], programs: &[] };
+    let host = Machine { files: folder.iter().copied().collect(), folders: &[], below: &[], programs: &[] };
     findings(Some(&host), files).into_iter().filter(|line| !line.contains(" [folder-")).collect()
 }
 
@@ -29,6 +29,8 @@ pub(super) struct Machine<'m> {
     pub(super) files: MemoryFiles,
     /// The folders that exist, with the number of their files; `None` for one that can't be read.
     pub(super) folders: &'m [(&'m str, Option<usize>)],
+    /// The folders of which all files are known, with these files.
+    pub(super) below: &'m [(&'m str, &'m [&'m str])],
     /// The programs that can be run.
     pub(super) programs: &'m [&'m str],
 }
@@ -50,6 +52,11 @@ impl Host for Machine<'_> {
             Some((_, None)) => Folder::Unreadable,
             Some((_, Some(files))) => Folder::Files(*files),
         }
+    }
+
+    fn files_below(&self, folder: &BStr) -> Option<Vec<BString>> {
+        let (_, files) = self.below.iter().find(|(path, _)| folder == *path)?;
+        Some(files.iter().map(|file| BString::from(*file)).collect())
     }
 
     fn is_program(&self, path: &BStr) -> bool {

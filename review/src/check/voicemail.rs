@@ -2,13 +2,12 @@
 
 use std::collections::HashSet;
 
-use asterisk_conf::{ConfigOption, Section, catalogue};
+use asterisk_conf::{ConfigOption, Section, catalogue, stripped};
 use bstr::{BStr, ByteSlice};
 
 use super::Findings;
 use super::names::Names;
 use super::options::rule_for_value;
-use crate::fields::stripped;
 use crate::mailboxes::contexts;
 use crate::rule::rules;
 use crate::site::{Site, SiteFile};
@@ -47,9 +46,7 @@ pub(super) fn check(site: &Site<'_>, findings: &mut Findings<'_>) {
         options: catalogue::file("voicemail.conf").and_then(|file| file.kind("mailbox")),
         names: HashSet::new(),
         numbers: HashSet::new(),
-        searches_contexts: document
-            .value("general", "searchcontexts")
-            .is_some_and(|value| catalogue::boolean(&value.to_str_lossy()) == Some(true)),
+        searches_contexts: file.is_yes_in_general("searchcontexts"),
         findings,
     };
     if let Some(option) = document

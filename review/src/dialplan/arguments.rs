@@ -2,9 +2,8 @@
 
 use std::borrow::Cow;
 
+use asterisk_conf::stripped;
 use bstr::{BStr, ByteSlice};
-
-use crate::fields::stripped;
 
 /// Returns whether Asterisk replaces a part of the text at run time, so that its value is not known.
 pub(crate) fn has_variable(text: &[u8]) -> bool {
@@ -161,6 +160,18 @@ pub(crate) fn branches(text: &BStr) -> impl Iterator<Item = &BStr> {
     branches.into_iter().flat_map(|branches| split(branches, b':').take(2))
 }
 
+/// Returns the name and the arguments of an application that another one calls: `NAME(ARGUMENTS)` or `NAME`. A name with
+/// a variable, or a text that is cut, is none.
+pub(crate) fn call_in(text: &BStr) -> Option<(&BStr, &BStr)> {
+    let text = stripped(text);
+    let (name, arguments) = match text.split_once_str("(") {
+        Some((name, rest)) => (stripped(name), rest.strip_suffix(b")")?),
+        None => (text, b"".as_slice()),
+    };
+    let is_name = !name.is_empty() && name.iter().all(|&c| c.is_ascii_alphanumeric() || c == b'_');
+    is_name.then_some((name, arguments.as_bstr()))
+}
+
 /// Returns the extension and the context that a device `Local/extension@context/options` calls.
 pub(crate) fn local_channel(device: &BStr) -> Option<(&BStr, &BStr)> {
     let (prefix, target) = device.split_at_checked(LOCAL.len())?;
@@ -224,6 +235,17 @@ mod tests {
         assert_eq!(channel("local/5"), Some(("5", "default")));
         assert_eq!(channel("PJSIP/5@c"), None);
         assert_eq!(channel("Loc"), None);
+    }
+
+    #[test]
+    fn an_application_may_call_another_one() {
+        let call = |text: &'static str| {
+            let words = |part: &'static BStr| part.to_str().unwrap();
+            call_in(BStr::new(text)).map(|(name, arguments)| (words(name), words(arguments)))
+        };
+        assert_eq!(call(" Set(A=f(x)) "), Some(("Set", "A=f(x)")));
+        assert_eq!(call("NoOp"), Some(("NoOp", "")));
+        assert_eq!([call("${A}(x)"), call("A(x"), call("")], [None; 3]);
     }
 
     #[test]

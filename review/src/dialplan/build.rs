@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use asterisk_conf::{ConfigOption, Document, Location, Section};
+use asterisk_conf::{ConfigOption, Document, Location, Section, stripped};
 use bstr::BStr;
 
 use super::line::{self, Call, Name, OpenLabel, Position, Rest};
@@ -10,7 +10,6 @@ use super::{
     Context, Dialplan, Extension, Hint, Include, Key, Owner, Priority, Problem, ProblemKind, Setting,
     SettingKind, has_variable, is_pattern,
 };
-use crate::fields::stripped;
 
 /// The number that stands for a hint where Asterisk counts priorities.
 const HINT: i32 = -1;

@@ -1,9 +1,9 @@
 //! The parts of a line `exten => NAME,PRIORITY(LABEL),APPLICATION(ARGUMENTS)`, as Asterisk's `pbx_config` finds them.
 
+use asterisk_conf::stripped;
 use bstr::{BStr, ByteSlice};
 
 use super::has_variable;
-use crate::fields::stripped;
 
 /// The number of an extension with the caller number that it is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

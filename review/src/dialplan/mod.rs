@@ -17,17 +17,21 @@ mod line;
 mod lookup;
 mod name;
 mod pattern;
+mod variables;
 
 use std::collections::HashMap;
 
 use asterisk_conf::{Document, Location};
 use bstr::{BStr, ByteSlice};
 
-pub(crate) use arguments::{Jump, branches, has_variable, local_channel, open_variable, split, unquoted};
+pub(crate) use arguments::{
+    Jump, branches, call_in, has_variable, local_channel, open_variable, split, unquoted,
+};
 pub(crate) use line::{Name, leading_number};
 pub(crate) use lookup::{Absent, Elsewhere, Lookup, Target};
 pub(crate) use name::Key;
 pub(crate) use pattern::{Fault, fault, is_pattern, numbers};
+pub(crate) use variables::{assignments, bare_operands, expressions, function_set, functions_read};
 
 /// The contexts of `extensions.conf`.
 #[derive(Debug, Default)]

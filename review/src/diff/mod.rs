@@ -16,7 +16,6 @@ mod tests;
 mod text;
 mod unified;
 mod voicemail;
-pub(crate) mod words;
 mod yaml;
 
 use std::borrow::Cow;

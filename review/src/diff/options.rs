@@ -161,6 +161,18 @@ fn order_of_pair(pair: &[&str; 2], old: &Section, new: &Section) -> Option<Optio
     (moved > 0).then_some(OptionChange { option, old: Vec::new(), new: Vec::new(), moved })
 }
 
+/// Returns the change of lines that both sides have in another order.
+pub(super) fn order_of_lines(what: &str, old: &[&str], new: &[&str]) -> Option<OptionChange> {
+    fn items<'t>(lines: &[&'t str]) -> Vec<Item<'t>> {
+        lines
+            .iter()
+            .map(|line| Item { value: line.as_bytes(), identity: line.as_bytes(), line: None })
+            .collect()
+    }
+    let moved = moved(&paired(&items(old), &items(new)));
+    (moved > 0).then(|| OptionChange { option: what.to_owned(), old: Vec::new(), new: Vec::new(), moved })
+}
+
 /// Whether the order of an option's values counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Order {

@@ -5,6 +5,7 @@
 
 use std::borrow::Cow;
 
+use asterisk_conf::stripped;
 use bstr::BStr;
 
 /// A section of a text.
@@ -35,7 +36,7 @@ pub(super) fn split(text: &[u8]) -> Option<Vec<Chunk<'_>>> {
     let ends = memchr::memchr_iter(b'\n', text).map(|at| at + 1).chain([text.len()]);
     for (index, end) in ends.enumerate() {
         let raw = text.get(start..end)?;
-        let line = trimmed(raw);
+        let line = stripped(raw);
         if raw.len() > MAX_LINE {
             return None;
         }
@@ -91,17 +92,6 @@ fn header(line: &[u8]) -> Option<(&BStr, bool)> {
     (is_template || !behind.starts_with(b"(")).then_some((BStr::new(name), is_template))
 }
 
-/// Strips what Asterisk takes for blanks.
-fn trimmed(mut line: &[u8]) -> &[u8] {
-    while let [(..=b' '), rest @ ..] = line {
-        line = rest;
-    }
-    while let [rest @ .., (..=b' ')] = line {
-        line = rest;
-    }
-    line
-}
-
 /// Returns what stands behind the word `type`, if the key of a line begins with it and may be no longer.
 fn behind_type(line: &[u8]) -> Option<&[u8]> {
     let is_type = line.get(..4)?.eq_ignore_ascii_case(b"type");
@@ -112,9 +102,9 @@ fn behind_type(line: &[u8]) -> Option<&[u8]> {
 impl<'t> Chunk<'t> {
     /// Returns the value of its first option `type`.
     pub(super) fn type_value(&self) -> Option<Cow<'t, [u8]>> {
-        let rest = trimmed(self.type_rest?).strip_prefix(b"=").filter(|rest| !rest.contains(&b';'));
+        let rest = stripped(self.type_rest?).strip_prefix(b"=").filter(|rest| !rest.contains(&b';'));
         if let Some(value) = rest {
-            return Some(Cow::Borrowed(trimmed(value.strip_prefix(b">").unwrap_or(value))));
+            return Some(Cow::Borrowed(stripped(value.strip_prefix(b">").unwrap_or(value))));
         }
         let document = asterisk_conf::read(self.text);
         let value = document.sections().first().and_then(|section| section.value("type"));

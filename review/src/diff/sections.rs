@@ -4,13 +4,13 @@ use std::borrow::Cow;
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 
-use asterisk_conf::{Content, Document, Files, Reader, Section, Status, catalogue};
-use bstr::{BStr, BString, ByteSlice as _};
+use asterisk_conf::{Document, Reader, Section, Status, catalogue};
+use bstr::{BStr, ByteSlice as _};
 
 use super::plain::{self, Chunk};
 use super::secrets::{Secret, Secrets};
 use super::{Change, FileDiff, OptionChange, options};
-use crate::site::limits;
+use crate::site::{Unseen, limits};
 
 /// A text, as Asterisk reads it.
 pub(super) enum Parsed<'t> {
@@ -73,6 +73,7 @@ pub(super) fn parse<'t>(which: &str, text: &'t str) -> Result<Parsed<'t>, String
 
 /// Reads a whole text as Asterisk does. The error says why it can't be read.
 pub(super) fn document(which: &str, text: &str) -> Result<Document, String> {
+    // What a text includes belongs to neither side.
     let document = Reader::new(&Unseen).limits(limits(text.len())).read("", text.as_bytes());
     if document.status() == Status::Ok {
         return Ok(document);
@@ -86,19 +87,6 @@ pub(super) fn document(which: &str, text: &str) -> Result<Document, String> {
         _ => "is refused by Asterisk",
     };
     Err(format!("the {which} text {reads}, so lines are compared{}", cause.unwrap_or_default()))
-}
-
-/// The files that a text includes. They belong to neither side.
-struct Unseen;
-
-impl Files for Unseen {
-    fn find(&self, pattern: &BStr) -> Vec<BString> {
-        vec![pattern.to_owned()]
-    }
-
-    fn read(&self, _: &BStr) -> Content<'_> {
-        Content::Text(Cow::Borrowed(b""))
-    }
 }
 
 /// Returns the objects of a text, in order.
@@ -234,7 +222,8 @@ pub(super) fn compare_section(
     found.add("section", name, change);
 }
 
-/// Compares the directives, such as `#include`.
+/// Compares the directives, such as `#include`. Their order counts: the first of two files may define what the other one
+/// uses or repeats.
 pub(super) fn directives(old: &str, new: &str, secrets: &Secrets<'_>, found: &mut FileDiff) {
     fn of(text: &str) -> Vec<&str> {
         text.lines().map(str::trim).filter(|line| line.starts_with('#')).collect()
@@ -247,4 +236,6 @@ pub(super) fn directives(old: &str, new: &str, secrets: &Secrets<'_>, found: &mu
     for line in new.iter().filter(|line| !in_old.contains(line)) {
         found.add("directive", secrets.shown(line, Secret::InText), Change::Added);
     }
+    let order = options::order_of_lines("directive", &old, &new);
+    found.add("file", found.file.filename().to_owned(), Change::Changed(order.into_iter().collect()));
 }

@@ -250,6 +250,32 @@ fn colours_are_those_of_a_terminal() {
 }
 
 #[test]
+fn the_order_of_directives_counts() {
+    let of = |lines: &[&str]| format!("[a]\nk = 1\n{}\n", lines.join("\n"));
+    let old = of(&["#include x.conf", "#include y.conf", "#exec z"]);
+    assert_eq!(
+        found("asterisk/rtp.conf", &old, &of(&["#include y.conf", "#include x.conf", "#exec z"])),
+        "asterisk/rtp.conf   order of 2 directives of rtp.conf\n"
+    );
+    assert_eq!(
+        found(
+            "asterisk/extensions.conf",
+            &old,
+            &of(&["#exec z", "#include x.conf", "#include y.conf", "#include v.conf"])
+        ),
+        "asterisk/extensions.conf   +1 directive, ~1 file\n  + directive #include v.conf\n  \
+        ~ file extensions.conf: order of 3 directives\n"
+    );
+    assert_eq!(
+        found("asterisk/voicemail.conf", &old, &of(&["#include x.conf", "#include y.conf"])),
+        "asterisk/voicemail.conf   −1 directive\n  − directive #exec z\n"
+    );
+    // A new line in between moves no other.
+    let longer = of(&["#include x.conf", "#include v.conf", "#include y.conf", "#exec z"]);
+    assert!(!found("asterisk/rtp.conf", &old, &longer).contains("order"));
+}
+
+#[test]
 fn a_directive_is_an_object() {
     let old = "[a]\nk = 1\n#exec get --password s3cret\n";
     assert_eq!(

@@ -5,9 +5,9 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fmt::Write as _;
 
 use super::groups::{Changed, groups};
-use super::words::{counted, grouped, plural};
 use super::{Change, Diff, FileDiff, ObjectDiff, OptionChange};
 use crate::text::Shown;
+use crate::words::{counted, grouped, plural};
 
 /// How a text looks.
 #[derive(Debug, Clone, Copy, Default)]

@@ -32,9 +32,10 @@ pub(super) fn compare(
     secrets: &Secrets<'_>,
     found: &mut FileDiff,
 ) -> Result<(), String> {
-    let (old, new) = (sections::document("old", old)?, sections::document("new", new)?);
-    sections::compare_section("general", &old, &new, secrets, found);
-    let (old, new) = (lines(&old), lines(&new));
+    let (old_document, new_document) = (sections::document("old", old)?, sections::document("new", new)?);
+    sections::compare_section("general", &old_document, &new_document, secrets, found);
+    sections::directives(old, new, secrets, found);
+    let (old, new) = (lines(&old_document), lines(&new_document));
     let known: HashMap<&Identity<'_>, &Line<'_>> = old.iter().map(|(id, line)| (id, line)).collect();
     let kept: HashSet<&Identity<'_>> = new.iter().map(|(id, _)| id).collect();
     for (_, line) in old.iter().filter(|(id, _)| !kept.contains(id)) {

@@ -4,8 +4,8 @@ use std::collections::{HashMap, HashSet};
 use std::fmt::Write as _;
 
 use super::{Answer, Index, Knowledge, Place, line_of};
-use crate::diff::words::{grouped, plural};
 use crate::text::Shown;
+use crate::words::{grouped, plural};
 
 /// The widest line behind which its origin stands in the same column as those of the others.
 const MAX_WIDTH: usize = 56;

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use super::source::noted;
 use super::{Index, Knowledge};
-use crate::diff::words::{counted, grouped};
+use crate::words::{counted, grouped};
 
 /// The sections of one kind.
 #[derive(Default)]

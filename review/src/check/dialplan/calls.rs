@@ -2,22 +2,27 @@
 
 use std::borrow::Cow;
 
+use asterisk_conf::stripped;
 use bstr::{BStr, ByteSlice};
 
 use super::super::Findings;
+use super::super::applications::{gone_application, unknown_application};
 use super::{Checked, extension_name, missing};
 use crate::Rule;
 use crate::dialplan::{
-    Context, Extension, Priority, Target, has_variable, local_channel, open_variable, split, unquoted,
+    Context, Extension, Priority, Target, call_in, has_variable, local_channel, split, unquoted,
 };
-use crate::fields::stripped;
 use crate::rule::rules;
+use crate::text::Shown;
 
 rules! {
     APPLICATION = "dialplan-application-missing", Error, "The call ends with a warning.";
+    UNKNOWN = "dialplan-application-unknown", Warning,
+        "The call ends with a warning, unless a module that is not Asterisk's has an application of this name.";
+    USER_EVENT = "dialplan-userevent-unnamed", Error, "UserEvent needs the name of its event; without it, the call ends.";
     SET_INVALID = "dialplan-set-invalid", Warning, "Set needs a name, a \"=\" and a value; without them, it does nothing.";
-    VARIABLE_OPEN = "dialplan-variable-open", Warning, "Asterisk warns, and replaces the variable up to the end.";
     PROFILE = "dialplan-confbridge-missing", Error, "The call ends with a warning.";
+    SOUND = "dialplan-sound-missing", Warning, "Asterisk warns, and the caller hears nothing.";
     QUEUE = "dialplan-queue-missing", Error, "Asterisk warns, and the call goes on without the queue.";
     MAILBOX = "dialplan-mailbox-missing", Error, "Asterisk warns, and the call goes on without the voicemail.";
     MUSIC_CLASS = "dialplan-musicclass-missing", Error, "Asterisk warns, and the call goes on without music.";
@@ -25,9 +30,6 @@ rules! {
     ENDPOINT = "dialplan-endpoint-missing", Error, "Dial goes on with DIALSTATUS = CHANUNAVAIL.";
     LOCAL = "dialplan-local-missing", Error, "Asterisk makes no channel.";
 }
-
-/// The applications that Asterisk no longer has.
-const GONE: &[&str] = &["Macro", "MacroExclusive", "MacroIf", "MacroExit"];
 
 /// The fault of a call of an application.
 type Problem = (&'static Rule, String);
@@ -43,10 +45,6 @@ pub(super) fn check(
         let object = format!("extension {}", extension_name(extension.name, context.name));
         findings.add(rule, checked.at(priority.location), object, message);
     };
-    if let Some(start) = open_variable(priority.arguments) {
-        let end = if start == "${" { "}" } else { "]" };
-        report((&VARIABLE_OPEN, format!("the arguments have a \"{start}\" without its \"{end}\"")));
-    }
     application_problem(priority).into_iter().for_each(&mut report);
     let named = |name: &str| priority.application.eq_ignore_ascii_case(name.as_bytes());
     let arguments = || Arguments(priority.arguments);
@@ -62,6 +60,8 @@ pub(super) fn check(
     } else if named("MusicOnHold") || named("StartMusicOnHold") {
         let absent = arguments().known(0).and_then(|name| checked.objects.no_music_class(&name));
         report_if(absent, &MUSIC_CLASS, "the call hears no music", report);
+    } else if named("Playback") || named("Background") {
+        sound_problems(checked, arguments().get(0)).into_iter().for_each(report);
     } else if named("Park") {
         let absent = arguments().known(0).and_then(|name| checked.objects.no_lot(&name));
         report_if(absent, &LOT, "the call is not parked", report);
@@ -101,8 +101,20 @@ fn application_problem(priority: &Priority<'_>) -> Option<Problem> {
     if name.is_empty() {
         return Some((&APPLICATION, "the priority has no application: the call ends".to_owned()));
     }
-    if let Some(gone) = GONE.iter().find(|gone| name.eq_ignore_ascii_case(gone.as_bytes())) {
-        return Some((&APPLICATION, format!("Asterisk 22 has no application {gone}: the call ends")));
+    if let Some(gone) = gone_application(name) {
+        return Some((&APPLICATION, format!("{gone}: the call ends")));
+    }
+    if let Some(unknown) = unknown_application(name).filter(|_| !has_variable(name)) {
+        return Some((&UNKNOWN, format!("{unknown}: the call ends")));
+    }
+    if name.eq_ignore_ascii_case(b"TryExec")
+        && let Some((tried, _)) = call_in(priority.arguments)
+        && let Some(unknown) = gone_application(tried).or_else(|| unknown_application(tried))
+    {
+        return Some((&UNKNOWN, format!("{unknown}: TryExec does nothing")));
+    }
+    if name.eq_ignore_ascii_case(b"UserEvent") && stripped(priority.arguments).is_empty() {
+        return Some((&USER_EVENT, "UserEvent has no name of an event: the call ends".to_owned()));
     }
     let sets_nothing = name.eq_ignore_ascii_case(b"Set")
         && !has_variable(priority.arguments)
@@ -129,6 +141,15 @@ fn dial_problems(checked: &Checked<'_, '_>, devices: &BStr) -> Vec<Problem> {
     devices.split_str("&").map(|device| stripped(device.as_bstr())).filter_map(problem).collect()
 }
 
+fn sound_problems(checked: &Checked<'_, '_>, sounds: &BStr) -> Vec<Problem> {
+    let Some(known) = checked.sounds else { return Vec::new() };
+    let names = sounds.split_str("&").map(stripped).filter(|name| !has_variable(name)).map(unquoted);
+    let absent = names.filter(|name| !known.may_have(name));
+    let message =
+        |name: Cow<'_, BStr>| format!("there is no sound \"{}\": the caller hears nothing", Shown(&name));
+    absent.map(|name| (&SOUND, message(name))).collect()
+}
+
 fn profile_problems(checked: &Checked<'_, '_>, arguments: Arguments<'_>) -> Vec<Problem> {
     let kinds = [(1, "bridge"), (2, "user"), (3, "menu")];
     let absent = kinds
@@ -146,7 +167,7 @@ fn mailbox_problems(checked: &Checked<'_, '_>, mailboxes: &BStr) -> Vec<Problem>
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::testing::{dialplan, found};
+    use super::super::super::testing::{Machine, dialplan, findings, found};
 
     /// Returns the findings of an application, beside a file of objects.
     fn of(application: &str, file: (&str, &str)) -> Vec<String> {
@@ -170,21 +191,52 @@ mod tests {
     }
 
     #[test]
-    fn set_without_an_equals_sign() {
+    fn an_application_that_is_misspelled() {
         assert_eq!(
-            dialplan("[a]\nexten => 1,1,Set(X)\nsame => n,Set(X=)\nsame => n,Set(${X})\n"),
+            dialplan(
+                "[a]\nexten => 1,1,Playbak(x)\nsame => n,PLAYBACK(x)\nsame => n,Weather(x)\nsame => n,${Wiat}()\n"
+            ),
             [
-                "2: warning: extension 1@a: Set has no \"=\" in its argument: it does nothing [dialplan-set-invalid]"
+                "2: warning: extension 1@a: Asterisk 22 has no application \"Playbak\" (did you mean Playback?): the \
+            call ends [dialplan-application-unknown]"
             ]
         );
     }
 
     #[test]
-    fn a_variable_without_its_end() {
+    fn an_application_that_another_one_calls() {
         assert_eq!(
-            dialplan("[a]\nexten => 1,1,NoOp(${X)\nsame => n,NoOp($[1 + ${X}])\n"),
+            dialplan(
+                "[a]\nexten => 1,1,ExecIf($[\"${X}\" = \"a\"]?Macro(x):Wiat(1))\nsame => n,Exec(Goto(1,9))\n\
+                same => n,ExecIf(${X}?Wait(1):${Y})\nsame => n,TryExec(Macro(x))\nsame => n,ExecIf(${X}?Set(A=${B}):)\n"
+            ),
             [
-                "2: warning: extension 1@a: the arguments have a \"${\" without its \"}\" [dialplan-variable-open]"
+                "2: error: extension 1@a: Asterisk 22 has no application Macro: the call ends \
+                [dialplan-application-missing]",
+                "2: warning: extension 1@a: Asterisk 22 has no application \"Wiat\" (did you mean Wait?): the call ends \
+                [dialplan-application-unknown]",
+                "3: error: extension 1@a: 1@a has no priority 9: the call ends [dialplan-goto-missing]",
+                "5: warning: extension 1@a: Asterisk 22 has no application Macro: TryExec does nothing \
+                [dialplan-application-unknown]",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_user_event_without_a_name() {
+        assert_eq!(
+            dialplan("[a]\nexten => 1,1,UserEvent()\nsame => n,UserEvent(x)\nsame => n,UserEvent(${X})\n"),
+            ["2: error: extension 1@a: UserEvent has no name of an event: the call ends \
+            [dialplan-userevent-unnamed]"]
+        );
+    }
+
+    #[test]
+    fn set_without_an_equals_sign() {
+        assert_eq!(
+            dialplan("[a]\nexten => 1,1,Set(X)\nsame => n,Set(X=)\nsame => n,Set(${X})\n"),
+            [
+                "2: warning: extension 1@a: Set has no \"=\" in its argument: it does nothing [dialplan-set-invalid]"
             ]
         );
     }
@@ -245,6 +297,28 @@ mod tests {
             assert_eq!(of(application, parking), [""; 0]);
         }
         assert_eq!(of("Park(other)", ("res_parking.conf", "[general]\nparkeddynamic = yes\n")), [""; 0]);
+    }
+
+    #[test]
+    fn sounds_that_are_played() {
+        let text = "[a]\nexten => 1,1,Playback(hello&nope&/tmp/x,noanswer)\nsame => n,Background(digits/1&${X}&\"beep\")\n";
+        let of = |settings| {
+            let files = [("asterisk.conf", settings), ("modules.conf", ""), ("voicemail.conf", "")];
+            let sounds = ["en/hello.wav", "fr/digits/1.gsm", "beep.wav"];
+            let below: &[(&str, &[&str])] = &[("/data/sounds", &sounds)];
+            let host = Machine { files: files.into_iter().collect(), folders: &[], below, programs: &[] };
+            let findings = findings(Some(&host), &[("extensions.conf", text)]);
+            findings.into_iter().filter(|line| line.contains("sound")).collect::<Vec<_>>()
+        };
+        assert_eq!(
+            of("[directories]\nastdatadir => /data\n"),
+            [
+                "asterisk/extensions.conf:2: warning: extension 1@a: there is no sound \"nope\": the caller hears \
+            nothing [dialplan-sound-missing]"
+            ]
+        );
+        assert_eq!(of("[directories]\nastdatadir => /other\n"), [""; 0]);
+        assert_eq!(of("[options]\n"), [""; 0]);
     }
 
     #[test]

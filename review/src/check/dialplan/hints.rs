@@ -1,14 +1,14 @@
 //! Hints: the devices that tell the state of an extension.
 
+use asterisk_conf::stripped;
 use bstr::{BStr, ByteSlice};
 
 use super::super::Findings;
 use super::{Checked, extension_name, missing};
 use crate::dialplan::{Target, has_variable, local_channel};
-use crate::diff::words::grouped;
-use crate::fields::stripped;
 use crate::rule::rules;
 use crate::text::Shown;
+use crate::words::grouped;
 
 rules! {
     DEVICE = "dialplan-hint-device-missing", Warning, "The lamp of the extension says for ever that it is unavailable.";

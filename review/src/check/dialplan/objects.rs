@@ -1,10 +1,10 @@
 //! The objects of other files that applications name.
 
-use asterisk_conf::{Document, Section, catalogue};
+use asterisk_conf::Section;
 use bstr::{BStr, ByteSlice};
 
 use super::super::names::{Names, objects};
-use crate::site::{Site, SiteFile};
+use crate::site::Site;
 use crate::text::Shown;
 
 /// The objects of the files that are known.
@@ -23,13 +23,9 @@ const PROFILES: [&str; 3] = ["bridge", "user", "menu"];
 
 impl<'s> Objects<'s> {
     pub(super) fn of(site: &'s Site<'s>) -> Objects<'s> {
-        let document = |name| site.whole_file(name).map(SiteFile::document);
-        let is_yes = |document: Option<&Document>, key: &str| {
-            let value = document.and_then(|document| document.value("general", key));
-            value.is_some_and(|value| catalogue::boolean(&value.to_str_lossy()) == Some(true))
-        };
+        let is_yes = |name, key| site.whole_file(name).is_some_and(|file| file.is_yes_in_general(key));
         // With this option, Park makes a lot that is not there.
-        let makes_lots = is_yes(document("res_parking.conf"), "parkeddynamic");
+        let makes_lots = is_yes("res_parking.conf", "parkeddynamic");
         let profiles = |kind: &'static str| Some((kind, Names::of_type(site, "confbridge.conf", &[kind])?));
         Objects {
             site,
@@ -39,7 +35,7 @@ impl<'s> Objects<'s> {
                 .map(|file| Names::without_case(objects(file, &["general"]).map(Section::name))),
             lots: Names::parking_lots(site).filter(|_| !makes_lots),
             music_classes: Names::music_classes(site),
-            searches_contexts: is_yes(document("voicemail.conf"), "searchcontexts"),
+            searches_contexts: is_yes("voicemail.conf", "searchcontexts"),
         }
     }
 

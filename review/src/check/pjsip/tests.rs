@@ -1,4 +1,4 @@
-use super::super::testing::{found, found_in};
+use super::super::testing::{Machine, findings, found, found_in};
 
 /// An endpoint with all that it needs.
 const SOUND: &str = "[udp]\ntype=transport\nbind=0.0.0.0\n\
@@ -245,4 +245,63 @@ fn an_endpoint_with_the_name_of_another_section() {
             "17: warning: endpoint general: sections of this name have a meaning of their own [pjsip-name-reserved]"
         ]
     );
+}
+
+/// Returns the findings of endpoints that refer to others, with these files of Asterisk's folder.
+fn with_folder(folder: &[(&str, &str)]) -> Vec<String> {
+    let more = "[b]\ntype=endpoint\ncontext=c\nallow=ulaw\naors=w\nauth=w-iauth\ntransport=udp\n";
+    let client = [("pjsip.conf", "#exec wazo-confgen asterisk/pjsip.conf\n")];
+    let queues = "[general]\n[q]\nmember = PJSIP/w\n";
+    let folder: Vec<_> = client.into_iter().chain(folder.iter().copied()).collect();
+    let findings = found_in(&folder, &[("pjsip.conf", &format!("{SOUND}{more}")), ("queues.conf", queues)]);
+    findings.iter().map(|finding| finding.replace("asterisk/", "")).collect()
+}
+
+#[test]
+fn an_assistant_makes_endpoints_aors_and_auths() {
+    let missing = [
+        "pjsip.conf:21: error: endpoint b: there is no aor \"w\": the telephone can't register, and calls to it fail \
+        [pjsip-aor-missing]",
+        "pjsip.conf:22: error: endpoint b: there is no auth \"w-iauth\": Asterisk answers all its requests with 500 \
+        [pjsip-auth-missing]",
+        "queues.conf:3: error: queue q: member PJSIP/w: there is no endpoint \"w\" [queue-member-missing]",
+    ];
+    assert_eq!(with_folder(&[]), missing);
+    assert_eq!(with_folder(&[("pjsip_wizard.conf", "[v]\ntype = wizard\n[w]\ntype = phone\n")]), missing);
+    assert_eq!(with_folder(&[("pjsip_wizard.conf", "[w]\ntype = wizard\n")]), [""; 0]);
+}
+
+#[test]
+fn objects_that_are_elsewhere_are_not_reported() {
+    assert_eq!(with_folder(&[("sorcery.conf", "[res_pjsip]\nendpoint = realtime,ps_endpoints\n")]), [""; 0]);
+    assert_eq!(with_folder(&[("sorcery.conf", "[res_pjsip]\nendpoint = config,pjsip.conf\n")]).len(), 3);
+    assert_eq!(with_folder(&[("pjsip_wizard.conf", "#exec /usr/bin/other\n")]), [""; 0]);
+    let folder = [("pjsip.conf", "#exec wazo-confgen asterisk/pjsip.conf\n#exec /usr/bin/other\n")];
+    let lost = "[b]\ntype=endpoint\ncontext=c\nallow=ulaw\naors=x\nauth=x\ntransport=x\n";
+    assert_eq!(found_in(&folder, &[("pjsip.conf", lost)]), [""; 0]);
+}
+
+#[test]
+fn a_language_without_sounds() {
+    let sounds = ["en/hello.wav", "fr/hello.wav"];
+    let below: &[(&str, &[&str])] = &[("/data/sounds", &sounds)];
+    let of = |language: &str, settings: &str| {
+        let files = [("asterisk.conf", settings), ("modules.conf", ""), ("voicemail.conf", "")];
+        let host = Machine { files: files.into_iter().collect(), folders: &[], below, programs: &[] };
+        let text = SOUND.replacen("context=c", &format!("language={language}"), 1);
+        let findings = findings(Some(&host), &[("pjsip.conf", &text)]);
+        findings.into_iter().filter(|line| line.contains("language")).collect::<Vec<_>>()
+    };
+    let settings = "[directories]\nastdatadir = /data\n";
+    assert_eq!(
+        of("de_DE", settings),
+        [
+            "asterisk/pjsip.conf:6: note: endpoint a: there are no sounds of the language \"de_DE\" [pjsip-language-missing]"
+        ]
+    );
+    assert_eq!(
+        [of("fr_CA", settings), of("en", settings), of("de", "[options]\n")],
+        [const { Vec::<String>::new() }; 3]
+    );
+    assert_eq!(of("de", &format!("{settings}[options]\nlanguageprefix = no\n")), [""; 0]);
 }

@@ -11,7 +11,7 @@ pub(crate) fn plural(word: &str) -> String {
 }
 
 /// Formats a number with a comma between groups of three digits.
-pub(crate) fn grouped(number: usize) -> String {
+pub fn grouped(number: usize) -> String {
     let digits = number.to_string();
     let groups: Vec<&str> =
         digits.as_bytes().rchunks(3).rev().filter_map(|group| std::str::from_utf8(group).ok()).collect();
@@ -19,7 +19,7 @@ pub(crate) fn grouped(number: usize) -> String {
 }
 
 /// Returns a number with its noun, in the singular or the plural.
-pub(crate) fn counted(count: usize, noun: &str) -> String {
+pub fn counted(count: usize, noun: &str) -> String {
     if count == 1 { format!("1 {noun}") } else { format!("{} {}", grouped(count), plural(noun)) }
 }
 
@@ -42,5 +42,13 @@ mod tests {
             assert_eq!(plural(noun), expected);
         }
         assert_eq!([counted(1, "aor"), counted(1042, "aor")], ["1 aor", "1,042 aors"]);
+    }
+
+    #[test]
+    fn a_number_has_groups_of_three_digits() {
+        assert_eq!(
+            [grouped(0), grouped(999), grouped(1000), grouped(1_234_567)],
+            ["0", "999", "1,000", "1,234,567"]
+        );
     }
 }
