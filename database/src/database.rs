@@ -63,6 +63,14 @@ pub trait Database: Send {
     /// a new snapshot would show the same. In doubt the answer is no: before the first snapshot, for instance,
     /// and on a PostgreSQL server that is a standby.
     fn unchanged(&mut self) -> Result<bool, Error>;
+
+    /// Returns a text that stands for the state of the database at this moment: as long as it is the same, also on other
+    /// connections, nothing was committed. `None` means that this can't be told: for an SQLite file, and for a PostgreSQL
+    /// server that is a standby.
+    fn state(&mut self) -> Result<Option<String>, Error>;
+
+    /// Returns the [`state`](Database::state) that the last snapshot of this connection shows.
+    fn snapshot_state(&self) -> Option<&str>;
 }
 
 /// Time limits of a database. [`open_with`](crate::open_with) shows the error of a query that takes too long.

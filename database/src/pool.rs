@@ -94,6 +94,11 @@ impl Pool {
         &self.settings.uri
     }
 
+    /// Returns the [state](Database::state) of the database at this moment, if it can be told. It fails fast.
+    pub fn state(self: &Arc<Self>) -> Option<String> {
+        self.connection(true).ok()?.database.as_mut()?.state().ok()?
+    }
+
     /// Returns an idle connection that still works, or a new one. A caller that has a fallback fails fast: it
     /// does not wait during the back-off.
     fn connection(self: &Arc<Self>, fail_fast: bool) -> Result<PooledConnection, Error> {
@@ -194,6 +199,11 @@ impl PooledConnection {
     /// Returns whether nothing was committed since the last snapshot of this connection.
     pub fn unchanged(&mut self) -> bool {
         self.database.as_mut().is_some_and(|database| database.unchanged().unwrap_or(false))
+    }
+
+    /// Returns the [state](Database::state) that the last snapshot of this connection shows, if it can be told.
+    pub fn snapshot_state(&self) -> Option<&str> {
+        self.database.as_ref()?.snapshot_state()
     }
 }
 

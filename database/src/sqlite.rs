@@ -108,7 +108,7 @@ fn data_version(connection: &Connection) -> Result<i64, Error> {
 impl Sqlite {
     fn begin(&mut self) -> Result<SqliteSnapshot<'_>, Error> {
         self.shown = None;
-        let changed = self.state().filter(|state| *state != self.file);
+        let changed = self.file_state().filter(|state| *state != self.file);
         if let Some(state) = changed {
             // A transaction, or a copy over the file. A new connection has no pages in memory.
             self.connection = connect(&self.path, self.limit.clone())?;
@@ -120,7 +120,7 @@ impl Sqlite {
         Ok(SqliteSnapshot { transaction, limit: limit.as_deref(), rehearses: false })
     }
 
-    fn state(&self) -> Option<FileState> {
+    fn file_state(&self) -> Option<FileState> {
         self.path.metadata().ok().as_ref().map(FileState::of)
     }
 }
@@ -139,12 +139,22 @@ impl Database for Sqlite {
     }
 
     fn is_alive(&mut self) -> bool {
-        self.state().is_some_and(|state| state.is_same_file(&self.file))
+        self.file_state().is_some_and(|state| state.is_same_file(&self.file))
     }
 
     fn unchanged(&mut self) -> Result<bool, Error> {
         let Some(shown) = self.shown else { return Ok(false) };
-        Ok(self.state().is_some_and(|state| state == self.file) && data_version(&self.connection)? == shown)
+        Ok(self.file_state().is_some_and(|state| state == self.file)
+            && data_version(&self.connection)? == shown)
+    }
+
+    fn state(&mut self) -> Result<Option<String>, Error> {
+        // The version of the data is a number of this connection alone.
+        Ok(None)
+    }
+
+    fn snapshot_state(&self) -> Option<&str> {
+        None
     }
 }
 

@@ -11,7 +11,7 @@ use std::time::SystemTime;
 use database::{LazySnapshot, Pool, PoolSettings, PooledConnection};
 use driver_api::{Config, Error, ErrorKind, Namespace, Schema};
 use review::{Finding, Rules};
-use service::{Configuration, Failure, Generated, Generator, Rejection, Source};
+use service::{Configuration, Failure, Generated, Generator, Rejection, Source, Version};
 
 use crate::config::Reloadable;
 use crate::registry::Registry;
@@ -126,6 +126,7 @@ impl Generator for Drivers {
                     result,
                     elapsed: None,
                     warnings: Vec::new(),
+                    version: None,
                     is_current: Box::new(|| false),
                 };
             }
@@ -144,12 +145,23 @@ impl Generator for Drivers {
             }
             self.failure(file, error)
         });
+        let version = version(connection.as_ref(), &templates);
         let config = Arc::clone(&self.config);
         let is_current = move || {
             templates == template_states(&config)
                 && connection.as_mut().is_none_or(PooledConnection::unchanged)
         };
-        Generated { result, elapsed: Some(elapsed), warnings, is_current: Box::new(is_current) }
+        Generated { result, elapsed: Some(elapsed), warnings, version, is_current: Box::new(is_current) }
+    }
+
+    fn is_current(&self, version: &Version) -> bool {
+        let templates = template_states(&self.config);
+        let now = if version.0.starts_with(NO_DATABASE) {
+            Some(with_templates(NO_DATABASE, &templates))
+        } else {
+            self.pool.state().map(|state| with_templates(&state, &templates))
+        };
+        now.as_ref() == Some(version)
     }
 
     fn objects(&self, file: &Namespace, text: &str) -> usize {
@@ -165,6 +177,20 @@ impl Generator for Drivers {
             |finding: &Finding| Rejection { identity: finding.identity(), message: finding.first_line() };
         review::rejections(file, text, &self.rules).iter().map(rejection).collect()
     }
+}
+
+/// The beginning of the version of a text for which no database was read.
+const NO_DATABASE: &str = "no database";
+
+/// Returns the version of a text: the state of the database, if it was read, and the states of all templates. None if the
+/// state can't be told.
+fn version(connection: Option<&PooledConnection>, templates: &[FileState]) -> Option<Version> {
+    let state = connection.map_or(Some(NO_DATABASE), PooledConnection::snapshot_state)?;
+    Some(with_templates(state, templates))
+}
+
+fn with_templates(state: &str, templates: &[FileState]) -> Version {
+    Version(format!("{state} {templates:?}"))
 }
 
 /// Returns the states of all templates that drivers read: the files that the configuration names below

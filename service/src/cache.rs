@@ -84,19 +84,20 @@ impl Cache {
         let path = self.path(namespace);
         // Most files don't change between reloads. Not writing them saves the wait for the disk.
         if self.open(namespace).is_ok_and(|copy| copy.is_some_and(|mut copy| copy.equals(text))) {
-            // The age counts from the last successful generation.
-            let touch = || -> io::Result<()> {
-                let file = File::options().append(true).open(&path)?;
-                if file.metadata()?.permissions().mode() & 0o7777 != self.mode.0 {
-                    file.set_permissions(Permissions::from_mode(self.mode.0))?;
-                }
-                file.set_modified(now())
-            };
-            if touch().is_ok() {
+            if self.touch(namespace).is_ok() {
                 return Ok(false);
             }
         }
         self.replace(&path, text).and(Ok(true))
+    }
+
+    /// Counts the age of the copy from now on: it is as a new text would be.
+    pub(crate) fn touch(&self, namespace: &Namespace) -> io::Result<()> {
+        let file = File::options().append(true).open(self.path(namespace))?;
+        if file.metadata()?.permissions().mode() & 0o7777 != self.mode.0 {
+            file.set_permissions(Permissions::from_mode(self.mode.0))?;
+        }
+        file.set_modified(now())
     }
 
     /// Replaces a file of the cache.

@@ -14,6 +14,8 @@ use crate::source::Failure;
 pub(crate) enum Shared {
     /// The new text.
     Text(Arc<String>),
+    /// A new text would be the same as the cached copy, so none was generated.
+    Unchanged,
     /// There is a new text, which the guard or the gate holds back.
     Held,
     /// There is no new text.

@@ -33,6 +33,7 @@ mod source;
 mod state;
 mod stream;
 mod systemd;
+mod version;
 
 pub use gate::{Gate, GateAction, Rejection};
 pub use guard::{Action, FileLimits, Guard};
@@ -44,3 +45,4 @@ pub use pin::{Pin, pin, pinned, unpin};
 pub use server::run;
 pub use settings::{FileMode, Limits, Listen, ListenAddress, Log, LogLevel, Metrics, Settings, Storage};
 pub use source::{Configuration, Failure, Generated, Generator, Source};
+pub use version::Version;

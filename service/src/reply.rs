@@ -23,6 +23,8 @@ pub(crate) enum Outcome {
     Generated,
     /// The cached copy, as the client asked for it.
     Cached,
+    /// The cached copy, since nothing was committed to the database since it was made.
+    Unchanged,
     /// The cached copy in place of a new text, which could not be generated.
     Stale,
     /// The cached copy in place of a new text, which the guard or the gate holds back.
@@ -42,6 +44,7 @@ impl Outcome {
         match self {
             Outcome::Generated => "generated",
             Outcome::Cached => "cached",
+            Outcome::Unchanged => "unchanged",
             Outcome::Stale => "stale",
             Outcome::Held => "held",
             Outcome::Pinned => "pinned",
@@ -118,6 +121,7 @@ impl Service {
         let copy = match result {
             Ok(Shared::Text(text)) => return Reply::text(text),
             Ok(Shared::Failed(failure)) if failure.voids_copy => return Reply::nothing(Outcome::Failed),
+            Ok(Shared::Unchanged) => cached(site, file).map(|copy| Reply::copy(Outcome::Unchanged, copy)),
             Ok(Shared::Held) => cached(site, file).map(|copy| Reply::copy(Outcome::Held, copy)),
             _ => stale(site, file),
         };
@@ -145,8 +149,16 @@ impl Service {
         while let Some(mut flight) = coalescer.begin() {
             // This comes after `begin`: a reload from here on marks this generation as out of date.
             let site = self.site();
+            if !flight.follows_invalidation
+                && coalescer.trusts_copy()
+                && let Some(version) = site.current_version(file)
+            {
+                flight.admit_late_requests(true, || site.generator.is_current(&version));
+                flight.finish(&Shared::Unchanged);
+                continue;
+            }
             let has_fallback = !flight.follows_invalidation && site.cache.age(file).is_some();
-            let Generated { result, elapsed, warnings, mut is_current } =
+            let Generated { result, elapsed, warnings, version, mut is_current } =
                 site.generator.generate(file, has_fallback);
             self.metrics.generation(file, elapsed, result.as_ref().err());
             let result = self.checked(&site, file, result);
@@ -157,13 +169,18 @@ impl Service {
             let can_be_cached = text.is_some_and(|text| !text.is_empty());
             let has_failed = matches!(result, Shared::Failed(_));
             flight.admit_late_requests(can_be_cached, || !has_failed && is_current());
-            let mut is_new = true;
-            if let Some(text) = text
-                && let Err(error) =
-                    flight.store(|| site.cache.store(file, text).map(|differs| is_new = differs))
-            {
-                tracing::error!("{file}: {}", error.chain());
+            let (mut is_new, mut is_stored) = (true, false);
+            if let Some(text) = text {
+                let store = || {
+                    is_new = site.cache.store(file, text)?;
+                    is_stored = true;
+                    Ok(())
+                };
+                if let Err(error) = flight.store(store) {
+                    tracing::error!("{file}: {}", error.chain());
+                }
             }
+            site.versions.set(&site.cache, file, version.filter(|_| is_stored));
             flight.finish(&result);
             if let Shared::Text(text) = &result {
                 self.review_later(&site, file, text);

@@ -122,6 +122,8 @@ driver_api::settings! {
         reply_seconds: Seconds = 60,
         /// How long a request waits for its file before it gets the last good copy.
         patience_seconds: Seconds = 30,
+        /// Whether a request gets the cached copy if it is certain that nothing was committed to the database since.
+        reuse: bool = true,
         /// How long the service waits for running work when it stops.
         stop_seconds: Seconds = 20,
     }

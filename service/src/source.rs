@@ -6,6 +6,7 @@ use driver_api::{Error, Namespace};
 
 use crate::gate::Rejection;
 use crate::settings::Settings;
+use crate::version::Version;
 
 /// The source of files.
 pub trait Source: Send + Sync + 'static {
@@ -49,6 +50,10 @@ pub trait Generator: Send + Sync {
     /// caller has a fallback for the file, the generator fails fast instead of waiting for a database that is down.
     fn generate(&self, namespace: &Namespace, has_fallback: bool) -> Generated;
 
+    /// Returns whether it is certain that a text of this version would be generated again now. It blocks as long as the
+    /// database does, and fails fast.
+    fn is_current(&self, version: &Version) -> bool;
+
     /// Counts the objects of a text, such as sections or entries, from which the service knows whether a new text
     /// lost much of its content.
     fn objects(&self, namespace: &Namespace, text: &str) -> usize;
@@ -69,6 +74,8 @@ pub struct Generated {
     pub elapsed: Option<Duration>,
     /// The warnings of the driver, which name the rows that it left out.
     pub warnings: Vec<String>,
+    /// The version of the data; none if it can't be told for certain.
+    pub version: Option<Version>,
     /// Checks whether another generation would return the same text now. In doubt it returns false.
     pub is_current: Box<dyn FnMut() -> bool + Send>,
 }

@@ -14,6 +14,7 @@ use crate::history::{History, Recorder};
 use crate::metrics::Metrics;
 use crate::settings::Settings;
 use crate::source::{Configuration, Generator, Source};
+use crate::version::Versions;
 
 /// The state that lasts as long as the process.
 pub(crate) struct Service {
@@ -39,6 +40,7 @@ pub(crate) struct Site {
     /// None if the configuration switches it off.
     pub(crate) history: Option<History>,
     pub(crate) recorder: Recorder,
+    pub(crate) versions: Versions,
 }
 
 impl Site {
@@ -55,6 +57,7 @@ impl Site {
             generator,
             reviews: Reviews::default(),
             recorder: Recorder::default(),
+            versions: Versions::default(),
         }
     }
 }

@@ -98,8 +98,10 @@ impl Drop for Connection {
 /// Each transaction that writes gets a number of 64 bits, which is never used again. When two snapshots have the
 /// same text, each number had ended for both or for neither, so no transaction was committed in between. (The
 /// list has no subtransactions, but they end with their transaction, which it has.) On a standby the list is
-/// always empty, so the text proves nothing there.
-const STATE: &str = "SELECT CASE WHEN NOT pg_is_in_recovery() THEN CAST(txid_current_snapshot() AS text) END";
+/// always empty, so the text proves nothing there. Another database of the same name, or another server at the same
+/// address, counts on its own: the number of the database and the server's start tell them apart.
+const STATE: &str = "SELECT CASE WHEN NOT pg_is_in_recovery() THEN concat_ws(' ', txid_current_snapshot(),
+        (SELECT oid FROM pg_database WHERE datname = current_database()), pg_postmaster_start_time()) END";
 
 const BEGIN: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY";
 
@@ -185,10 +187,17 @@ impl Database for Postgres {
     }
 
     fn unchanged(&mut self) -> Result<bool, Error> {
-        let Some(shown) = &self.shown else { return Ok(false) };
+        Ok(self.shown.is_some() && self.state()? == self.shown)
+    }
+
+    fn state(&mut self) -> Result<Option<String>, Error> {
         let connection = self.connection.as_ref().ok_or_else(lost)?;
         let answers = connection.execute(STATE, self.target.timeout)?;
-        Ok(rows(&answers).last().and_then(|row| row.first()?.as_ref()) == Some(shown))
+        Ok(rows(&answers).last().and_then(|row| row.first()?.clone()))
+    }
+
+    fn snapshot_state(&self) -> Option<&str> {
+        self.shown.as_deref()
     }
 }
 

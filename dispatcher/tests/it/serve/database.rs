@@ -132,7 +132,7 @@ fn a_generation_from_before_an_invalidation_is_not_cached() {
 #[test]
 fn a_blocked_generation_blocks_no_other_request() {
     let Some(mut site) = Site::new("blocked") else { return };
-    let daemon = site.daemon("service: {patience_seconds: 4}");
+    let daemon = site.daemon("service: {patience_seconds: 4, reuse: no}");
     assert_eq!(daemon.ask(FILE), UUID);
     site.lock();
     thread::scope(|scope| {
@@ -316,9 +316,50 @@ fn requests_succeed_during_a_restart_of_the_server() {
     assert!(count(": stale, ") > 0, "none of {asked:?} requests met a stopped server");
     assert_eq!(count(": failed, "), 0);
     // The service has recovered.
-    let generated = count(": generated, ");
+    let current = || count(": generated, ") + count(": unchanged, ");
+    let before = current();
     assert_eq!(daemon.ask(FILE), UUID);
-    assert_eq!(count(": generated, "), generated + 1, "{:#?}", daemon.log(""));
+    assert_eq!(current(), before + 1, "{:#?}", daemon.log(""));
+}
+
+#[test]
+fn an_unchanged_database_needs_no_new_text() {
+    // Other tests commit to a server that they share.
+    let Some(cluster) = own() else { return };
+    let mut site = Site::on(&cluster, "unchanged");
+    let daemon = site.daemon("");
+    let outcome = |request: &str| {
+        let text = daemon.ask(request);
+        (text, daemon.outcome().split(": ").nth(1).unwrap().split(',').next().unwrap().to_owned())
+    };
+    let is = |text: &str, outcome: &str| (text.to_owned(), outcome.to_owned());
+    assert_eq!(outcome(FILE), is(UUID, "generated"));
+    assert_eq!([outcome(FILE), outcome(FILE)], [is(UUID, "unchanged"), is(UUID, "unchanged")]);
+    // A commit to a table that the file does not need: nobody can tell that cheaply.
+    site.client
+        .batch_execute("INSERT INTO extensions (context, exten, type) VALUES ('x', '1', 'user')")
+        .unwrap();
+    assert_eq!([outcome(FILE), outcome(FILE)], [is(UUID, "generated"), is(UUID, "unchanged")]);
+    site.client.batch_execute("UPDATE infos SET uuid = '00000000-0000-4000-8000-000000000001'").unwrap();
+    assert_eq!([outcome(FILE), outcome(FILE)], [is(NEW_UUID, "generated"), is(NEW_UUID, "unchanged")]);
+    daemon.ask(format!("{FILE} invalidate"));
+    assert_eq!([outcome(FILE), outcome(FILE)], [is(NEW_UUID, "generated"), is(NEW_UUID, "unchanged")]);
+    // A transaction that is rolled back changes nothing, but a number is used up.
+    site.client.batch_execute("BEGIN; UPDATE infos SET uuid = 'x'; ROLLBACK").unwrap();
+    assert_eq!(outcome(FILE), is(NEW_UUID, "generated"));
+    std::fs::write(daemon.cached(FILE), "somebody was here").unwrap();
+    assert_eq!(outcome(FILE), is(NEW_UUID, "generated"));
+    assert_eq!(std::fs::read_to_string(daemon.cached(FILE)).unwrap(), NEW_UUID);
+}
+
+#[test]
+fn the_reuse_of_copies_can_be_switched_off() {
+    let Some(site) = Site::new("no_reuse") else { return };
+    let daemon = site.daemon("service: {reuse: no}");
+    for _ in 0..2 {
+        assert_eq!(daemon.ask(FILE), UUID);
+        assert_eq!(daemon.outcome(), format!("{FILE}: generated, 43 bytes"));
+    }
 }
 
 #[test]
