@@ -5,10 +5,9 @@ mod references;
 
 use std::collections::{HashMap, HashSet};
 
-use foldhash::fast::RandomState;
-
 use asterisk_conf::{ConfigOption, Section};
 use bstr::{BStr, ByteSlice};
+use foldhash::fast::RandomState;
 
 use super::Findings;
 use crate::rule::rules;
