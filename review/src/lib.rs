@@ -36,9 +36,10 @@ mod set;
 mod site;
 mod text;
 
-pub use check::{Checked, check, rejections};
+pub use check::{Checked, check, new_rejections, rejections};
 pub use diff::{
     Change, Diff, DiffOptions, FileDiff, ObjectDiff, OptionChange, Style, diff, is_secret, unified,
+    unified_file,
 };
 pub use finding::Finding;
 pub use host::{Folder, Host};
