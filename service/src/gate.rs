@@ -123,15 +123,10 @@ impl Site {
         if copy.equals(text) {
             return Vec::new();
         }
-        let mut faults = self.generator.rejections(file, text);
-        if !faults.is_empty()
-            && let Ok(good) = copy.text()
-        {
-            let known = self.generator.rejections(file, &good);
-            let known: HashSet<&str> = known.iter().map(|fault| fault.identity.as_str()).collect();
-            faults.retain(|fault| !known.contains(fault.identity.as_str()));
+        match copy.text() {
+            Ok(good) => self.generator.new_rejections(file, text, &good),
+            Err(_) => self.generator.rejections(file, text),
         }
-        faults
     }
 }
 
