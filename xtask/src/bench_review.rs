@@ -186,7 +186,8 @@ impl Files {
                 // One section has changed, or all.
                 let folder = match kind {
                     "gate" => self.changed(|text| {
-                        let (before, behind) = text.split_at(text.floor_char_boundary(text.len() / 2));
+                        let middle = (text.len() / 2..).find(|at| text.is_char_boundary(*at));
+                        let (before, behind) = text.split_at(middle.unwrap_or_default());
                         before.to_owned() + &behind.replacen("yes", "no", 1)
                     })?,
                     _ => self.changed(|text| text.replace("type = ", "type =  "))?,
