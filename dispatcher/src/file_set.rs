@@ -7,7 +7,7 @@ use crate::registry::Registry;
 use crate::report::Report;
 use crate::writer::{Outcome, Writer};
 
-/// The lines whose origins are recorded. Those of all lines of a large file need more memory than its text.
+/// The lines whose origins are recorded. Those of all lines of a large file take time and memory.
 #[derive(Debug, Clone, Copy)]
 pub enum Origins {
     /// All lines.
