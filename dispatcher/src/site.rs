@@ -146,7 +146,12 @@ impl Generator for Drivers {
         review::rejections(file, text, &self.rules).iter().map(rejection).collect()
     }
 
-    fn new_rejections(&self, file: &Namespace, text: &str, good: &str) -> Vec<Rejection> {
+    fn new_rejections(
+        &self,
+        file: &Namespace,
+        text: &str,
+        good: &mut dyn FnMut() -> Option<String>,
+    ) -> Vec<Rejection> {
         review::new_rejections(file, text, good, &self.rules).iter().map(rejection).collect()
     }
 }

@@ -123,10 +123,7 @@ impl Site {
         if copy.equals(text) {
             return Vec::new();
         }
-        match copy.text() {
-            Ok(good) => self.generator.new_rejections(file, text, &good),
-            Err(_) => self.generator.rejections(file, text),
-        }
+        self.generator.new_rejections(file, text, &mut || copy.text().ok())
     }
 }
 

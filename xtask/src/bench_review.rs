@@ -186,7 +186,7 @@ impl Files {
                 // One section has changed, or all.
                 let folder = match kind {
                     "gate" => self.changed(|text| {
-                        let middle = (text.len() / 2..).find(|at| text.is_char_boundary(*at));
+                        let middle = (text.len() / 2..text.len()).find(|at| text.is_char_boundary(*at));
                         let (before, behind) = text.split_at(middle.unwrap_or_default());
                         before.to_owned() + &behind.replacen("yes", "no", 1)
                     })?,
@@ -225,8 +225,8 @@ impl Files {
             let outcome = dispatcher::generate::file(&self.registry, &self.config, name, &mut *snapshot);
             let text = outcome.result?;
             let path = folder.join(name.to_string());
-            let good = fs::read_to_string(&path).map_err(|error| file_error(&path, error))?;
-            black_box(review::new_rejections(name, &text, &good, rules));
+            let mut good = || fs::read_to_string(&path).ok();
+            black_box(review::new_rejections(name, &text, &mut good, rules));
             bytes += text.len();
         }
         Ok(bytes)

@@ -94,22 +94,35 @@ pub fn rejections(file: &Namespace, text: &str, rules: &Rules) -> Vec<Finding> {
     errors(file, text.as_bytes().to_vec(), rules)
 }
 
-/// Returns those of them that a good text of the file does not have. It costs less than a look at the whole text if few
-/// sections have changed.
-pub fn new_rejections(file: &Namespace, text: &str, good: &str, rules: &Rules) -> Vec<Finding> {
+/// Returns those of them that a good text of the file does not have. `good` reads it; it is called only if it is needed.
+/// Of a file with many sections, few of which have changed, only these are read.
+pub fn new_rejections(
+    file: &Namespace,
+    text: &str,
+    good: &mut dyn FnMut() -> Option<String>,
+    rules: &Rules,
+) -> Vec<Finding> {
     // By other severities, an error may be about sections that have more than their names in common.
-    if !rules.has_more_errors()
-        && let Some(Parts { new, good }) = changed::parts(file, text, good)
-        && new_errors(file, new, good, rules).is_empty()
+    if changed::knows(file)
+        && !rules.has_more_errors()
+        && let Some(Parts { new, good }) = good().and_then(|good| changed::parts(text, &good))
+        && new_errors(file, new, || Some(good), rules).is_empty()
     {
         return Vec::new();
     }
-    new_errors(file, text.into(), good.into(), rules)
+    new_errors(file, text.into(), || good().map(String::into_bytes), rules)
 }
 
-fn new_errors(file: &Namespace, new: Vec<u8>, good: Vec<u8>, rules: &Rules) -> Vec<Finding> {
+fn new_errors(
+    file: &Namespace,
+    new: Vec<u8>,
+    good: impl FnOnce() -> Option<Vec<u8>>,
+    rules: &Rules,
+) -> Vec<Finding> {
     let mut found = errors(file, new, rules);
-    if !found.is_empty() {
+    if !found.is_empty()
+        && let Some(good) = good()
+    {
         let known = errors(file, good, rules);
         let known: HashSet<String> = known.iter().map(Finding::identity).collect();
         found.retain(|finding| !known.contains(&finding.identity()));
