@@ -7,7 +7,7 @@ use std::sync::Arc;
 use bstr::{BStr, BString, ByteSlice};
 
 use crate::Diagnostic;
-use crate::part::Part;
+use crate::assignment::Assignment;
 use crate::syntax::NAME_LIMIT;
 
 /// Whether Asterisk uses a file.
@@ -329,27 +329,24 @@ impl Section {
 /// An option, `key = value`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConfigOption {
-    pub(crate) key: Part,
-    pub(crate) value: Part,
+    pub(crate) assignment: Assignment,
     pub(crate) location: Location,
-    pub(crate) is_arrow: bool,
-    pub(crate) is_inherited: bool,
 }
 
 impl ConfigOption {
     /// Returns the key in its original spelling. It is not empty.
     pub fn key(&self) -> &BStr {
-        self.key.as_bstr()
+        self.assignment.key()
     }
 
     /// Returns whether it has this key, without regard to case.
     pub fn has_key(&self, key: impl AsRef<[u8]>) -> bool {
-        self.key.eq_ignore_ascii_case(key.as_ref())
+        self.key().eq_ignore_ascii_case(key.as_ref())
     }
 
     /// Returns the value without blanks at its ends. It may be empty.
     pub fn value(&self) -> &BStr {
-        self.value.as_bstr()
+        self.assignment.value()
     }
 
     /// Returns its line. For an inherited option, this is the line in the section that it comes from.
@@ -359,12 +356,12 @@ impl ConfigOption {
 
     /// Returns whether it is written with `=>`. Asterisk's own modules make no difference.
     pub fn is_arrow(&self) -> bool {
-        self.is_arrow
+        self.assignment.is_arrow
     }
 
     /// Returns whether it was copied from another section.
     pub fn is_inherited(&self) -> bool {
-        self.is_inherited
+        self.assignment.is_inherited
     }
 }
 

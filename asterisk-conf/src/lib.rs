@@ -19,12 +19,12 @@
 
 #![warn(missing_docs)]
 
+mod assignment;
 pub mod catalogue;
 mod diagnostic;
 mod document;
 mod end_mark;
 pub mod files;
-mod part;
 mod reader;
 pub mod syntax;
 mod writer;

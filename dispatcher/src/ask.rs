@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use driver_api::settings::Settings as _;
 use driver_api::{Config, Error, Namespace};
-use review::{FileSet, GeneratedFile};
+use review::GeneratedFile;
 use service::Listen;
 
 /// How long a connection and a whole reply may take.
@@ -39,28 +39,19 @@ trait Connection: Read + Write {
     fn finish(&self) -> io::Result<()>;
 }
 
-/// Asks for the cached copies of these files. An empty reply means that the service has none, or an empty one.
+/// Asks for the cached copy of a file. An empty reply means that the service has none, or an empty one.
 ///
 /// # Errors
 ///
-/// The service can't be reached, or a reply does not come to its end. The error names its address.
-pub(crate) fn cached<'n>(
-    config: &Config,
-    names: impl IntoIterator<Item = &'n Namespace>,
-) -> Result<FileSet, Error> {
+/// The service can't be reached, or the reply does not come to its end. The error names its address.
+pub(crate) fn cached(config: &Config, name: &Namespace) -> Result<Option<GeneratedFile>, Error> {
     let address =
         Address::of(&Listen::read(config)?).map_err(|message| config.error("listen_port", message))?;
-    let mut set = FileSet::default();
-    for name in names {
-        let text = address.ask(name).map_err(|error| {
-            let message = format!("the service did not answer the request for {name}");
-            Error::driver(message).because(error).context(address.to_string())
-        })?;
-        if !text.is_empty() {
-            set.insert(name.clone(), GeneratedFile { text, origins: Vec::new() });
-        }
-    }
-    Ok(set)
+    let text = address.ask(name).map_err(|error| {
+        let message = format!("the service did not answer the request for {name}");
+        Error::driver(message).because(error).context(address.to_string())
+    })?;
+    Ok((!text.is_empty()).then(|| GeneratedFile::new(text)))
 }
 
 impl Address {

@@ -7,7 +7,7 @@ use crate::registry::Registry;
 use crate::report::Report;
 use crate::writer::{Outcome, Writer};
 
-/// The lines whose origins are recorded. Those of all lines of a large file need more memory than its text.
+/// The lines whose origins are recorded. Those of all lines of a large file take time and memory.
 #[derive(Debug, Clone, Copy)]
 pub enum Origins {
     /// All lines.
@@ -27,28 +27,34 @@ pub fn generate(
     report: &mut Report<'_>,
     origins: Origins,
 ) -> FileSet {
-    let mut set = FileSet::default();
-    for namespace in namespaces {
-        let mut outcome = match Writer::new(registry, config, namespace) {
-            Ok(writer) => match origins {
-                Origins::All => writer.write_with_origins(snapshot),
-                Origins::OfColumns(columns) => writer.write_with_origins_of(snapshot, columns),
-                Origins::None => writer.write(snapshot),
-            },
-            Err(error) => Outcome::not_built(error),
-        };
-        if report.skips() && is_of_older_schema(registry, namespace, &outcome) {
-            continue;
-        }
-        report.end(namespace, &outcome);
-        if let Ok(text) = outcome.result {
-            let mut origins = std::mem::take(&mut outcome.origins);
-            origins.shrink_to_fit();
-            origins.sort_by_key(|origin| origin.line);
-            set.insert(namespace.clone(), GeneratedFile { text: text.into_bytes(), origins });
-        }
+    let generate = |namespace: &Namespace| {
+        Some((namespace.clone(), file(registry, config, namespace, snapshot, report, origins)?))
+    };
+    namespaces.iter().filter_map(generate).collect()
+}
+
+/// Generates a file, with the origins of these lines. Returns none if it fails, which is reported, or is skipped.
+pub fn file(
+    registry: &Registry,
+    config: &Config,
+    namespace: &Namespace,
+    snapshot: &mut dyn Snapshot,
+    report: &mut Report<'_>,
+    origins: Origins,
+) -> Option<GeneratedFile> {
+    let outcome = match Writer::new(registry, config, namespace) {
+        Ok(writer) => match origins {
+            Origins::All => writer.write_with_origins(snapshot),
+            Origins::OfColumns(columns) => writer.write_with_origins_of(snapshot, columns),
+            Origins::None => writer.write(snapshot),
+        },
+        Err(error) => Outcome::not_built(error),
+    };
+    if report.skips() && is_of_older_schema(registry, namespace, &outcome) {
+        return None;
     }
-    set
+    report.end(namespace, &outcome);
+    Some(GeneratedFile::with_origins(outcome.result.ok()?, outcome.origins))
 }
 
 /// Returns whether a file is missing because only databases of older releases have its tables.
@@ -116,7 +122,7 @@ mod tests {
             &mut report,
             Origins::OfColumns(review::is_secret),
         );
-        assert_eq!(new.iter().map(|(_, file)| file.origins.len()).collect::<Vec<_>>(), [1]);
+        assert_eq!(new.iter().map(|(_, file)| file.origins.iter().count()).collect::<Vec<_>>(), [1]);
         let old = FileSet::from_texts([("asterisk/words.conf", "[1000]\nword = before\n")]).unwrap();
         let text = review::diff(&old, &new, DiffOptions::default()).text(Style::default());
         assert!(text.contains("section 1000: word ••• → •••\n"), "{text}");

@@ -34,26 +34,30 @@ pub fn file_set(folder: &Path, names: &[Namespace]) -> Result<FileSet, Error> {
     Ok(set)
 }
 
-/// Reads those of these files that a folder has.
+/// Checks that a folder is there.
 ///
 /// # Errors
 ///
-/// The folder is none, or a file can't be read, is no file, or is larger than 1 GiB.
-pub fn present<'n>(folder: &Path, names: impl IntoIterator<Item = &'n Namespace>) -> Result<FileSet, Error> {
+/// It is none.
+pub fn exists(folder: &Path) -> Result<(), Error> {
     let found = fs::metadata(folder).and_then(|metadata| {
         if metadata.is_dir() { Ok(()) } else { Err(io::ErrorKind::NotADirectory.into()) }
     });
     found.map_err(|error| {
         Error::driver("the folder can't be read").because(error).context(folder.display().to_string())
-    })?;
-    let is_missing = |name: &&Namespace| {
-        let found = fs::symlink_metadata(folder.join(name.to_string()));
-        found.is_err_and(|error| {
-            matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
-        })
-    };
-    let names = names.into_iter().filter(|name| !is_missing(name));
-    names.map(|name| Ok((name.clone(), file(folder, name)?))).collect()
+    })
+}
+
+/// Reads a file of a folder, if it has one of this name.
+///
+/// # Errors
+///
+/// The file can't be read, is no file, or is larger than 1 GiB.
+pub fn present(folder: &Path, name: &Namespace) -> Result<Option<GeneratedFile>, Error> {
+    match fs::symlink_metadata(folder.join(name.to_string())) {
+        Err(error) if is_missing(&error) => Ok(None),
+        _ => file(folder, name).map(Some),
+    }
 }
 
 /// Returns the names in a folder that are UTF-8 and not hidden, sorted.
@@ -73,7 +77,7 @@ fn file(folder: &Path, name: &Namespace) -> Result<GeneratedFile, Error> {
     let text = read(&path).map_err(|error| {
         Error::driver("the file can't be read").because(error).context(path.display().to_string())
     })?;
-    Ok(GeneratedFile { text, origins: Vec::new() })
+    Ok(GeneratedFile::new(text))
 }
 
 /// Reads a file that is one: a pipe would never end.

@@ -114,17 +114,17 @@ impl Proposer<'_> {
     /// service's last good copies, which Asterisk has read so far.
     fn new_errors(&self, apply: &Apply, texts: &[Text]) -> Result<Vec<Finding>, Error> {
         let rules = config::check_rules(self.config)?;
-        let new = texts.iter().map(|text| (text.file.clone(), generated(&text.text)));
+        let new = texts.iter().map(|text| (text.file.clone(), GeneratedFile::new(text.text.as_str())));
         let mut errors = errors(&new.collect(), &rules);
         if errors.is_empty() {
             return Ok(errors);
         }
         let storage = Storage::read(self.config)?;
-        let copies = folder::present(&storage.cache, texts.iter().map(|text| &text.file)).unwrap_or_default();
         let mut before = FileSet::default();
         for Text { file, .. } in texts {
-            let there = apply.current(file)?.map(|text| generated(&text));
-            if let Some(text) = there.or_else(|| copies.get(file).cloned()) {
+            let there = apply.current(file)?.map(GeneratedFile::new);
+            let copy = || folder::present(&storage.cache, file).ok().flatten();
+            if let Some(text) = there.or_else(copy) {
                 before.insert(file.clone(), text);
             }
         }
@@ -132,10 +132,6 @@ impl Proposer<'_> {
         errors.retain(|finding| !known.contains(&finding.identity()));
         Ok(errors)
     }
-}
-
-fn generated(text: &str) -> GeneratedFile {
-    GeneratedFile { text: text.into(), origins: Vec::new() }
 }
 
 fn errors(set: &FileSet, rules: &Rules) -> Vec<Finding> {

@@ -173,9 +173,16 @@ impl Generator for Drivers {
     }
 
     fn rejections(&self, file: &Namespace, text: &str) -> Vec<Rejection> {
-        let rejection =
-            |finding: &Finding| Rejection { identity: finding.identity(), message: finding.first_line() };
         review::rejections(file, text, &self.rules).iter().map(rejection).collect()
+    }
+
+    fn new_rejections(
+        &self,
+        file: &Namespace,
+        text: &str,
+        good: &mut dyn FnMut() -> Option<String>,
+    ) -> Vec<Rejection> {
+        review::new_rejections(file, text, good, &self.rules).iter().map(rejection).collect()
     }
 }
 
@@ -215,6 +222,10 @@ fn add_states(path: PathBuf, depth: usize, states: &mut Vec<FileState>) {
         }
     }
     states.push((path, metadata.ok().map(|it| (it.ino(), it.modified().ok(), it.len()))));
+}
+
+fn rejection(finding: &Finding) -> Rejection {
+    Rejection { identity: finding.identity(), message: finding.first_line() }
 }
 
 /// Logs the warnings and the error of a generation.

@@ -5,7 +5,7 @@ use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
-use driver_api::asterisk::LineOrigin;
+use driver_api::asterisk::LineOrigins;
 use driver_api::explanation::Explanation;
 use driver_api::{Config, Driver, Entry, Error, ErrorKind, Namespace, Schema, Session, Snapshot, Warning};
 
@@ -20,7 +20,7 @@ pub struct Outcome {
     /// The time that the driver took.
     pub elapsed: Duration,
     /// The origins of the file's lines, if they were asked for.
-    pub origins: Vec<LineOrigin>,
+    pub origins: LineOrigins,
     /// All else that is known of the file, if it was asked for.
     pub explanation: Explanation,
 }
@@ -32,7 +32,7 @@ impl Outcome {
             result: Err(error),
             warnings: Vec::new(),
             elapsed: Duration::ZERO,
-            origins: Vec::new(),
+            origins: LineOrigins::new(),
             explanation: Explanation::default(),
         }
     }

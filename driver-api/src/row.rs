@@ -124,19 +124,38 @@ impl<T> Row<T> {
 #[derive(Clone)]
 pub struct Origin {
     source: Arc<Source>,
-    key: Key,
+    /// The position in [`Source::keys`] of the first value of the key. A box for each row would cost more than all else
+    /// here.
+    place: u32,
 }
 
 impl Origin {
     /// Returns the table, which is [`Query::table`].
     pub fn table(&self) -> &str {
-        &self.source.table
+        self.source.table()
     }
 
     /// Returns the key as text: `id=7`, or `context=default mailbox=1001`. Control characters are escaped.
     pub fn key(&self) -> String {
-        let parts = self.source.key.iter().zip(self.key.values(&self.source));
+        let parts = self.source.key.iter().zip(self.values());
         parts.map(|(name, value)| format!("{name}={}", Shown(&value))).collect::<Vec<_>>().join(" ")
+    }
+
+    /// Returns one value for each column of the key.
+    fn values(&self) -> Vec<Value<'_>> {
+        let keys = self.source.keys.get();
+        let mut rest = keys.and_then(|keys| keys.get(self.place as usize..)).unwrap_or_default();
+        self.source.key.iter().map_while(|_| take(&mut rest)).collect()
+    }
+
+    /// Returns what all rows of the result share.
+    pub(crate) fn source(&self) -> &Arc<Source> {
+        &self.source
+    }
+
+    /// Returns the place of the key, by which the source makes the origin [again](Source::origin_at).
+    pub(crate) fn place(&self) -> u32 {
+        self.place
     }
 
     /// Returns the name of the column at this index of the query.
@@ -218,7 +237,7 @@ impl PartialEq for Origin {
     fn eq(&self, other: &Origin) -> bool {
         self.table() == other.table()
             && self.source.key == other.source.key
-            && self.key.values(&self.source) == other.key.values(&other.source)
+            && self.values() == other.values()
     }
 }
 
@@ -229,7 +248,7 @@ pub(crate) struct Source {
     table: String,
     key: Vec<String>,
     columns: Vec<String>,
-    /// The keys that are not one number, of all rows one behind the other. It is set once all rows are read.
+    /// The keys of all rows, one behind the other, as [`put`] writes them. It is set once all rows are read.
     keys: OnceLock<Box<[u8]>>,
 }
 
@@ -244,33 +263,37 @@ impl Source {
         }
     }
 
+    pub(crate) fn table(&self) -> &str {
+        &self.table
+    }
+
     pub(crate) fn column(&self, index: usize) -> &str {
         &self.columns[index]
     }
 
-    /// Returns the origin of a row with this key, for as long as not all rows are read.
-    pub(crate) fn early_origin(self: &Arc<Source>, key: &[Value<'_>]) -> Origin {
+    /// Returns the origin of a row with this key, for as long as not all rows are read. It has a source of its own.
+    pub(crate) fn early_origin(&self, key: &[Value<'_>]) -> Origin {
+        let (table, names, columns) = (self.table.clone(), self.key.clone(), self.columns.clone());
         let mut keys = Vec::new();
-        for value in key {
-            put(&mut keys, value);
-        }
-        Origin { source: Arc::clone(self), key: Key::Own(keys.into()) }
+        let source = Arc::new(Source { table, key: names, columns, keys: OnceLock::new() });
+        let origin = source.origin(key, &mut keys);
+        source.set_keys(keys);
+        origin
     }
 
     /// Returns the origin of a row with this key. It can be read once `keys` is [`set`](Source::set_keys).
     pub(crate) fn origin(self: &Arc<Source>, key: &[Value<'_>], keys: &mut Vec<u8>) -> Origin {
-        let key = match *key {
-            [Value::Integer(number)] => Key::Integer(number),
-            [Value::Uuid(uuid)] => Key::Uuid(uuid),
-            _ => {
-                let start = keys.len();
-                for value in key {
-                    put(keys, value);
-                }
-                Key::Shared(start)
-            }
-        };
-        Origin { source: Arc::clone(self), key }
+        // The keys of a result that is larger are lost, and the rows have none in messages.
+        let place = u32::try_from(keys.len()).unwrap_or(u32::MAX);
+        for value in key {
+            put(keys, value);
+        }
+        self.origin_at(place)
+    }
+
+    /// Returns the origin of the row whose key is at this [place](Origin::place).
+    pub(crate) fn origin_at(self: &Arc<Source>, place: u32) -> Origin {
+        Origin { source: Arc::clone(self), place }
     }
 
     /// Makes the keys that [`origin`](Source::origin) wrote readable.
@@ -280,34 +303,12 @@ impl Source {
     }
 }
 
-/// The values of a row's key. In bytes, one for the type precedes each value, and the length precedes a text.
-#[derive(Clone)]
-enum Key {
-    Integer(i64),
-    Uuid([u8; 16]),
-    Own(Box<[u8]>),
-    /// The position in [`Source::keys`] of the first value. A box for each row would cost more than all else here.
-    Shared(usize),
-}
-
+// In the bytes of keys, one for the type precedes each value, and the length precedes a text.
 const NULL: u8 = 0;
 const INTEGER: u8 = 1;
 const UUID: u8 = 2;
 const TEXT: u8 = 3;
 const OTHER: u8 = 4;
-
-impl Key {
-    /// Returns one value for each column of the source's key.
-    fn values<'a>(&'a self, source: &'a Source) -> Vec<Value<'a>> {
-        let mut bytes = match self {
-            Key::Integer(number) => return vec![Value::Integer(*number)],
-            Key::Uuid(uuid) => return vec![Value::Uuid(*uuid)],
-            Key::Own(bytes) => bytes,
-            Key::Shared(start) => source.keys.get().and_then(|keys| keys.get(*start..)).unwrap_or_default(),
-        };
-        source.key.iter().map_while(|_| take(&mut bytes)).collect()
-    }
-}
 
 fn put(bytes: &mut Vec<u8>, value: &Value<'_>) {
     let mut text = |kind, text: &str| {
@@ -380,6 +381,6 @@ mod tests {
             assert_eq!(origin, source.early_origin(&values));
         }
         // A large query has one per row.
-        assert!(size_of::<Origin>() <= 32, "{}", size_of::<Origin>());
+        assert!(size_of::<Origin>() <= 16, "{}", size_of::<Origin>());
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::de::DeserializeOwned;
 use smallvec::SmallVec;
 
-use crate::asterisk::{LineOrigin, Recorder, origins_by_section};
+use crate::asterisk::{LineOrigins, Recorder, origins_by_section};
 use crate::decode::{self, Problem};
 use crate::explanation::{Explanation, LineNote, Note};
 use crate::row::Source;
@@ -29,7 +29,7 @@ pub struct Session<'a> {
     snapshot: &'a mut dyn Snapshot,
     warnings: Vec<Warning>,
     /// The origins of the file's lines, if the session records them.
-    origins: Option<Vec<LineOrigin>>,
+    origins: Option<LineOrigins>,
     /// The columns whose lines have origins; none for all lines.
     columns: Option<fn(&str) -> bool>,
     /// All else that is known of the file, if the session explains it.
@@ -155,7 +155,7 @@ impl<'a> Session<'a> {
     /// them once the file is written.
     #[must_use]
     pub fn recording_origins(self) -> Session<'a> {
-        Session { origins: Some(Vec::new()), ..self }
+        Session { origins: Some(LineOrigins::default()), ..self }
     }
 
     /// Does the same for lines whose value comes from one of these columns, and records nothing of others.
@@ -192,9 +192,12 @@ impl<'a> Session<'a> {
         }
     }
 
-    pub(crate) fn record(&mut self, origins: Vec<LineOrigin>) {
-        if let Some(recorded) = &mut self.origins {
-            recorded.extend(origins);
+    pub(crate) fn record(&mut self, origins: LineOrigins) {
+        match &mut self.origins {
+            // Mostly, one writer writes the whole file.
+            Some(recorded) if recorded.is_empty() => *recorded = origins,
+            Some(recorded) => recorded.append(0, origins),
+            None => {}
         }
     }
 
@@ -239,7 +242,7 @@ impl<'a> Session<'a> {
 
     /// Takes the origins of the file's lines, in order. There are none unless the session is
     /// [`recording_origins`](Session::recording_origins).
-    pub fn take_origins(&mut self) -> Vec<LineOrigin> {
+    pub fn take_origins(&mut self) -> LineOrigins {
         self.origins.as_mut().map(std::mem::take).unwrap_or_default()
     }
 

@@ -20,7 +20,8 @@ fn add_own_lines(entry: &'static Entry, config: &Config, path: &Path, own: &mut 
     let mut session = Session::new(&mut *snapshot).explaining(None);
     // A driver may fail over a case that is about its failure.
     let Ok(text) = entry.build(config).and_then(|driver| driver.generate(&mut session)) else { return };
-    let origins = session.take_origins().into_iter().map(|origin| origin.line);
+    let recorded = session.take_origins();
+    let origins = recorded.iter().map(|origin| origin.line);
     let notes = session.take_explanation().lines.into_iter().map(|note| note.line);
     let known: BTreeSet<usize> = origins.chain(notes).collect();
     let lines = (1..).zip(text.lines()).filter(|(_, line)| !line.is_empty() && !line.starts_with(';'));

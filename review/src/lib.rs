@@ -37,9 +37,10 @@ mod site;
 mod text;
 mod words;
 
-pub use check::{Checked, check, rejections};
+pub use check::{Checked, check, new_rejections, rejections};
 pub use diff::{
     Change, Diff, DiffOptions, FileDiff, ObjectDiff, OptionChange, Style, diff, is_secret, summary, unified,
+    unified_file,
 };
 pub use finding::Finding;
 pub use host::{Folder, Host};

@@ -99,6 +99,14 @@ impl Rules {
         Ok(())
     }
 
+    /// Returns whether a rule is an error at this site that is none elsewhere.
+    pub(crate) fn has_more_errors(&self) -> bool {
+        let is_raised =
+            |rule: &&Rule| rule.severity < Severity::Error && self.severity(rule) == Some(Severity::Error);
+        self.changed.values().any(|severity| *severity == Some(Severity::Error))
+            && crate::check::rules().any(|rule| is_raised(&rule))
+    }
+
     /// Returns the severity of a rule, or `None` if it is off.
     pub fn severity(&self, rule: &Rule) -> Option<Severity> {
         self.changed.get(rule.id).copied().unwrap_or(Some(rule.severity))

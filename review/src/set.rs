@@ -1,8 +1,9 @@
 //! The files that are reviewed.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use driver_api::asterisk::LineOrigin;
+use driver_api::asterisk::LineOrigins;
 use driver_api::{Error, Namespace};
 
 /// Files that were generated in one snapshot, or that stand in one folder.
@@ -14,10 +15,10 @@ pub struct FileSet {
 /// The text of a file and the origins of its lines.
 #[derive(Debug, Clone, Default)]
 pub struct GeneratedFile {
-    /// The text. A file that somebody else wrote may be any bytes.
-    pub text: Vec<u8>,
-    /// The origins of its lines in the order of the lines, as far as they are known.
-    pub origins: Vec<LineOrigin>,
+    /// The text. A file that somebody else wrote may be any bytes. What reads the file shares it, since it may be large.
+    pub text: Arc<Vec<u8>>,
+    /// The origins of its lines, as far as they are known.
+    pub origins: LineOrigins,
 }
 
 impl FileSet {
@@ -31,7 +32,7 @@ impl FileSet {
     ) -> Result<FileSet, Error> {
         let mut set = FileSet::default();
         for (name, text) in texts {
-            set.insert(name.as_ref().parse()?, GeneratedFile { text: text.into(), origins: Vec::new() });
+            set.insert(name.as_ref().parse()?, GeneratedFile::new(text));
         }
         Ok(set)
     }
@@ -73,11 +74,14 @@ impl FileSet {
 }
 
 impl GeneratedFile {
-    /// Returns the origins of a line; the first line is 1.
-    pub fn origins_of(&self, line: usize) -> &[LineOrigin] {
-        let from = self.origins.partition_point(|origin| origin.line < line);
-        let to = self.origins.partition_point(|origin| origin.line <= line);
-        self.origins.get(from..to).unwrap_or_default()
+    /// Creates a file without origins.
+    pub fn new(text: impl Into<Vec<u8>>) -> GeneratedFile {
+        GeneratedFile::with_origins(text, LineOrigins::default())
+    }
+
+    /// Creates a file with the origins of its lines.
+    pub fn with_origins(text: impl Into<Vec<u8>>, origins: LineOrigins) -> GeneratedFile {
+        GeneratedFile { text: Arc::new(text.into()), origins }
     }
 }
 

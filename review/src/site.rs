@@ -194,7 +194,7 @@ impl At<'_> {
         let place = self.file.document.place(self.location);
         let name = place.file.to_str().ok().and_then(|name| name.parse::<Namespace>().ok());
         let file = name.and_then(|name| self.file.set.get(&name));
-        file.map(|file| file.origins_of(place.line as usize).to_vec()).unwrap_or_default()
+        file.map(|file| file.origins.of_line(place.line as usize).collect()).unwrap_or_default()
     }
 }
 
@@ -222,9 +222,11 @@ impl<'s> Surroundings<'s, '_> {
     fn file(&self, name: &Namespace, file: &GeneratedFile) -> SiteFile<'s> {
         let reader = Reader::new(self).limits(limits(file.text.len()));
         let (document, source) = match self.top(name.filename()) {
-            Some(text) if *text == *file.text => (reader.read(name.to_string(), &file.text), Source::Copy),
+            Some(text) if *text == *file.text => {
+                (reader.read_shared(name.to_string(), &file.text), Source::Copy)
+            }
             Some(text) => (reader.read(name.filename(), &text), Source::Folder),
-            None => (reader.read(name.to_string(), &file.text), Source::Generated),
+            None => (reader.read_shared(name.to_string(), &file.text), Source::Generated),
         };
         SiteFile { document, set: self.set, source }
     }

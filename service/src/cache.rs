@@ -83,10 +83,10 @@ impl Cache {
     fn renew(&self, namespace: &Namespace, text: &str) -> Result<bool, Error> {
         let path = self.path(namespace);
         // Most files don't change between reloads. Not writing them saves the wait for the disk.
-        if self.open(namespace).is_ok_and(|copy| copy.is_some_and(|mut copy| copy.equals(text))) {
-            if self.touch(namespace).is_ok() {
-                return Ok(false);
-            }
+        let is_same =
+            || self.open(namespace).is_ok_and(|copy| copy.is_some_and(|mut copy| copy.equals(text)));
+        if is_same() && self.touch(namespace).is_ok() {
+            return Ok(false);
         }
         self.replace(&path, text).and(Ok(true))
     }

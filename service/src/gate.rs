@@ -123,15 +123,7 @@ impl Site {
         if copy.equals(text) {
             return Vec::new();
         }
-        let mut faults = self.generator.rejections(file, text);
-        if !faults.is_empty()
-            && let Ok(good) = copy.text()
-        {
-            let known = self.generator.rejections(file, &good);
-            let known: HashSet<&str> = known.iter().map(|fault| fault.identity.as_str()).collect();
-            faults.retain(|fault| !known.contains(fault.identity.as_str()));
-        }
-        faults
+        self.generator.new_rejections(file, text, &mut || copy.text().ok())
     }
 }
 

@@ -64,6 +64,14 @@ pub trait Generator: Send + Sync {
 
     /// Returns the faults for which the reader of a text refuses it, or drops objects of it.
     fn rejections(&self, namespace: &Namespace, text: &str) -> Vec<Rejection>;
+
+    /// Returns those of them that a good text of the file does not have. `good` reads it.
+    fn new_rejections(
+        &self,
+        namespace: &Namespace,
+        text: &str,
+        good: &mut dyn FnMut() -> Option<String>,
+    ) -> Vec<Rejection>;
 }
 
 /// One generation of a file.

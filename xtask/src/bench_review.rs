@@ -13,15 +13,21 @@ use dispatcher::{FAMILIES, NAMESPACE_WIDTH, Registry, Report, config, file_set, 
 use driver_api::{Config, Error, Namespace};
 use fixtures::Schema;
 use fixtures::postgres::Cluster;
-use review::{DiffOptions, FileSet, Rules, Style};
+use review::{Diff, DiffOptions, FileSet, Rules, Style};
 use tempfile::TempDir;
 
 use crate::bench::{median, peak_megabytes};
 use crate::{command, file_error};
 
 /// The measurements, each in a process of its own.
-const KINDS: &[&str] =
-    &["generate", "check", "diff", "gate asterisk/pjsip.conf", "gate asterisk/extensions.conf"];
+const KINDS: &[&str] = &[
+    "generate",
+    "check",
+    "diff",
+    "gate asterisk/pjsip.conf",
+    "gate asterisk/extensions.conf",
+    "gate-all asterisk/pjsip.conf",
+];
 
 /// Measure a review in a process of its own; bench --review runs this.
 #[derive(FromArgs)]
@@ -94,14 +100,14 @@ impl Files {
         Ok((set, start.elapsed()))
     }
 
-    /// Writes the files below a folder, each with a small change, so that each of them is read and compared as a whole.
-    fn changed(&mut self) -> Result<TempDir, Error> {
+    /// Writes the files below a folder, each with this change.
+    fn changed(&mut self, change: impl Fn(&str) -> String) -> Result<TempDir, Error> {
         let folder =
             tempfile::tempdir().map_err(|error| file_error(Path::new("a temporary folder"), error))?;
         let (set, _) = self.generate(Origins::None)?;
         for (name, file) in set.iter() {
             let path = folder.path().join(name.to_string());
-            let text = String::from_utf8_lossy(&file.text).replacen("yes", "no", 1);
+            let text = change(&String::from_utf8_lossy(&file.text));
             let written =
                 fs::create_dir_all(path.parent().unwrap_or(&path)).and_then(|()| fs::write(&path, text));
             written.map_err(|error| file_error(&path, error))?;
@@ -166,32 +172,63 @@ impl Files {
                 Ok((time, set.bytes()))
             }
             "diff" => {
-                let folder = self.changed()?;
+                let folder = self.changed(|text| text.replacen("yes", "no", 1))?;
                 let start = Instant::now();
-                let (new, _) = self.generate(Origins::OfColumns(review::is_secret))?;
-                let old = folder::file_set(folder.path(), &[])?;
-                let diff = review::diff(&old, &new, DiffOptions::default());
-                black_box(diff.text(Style::default()));
-                Ok((start.elapsed(), new.bytes()))
+                let bytes = self.diff(folder.path())?;
+                Ok((start.elapsed(), bytes))
             }
             "check" => {
                 let (set, _) = self.generate(Origins::All)?;
                 black_box(review::check(&set, None, &rules));
                 Ok((start.elapsed(), set.bytes()))
             }
-            // A request whose text has changed costs this: generating and looking at the text.
             _ => {
-                let mut bytes = 0;
-                let mut snapshot = self.database.snapshot()?;
-                for name in &self.names {
-                    let outcome =
-                        dispatcher::generate::file(&self.registry, &self.config, name, &mut *snapshot);
-                    let text = outcome.result?;
-                    black_box(review::rejections(name, &text, &rules));
-                    bytes += text.len();
-                }
+                // One section has changed, or all.
+                let folder = match kind {
+                    "gate" => self.changed(|text| {
+                        let middle = (text.len() / 2..text.len()).find(|at| text.is_char_boundary(*at));
+                        let (before, behind) = text.split_at(middle.unwrap_or_default());
+                        before.to_owned() + &behind.replacen("yes", "no", 1)
+                    })?,
+                    _ => self.changed(|text| text.replace("type = ", "type =  "))?,
+                };
+                let start = Instant::now();
+                let bytes = self.gate(folder.path(), &rules)?;
                 Ok((start.elapsed(), bytes))
             }
         }
+    }
+
+    /// Compares the files with those of a folder, as `confgend diff` does.
+    fn diff(&mut self, folder: &Path) -> Result<usize, Error> {
+        let mut snapshot = self.database.snapshot()?;
+        let mut messages = io::sink();
+        let mut report = Report::quiet(&mut messages);
+        let (mut diff, mut bytes) = (Diff::default(), 0);
+        let origins = Origins::OfColumns(review::is_secret);
+        for name in &self.names {
+            let (registry, config) = (&self.registry, &self.config);
+            let new = file_set::file(registry, config, name, &mut *snapshot, &mut report, origins);
+            let old = folder::present(folder, name)?;
+            diff.add(name, old.as_ref(), new.as_ref(), DiffOptions::default());
+            bytes += new.map_or(0, |file| file.text.len());
+        }
+        black_box(diff.text(Style::default()));
+        Ok(bytes)
+    }
+
+    /// Does what a request costs whose text is not that of the copy in a folder: generating, and looking at both texts.
+    fn gate(&mut self, folder: &Path, rules: &Rules) -> Result<usize, Error> {
+        let mut snapshot = self.database.snapshot()?;
+        let mut bytes = 0;
+        for name in &self.names {
+            let outcome = dispatcher::generate::file(&self.registry, &self.config, name, &mut *snapshot);
+            let text = outcome.result?;
+            let path = folder.join(name.to_string());
+            let mut good = || fs::read_to_string(&path).ok();
+            black_box(review::new_rejections(name, &text, &mut good, rules));
+            bytes += text.len();
+        }
+        Ok(bytes)
     }
 }

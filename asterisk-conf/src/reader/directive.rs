@@ -1,5 +1,7 @@
 //! The directives `#include FILE`, `#tryinclude FILE` and `#exec COMMAND`.
 
+use std::sync::Arc;
+
 use bstr::{BStr, ByteSlice};
 
 use super::{Input, Parser, Result, Stop, stripped};
@@ -56,7 +58,7 @@ impl Parser<'_> {
         let Some((name, text)) = files.output(command.as_bstr()) else { return Ok(()) };
         self.one_level_deeper(|parser| {
             let mut input = Input { section: parser.current, ..Input::default() };
-            parser.file(&mut input, name.as_bstr(), &text).map(|()| true)
+            parser.file(&mut input, name.as_bstr(), &Arc::new(text.into_owned())).map(|()| true)
         })?;
         Ok(())
     }
@@ -109,7 +111,7 @@ impl Parser<'_> {
             match files.read(name.as_bstr()) {
                 Content::Text(text) => {
                     is_found = true;
-                    self.file(&mut input, name.as_bstr(), &text)?;
+                    self.file(&mut input, name.as_bstr(), &Arc::new(text.into_owned()))?;
                 }
                 Content::NotAFile => self.report(DiagnosticKind::IncludeNotAFile, location, &name)?,
                 Content::Missing => {}

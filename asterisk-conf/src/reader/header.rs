@@ -141,5 +141,7 @@ fn copy_into(section: &mut Section, base: Arc<[u8]>, options: impl IntoIterator<
 }
 
 fn inherited(option: &ConfigOption) -> ConfigOption {
-    ConfigOption { is_inherited: true, ..option.clone() }
+    let mut option = option.clone();
+    option.assignment.is_inherited = true;
+    option
 }

@@ -70,6 +70,11 @@ impl<'f> Reader<'f> {
     ///
     /// This never fails: [`Document::status`] and [`Document::diagnostics`] report problems of the text.
     pub fn read(&self, name: impl AsRef<[u8]>, text: &[u8]) -> Document {
+        self.read_shared(name, &Arc::new(text.to_vec()))
+    }
+
+    /// Does the same, and shares the text with the document, which otherwise has a copy.
+    pub fn read_shared(&self, name: impl AsRef<[u8]>, text: &Arc<Vec<u8>>) -> Document {
         let mut parser = Parser {
             files: self.files,
             budget: Budget::new(self.limits),
@@ -140,11 +145,10 @@ impl Input {
 }
 
 impl Parser<'_> {
-    fn file(&mut self, input: &mut Input, name: &BStr, text: &[u8]) -> Result {
+    fn file(&mut self, input: &mut Input, name: &BStr, text: &Arc<Vec<u8>>) -> Result {
         self.budget.file(text.len())?;
         input.file = Some(self.document.add_file(name, input.line));
-        let text = Arc::new(text.to_vec());
-        let result = self.lines(input, &text);
+        let result = self.lines(input, text);
         if matches!(result, Ok(()) | Err(Stop::Cut)) {
             self.report_open_comment(input)?;
         }

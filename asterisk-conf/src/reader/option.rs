@@ -4,8 +4,8 @@ use bstr::ByteSlice;
 
 use super::{Input, Parser, Result, stripped};
 use crate::DiagnosticKind;
+use crate::assignment::Assignment;
 use crate::document::ConfigOption;
-use crate::part::Part;
 
 impl Parser<'_> {
     /// Reads a line that is not empty, and no header or directive.
@@ -51,8 +51,8 @@ impl Parser<'_> {
             return self.report(DiagnosticKind::NoKey, location, stripped(value));
         }
         self.budget.entries(1)?;
-        let (key, value) = (Part::of(&input.text, key), Part::of(&input.text, stripped(value)));
-        let option = ConfigOption { key, value, location, is_arrow, is_inherited: false };
+        let assignment = Assignment::of(&input.text, key, stripped(value), is_arrow);
+        let option = ConfigOption { assignment, location };
         self.section_mut(section)?.options.push(option);
         Ok(())
     }
@@ -62,17 +62,16 @@ impl Parser<'_> {
     fn append_to_option(&mut self, input: &Input, section: usize, key: &[u8], text: &[u8]) -> Result {
         let options = &self.section_mut(section)?.options;
         let options_len = options.len();
-        let old = options.iter().rev().find(|option| option.key() == key).map(|option| option.value.clone());
+        let old = options.iter().rev().find(|option| option.key() == key).cloned();
         self.budget.work(options_len)?;
         let Some(old) = old else { return self.add_option(input, section, key, text, false) };
+        let old = old.value();
         self.budget.work(old.len() + text.len())?;
-        let value = stripped(&[&old, text].concat()).as_bytes().into();
-        let key = Part::of(&input.text, key);
-        let Some(index) = self.first_option(section, &key, &old)? else { return Ok(()) };
+        let Some(index) = self.first_option(section, key, old)? else { return Ok(()) };
         if let Some(option) = self.section_mut(section)?.options.get_mut(index) {
-            option.key = key;
-            option.value = value;
-            option.is_inherited = false;
+            let value = [old, text].concat();
+            option.assignment =
+                Assignment::of(&input.text, key, stripped(&value), option.assignment.is_arrow);
         }
         Ok(())
     }
@@ -86,7 +85,7 @@ impl Parser<'_> {
                 continue;
             }
             self.budget.work(value.len())?;
-            if value.is_empty() || option.value.eq_ignore_ascii_case(value) {
+            if value.is_empty() || option.value().eq_ignore_ascii_case(value) {
                 return Ok(Some(index));
             }
         }

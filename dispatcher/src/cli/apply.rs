@@ -217,7 +217,7 @@ impl ApplyFiles {
             return Err(failed(Error::driver(message)));
         }
         let new: Vec<NewText<'_>> = changed.iter().map(Proposed::new_text).collect();
-        let unchanged = format!("{} unchanged\n", counted(*unchanged));
+        let unchanged = format!("{} unchanged\n", review::counted(*unchanged, "file"));
         if new.is_empty() {
             print(&unchanged);
             return Ok(super::DONE);
@@ -302,8 +302,4 @@ impl RollBack {
         }
         Ok(changed)
     }
-}
-
-fn counted(files: usize) -> String {
-    format!("{files} {}", if files == 1 { "file" } else { "files" })
 }

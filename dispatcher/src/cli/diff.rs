@@ -1,19 +1,20 @@
 //! The command `diff`.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use argh::FromArgs;
 use database::Uri;
 use driver_api::settings::Settings as _;
-use driver_api::{Error, Namespace, secrets};
-use review::{DiffOptions, FileSet, Style};
-use service::Storage;
+use driver_api::{Config, Error, Namespace, secrets};
+use review::{DiffOptions, GeneratedFile, Style};
+use service::{Generation, History, Storage};
 
-use super::reviewed::{Reviewed, not_reviewed};
-use super::{Failure, failed, history, pager, usage};
+use super::reviewed::{Generate, Reviewed, not_reviewed};
+use super::{Failure, failed, pager, usage};
 use crate::file_set::Origins;
 use crate::registry::Registry;
-use crate::{ask, folder};
+use crate::{ask, config, folder};
 
 /// Show what would change: from the last good copies of the service, or what --against names, to the files that would be
 /// generated now. Objects are compared, and not lines. Nothing is written.
@@ -82,17 +83,21 @@ impl Diff {
         }
         let config = super::load(self.config.as_deref(), self.lenient, registry)?;
         let reviewed = Reviewed { registry, config: &config, names: &self.namespaces };
-        let new = reviewed
-            .generated_from(&reviewed.database(self.db.as_deref())?, Origins::OfColumns(review::is_secret))?;
-        let old = self.old(&reviewed, &new)?;
-        let options = DiffOptions { show_secrets: self.show_secrets };
+        let uri = reviewed.database(self.db.as_deref())?;
+        let old = self.old(&config)?;
         let style = Style { has_colors: !self.json && pager::has_colors(), shows_all: self.all };
+        let found = reviewed.generating(&uri, Origins::OfColumns(review::is_secret), |new| match &old {
+            Old::Database(uri) => reviewed.generating(uri, Origins::None, |old| {
+                self.compare(&reviewed, new, &mut |name, _| Ok(old(name)), style)
+            }),
+            old => self.compare(&reviewed, new, &mut |name, new| old.file(&reviewed, name, new), style),
+        })?;
         if self.unified {
-            let text = review::unified(&old, &new, options, style);
+            let text: String = found.unified.into_values().collect();
             pager::print(&text);
             return Ok(if text.is_empty() { super::DONE } else { DIFFERENT });
         }
-        let diff = review::diff(&old, &new, options);
+        let diff = found.diff;
         match (self.json, self.stat) {
             (true, _) => super::print(&diff.json()),
             (_, true) => pager::print(&diff.stat(style)),
@@ -101,40 +106,109 @@ impl Diff {
         Ok(if diff.is_empty() { super::DONE } else { DIFFERENT })
     }
 
-    /// Returns the files to compare with.
-    fn old(&self, reviewed: &Reviewed<'_>, new: &FileSet) -> Result<FileSet, Failure> {
-        let in_new = || new.iter().map(|(name, _)| name);
-        match self.against.as_deref() {
-            None => {
-                let storage = Storage::read(reviewed.config).map_err(usage)?;
-                folder::present(&storage.cache, in_new()).map_err(usage)
+    /// Compares the files one by one: those of a large site need much memory.
+    fn compare(
+        &self,
+        reviewed: &Reviewed<'_>,
+        new: &mut Generate<'_>,
+        old: &mut ReadOld<'_>,
+        style: Style,
+    ) -> Result<Found, Failure> {
+        let options = DiffOptions { show_secrets: self.show_secrets };
+        let mut found = Found::default();
+        for name in reviewed.namespaces()? {
+            let new = new(&name);
+            let old = old(&name, new.as_ref())?;
+            let (old, new) = (old.as_ref(), new.as_ref());
+            if old.is_none() && new.is_none() {
+                continue;
             }
-            Some(SERVICE) => ask::cached(reviewed.config, in_new()).map_err(failed).map_err(not_reviewed),
+            if self.unified {
+                let text = review::unified_file(&name, old, new, options, style);
+                found.unified.insert(name, text);
+            } else {
+                found.diff.add(&name, old, new, options);
+            }
+        }
+        Ok(found)
+    }
+
+    /// Returns where the files are to compare with.
+    fn old(&self, config: &Config) -> Result<Old, Failure> {
+        let (folder, old) = match self.against.as_deref() {
+            None => {
+                let folder = Storage::read(config).map_err(usage)?.cache;
+                (Some(folder.clone()), Old::Cache(folder))
+            }
+            Some(SERVICE) => (None, Old::Service),
             Some(text) if is_number(text) => {
                 let number = text.parse().map_err(|error| {
                     usage(
                         Error::driver(format!("{text} is no generation")).because(error).context("--against"),
                     )
                 })?;
-                let names: Vec<Namespace> = match reviewed.names {
-                    [] => Vec::new(),
-                    _ => in_new().cloned().collect(),
-                };
-                history::file_set(reviewed.config, number, &names).map_err(usage)
+                let history = config::history(config).map_err(usage)?;
+                let generation = history.generation(number).map_err(usage)?;
+                (None, Old::Generation(history, Box::new(generation)))
             }
             Some(text) if is_uri(text) => {
-                let uri: Uri = text.parse().map_err(|error: Error| usage(error.context("--against")))?;
-                reviewed.generated_from(&uri, Origins::None)
+                let uri = text.parse().map_err(|error: Error| usage(error.context("--against")))?;
+                (None, Old::Database(uri))
             }
             Some(path) => {
-                let names: Vec<Namespace> = match reviewed.names {
-                    [] => reviewed.registry.namespaces().chain(in_new()).cloned().collect(),
-                    _ => in_new().cloned().collect(),
-                };
-                folder::present(&files_of(Path::new(path)), &names).map_err(usage)
+                let folder = files_of(Path::new(path));
+                (Some(folder.clone()), Old::Folder(folder))
             }
+        };
+        folder.map_or(Ok(()), |folder| folder::exists(&folder)).map_err(usage)?;
+        Ok(old)
+    }
+}
+
+/// Where the files are to compare with.
+enum Old {
+    Cache(PathBuf),
+    Service,
+    Generation(History, Box<Generation>),
+    Database(Uri),
+    Folder(PathBuf),
+}
+
+/// Returns the file to compare a new one with.
+type ReadOld<'o> =
+    dyn FnMut(&Namespace, Option<&GeneratedFile>) -> Result<Option<GeneratedFile>, Failure> + 'o;
+
+impl Old {
+    /// Returns the file to compare with, unless it is in a database.
+    fn file(
+        &self,
+        reviewed: &Reviewed<'_>,
+        name: &Namespace,
+        new: Option<&GeneratedFile>,
+    ) -> Result<Option<GeneratedFile>, Failure> {
+        match self {
+            Old::Folder(folder) if reviewed.names.is_empty() || new.is_some() => {
+                folder::present(folder, name).map_err(usage)
+            }
+            // They may have copies of files that are not generated any more.
+            Old::Cache(folder) if new.is_some() => folder::present(folder, name).map_err(usage),
+            Old::Generation(history, generation) if generation.files.contains_key(name) => {
+                history.text(generation, name).map(|text| Some(GeneratedFile::new(text))).map_err(usage)
+            }
+            Old::Service if new.is_some() => {
+                ask::cached(reviewed.config, name).map_err(failed).map_err(not_reviewed)
+            }
+            _ => Ok(None),
         }
     }
+}
+
+/// The differences.
+#[derive(Default)]
+struct Found {
+    diff: review::Diff,
+    /// The unified diffs of files.
+    unified: BTreeMap<Namespace, String>,
 }
 
 /// Returns the folder with the files: that of the expected ones, if the folder is a case.

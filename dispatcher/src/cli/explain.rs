@@ -121,7 +121,6 @@ fn generated(
     section: Option<&str>,
 ) -> Result<(GeneratedFile, Explanation), Error> {
     let outcome = writer.write_explaining(snapshot, section);
-    let mut origins = outcome.origins;
-    origins.sort_by_key(|origin| origin.line);
-    Ok((GeneratedFile { text: outcome.result?.into_bytes(), origins }, outcome.explanation))
+    let file = GeneratedFile::with_origins(outcome.result?, outcome.origins);
+    Ok((file, outcome.explanation))
 }

@@ -8,7 +8,6 @@ use driver_api::settings::Settings as _;
 use driver_api::{Config, Error, Namespace};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use review::{FileSet, GeneratedFile};
 use service::{Cause, Generation, Pin, Storage};
 
 use super::{Failure, failed, pager, print, usage};
@@ -106,8 +105,7 @@ impl ListHistory {
             {
                 let warnings = match change.warning_count {
                     0 => String::new(),
-                    1 => ", 1 warning".to_owned(),
-                    count => format!(", {count} warnings"),
+                    count => format!(", {}", review::counted(count, "warning")),
                 };
                 let text = format!("{}{warnings}", change.summary);
                 table += &row(&first[0], &first[1], &first[2], &file.to_string(), &text);
@@ -137,18 +135,6 @@ impl Show {
         print(&text);
         Ok(super::DONE)
     }
-}
-
-/// Reads the files of a generation: all, or those of these names that it has.
-pub(super) fn file_set(config: &Config, number: u64, names: &[Namespace]) -> Result<FileSet, Error> {
-    let history = config::history(config)?;
-    let generation = history.generation(number)?;
-    let is_wanted = |file: &&Namespace| names.is_empty() || names.contains(file);
-    let text = |file: &Namespace| {
-        let text = history.text(&generation, file)?.into_bytes();
-        Ok((file.clone(), GeneratedFile { text, origins: Vec::new() }))
-    };
-    generation.files.keys().filter(is_wanted).map(text).collect()
 }
 
 /// Returns the files that are pinned.

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use database::Uri;
 use driver_api::{Config, Error, Namespace};
-use review::FileSet;
+use review::{FileSet, GeneratedFile};
 
 use super::{Failure, USAGE, failed, usage};
 use crate::file_set::Origins;
@@ -20,6 +20,9 @@ pub(super) struct Reviewed<'a> {
     /// The files; none stands for all.
     pub(super) names: &'a [String],
 }
+
+/// Generates a file. It is missing if its driver fails, or is for another schema.
+pub(super) type Generate<'g> = dyn FnMut(&Namespace) -> Option<GeneratedFile> + 'g;
 
 /// A failure of a command that reviews files: it could not do what it should, whatever the reason is.
 pub(super) fn not_reviewed(failure: Failure) -> Failure {
@@ -42,7 +45,25 @@ impl Reviewed<'_> {
 
     /// Generates the files from a database in one snapshot, with the origins of these lines.
     pub(super) fn generated_from(&self, uri: &Uri, origins: Origins) -> Result<FileSet, Failure> {
-        let namespaces = super::namespaces(self.registry, self.names).map_err(usage)?;
+        let namespaces = self.namespaces()?;
+        self.generating(uri, origins, |generate| {
+            Ok(namespaces.iter().filter_map(|name| Some((name.clone(), generate(name)?))).collect())
+        })
+    }
+
+    /// Returns the files that are generated.
+    pub(super) fn namespaces(&self) -> Result<Vec<Namespace>, Failure> {
+        super::namespaces(self.registry, self.names).map_err(usage)
+    }
+
+    /// Passes on what generates a file from a database, so that not all files are in memory at once. All are of one
+    /// snapshot. A file that fails is reported, and then all fails.
+    pub(super) fn generating<T>(
+        &self,
+        uri: &Uri,
+        origins: Origins,
+        act: impl FnOnce(&mut Generate<'_>) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
         let mut database = database::open(uri).map_err(failed).map_err(not_reviewed)?;
         let mut snapshot = database.snapshot().map_err(failed).map_err(not_reviewed)?;
         let mut messages = io::stderr();
@@ -50,10 +71,11 @@ impl Reviewed<'_> {
         if self.names.is_empty() {
             report = report.skipping();
         }
-        let set =
-            file_set::generate(self.registry, self.config, &namespaces, &mut *snapshot, &mut report, origins);
+        let (registry, config) = (self.registry, self.config);
+        let result =
+            act(&mut |name| file_set::file(registry, config, name, &mut *snapshot, &mut report, origins));
         if report.finish() {
-            return Ok(set);
+            return result;
         }
         Err(usage(Error::driver("a file could not be generated, so the rest was not looked at")))
     }

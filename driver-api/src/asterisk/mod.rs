@@ -20,18 +20,17 @@
 
 mod lines;
 mod mark;
+mod origins;
 mod recorder;
 #[cfg(test)]
 mod tests;
-
-use std::sync::Arc;
 
 pub use asterisk_conf::{end_mark, syntax};
 
 pub use self::lines::Lines;
 pub use self::mark::{with_end_mark, without_end_mark};
+pub use self::origins::{LineOrigin, LineOrigins};
 pub(crate) use self::recorder::{Recorder, origins_by_section};
-use crate::explanation::Template;
 use crate::{Origin, Row, Session, Warning};
 
 /// Writes a file, or a part of one, from top to bottom.
@@ -79,19 +78,6 @@ pub struct Writer {
     /// Warnings of blanks that Asterisk strips. They come last, because nothing is lost.
     stripped: Vec<Warning>,
     recorder: Option<Recorder>,
-}
-
-/// The row and column that a line of a file comes from.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LineOrigin {
-    /// The number of the line in the file; the first is 1.
-    pub line: usize,
-    /// The row. For an option that an endpoint of `pjsip.conf` inherits, the row of its template.
-    pub origin: Origin,
-    /// The column that the value comes from, if it comes from one.
-    pub column: Option<Arc<str>>,
-    /// The template that the row belongs to, if the section inherits it.
-    pub template: Option<Arc<Template>>,
 }
 
 impl Writer {
@@ -175,8 +161,9 @@ impl Writer {
             session.warn(warning);
         }
         if let Some(recorder) = self.recorder {
-            session.record(recorder.lines);
-            session.record_notes(recorder.notes);
+            let (origins, notes) = recorder.finish();
+            session.record(origins);
+            session.record_notes(notes);
         }
         self.text.into_text()
     }

@@ -5,16 +5,17 @@ use std::sync::Arc;
 
 use asterisk_conf::syntax;
 
-use super::LineOrigin;
+use super::LineOrigins;
+use super::origins::Recording;
 use crate::Origin;
 use crate::explanation::{LineNote, Note, Template};
 
 /// The origins of the lines written so far.
 #[derive(Default)]
 pub(crate) struct Recorder {
-    pub(super) lines: Vec<LineOrigin>,
+    lines: Recording,
     /// Notes about lines of the section that the session explains.
-    pub(super) notes: Vec<LineNote>,
+    notes: Vec<LineNote>,
     /// Whether the session explains the file.
     pub(super) takes_notes: bool,
     /// The name of the section that it explains.
@@ -23,8 +24,6 @@ pub(crate) struct Recorder {
     pub(super) is_explained: bool,
     /// The columns whose lines are recorded; none for all lines.
     wanted: Option<fn(&str) -> bool>,
-    /// The names of columns so far. Lines share them, since a file has a million lines.
-    columns: Vec<Arc<str>>,
     /// The number of bytes of the text that were searched for line ends.
     seen: usize,
     /// The number of line ends in them.
@@ -96,47 +95,39 @@ impl Recorder {
 
     fn record_line(&mut self, line: usize, known: Known<'_>, column: Option<&str>) {
         if let Some(origin) = known.origin {
-            let column = column.map(|column| self.shared(column));
-            let (origin, template) = (origin.clone(), known.template.cloned());
-            self.lines.push(LineOrigin { line, origin, column, template });
+            self.lines.push(line, origin, column, known.template);
         }
         if self.takes_notes {
             self.notes.extend(known.notes.iter().map(|note| LineNote { line, note: note.clone() }));
         }
     }
 
-    /// Returns the name of a column, which all lines share.
-    fn shared(&mut self, column: &str) -> Arc<str> {
-        if let Some(known) = self.columns.iter().find(|known| ***known == *column) {
-            return Arc::clone(known);
-        }
-        let column: Arc<str> = column.into();
-        self.columns.push(Arc::clone(&column));
-        column
-    }
-
     /// Adds the origins of a text that follows this one.
     pub(super) fn append(&mut self, text: &str, others: Recorder) {
         let lines = self.count_lines(text);
-        self.lines
-            .extend(others.lines.into_iter().map(|other| LineOrigin { line: other.line + lines, ..other }));
+        self.lines.append(lines, others.lines);
         self.notes
             .extend(others.notes.into_iter().map(|other| LineNote { line: other.line + lines, ..other }));
         self.is_explained = others.is_explained;
     }
+
+    /// Returns the origins and the notes.
+    pub(super) fn finish(self) -> (LineOrigins, Vec<LineNote>) {
+        (self.lines.into_origins(), self.notes)
+    }
 }
 
 /// Returns the origins of a text's lines by the rows of its sections.
-pub(crate) fn origins_by_section(text: &str, rows: &HashMap<&str, &Origin>) -> Vec<LineOrigin> {
+pub(crate) fn origins_by_section(text: &str, rows: &HashMap<&str, &Origin>) -> LineOrigins {
     let mut current = None;
-    let mut origins = Vec::new();
+    let mut origins = Recording::default();
     for (line, text) in (1..).zip(text.lines()) {
         if let Some((name, _)) = text.strip_prefix('[').and_then(|header| header.rsplit_once(']')) {
             current = rows.get(&*syntax::meaning(name)).copied();
         }
         if let Some(origin) = current.filter(|_| !text.is_empty()) {
-            origins.push(LineOrigin { line, origin: origin.clone(), column: None, template: None });
+            origins.push(line, origin, None, None);
         }
     }
-    origins
+    origins.into_origins()
 }

@@ -204,8 +204,9 @@ fn a_recording_session_gets_the_origin_of_each_line() {
     let text = writer.finish(&mut session);
     let origins = session.take_origins();
     let lines: Vec<&str> = text.lines().collect();
+    let recorded: Vec<LineOrigin> = origins.iter().collect();
     let recorded: Vec<(&str, Option<&str>)> =
-        origins.iter().map(|origin| (lines[origin.line - 1], origin.column.as_deref())).collect();
+        recorded.iter().map(|origin| (lines[origin.line - 1], origin.column.as_deref())).collect();
     let expected = [
         ("[sales]", Some("name")),
         ("name = sales", Some("name")),

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::endpoint::Endpoints;
 use super::options::{Kind, Options};
-use super::resolve::Item;
+use super::resolve::{Item, MAILBOXES};
 use super::tenant::{self, Tenant};
 use crate::line_parts;
 use crate::pickup::{Groups, Pickups};
@@ -103,7 +103,6 @@ static TRANSFER_CONTEXT: Kind = Kind::variable("TRANSFER_CONTEXT=").of("context"
 static PICKUP_MARK: Kind = Kind::variable("PICKUPMARK=").of("exten");
 static MAY_PICK_UP: Kind = Kind::option("named_pickup_group").from(PICKUP_GROUPS);
 static PICKED_UP_BY: Kind = Kind::option("named_call_group").from(PICKUP_GROUPS);
-static MAILBOXES: Kind = Kind::option("mailboxes").from("the voicemails of its users");
 
 // The old names are for dialplans that were written before the product was renamed.
 static USER_IDS: [Kind; 2] =

@@ -56,7 +56,7 @@ static AUTH: Kind = Kind::option("auth").of("name");
 static OUTBOUND_AUTH: Kind = Kind::option("outbound_auth").prefixed("outbound_auth_").of("name");
 static REGISTRATION_AUTH: Kind = Kind::option("outbound_auth").prefixed("auth_reg_").of("name");
 static TRANSPORT: Kind = Kind::option("transport").of("transport_uuid");
-static MAILBOXES: Kind = Kind::option("mailboxes").from("the voicemails of its users");
+pub(super) static MAILBOXES: Kind = Kind::option("mailboxes").from("the voicemails of its users");
 static TENANT: Kind = Kind::variable("__WAZO_TENANT_UUID=").of("tenant_uuid");
 /// It repeats the caller id, which is an option from a row.
 static ORIGINAL_CALLER_ID: Kind = Kind::variable("XIVO_ORIGINAL_CALLER_ID=").of("value").from("callerid");
@@ -142,8 +142,16 @@ impl<'a> Resolution<'a, '_> {
         for parent in &self.parents {
             options.extend(parent.get(section));
         }
+        self.add_own(section, options);
+    }
+
+    /// Adds the options of a section that the endpoint's own rows give.
+    fn add_own(&self, section: Section, options: &mut Options<'a>) {
         for own in self.own.iter().filter(|own| own.section == section) {
             options.push_row(own);
+        }
+        if let Some(transport) = self.transport.filter(|_| section == Section::Endpoint) {
+            options.push(&TRANSPORT, self.origin(), transport);
         }
     }
 
@@ -180,21 +188,13 @@ impl<'a> Resolution<'a, '_> {
     /// Returns the options of a section that the endpoint's own rows give.
     pub(super) fn own_options(&self, section: Section) -> Options<'a> {
         let mut options = Options::default();
-        for own in self.own.iter().filter(|own| own.section == section) {
-            options.push_row(own);
-        }
-        if let Some(transport) = self.transport.filter(|_| section == Section::Endpoint) {
-            options.push(&TRANSPORT, self.origin(), transport);
-        }
+        self.add_own(section, &mut options);
         options
     }
 
     fn endpoint(&self, lists: &Lists<'a>) -> Options<'a> {
         let mut options = self.defaults();
         self.add_inherited_and_own(Section::Endpoint, &mut options);
-        if let Some(transport) = self.transport {
-            options.push(&TRANSPORT, self.origin(), transport);
-        }
         let caller_id = options.last("callerid").map(|option| (option.origin(), option.value().clone()));
         if let Some((origin, caller_id)) = caller_id.filter(|(_, caller_id)| !caller_id.is_empty()) {
             options.push(&ORIGINAL_CALLER_ID, origin, caller_id);

@@ -1,6 +1,7 @@
 //! Finds what Asterisk would refuse, drop or not find.
 
 mod applications;
+mod changed;
 mod confbridge;
 mod contexts;
 mod devices;
@@ -26,11 +27,13 @@ mod testing;
 mod voicemail;
 mod yaml;
 
+use std::collections::HashSet;
 use std::panic::resume_unwind;
 use std::thread;
 
 use driver_api::Namespace;
 
+use self::changed::Parts;
 use self::devices::Devices;
 pub(crate) use self::findings::Findings;
 use self::sounds::Sounds;
@@ -94,8 +97,47 @@ fn general<'r>(set: &FileSet, site: &Site<'_>, rules: &'r Rules) -> Findings<'r>
 /// Returns the errors of one text, as far as they can be seen in it alone: by them, Asterisk refuses the file, or drops or
 /// breaks objects of it.
 pub fn rejections(file: &Namespace, text: &str, rules: &Rules) -> Vec<Finding> {
-    let text = GeneratedFile { text: text.into(), origins: Vec::new() };
-    let set = FileSet::from_iter([(file.clone(), text)]);
+    errors(file, text.as_bytes().to_vec(), rules)
+}
+
+/// Returns those of them that a good text of the file does not have. `good` reads it; it is called only if it is needed.
+/// Of a file with many sections, few of which have changed, only these are read.
+pub fn new_rejections(
+    file: &Namespace,
+    text: &str,
+    good: &mut dyn FnMut() -> Option<String>,
+    rules: &Rules,
+) -> Vec<Finding> {
+    // By other severities, an error may be about sections that have more than their names in common.
+    if changed::knows(file)
+        && !rules.has_more_errors()
+        && let Some(Parts { new, good }) = good().and_then(|good| changed::parts(text, &good))
+        && new_errors(file, new, || Some(good), rules).is_empty()
+    {
+        return Vec::new();
+    }
+    new_errors(file, text.into(), || good().map(String::into_bytes), rules)
+}
+
+fn new_errors(
+    file: &Namespace,
+    new: Vec<u8>,
+    good: impl FnOnce() -> Option<Vec<u8>>,
+    rules: &Rules,
+) -> Vec<Finding> {
+    let mut found = errors(file, new, rules);
+    if !found.is_empty()
+        && let Some(good) = good()
+    {
+        let known = errors(file, good, rules);
+        let known: HashSet<String> = known.iter().map(Finding::identity).collect();
+        found.retain(|finding| !known.contains(&finding.identity()));
+    }
+    found
+}
+
+fn errors(file: &Namespace, text: Vec<u8>, rules: &Rules) -> Vec<Finding> {
+    let set = FileSet::from_iter([(file.clone(), GeneratedFile::new(text))]);
     let mut findings = findings(&set, None, rules);
     findings.retain(|finding| finding.severity == Severity::Error);
     findings

@@ -5,10 +5,9 @@ mod references;
 
 use std::collections::{HashMap, HashSet};
 
-use foldhash::fast::RandomState;
-
 use asterisk_conf::{ConfigOption, Section};
 use bstr::{BStr, ByteSlice};
+use foldhash::fast::RandomState;
 
 use super::Findings;
 use super::names::{are_endpoints_elsewhere, wizards};
@@ -167,6 +166,16 @@ const KEYS: [&str; 16] = [
     "transport",
 ];
 
+/// The lengths of the keys, as bits: most options have another one.
+const LENGTHS: u32 = {
+    let (mut lengths, mut at) = (0, 0);
+    while at < KEYS.len() {
+        lengths |= 1 << KEYS[at].len();
+        at += 1;
+    }
+    lengths
+};
+
 /// The options of a section with these keys: the last of each, which is the one that holds.
 struct Options<'d> {
     last: [Option<&'d ConfigOption>; KEYS.len()],
@@ -178,6 +187,11 @@ impl<'d> Options<'d> {
         let mut last = [None; KEYS.len()];
         for option in section.options() {
             let key = option.key();
+            if u32::try_from(key.len())
+                .is_ok_and(|length| LENGTHS.checked_shr(length).unwrap_or_default() & 1 == 0)
+            {
+                continue;
+            }
             let place = KEYS.iter().position(|known| known.len() == key.len() && option.has_key(known));
             if let Some(slot) = place.and_then(|place| last.get_mut(place)) {
                 *slot = Some(option);

@@ -8,7 +8,7 @@ mod groups;
 mod json;
 mod lines;
 mod options;
-mod plain;
+pub(crate) mod plain;
 pub(crate) mod secrets;
 mod sections;
 #[cfg(test)]
@@ -20,6 +20,7 @@ mod yaml;
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
 
 use driver_api::Namespace;
 
@@ -115,13 +116,9 @@ pub struct OptionChange {
 /// );
 /// ```
 pub fn diff(old: &FileSet, new: &FileSet, options: DiffOptions) -> Diff {
-    let names: BTreeSet<&Namespace> = old.iter().chain(new.iter()).map(|(name, _)| name).collect();
     let mut diff = Diff::default();
-    for name in names {
-        match compare(name, old.get(name), new.get(name), options) {
-            Some(file) => diff.files.push(file),
-            None => diff.unchanged += 1,
-        }
+    for name in names(old, new) {
+        diff.add(name, old.get(name), new.get(name), options);
     }
     diff
 }
@@ -135,18 +132,52 @@ pub fn diff(old: &FileSet, new: &FileSet, options: DiffOptions) -> Diff {
 /// assert_eq!(review::summary(&file, Some("[a]\n"), "; b\n[a]\n"), "the same objects");
 /// ```
 pub fn summary(file: &Namespace, old: Option<&str>, new: &str) -> String {
-    let generated = |text: &str| GeneratedFile { text: text.as_bytes().to_vec(), origins: Vec::new() };
-    let (old, new) = (old.map(generated), generated(new));
+    let (old, new) = (old.map(GeneratedFile::new), GeneratedFile::new(new));
     let difference = compare(file, old.as_ref(), Some(&new), DiffOptions::default());
     difference.map_or_else(|| "the same objects".to_owned(), |difference| difference.summary())
 }
 
+/// Returns the names of the files of both sets.
+fn names<'s>(old: &'s FileSet, new: &'s FileSet) -> BTreeSet<&'s Namespace> {
+    old.iter().chain(new.iter()).map(|(name, _)| name).collect()
+}
+
 /// Returns the differences line by line, as a unified diff. The text is empty if all bytes are equal.
 pub fn unified(old: &FileSet, new: &FileSet, options: DiffOptions, style: Style) -> String {
-    unified::text(old, new, options, style)
+    let text = |name| unified_file(name, old.get(name), new.get(name), options, style);
+    names(old, new).into_iter().map(text).collect()
+}
+
+/// Does the same for one file.
+pub fn unified_file(
+    name: &Namespace,
+    old: Option<&GeneratedFile>,
+    new: Option<&GeneratedFile>,
+    options: DiffOptions,
+    style: Style,
+) -> String {
+    unified::text(name, (old, new), options, style)
 }
 
 impl Diff {
+    /// Adds the difference of a file, which is in its place by the name. Of a large site, a program that holds one file at
+    /// a time needs much less memory than one that holds [all](diff).
+    pub fn add(
+        &mut self,
+        name: &Namespace,
+        old: Option<&GeneratedFile>,
+        new: Option<&GeneratedFile>,
+        options: DiffOptions,
+    ) {
+        match compare(name, old, new, options) {
+            Some(file) => {
+                let place = self.files.partition_point(|other| other.file < file.file);
+                self.files.insert(place, file);
+            }
+            None => self.unchanged += 1,
+        }
+    }
+
     /// Returns whether there is no difference.
     pub fn is_empty(&self) -> bool {
         self.files.is_empty()
@@ -154,7 +185,7 @@ impl Diff {
 }
 
 /// A text, without its origins, of a file that is missing.
-static NOTHING: GeneratedFile = GeneratedFile { text: Vec::new(), origins: Vec::new() };
+static NOTHING: LazyLock<GeneratedFile> = LazyLock::new(GeneratedFile::default);
 
 /// Compares two texts of a file. Returns `None` if there is no difference.
 fn compare(

@@ -10,10 +10,10 @@ use bstr::BStr;
 
 /// A section of a text.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Chunk<'t> {
-    pub(super) name: &'t BStr,
+pub(crate) struct Chunk<'t> {
+    pub(crate) name: &'t BStr,
     /// The lines from the header to the last option.
-    pub(super) text: &'t [u8],
+    pub(crate) text: &'t [u8],
     /// The number of the line of the header, from 1.
     pub(super) line: usize,
     /// The value of its first line `type`.
@@ -25,7 +25,7 @@ const MAX_LINE: usize = 8190;
 const MAX_NAME: usize = 79;
 
 /// Splits a text. Returns `None` if a section may depend on another one, or if Asterisk may refuse the text.
-pub(super) fn split(text: &[u8]) -> Option<Vec<Chunk<'_>>> {
+pub(crate) fn split(text: &[u8]) -> Option<Vec<Chunk<'_>>> {
     let has = |part: &[u8]| memchr::memmem::find(text, part).is_some();
     if has(b";--") || has(b"--;") || has(b"\0") {
         return None;
@@ -101,7 +101,7 @@ fn behind_type(line: &[u8]) -> Option<&[u8]> {
 
 impl<'t> Chunk<'t> {
     /// Returns the value of its first option `type`.
-    pub(super) fn type_value(&self) -> Option<Cow<'t, [u8]>> {
+    pub(crate) fn type_value(&self) -> Option<Cow<'t, [u8]>> {
         let rest = stripped(self.type_rest?).strip_prefix(b"=").filter(|rest| !rest.contains(&b';'));
         if let Some(value) = rest {
             return Some(Cow::Borrowed(stripped(value.strip_prefix(b">").unwrap_or(value))));

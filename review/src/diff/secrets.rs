@@ -4,7 +4,6 @@ use std::borrow::Cow;
 use std::collections::HashSet;
 
 use bstr::{BStr, ByteSlice as _};
-use driver_api::asterisk::LineOrigin;
 use driver_api::{Namespace, secrets};
 
 use crate::GeneratedFile;
@@ -33,8 +32,7 @@ pub(super) enum Secret {
 
 impl<'f> Secrets<'f> {
     pub(super) fn new(file: &'f Namespace, new: &GeneratedFile, shows: bool) -> Secrets<'f> {
-        let secret = new.origins.iter().filter(|origin| holds_secret(origin));
-        let lines: HashSet<usize> = secret.map(|origin| origin.line).collect();
+        let lines: HashSet<usize> = new.origins.lines_of_columns(is_secret).collect();
         let keys = if lines.is_empty() { HashSet::new() } else { keys(&new.text, &lines) };
         Secrets { file, lines, keys, shows }
     }
@@ -73,11 +71,6 @@ fn keys(text: &[u8], lines: &HashSet<usize>) -> HashSet<String> {
     let numbered = text.lines().zip(1..).filter(|(_, number)| lines.contains(number));
     let keys = numbered.filter_map(|(line, _)| line.split_once_str("="));
     keys.map(|(key, _)| key.to_str_lossy().trim().to_ascii_lowercase()).collect()
-}
-
-/// Returns whether a line comes from a column that is a secret.
-fn holds_secret(origin: &LineOrigin) -> bool {
-    origin.column.as_deref().is_some_and(is_secret)
 }
 
 /// Returns whether an option, a column or a variable of this name is a secret. A diff needs the origins of such columns

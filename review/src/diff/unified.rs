@@ -1,37 +1,33 @@
 //! The differences as a unified diff, for programs and people that read one.
 
 use bstr::ByteSlice as _;
+use driver_api::Namespace;
 use similar::ChangeTag;
 
 use super::lines::{LineMasks, difference};
 use super::secrets::Secrets;
 use super::text::{Color, Style};
 use super::{DiffOptions, NOTHING};
+use crate::GeneratedFile;
 use crate::text::Shown;
-use crate::{FileSet, GeneratedFile};
 
 /// How many equal lines stand around a difference.
 const CONTEXT: usize = 3;
 
-pub(super) fn text(old: &FileSet, new: &FileSet, options: DiffOptions, style: Style) -> String {
-    let mut names: Vec<_> = old.iter().chain(new.iter()).map(|(name, _)| name).collect();
-    names.sort_unstable();
-    names.dedup();
-    let mut text = String::new();
-    for name in names {
-        let (before, after) = (old.get(name), new.get(name));
-        let header = |sign, file: Option<&GeneratedFile>| match file {
-            Some(_) => style.paint(Color::Bold, &format!("{sign} {name}\n")),
-            None => style.paint(Color::Bold, &format!("{sign} /dev/null\n")),
-        };
-        let secrets_of = after.unwrap_or(&NOTHING);
-        let secrets = Secrets::new(name, secrets_of, options.show_secrets);
-        let hunks = hunks(before.unwrap_or(&NOTHING), secrets_of, &secrets, style);
-        if !hunks.is_empty() {
-            text += &(header("---", before) + &header("+++", after) + &hunks);
-        }
-    }
-    text
+pub(super) fn text(
+    name: &Namespace,
+    (old, new): (Option<&GeneratedFile>, Option<&GeneratedFile>),
+    options: DiffOptions,
+    style: Style,
+) -> String {
+    let header = |sign, file: Option<&GeneratedFile>| match file {
+        Some(_) => style.paint(Color::Bold, &format!("{sign} {name}\n")),
+        None => style.paint(Color::Bold, &format!("{sign} /dev/null\n")),
+    };
+    let secrets_of = new.unwrap_or(&NOTHING);
+    let secrets = Secrets::new(name, secrets_of, options.show_secrets);
+    let hunks = hunks(old.unwrap_or(&NOTHING), secrets_of, &secrets, style);
+    if hunks.is_empty() { hunks } else { header("---", old) + &header("+++", new) + &hunks }
 }
 
 /// Returns the parts of a file in which lines differ.
@@ -101,6 +97,11 @@ impl<'t> Masked<'t> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{FileSet, unified};
+
+    fn all(old: &FileSet, new: &FileSet) -> String {
+        unified(old, new, DiffOptions::default(), Style::default())
+    }
 
     #[test]
     fn a_unified_diff_has_masked_secrets() {
@@ -109,7 +110,7 @@ mod tests {
         let new =
             set(&[("asterisk/x.conf", "[a]\nk = 1\npassword = b\nz = \u{1b}"), ("wazo/new.yml", "x: 1\n")]);
         assert_eq!(
-            text(&old, &new, DiffOptions::default(), Style::default()),
+            all(&old, &new),
             "--- asterisk/x.conf\n+++ asterisk/x.conf\n@@ -1,3 +1,4 @@\n [a]\n k = 1\n-password = •••\n\
             +password = •••\n+z = \\u{1b}\n\\ No newline at end of file\n\
             --- wazo/gone.yml\n+++ /dev/null\n@@ -1 +0,0 @@\n-x: 1\n\
@@ -118,8 +119,8 @@ mod tests {
         // A carriage return ends a line, too.
         let (old, new) =
             (set(&[("wazo/x.txt", "a\rb\rpassword = a\n")]), set(&[("wazo/x.txt", "a\rpassword = b\n")]));
-        let found = text(&old, &new, DiffOptions::default(), Style::default());
+        let found = all(&old, &new);
         assert!(found.ends_with(" a\n-b\n-password = •••\n+password = •••\n"), "{found}");
-        assert_eq!(text(&new, &new, DiffOptions::default(), Style::default()), "");
+        assert_eq!(all(&new, &new), "");
     }
 }

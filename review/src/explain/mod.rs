@@ -12,11 +12,12 @@ mod summary;
 mod tests;
 
 use std::fmt;
+use std::sync::Arc;
 
 use asterisk_conf::{Document, MemoryFiles, Reader, Section, catalogue};
 use bstr::{BStr, ByteSlice};
 use driver_api::Namespace;
-use driver_api::asterisk::LineOrigin;
+use driver_api::asterisk::{LineOrigin, LineOrigins};
 use driver_api::explanation::Explanation;
 
 use crate::GeneratedFile;
@@ -66,7 +67,7 @@ impl std::error::Error for NotFound {}
 pub struct Index<'f> {
     name: &'f Namespace,
     lines: Vec<&'f [u8]>,
-    origins: &'f [LineOrigin],
+    origins: &'f LineOrigins,
     document: Document,
 }
 
@@ -84,9 +85,9 @@ pub struct Knowledge<'k> {
 impl<'f> Index<'f> {
     /// Reads a file as Asterisk does. A file that Asterisk does not read has no sections.
     pub fn new(name: &'f Namespace, file: &'f GeneratedFile) -> Index<'f> {
-        let text: &[u8] = if is_configuration(name) { &file.text } else { b"" };
+        let text = if is_configuration(name) { Arc::clone(&file.text) } else { Arc::default() };
         let files = MemoryFiles::default();
-        let document = Reader::new(&files).limits(limits(text.len())).read(name.to_string(), text);
+        let document = Reader::new(&files).limits(limits(text.len())).read_shared(name.to_string(), &text);
         Index { name, lines: file.text.lines().collect(), origins: &file.origins, document }
     }
 
@@ -116,9 +117,8 @@ impl<'f> Index<'f> {
         line.checked_sub(1).and_then(|at| self.lines.get(at)).copied().unwrap_or_default().as_bstr()
     }
 
-    fn origin(&self, line: usize) -> Option<&'f LineOrigin> {
-        let at = self.origins.partition_point(|origin| origin.line < line);
-        self.origins.get(at).filter(|origin| origin.line == line)
+    fn origin(&self, line: usize) -> Option<LineOrigin> {
+        self.origins.of_line(line).next()
     }
 }
 

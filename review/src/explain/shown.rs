@@ -1,7 +1,10 @@
 //! Shows the lines of an answer with what they come from.
 
+use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
 use std::fmt::Write as _;
+
+use driver_api::asterisk::LineOrigin;
 
 use super::{Answer, Index, Knowledge, Place, line_of};
 use crate::text::Shown;
@@ -82,30 +85,30 @@ impl Index<'_> {
     /// Counts, for each line of an answer that comes from a row, the sections of the same kind that have a line from
     /// that row and column. Leaves out lines whose row makes a line of their own section alone.
     fn uses(&self, answer: &Answer) -> Uses {
-        // The key of a row is a text that has to be made, so only rows of these tables are compared.
-        let mut wanted: HashMap<(&str, Option<&str>), SectionsByKey> = HashMap::new();
         let lines = || answer.places.iter().flat_map(|place| &place.lines).copied();
-        for origin in lines().filter_map(|line| self.origin(line)) {
+        let asked: Vec<LineOrigin> = lines().filter_map(|line| self.origin(line)).collect();
+        // The key of a row is a text that has to be made, so only rows of these tables are compared.
+        let mut wanted: HashMap<(&str, Option<&str>), RefCell<SectionsByKey>> = HashMap::new();
+        for origin in &asked {
             let keys = wanted.entry((origin.origin.table(), origin.column.as_deref())).or_default();
-            keys.entry(origin.origin.key()).or_default();
+            keys.get_mut().entry(origin.origin.key()).or_default();
         }
         if wanted.is_empty() {
             return Uses::new();
         }
-        for origin in self.origins {
-            let keys = wanted.get_mut(&(origin.origin.table(), origin.column.as_deref()));
-            if let Some(sections) = keys.and_then(|keys| keys.get_mut(&origin.origin.key())) {
+        for origin in self.origins.iter() {
+            let Some(keys) = wanted.get(&(origin.origin.table(), origin.column.as_deref())) else { continue };
+            if let Some(sections) = keys.borrow_mut().get_mut(&origin.origin.key()) {
                 sections.extend(self.section_at(origin.line));
             }
         }
-        let count = |line| {
-            let origin = self.origin(line)?;
-            let keys = wanted.get(&(origin.origin.table(), origin.column.as_deref()))?;
-            let kind = self.kind(self.sections().get(self.section_at(line)?)?);
+        let count = |origin: &LineOrigin| {
+            let keys = wanted.get(&(origin.origin.table(), origin.column.as_deref()))?.borrow();
+            let kind = self.kind(self.sections().get(self.section_at(origin.line)?)?);
             let sections = keys.get(&origin.origin.key())?.iter();
             let count = sections.filter(|&&section| self.kind(&self.sections()[section]) == kind).count();
-            (count > 1).then_some((line, (count, kind)))
+            (count > 1).then_some((origin.line, (count, kind)))
         };
-        lines().filter_map(count).collect()
+        asked.iter().filter_map(count).collect()
     }
 }

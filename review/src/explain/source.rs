@@ -21,8 +21,8 @@ impl Index<'_> {
         if shows_secrets {
             return text;
         }
-        let column = self.origin(line).and_then(|origin| origin.column.as_deref());
-        secrets::line(&text, column, self.has_mailboxes(section)).into_owned()
+        let column = self.origin(line).and_then(|origin| origin.column);
+        secrets::line(&text, column.as_deref(), self.has_mailboxes(section)).into_owned()
     }
 
     /// Returns whether the options of a section are mailboxes.
@@ -53,9 +53,9 @@ impl Index<'_> {
                 _ => None,
             });
             sources.push(match (computed, columns) {
-                (Some(from), _) => of_template(origin) + &computed_from(origin, from),
+                (Some(from), _) => of_template(&origin) + &computed_from(&origin, from),
                 (None, Some(columns)) => format!("{}, columns {columns}", row(&origin.origin, None)),
-                (None, None) => self.row_of(line, origin, knowledge.shows_secrets),
+                (None, None) => self.row_of(line, &origin, knowledge.shows_secrets),
             });
         }
         for note in notes {

@@ -42,9 +42,9 @@ impl Index<'_> {
 
     fn kinds(&self) -> BTreeMap<String, Kind<'_>> {
         let mut tables: Vec<BTreeSet<&str>> = vec![BTreeSet::new(); self.sections().len()];
-        for origin in self.origins {
-            if let Some(section) = self.section_at(origin.line) {
-                tables[section].insert(origin.origin.table());
+        for (lines, table) in self.origins.tables() {
+            for section in lines.filter_map(|line| self.section_at(line)) {
+                tables[section].insert(table);
             }
         }
         let mut kinds: BTreeMap<String, Kind<'_>> = BTreeMap::new();

@@ -48,7 +48,7 @@ fn written(file: &str, section: &str, write: impl FnOnce(&mut Writer, &[Row<Thin
     let text = writer.finish(&mut session).into_bytes();
     Written {
         namespace: format!("asterisk/{file}").parse().unwrap(),
-        file: GeneratedFile { text, origins: session.take_origins() },
+        file: GeneratedFile::with_origins(text, session.take_origins()),
         explanation: session.take_explanation(),
     }
 }
@@ -57,7 +57,7 @@ fn written(file: &str, section: &str, write: impl FnOnce(&mut Writer, &[Row<Thin
 fn text(file: &str, text: &str) -> Written {
     Written {
         namespace: file.parse().unwrap(),
-        file: GeneratedFile { text: text.into(), origins: Vec::new() },
+        file: GeneratedFile::new(text),
         explanation: Explanation { is_by_lines: true, ..Explanation::default() },
     }
 }

@@ -347,9 +347,9 @@ fn an_unchanged_database_needs_no_new_text() {
     // A transaction that is rolled back changes nothing, but a number is used up.
     site.client.batch_execute("BEGIN; UPDATE infos SET uuid = 'x'; ROLLBACK").unwrap();
     assert_eq!(outcome(FILE), is(NEW_UUID, "generated"));
-    std::fs::write(daemon.cached(FILE), "somebody was here").unwrap();
+    fs::write(daemon.cached(FILE), "somebody was here").unwrap();
     assert_eq!(outcome(FILE), is(NEW_UUID, "generated"));
-    assert_eq!(std::fs::read_to_string(daemon.cached(FILE)).unwrap(), NEW_UUID);
+    assert_eq!(fs::read_to_string(daemon.cached(FILE)).unwrap(), NEW_UUID);
 }
 
 #[test]

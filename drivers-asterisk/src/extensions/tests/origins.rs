@@ -15,8 +15,8 @@ fn origins(system: &System) -> BTreeMap<String, String> {
     let mut session = Session::new(&mut *snapshot).recording_origins();
     let text = Extensions::new(&Config::default()).unwrap().generate(&mut session).unwrap();
     let lines: Vec<&str> = text.lines().collect();
-    let origins = session.take_origins().into_iter();
-    let described = origins.map(|origin| {
+    let origins = session.take_origins();
+    let described = origins.iter().map(|origin| {
         let column = origin.column.unwrap_or_default();
         let row = format!("{} {} {column}", origin.origin.table(), origin.origin.key());
         (lines[origin.line - 1].to_owned(), row.trim_end().to_owned())

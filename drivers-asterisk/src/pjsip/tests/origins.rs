@@ -14,8 +14,9 @@ impl Rows {
         let mut session = Session::new(&mut *snapshot).recording_origins();
         let text = driver.generate(&mut session).unwrap();
         let lines: Vec<&str> = text.lines().collect();
-        let origins = session.take_origins().into_iter();
+        let origins = session.take_origins();
         origins
+            .iter()
             .map(|origin| {
                 let column = origin.column.map_or_else(String::new, |column| format!(", column {column}"));
                 format!("{} ({}{column})", lines[origin.line - 1], origin.origin)
