@@ -54,7 +54,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_others_may_have_is_not_reported() {
+    fn a_name_that_others_may_have_is_not_reported() {
         let application = |name| unknown_application(BStr::new(name));
         assert_eq!(
             application("Playbak").unwrap(),

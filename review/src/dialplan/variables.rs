@@ -13,7 +13,7 @@ pub(crate) fn functions_read(text: &BStr) -> impl Iterator<Item = &BStr> {
     text.find_iter("${").filter_map(|at| function(text.get(at + 2..)?))
 }
 
-/// Returns the names of the functions that an assignment sets, as `NAME(…)=…`.
+/// Returns the name of the function that an assignment sets, as `NAME(…)=…`.
 pub(crate) fn function_set(assignment: &BStr) -> Option<&BStr> {
     let (target, _) = assignment.split_once_str("=")?;
     function(stripped(target))

@@ -1,9 +1,9 @@
 //! Puts objects with equal changes together.
 
-use crate::words::{counted, grouped};
 use std::collections::HashMap;
 
 use super::text::{MAX_NAMES, Style, escaped, listed};
+use crate::words::{counted, grouped};
 
 /// How many changes of one object are shown.
 const MAX_CHANGES: usize = 12;

@@ -73,7 +73,7 @@ pub(super) fn parse<'t>(which: &str, text: &'t str) -> Result<Parsed<'t>, String
 
 /// Reads a whole text as Asterisk does. The error says why it can't be read.
 pub(super) fn document(which: &str, text: &str) -> Result<Document, String> {
-    // What a text includes belongs to neither side.
+    // The files that a text includes belong to neither side.
     let document = Reader::new(&Unseen).limits(limits(text.len())).read("", text.as_bytes());
     if document.status() == Status::Ok {
         return Ok(document);
