@@ -19,6 +19,12 @@ driver_api::settings! {
         end_mark: bool = true,
         /// How long an apply waits for another one that runs.
         wait_seconds: Seconds = 60,
+        /// How long the database must be quiet after a change before a watch applies it.
+        debounce_seconds: Seconds = 2,
+        /// The least time between two applies of a watch.
+        min_interval_seconds: Seconds = 30,
+        /// How often a watch generates all files, whatever the database says.
+        full_look_seconds: Seconds = 300,
     }
 }
 

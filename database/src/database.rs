@@ -1,5 +1,6 @@
 //! The interface of a database: a connection that is kept, and its time limits.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use driver_api::{Error, Snapshot};
@@ -68,6 +69,11 @@ pub trait Database: Send {
     /// connections, nothing was committed. `None` means that this can't be told: for an SQLite file, and for a PostgreSQL
     /// server that is a standby.
     fn state(&mut self) -> Result<Option<String>, Error>;
+
+    /// Returns how many rows were inserted, changed or deleted in each table of a PostgreSQL database since its statistics
+    /// began. They come up to a minute late, and leave out what is truncated. `None` for an SQLite file, and for a server
+    /// that is a standby, which counts nothing.
+    fn write_counts(&mut self) -> Result<Option<BTreeMap<String, u64>>, Error>;
 
     /// Returns the [`state`](Database::state) that the last snapshot of this connection shows.
     fn snapshot_state(&self) -> Option<&str>;

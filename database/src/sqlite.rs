@@ -1,5 +1,6 @@
 //! SQLite: a file that is opened read-only.
 
+use std::collections::BTreeMap;
 use std::fs::Metadata;
 use std::io;
 use std::os::unix::fs::MetadataExt as _;
@@ -150,6 +151,10 @@ impl Database for Sqlite {
 
     fn state(&mut self) -> Result<Option<String>, Error> {
         // The version of the data is a number of this connection alone.
+        Ok(None)
+    }
+
+    fn write_counts(&mut self) -> Result<Option<BTreeMap<String, u64>>, Error> {
         Ok(None)
     }
 

@@ -404,7 +404,12 @@ fn warn(notes: &[String]) {
 }
 
 fn print_error(error: &Error) {
-    let _ = writeln!(io::stderr(), "error: {}", error.chain());
+    print_message(&format!("error: {}", error.chain()));
+}
+
+/// Prints a line to standard error.
+fn print_message(text: &str) {
+    let _ = writeln!(io::stderr(), "{text}");
 }
 
 fn print(text: &str) {

@@ -22,6 +22,7 @@ mod recovery;
 mod registry;
 mod report;
 mod site;
+mod watch;
 mod writer;
 
 pub use cli::run;

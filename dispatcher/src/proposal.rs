@@ -1,12 +1,11 @@
 //! A proposal: the files that an apply would write, with what they change and what Asterisk would refuse.
 
-use std::collections::HashSet;
-use std::io;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::time::Duration;
 
 use apply::Apply;
 use driver_api::settings::Settings as _;
-use driver_api::{Config, Error, Namespace, Snapshot};
+use driver_api::{Config, Error, Namespace, Rows, Snapshot, Value};
 use review::{FileSet, Finding, GeneratedFile, Rules, Severity};
 use service::{FileChange, NewText, Storage};
 
@@ -24,6 +23,8 @@ pub(crate) struct Proposal {
     pub(crate) unchanged: usize,
     /// The errors for which Asterisk would refuse a file or drop an object, and that the files in the folder do not have.
     pub(crate) errors: Vec<Finding>,
+    /// The words of the queries of each generated file, among which are the tables that it reads.
+    pub(crate) words: BTreeMap<Namespace, BTreeSet<String>>,
 }
 
 /// A file that an apply would write.
@@ -62,16 +63,17 @@ impl Proposer<'_> {
         snapshot: &mut dyn Snapshot,
         mut report: Report<'_>,
     ) -> Result<Proposal, Error> {
-        let mut texts = Vec::new();
+        let (mut texts, mut words) = (Vec::new(), BTreeMap::new());
         for file in namespaces {
-            texts.extend(self.text(apply, file, snapshot, &mut report)?);
+            let mut recording = Recording { snapshot, words: BTreeSet::new() };
+            texts.extend(self.text(apply, file, &mut recording, &mut report)?);
+            words.insert(file.clone(), recording.words);
         }
         if !report.finish() && !self.is_forced {
-            let message = "a file could not be generated, so nothing is written; --force applies the others";
-            return Err(Error::driver(message));
+            return Err(Error::driver("a file could not be generated, so nothing is written"));
         }
         let errors = self.new_errors(apply, &texts)?;
-        let mut proposal = Proposal { changed: Vec::new(), unchanged: 0, errors };
+        let mut proposal = Proposal { changed: Vec::new(), unchanged: 0, errors, words };
         for text in texts {
             if apply.is_written(&text.file, &text.text)? {
                 proposal.unchanged += 1;
@@ -161,11 +163,26 @@ impl Proposed {
     }
 }
 
-/// Begins the one apply that runs at a time on a machine. Standard error says who runs, if it has to wait.
-pub(crate) fn begin(config: &Config, settings: &apply::ApplySettings) -> Result<Apply, Error> {
+/// Begins the one apply that runs at a time on a machine. `waits` is told who runs, if it has to wait.
+pub(crate) fn begin(
+    config: &Config,
+    settings: &apply::ApplySettings,
+    waits: &mut dyn FnMut(&str),
+) -> Result<Apply, Error> {
     let mode = Storage::read(config)?.cache_mode;
-    let mut waits = |text: &str| {
-        let _ = io::Write::write_all(&mut io::stderr(), format!("{text}\n").as_bytes());
-    };
-    Apply::begin(settings, mode, config::history(config)?, &mut waits)
+    Apply::begin(settings, mode, config::history(config)?, waits)
+}
+
+/// A snapshot that remembers the words of the queries.
+struct Recording<'s> {
+    snapshot: &'s mut dyn Snapshot,
+    words: BTreeSet<String>,
+}
+
+impl Snapshot for Recording<'_> {
+    fn run(&mut self, sql: &str, params: &[Value<'_>], rows: &mut dyn Rows) -> Result<(), Error> {
+        let words = sql.split(|c: char| !c.is_alphanumeric() && c != '_').filter(|word| !word.is_empty());
+        self.words.extend(words.map(str::to_owned));
+        self.snapshot.run(sql, params, rows)
+    }
 }

@@ -15,6 +15,7 @@ use service::{Configuration, Failure, Generated, Generator, Rejection, Source, V
 
 use crate::config::Reloadable;
 use crate::registry::Registry;
+use crate::watch::{Told, Watch};
 use crate::writer::{Outcome, Writer};
 use crate::{config, recovery, report};
 
@@ -60,6 +61,8 @@ struct Drivers {
     pool: Arc<Pool>,
     /// The severities of the rules that texts are checked by.
     rules: Rules,
+    /// Dropped with the configuration, which ends its watch.
+    alive: Arc<()>,
 }
 
 impl Drivers {
@@ -70,6 +73,7 @@ impl Drivers {
             config: Arc::new(config),
             pool: Arc::new(Pool::new(database)),
             rules,
+            alive: Arc::new(()),
         }
     }
 
@@ -107,13 +111,10 @@ impl Generator for Drivers {
                 tracing::error!("{}", error.chain());
             }
         }
+        let (registry, config) = (Arc::clone(&self.registry), Arc::clone(&self.config));
+        let is_over = Arc::downgrade(&self.alive);
         // It may have to wait for Asterisk, and the service need not wait for it.
-        let config = Arc::clone(&self.config);
-        thread::spawn(move || match recovery::recover(&config) {
-            Ok(None) => {}
-            Ok(Some(recovered)) => tracing::warn!("{}", recovered.text()),
-            Err(error) => tracing::error!("an apply that was interrupted can't be ended: {}", error.chain()),
-        });
+        thread::spawn(move || apply_in_background(&registry, &config, &|| is_over.strong_count() == 0));
     }
 
     fn generate(&self, file: &Namespace, has_fallback: bool) -> Generated {
@@ -183,6 +184,28 @@ impl Generator for Drivers {
         good: &mut dyn FnMut() -> Option<String>,
     ) -> Vec<Rejection> {
         review::new_rejections(file, text, good, &self.rules).iter().map(rejection).collect()
+    }
+}
+
+/// Ends an apply that was interrupted, and then applies what changes in the database, if the configuration says so.
+fn apply_in_background(registry: &Registry, config: &Config, is_over: &dyn Fn() -> bool) {
+    match recovery::recover(config) {
+        Ok(None) => {}
+        Ok(Some(recovered)) => tracing::warn!("{}", recovered.text()),
+        Err(error) => tracing::error!("an apply that was interrupted can't be ended: {}", error.chain()),
+    }
+    if !config::watches(config) {
+        return;
+    }
+    let files = registry.namespaces().cloned().collect();
+    let mut tell = |told: Told| match told {
+        Told::Info(text) => tracing::info!("{text}"),
+        Told::Error(text) => tracing::error!("watch: {text}"),
+    };
+    let result = config::database(config)
+        .and_then(|uri| Watch { registry, config, uri, files, skips: true, is_over }.run(&mut tell));
+    if let Err(error) = result {
+        tracing::error!("the watch ends: {}", error.chain());
     }
 }
 

@@ -77,7 +77,8 @@ impl Server {
         if let Some(port) = settings.metrics.listen_port {
             tokio::spawn(page::serve(page::listen(port).await?, Arc::clone(service)));
         }
-        let pid_file = settings.storage.pid_file.as_deref().map(PidFile::write).transpose();
+        let pid_path = settings.storage.pid_file.clone();
+        let pid_file = pid_path.as_deref().map(PidFile::write).transpose();
         let pid_file = pid_file.inspect_err(|error| tracing::warn!("no PID file: {}", error.chain()));
         for file in service.files() {
             site.cache.clean(file.resource());
@@ -91,6 +92,8 @@ impl Server {
             settings.storage.cache.display(),
             site.generator.description()
         );
+        // A reload replaces it. What it holds, such as connections to the database, ends with its last request.
+        drop(site);
         systemd::ready();
         let tracker = TaskTracker::new();
         let mut accepting = tokio::spawn(self.clone().accept(listeners, connections, tracker.clone()));

@@ -10,6 +10,7 @@ mod tls;
 mod value;
 
 use std::cell::Cell;
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::pin;
 use std::str::Utf8Error;
@@ -103,6 +104,9 @@ impl Drop for Connection {
 const STATE: &str = "SELECT CASE WHEN NOT pg_is_in_recovery() THEN concat_ws(' ', txid_current_snapshot(),
         (SELECT oid FROM pg_database WHERE datname = current_database()), pg_postmaster_start_time()) END";
 
+const WRITE_COUNTS: &str = "SELECT relname, sum(n_tup_ins + n_tup_upd + n_tup_del)
+    FROM pg_stat_user_tables WHERE NOT pg_is_in_recovery() GROUP BY relname";
+
 const BEGIN: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY";
 
 /// The drivers run many small joins over whole tables, which just-in-time compilation slows down by seconds on tables
@@ -194,6 +198,17 @@ impl Database for Postgres {
         let connection = self.connection.as_ref().ok_or_else(lost)?;
         let answers = connection.execute(STATE, self.target.timeout)?;
         Ok(rows(&answers).last().and_then(|row| row.first()?.clone()))
+    }
+
+    fn write_counts(&mut self) -> Result<Option<BTreeMap<String, u64>>, Error> {
+        let connection = self.connection.as_ref().ok_or_else(lost)?;
+        let answers = connection.execute(WRITE_COUNTS, self.target.timeout)?;
+        let count = |row: Vec<Option<String>>| match row.as_slice() {
+            [Some(table), Some(count)] => Some((table.clone(), count.parse().ok()?)),
+            _ => None,
+        };
+        let counts: BTreeMap<String, u64> = rows(&answers).into_iter().filter_map(count).collect();
+        Ok(Some(counts).filter(|counts| !counts.is_empty()))
     }
 
     fn snapshot_state(&self) -> Option<&str> {

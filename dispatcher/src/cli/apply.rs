@@ -7,13 +7,16 @@ use ::apply::{Applied, Apply, ApplySettings, Outcome, Reload, ReloadSettings, St
 use argh::FromArgs;
 use driver_api::settings::Settings as _;
 use driver_api::{Config, Error, Namespace};
+use jiff::Timestamp;
 use service::{Cause, FileChange, Generation, NewText};
 
+use super::history::local;
 use super::reviewed::Reviewed;
-use super::{FAILED, Failure, failed, print, print_error, usage};
+use super::{FAILED, Failure, failed, print, print_error, print_message, usage};
 use crate::proposal::{self, Proposal, Proposed, Proposer};
 use crate::registry::Registry;
 use crate::report::{NAMESPACE_WIDTH, Report};
+use crate::watch::{Told, Watch};
 
 /// Generate all files in one snapshot of the database, check them, write those that changed into the folder from which
 /// Asterisk includes them, and have Asterisk read exactly these. If it refuses one, the old files come back.
@@ -40,6 +43,10 @@ pub(super) struct ApplyFiles {
     /// write the files, and tell Asterisk nothing
     #[argh(switch)]
     no_reload: bool,
+
+    /// go on until the process is ended: apply what changes in the database
+    #[argh(switch)]
+    watch: bool,
 
     /// apply files with errors, too, and leave out files that can't be generated
     #[argh(switch)]
@@ -113,7 +120,7 @@ impl Running {
             settings.folder.clone_from(folder);
         }
         let reload = Reload::new(ReloadSettings::read(config).map_err(usage)?);
-        let apply = proposal::begin(config, &settings).map_err(failed)?;
+        let apply = proposal::begin(config, &settings, &mut |text| print_message(text)).map_err(failed)?;
         let mut running = Running { apply, reload };
         let recovered = running.apply.recover(&mut running.reload, &mut |_, _| {}).map_err(failed)?;
         if let Some(recovered) = recovered {
@@ -202,9 +209,12 @@ fn shown(summary: &str) -> String {
 impl ApplyFiles {
     pub(super) fn execute(&self, registry: &Registry) -> Result<u8, Failure> {
         let config = super::load(self.config.as_deref(), self.lenient, registry)?;
+        if self.watch {
+            return self.watch(registry, &config);
+        }
         let mut running = Running::begin(&config, self.out.as_ref())?;
         let proposal = self.propose(registry, &config, &running.apply)?;
-        let Proposal { changed, unchanged, errors } = &proposal;
+        let Proposal { changed, unchanged, errors, .. } = &proposal;
         for error in errors.iter().take(MAX_SHOWN) {
             print(&format!("{}\n", error.first_line()));
         }
@@ -237,6 +247,28 @@ impl ApplyFiles {
                 None => format!("{unchanged}generation {number}, the first\n"),
             }
         })
+    }
+
+    /// Applies what changes in the database, for as long as the process runs.
+    fn watch(&self, registry: &Registry, config: &Config) -> Result<u8, Failure> {
+        if self.dry_run || self.no_reload || self.force || self.out.is_some() {
+            let message = "--watch takes none of --out, --dry-run, --no-reload and --force";
+            return Err(usage(Error::driver(message)));
+        }
+        let reviewed = Reviewed { registry, config, names: &self.namespaces };
+        let watch = Watch {
+            registry,
+            config,
+            uri: reviewed.database(self.db.as_deref())?,
+            files: reviewed.namespaces()?,
+            skips: self.namespaces.is_empty(),
+            is_over: &|| false,
+        };
+        let mut tell = |told: Told| match told {
+            Told::Info(text) => print(&format!("{} {text}\n", local(Timestamp::now()))),
+            Told::Error(text) => print_message(&format!("{} error: {text}", local(Timestamp::now()))),
+        };
+        watch.run(&mut tell).map(|()| super::DONE).map_err(usage)
     }
 
     fn propose(&self, registry: &Registry, config: &Config, apply: &Apply) -> Result<Proposal, Failure> {

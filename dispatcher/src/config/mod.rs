@@ -13,7 +13,7 @@ use driver_api::{Config, Error};
 pub(crate) use hierarchy::Reloadable;
 pub use hierarchy::{Loaded, Strictness, load, only, survey};
 pub use settings::{Files, database, defaults, keys};
-pub(crate) use settings::{check_rules, history, read};
+pub(crate) use settings::{check_rules, history, read, watches};
 pub use show::show;
 
 use crate::registry::{Plugins, Registry};

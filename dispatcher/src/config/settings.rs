@@ -21,6 +21,14 @@ driver_api::settings! {
 }
 
 driver_api::settings! {
+    /// The watch of the service.
+    pub(crate) struct WatchKey in "" {
+        /// Whether the service applies what changes in the database, as confgend apply --watch does.
+        watch: bool = false,
+    }
+}
+
+driver_api::settings! {
     /// The check of generated files.
     pub(crate) struct Check in "check" {
         /// The severities of rules that differ from what `confgend check --rules` lists.
@@ -63,7 +71,7 @@ pub fn keys() -> Vec<Key> {
         default: Value::Mapping(Mapping::new()),
         accepts: "a mapping of files to names of drivers".to_owned(),
     };
-    let apply = [ApplySettings::keys(), ReloadSettings::keys()].concat();
+    let apply = [WatchKey::keys(), ApplySettings::keys(), ReloadSettings::keys()].concat();
     [Files::keys(), service::Settings::keys(), PoolSettings::keys(), Check::keys(), apply, vec![plugins]]
         .concat()
 }
@@ -85,6 +93,7 @@ pub(super) fn problems(config: &Config) -> Vec<Error> {
     let _ = service::Settings::check(config, &mut problems);
     let _ = PoolSettings::check(config, &mut problems);
     let _ = Check::check(config, &mut problems);
+    let _ = WatchKey::check(config, &mut problems);
     let _ = ApplySettings::check(config, &mut problems);
     let _ = ReloadSettings::check(config, &mut problems);
     problems.extend(database_problem(config));
@@ -103,6 +112,11 @@ pub(crate) fn history(config: &Config) -> Result<History, Error> {
     let (storage, settings) = (Storage::read(config)?, HistorySettings::read(config)?);
     History::new(&storage, &settings)
         .ok_or_else(|| config.error("history.keep", "null switches the history off"))
+}
+
+/// Returns whether the service applies what changes in the database.
+pub(crate) fn watches(config: &Config) -> bool {
+    WatchKey::read(config).is_ok_and(|key| key.watch)
 }
 
 /// Reads the severities of the rules of `confgend check`.

@@ -7,28 +7,36 @@ use fixtures::{Asterisk, Scratch};
 use crate::{Folder, Run, confgend};
 
 /// A system whose Asterisk includes two files that confgend applies.
-struct Site {
+pub(crate) struct Site {
     database: Scratch,
-    asterisk: Asterisk,
-    folder: Folder,
+    pub(crate) asterisk: Asterisk,
+    pub(crate) folder: Folder,
 }
 
-const QUEUES: &str = "asterisk/queues.conf";
-const FILES: [&str; 2] = [QUEUES, "asterisk/musiconhold.conf"];
+pub(crate) const QUEUES: &str = "asterisk/queues.conf";
+pub(crate) const FILES: [&str; 2] = [QUEUES, "asterisk/musiconhold.conf"];
 
 impl Site {
     fn new() -> Site {
+        let site = Site::on(None);
+        site.add_queue(1, "sales");
+        site
+    }
+
+    /// Creates a site on this database, or on an SQLite file.
+    pub(crate) fn on(uri: Option<&str>) -> Site {
         let class = r#"{"uuid": "m1", "tenant_uuid": "t", "name": "jazz", "label": "", "mode": "files"}"#;
         let site = Site {
-            database: Scratch::new(&[("moh", class)]),
+            database: Scratch::new(&[("moh", class), ("infos", r#"{"uuid": "u", "wazo_version": "26.08"}"#)]),
             asterisk: Asterisk::new(),
             folder: Folder::new(&[]),
         };
         let command: Vec<String> = site.asterisk.command().iter().map(|word| format!("{word:?}")).collect();
         let configuration = format!(
-            "db_uri: sqlite:{}\ncache: cache\nextra_config_files:\napply: {{folder: {}}}\n\
+            "db_uri: {}\ncache: cache\nextra_config_files:\nlog_filename:\npid_file:\nlisten_port: 0\n\
+             apply: {{folder: {}, debounce_seconds: 0.2, min_interval_seconds: 0.1}}\n\
              reload: {{command: [{}], log: {}}}\n",
-            site.database.path().display(),
+            uri.map_or_else(|| format!("sqlite:{}", site.database.path().display()), str::to_owned),
             site.folder.text("files"),
             command.join(", "),
             site.asterisk.path("log").display()
@@ -38,18 +46,14 @@ impl Site {
             let name = file.split('/').next_back().unwrap();
             site.asterisk.include(name, &site.folder.path("files").join(file));
         }
-        site.add_queue(1, "sales");
         site
     }
 
-    fn add_queue(&self, id: u32, name: &str) {
-        self.database.execute(&format!(
-            "INSERT INTO queuefeatures (id, tenant_uuid, name, displayname) VALUES ({id}, 't', '{name}', '')"
-        ));
-        self.database.execute(&format!("INSERT INTO queue (name, category) VALUES ('{name}', 'queue')"));
+    pub(crate) fn add_queue(&self, id: u32, name: &str) {
+        self.database.execute(&queue(id, name));
     }
 
-    fn run(&self, arguments: &[&str]) -> Run {
+    pub(crate) fn run(&self, arguments: &[&str]) -> Run {
         confgend(&[arguments, &["--config", &self.folder.text("config.yml")]].concat())
     }
 
@@ -59,10 +63,20 @@ impl Site {
         (run.code, words(&run.out))
     }
 
-    fn running(&self, name: &str) -> bool {
+    pub(crate) fn running(&self, name: &str) -> bool {
         self.asterisk.get("running/queues.conf").contains(&format!("[{name}]"))
     }
 }
+
+/// Returns the statements that add a queue.
+pub(crate) fn queue(id: u32, name: &str) -> String {
+    format!(
+        "INSERT INTO queuefeatures (id, tenant_uuid, name, displayname) VALUES ({id}, '{TENANT}', '{name}', '');
+         INSERT INTO queue (name, category) VALUES ('{name}', 'queue')"
+    )
+}
+
+const TENANT: &str = "00000000-0000-4000-8000-000000000001";
 
 /// Returns the lines with single blanks, and without times.
 fn words(text: &str) -> Vec<String> {

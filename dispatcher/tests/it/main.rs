@@ -24,6 +24,8 @@ mod generate;
 mod postgres;
 #[cfg(all(feature = "sqlite", feature = "wazo"))]
 mod serve;
+#[cfg(all(feature = "sqlite", feature = "asterisk"))]
+mod watch;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
