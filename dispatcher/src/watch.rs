@@ -128,8 +128,9 @@ impl Watch<'_> {
                     last_full_look = Instant::now();
                 }
                 let begun = Instant::now();
-                self.apply(&concerned, database, &mut seen, settings, tell)?;
-                self.sleep(settings.min_interval_seconds.0.saturating_sub(begun.elapsed()));
+                if self.apply(&concerned, database, &mut seen, settings, tell)? {
+                    self.sleep(settings.min_interval_seconds.0.saturating_sub(begun.elapsed()));
+                }
             }
             if (self.is_over)() {
                 return Ok(());
@@ -204,7 +205,8 @@ impl Watch<'_> {
         Ok(if files.is_empty() { Concerned::Nothing } else { Concerned::Files(files) })
     }
 
-    /// Applies the files that a change concerns. Only a failure of the database is an error.
+    /// Applies the files that a change concerns. Returns whether Asterisk was told something. Only a failure of the database
+    /// is an error.
     fn apply(
         &self,
         concerned: &Concerned,
@@ -212,9 +214,9 @@ impl Watch<'_> {
         seen: &mut Seen,
         settings: &ApplySettings,
         tell: &mut Tell<'_>,
-    ) -> Result<(), Error> {
+    ) -> Result<bool, Error> {
         let files: Vec<Namespace> = match concerned {
-            Concerned::Nothing => return Ok(()),
+            Concerned::Nothing => return Ok(false),
             Concerned::Files(files) => files.iter().cloned().collect(),
             Concerned::All => self.files.clone(),
         };
@@ -230,15 +232,16 @@ impl Watch<'_> {
             seen.words.extend(proposal.words.clone());
             write(&mut apply, &mut reload, &proposal, tell)
         });
+        drop(snapshot);
         // Warnings of files that did not change are not worth a line each time.
-        if let Err(error) = result {
+        let was_told = result.unwrap_or_else(|error| {
             let messages = String::from_utf8_lossy(&messages.0);
             let errors = messages.lines().filter(|line| line.starts_with("error: "));
             errors.for_each(|line| tell(Told::Error(line.trim_start_matches("error: ").to_owned())));
             tell(Told::Error(error.chain()));
-        }
-        drop(snapshot);
-        Ok(())
+            false
+        });
+        Ok(was_told)
     }
 
     fn begin(&self, settings: &ApplySettings, tell: &mut Tell<'_>) -> Result<(apply::Apply, Reload), Error> {
@@ -264,13 +267,13 @@ impl Watch<'_> {
     }
 }
 
-/// Writes the files of a proposal, and has Asterisk read them.
+/// Writes the files of a proposal, and has Asterisk read them. Returns whether there are any.
 fn write(
     apply: &mut apply::Apply,
     reload: &mut Reload,
     proposal: &Proposal,
     tell: &mut Tell<'_>,
-) -> Result<(), Error> {
+) -> Result<bool, Error> {
     let Proposal { changed, errors, .. } = proposal;
     if let Some(first) = errors.first() {
         let message = format!(
@@ -281,7 +284,7 @@ fn write(
         return Err(Error::driver(message));
     }
     if changed.is_empty() {
-        return Ok(());
+        return Ok(false);
     }
     let new: Vec<NewText<'_>> = changed.iter().map(Proposed::new_text).collect();
     let mut lines = Vec::new();
@@ -299,7 +302,7 @@ fn write(
             for line in lines {
                 tell(Told::Info(format!("generation {}: {line}", generation.number)));
             }
-            Ok(())
+            Ok(true)
         }
         Applied::RolledBack(reason) => Err(Error::driver(format!("rolled back: {reason}"))),
     }

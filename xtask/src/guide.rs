@@ -51,6 +51,9 @@ pub(crate) struct Guide {
 
 const DRIVER_GUIDE: &str = "docs/driver-guide.md";
 
+/// The guide for operators.
+const DAY: &str = "docs/a-day.md";
+
 /// The crate that [`DRIVER_GUIDE`] makes: its folder in the reader's home, and in this checkout.
 const CRATE: &str = "drivers-followme";
 const EXAMPLE: &str = "examples/drivers-followme";
@@ -103,9 +106,11 @@ impl Guide {
     }
 }
 
-/// Checks the guide for authors of drivers, with these environment variables in addition.
+/// Checks the guide for authors of drivers, with these environment variables in addition, and the one for operators.
 pub(crate) fn check(variables: &[(&str, &str)]) -> Result<(), Error> {
-    Guide { file: None, update: false, keep: false }.make_example(variables)
+    let guide = Guide { file: None, update: false, keep: false };
+    guide.make_example(variables)?;
+    guide.follow(DAY, &root().join(DAY), variables).map(|_| ())
 }
 
 /// The folder of the example.
