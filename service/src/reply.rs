@@ -164,6 +164,7 @@ impl Service {
             {
                 tracing::error!("{file}: {}", error.chain());
             }
+            self.ledger.generated(file, elapsed, &result, &warnings);
             flight.finish(&result);
             if let Shared::Text(text) = &result {
                 self.review_later(&site, file, text);
