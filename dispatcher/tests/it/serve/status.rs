@@ -359,3 +359,22 @@ fn an_address_of_the_network_answers_by_any_name() {
     let answer = send(&address(&daemon), "GET /healthz HTTP/1.1\r\nHost: pbx.example\r\n\r\n");
     assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
 }
+
+#[cfg(feature = "postgres")]
+#[test]
+fn the_password_of_the_database_is_not_shown() {
+    let uri = format!("postgresql://me:s3cret@127.0.0.1:{}/d?password=s3cret", free_port());
+    let daemon = Daemon::start(&format!("db_uri: {uri}\nhttp: {{listen: 0}}\n"));
+    assert_eq!(daemon.ask(FILE), "");
+    for path in PATHS {
+        let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n");
+        let answer = send(&address(&daemon), &request);
+        assert!(!answer.contains("s3cret"), "{path}: {answer}");
+        if path == "/" {
+            assert!(
+                answer.contains("1 file needs attention") && answer.contains(">failed</span>"),
+                "{answer}"
+            );
+        }
+    }
+}
