@@ -140,6 +140,15 @@ impl Pool {
         }
     }
 
+    /// Checks that the database can be reached now. During the back-off, it can't.
+    ///
+    /// # Errors
+    ///
+    /// The reason why it can't be reached.
+    pub fn check(self: &Arc<Self>) -> Result<(), Error> {
+        self.connection(true).map(drop)
+    }
+
     /// Waits for a permit for a connection, as long as for a connection itself.
     fn permit(&self) -> Result<Permit, Error> {
         let limits = &self.settings.limits;

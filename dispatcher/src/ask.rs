@@ -27,7 +27,7 @@ enum Address {
 }
 
 /// A connection of either kind.
-trait Connection: Read + Write {
+pub(crate) trait Connection: Read + Write {
     /// The end of a request. Over TCP, the Python service takes the first piece for the whole request, as it is. The line
     /// end on a Unix socket has the service reset the connection if it ends before the whole reply is sent.
     const END: &'static str;
@@ -111,9 +111,15 @@ fn exchange<C: Connection>(connection: &mut C, file: &Namespace) -> io::Result<V
 }
 
 /// Reads until a deadline.
-struct Limited<'c, C> {
+pub(crate) struct Limited<'c, C> {
     connection: &'c mut C,
     deadline: Instant,
+}
+
+impl<'c, C: Connection> Limited<'c, C> {
+    pub(crate) fn new(connection: &'c mut C, limit: Duration) -> Limited<'c, C> {
+        Limited { connection, deadline: Instant::now() + limit }
+    }
 }
 
 impl<C: Connection> Read for Limited<'_, C> {

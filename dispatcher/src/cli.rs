@@ -11,6 +11,7 @@ mod history;
 mod pager;
 mod pin;
 mod reviewed;
+mod status;
 
 use std::env;
 use std::io::{self, IsTerminal, Write as _};
@@ -27,6 +28,7 @@ use self::diff::Diff;
 use self::explain::Explain;
 use self::history::{ListHistory, Show};
 use self::pin::{PinFile, UnpinFile};
+use self::status::ShowStatus;
 use crate::config::Strictness;
 use crate::registry::{Plugins, Registry};
 use crate::report::{NAMESPACE_WIDTH, Report};
@@ -65,6 +67,7 @@ enum Command {
     Unpin(UnpinFile),
     Apply(ApplyFiles),
     Rollback(RollBack),
+    Status(ShowStatus),
 }
 
 /// Generate files, all in one snapshot of the database: one file to standard output, or several below
@@ -248,8 +251,9 @@ fn execute(arguments: &Confgend, families: &[&'static [Entry]]) -> Result<u8, Fa
         Some(Command::Unpin(command)) => command.execute(&registry),
         Some(Command::Apply(command)) => command.execute(&registry),
         Some(Command::Rollback(command)) => command.execute(&registry),
+        Some(Command::Status(command)) => command.execute(&registry),
         None => Err(usage(Error::driver(
-            "a command is missing: use confgend serve, apply, rollback, generate, check, diff, explain, history, show, pin, \
+            "a command is missing: use confgend serve, status, apply, rollback, generate, check, diff, explain, history, show, pin, \
                 unpin, list, config or accept, or see confgend --help",
         ))),
     }

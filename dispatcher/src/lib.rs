@@ -17,6 +17,7 @@ mod features;
 pub mod file_set;
 pub mod folder;
 pub mod generate;
+mod page;
 mod proposal;
 mod recovery;
 mod registry;

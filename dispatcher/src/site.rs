@@ -105,6 +105,10 @@ impl Generator for Drivers {
         format!("database {}", self.pool.uri())
     }
 
+    fn reach(&self) -> Result<(), Error> {
+        self.pool.check()
+    }
+
     fn prepare(&self) {
         for file in self.registry.namespaces() {
             if let Err(error) = self.writer(file) {
@@ -136,8 +140,7 @@ impl Generator for Drivers {
         let mut connection: Option<PooledConnection> = None;
         let outcome = writer.write(&mut LazySnapshot::new(&self.pool, has_fallback, &mut connection));
         log(file, &outcome);
-        let warnings = outcome.warnings.iter().map(ToString::to_string).collect();
-        let Outcome { result, elapsed, .. } = outcome;
+        let Outcome { result, elapsed, warnings, .. } = outcome;
         let result = result.map_err(|error| {
             if *error.kind() == ErrorKind::Connection
                 && let Some(broken) = connection.take()

@@ -4,7 +4,7 @@
 //! generated, but is not sent to a client that asks for the copy.
 
 use std::fs::{self, File, Permissions};
-use std::io::{self, Read, Seek};
+use std::io::{self, Read, Seek, Write as _};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
@@ -56,6 +56,15 @@ impl Cache {
             file::lock(&path)
         };
         lock().map_err(|error| failed(&path, "can't be locked", error))
+    }
+
+    /// Checks that the folder can be written, with a file that has no name.
+    pub(crate) fn check_writable(&self) -> Result<(), Error> {
+        let write = || -> io::Result<()> {
+            file::create_folder(&self.folder, self.mode.of_folder())?;
+            tempfile::tempfile_in(&self.folder)?.write_all(b"x")
+        };
+        write().map_err(|error| failed(&self.folder, "the cache can't be written", error))
     }
 
     /// Stores a good text, which is up to date from then on. Returns whether it differs from the copy before. A reader

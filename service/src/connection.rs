@@ -73,6 +73,7 @@ async fn reply(
     let start = Instant::now();
     let site = service.site();
     let Reply { outcome, length, body } = service.reply(&site, request).await;
+    service.ledger.answered(&request.file, outcome);
     let limit = site.settings.limits.reply_seconds.0;
     let failure = match timeout(limit, send(stream, body)).await {
         Ok(Ok(())) => None,

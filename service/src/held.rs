@@ -43,6 +43,12 @@ impl Cache {
         fs::symlink_metadata(self.beside(namespace, EXTENSION)).is_ok()
     }
 
+    /// Returns the age of the text that is held back, if there is one.
+    pub(crate) fn age_of_held(&self, namespace: &Namespace) -> Result<Option<Duration>, Error> {
+        let copy = Copy::open(&self.beside(namespace, EXTENSION), "the held text can't be read")?;
+        Ok(copy.map(|copy| copy.age()))
+    }
+
     fn held(&self, namespace: &Namespace) -> Result<Option<Held>, Error> {
         let path = self.beside(namespace, EXTENSION);
         let Some(mut copy) = Copy::open(&path, "the held text can't be read")? else { return Ok(None) };

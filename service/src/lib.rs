@@ -18,10 +18,10 @@ mod gate;
 mod guard;
 mod held;
 mod history;
+mod http;
 mod listener;
 mod log;
 mod metrics;
-mod page;
 mod pin;
 mod reply;
 mod request;
@@ -31,6 +31,7 @@ mod signals;
 mod sink;
 mod source;
 mod state;
+pub mod status;
 mod stream;
 mod systemd;
 mod version;
@@ -43,6 +44,9 @@ pub use history::{
 };
 pub use pin::{Pin, pin, pinned, unpin};
 pub use server::run;
-pub use settings::{FileMode, Limits, Listen, ListenAddress, Log, LogLevel, Metrics, Settings, Storage};
+pub use settings::{
+    FileMode, Http, HttpAddress, Limits, Listen, ListenAddress, Log, LogLevel, Metrics, Settings, Storage,
+    http_address,
+};
 pub use source::{Configuration, Failure, Generated, Generator, Source};
 pub use version::Version;

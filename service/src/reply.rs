@@ -181,6 +181,7 @@ impl Service {
                 }
             }
             site.versions.set(&site.cache, file, version.filter(|_| is_stored));
+            self.ledger.generated(file, elapsed, &result, &warnings);
             flight.finish(&result);
             if let Shared::Text(text) = &result {
                 self.review_later(&site, file, text);

@@ -18,7 +18,7 @@ use crate::signals::Signals;
 use crate::source::{Configuration, Source};
 use crate::state::Service;
 use crate::systemd::{self, PidFile};
-use crate::{connection, page};
+use crate::{connection, http};
 
 /// The time limit for accepting the connections that have arrived when the server stops.
 const LAST_ACCEPTS: Duration = Duration::from_millis(100);
@@ -74,8 +74,8 @@ impl Server {
             tracing::warn!("the limit of open files allows {connections} connections at a time");
         }
         let listeners = Listeners::new(&settings.listen)?;
-        if let Some(port) = settings.metrics.listen_port {
-            tokio::spawn(page::serve(page::listen(port).await?, Arc::clone(service)));
+        if let Some(listener) = http::listen(settings).await? {
+            tokio::spawn(http::serve(listener, Arc::clone(service)));
         }
         let pid_path = settings.storage.pid_file.clone();
         let pid_file = pid_path.as_deref().map(PidFile::write).transpose();
@@ -213,6 +213,7 @@ fn needing_a_restart(old: &Settings, new: &Settings) -> impl Iterator<Item = &'s
         ("listen_socket", old.listen.listen_socket != new.listen.listen_socket),
         ("listen_socket_group", old.listen.listen_socket_group != new.listen.listen_socket_group),
         ("listen_socket_mode", old.listen.listen_socket_mode != new.listen.listen_socket_mode),
+        ("http.listen", old.http.listen != new.http.listen),
         ("metrics.listen_port", old.metrics.listen_port != new.metrics.listen_port),
         ("pid_file", old.storage.pid_file != new.storage.pid_file),
         ("service.max_connections", old.limits.max_connections != new.limits.max_connections),

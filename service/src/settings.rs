@@ -29,6 +29,8 @@ pub struct Settings {
     pub gate: Gate,
     /// The history of the files.
     pub history: HistorySettings,
+    /// The status page.
+    pub http: Http,
     /// The page of metrics.
     pub metrics: Metrics,
 }
@@ -37,7 +39,7 @@ impl settings::Settings for Settings {
     fn keys() -> Vec<Key> {
         let first = [Listen::keys(), Storage::keys(), Log::keys()];
         let checks = [Guard::keys(), Gate::keys(), HistorySettings::keys()];
-        [first.concat(), Limits::keys(), checks.concat(), Metrics::keys()].concat()
+        [first.concat(), Limits::keys(), checks.concat(), Http::keys(), Metrics::keys()].concat()
     }
 
     fn check(config: &Config, problems: &mut Vec<Error>) -> Option<Settings> {
@@ -49,6 +51,7 @@ impl settings::Settings for Settings {
         let guard = Guard::check(config, problems);
         let gate = Gate::check(config, problems);
         let history = HistorySettings::check(config, problems);
+        let http = Http::check(config, problems);
         let metrics = Metrics::check(config, problems);
         Some(Settings {
             listen: listen?,
@@ -58,6 +61,7 @@ impl settings::Settings for Settings {
             guard: guard?,
             gate: gate?,
             history: history?,
+            http: http?,
             metrics: metrics?,
         })
     }
@@ -130,12 +134,35 @@ driver_api::settings! {
 }
 
 driver_api::settings! {
+    /// The status page.
+    #[derive(Debug, Clone)]
+    pub struct Http in "http" {
+        /// The address of the status page and the metrics, 127.0.0.1 if it is a port alone. Null means 127.0.0.1 and
+        /// metrics.listen_port.
+        listen: Option<HttpAddress> = Value::Null,
+    }
+}
+
+driver_api::settings! {
     /// The page of metrics.
     #[derive(Debug, Clone)]
     pub struct Metrics in "metrics" {
-        /// The port on 127.0.0.1 of the page of metrics.
+        /// The port on 127.0.0.1 of the status page and the metrics, if http.listen is null.
         listen_port: Option<u16> = Value::Null,
     }
+}
+
+impl Settings {
+    /// Returns the address of the status page and the key that it comes from; none if there is no page.
+    pub fn http_address(&self) -> Option<(&'static str, SocketAddr)> {
+        http_address(&self.http, &self.metrics)
+    }
+}
+
+/// Returns the address of the status page and the key that it comes from; none if there is no page.
+pub fn http_address(http: &Http, metrics: &Metrics) -> Option<(&'static str, SocketAddr)> {
+    let of_metrics = || Some(("metrics.listen_port", (Ipv4Addr::LOCALHOST, metrics.listen_port?).into()));
+    http.listen.map(|listen| ("http.listen", listen.0)).or_else(of_metrics)
 }
 
 impl Listen {
@@ -185,6 +212,32 @@ impl Setting for ListenAddress {
             _ => None,
         };
         address.map(|address| ListenAddress(Some(address))).ok_or(Refused::NotAccepted)
+    }
+}
+
+/// An address with a port, or a port alone, which is one of 127.0.0.1. The address may be `localhost`, or `*` for all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HttpAddress(pub SocketAddr);
+
+impl Setting for HttpAddress {
+    fn accepts() -> String {
+        "a port, or an address with one such as 127.0.0.1:8671 or '*:8671'".to_owned()
+    }
+
+    fn parse(value: &Value) -> Result<HttpAddress, Refused> {
+        let local = |port: u16| SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+        let address = match value {
+            Value::String(text) => match text.rsplit_once(':') {
+                None => text.parse().ok().map(local),
+                Some(("localhost", port)) => port.parse().ok().map(local),
+                Some(("*", port)) => {
+                    port.parse::<u16>().ok().map(|port| (Ipv4Addr::UNSPECIFIED, port).into())
+                }
+                Some(_) => text.parse().ok(),
+            },
+            value => value.as_u64().and_then(|port| u16::try_from(port).ok()).map(local),
+        };
+        address.map(HttpAddress).ok_or(Refused::NotAccepted)
     }
 }
 
@@ -288,6 +341,31 @@ mod tests {
             let expected =
                 format!("{key}: expected an IP address, localhost, '*' for all, or none, found {found}");
             assert_eq!(listen(value), Err(expected));
+        }
+    }
+
+    #[test]
+    fn the_status_page_has_an_address_or_a_port() {
+        let address = |yaml: &str| read(yaml).map(|it| it.http_address().map(|(_, it)| it.to_string()));
+        for (yaml, expected) in [
+            ("", None),
+            ("http: {listen: 8671}", Some("127.0.0.1:8671")),
+            ("http: {listen: '8671'}", Some("127.0.0.1:8671")),
+            ("http: {listen: 'localhost:1'}", Some("127.0.0.1:1")),
+            ("http: {listen: '*:1'}", Some("0.0.0.0:1")),
+            ("http: {listen: '10.0.0.1:1'}", Some("10.0.0.1:1")),
+            ("http: {listen: '[::1]:1'}", Some("[::1]:1")),
+            ("metrics: {listen_port: 2}", Some("127.0.0.1:2")),
+            ("{http: {listen: 1}, metrics: {listen_port: 2}}", Some("127.0.0.1:1")),
+        ] {
+            assert_eq!(address(yaml), Ok(expected.map(str::to_owned)), "{yaml}");
+        }
+        for bad in ["'example.org:1'", "'10.0.0.1'", "65536", "'10.0.0.1:x'", "true"] {
+            let error = address(&format!("http: {{listen: {bad}}}")).unwrap_err();
+            assert!(
+                error.starts_with("c.yml: configuration key http.listen: expected a port, or "),
+                "{error}"
+            );
         }
     }
 

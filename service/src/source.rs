@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use driver_api::{Error, Namespace};
+use driver_api::{Error, Namespace, Warning};
 
 use crate::gate::Rejection;
 use crate::settings::Settings;
@@ -43,6 +43,13 @@ pub trait Generator: Send + Sync {
     /// Returns the origin of the data for the log: `database postgresql://…`, without a password.
     fn description(&self) -> String;
 
+    /// Checks that the data can be read now. It blocks as long as the database does.
+    ///
+    /// # Errors
+    ///
+    /// The database does not answer.
+    fn reach(&self) -> Result<(), Error>;
+
     /// Prepares all files once, and logs problems. The service calls it after it has opened the log.
     fn prepare(&self);
 
@@ -81,7 +88,7 @@ pub struct Generated {
     /// The time that the driver took; none if it did not run.
     pub elapsed: Option<Duration>,
     /// The warnings of the driver, which name the rows that it left out.
-    pub warnings: Vec<String>,
+    pub warnings: Vec<Warning>,
     /// The version of the data; none if it can't be told for certain.
     pub version: Option<Version>,
     /// Checks whether another generation would return the same text now. In doubt it returns false.

@@ -14,6 +14,7 @@ use crate::history::{History, Recorder};
 use crate::metrics::Metrics;
 use crate::settings::Settings;
 use crate::source::{Configuration, Generator, Source};
+use crate::status::Ledger;
 use crate::version::Versions;
 
 /// The state that lasts as long as the process.
@@ -25,6 +26,8 @@ pub(crate) struct Service {
     /// The settings with which the service started.
     pub(crate) started: Settings,
     pub(crate) metrics: Arc<Metrics>,
+    /// What happened to each file since the start.
+    pub(crate) ledger: Ledger,
     /// Cancelled when the service stops reading new requests.
     pub(crate) stop: CancellationToken,
     /// Cancelled when the service cuts off replies.
@@ -80,6 +83,7 @@ impl Service {
         let files = source.files();
         warn_of_unknown_files(&started, &files);
         Service {
+            ledger: Ledger::new(&files),
             coalescers: files.into_iter().map(|file| (file, Coalescer::default())).collect(),
             site: RwLock::new(Arc::new(Site::new(configuration))),
             started,

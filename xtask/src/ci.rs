@@ -15,8 +15,8 @@ use fixtures::{Case, Schema, Strictness};
 use crate::compare::{Verdict, compare};
 use crate::files::files_below;
 use crate::{
-    command, debian, faults, features, file_error, generate, guide, namespaces, package_test, postgres, root,
-    target, tidy,
+    browser, command, debian, faults, features, file_error, generate, guide, namespaces, package_test,
+    postgres, root, target, tidy,
 };
 
 /// Run all checks and tests.
@@ -59,6 +59,8 @@ impl Ci {
         cargo("test --quiet --workspace", &settings)?;
         step("faults");
         faults::quick()?;
+        step("the status page in a browser");
+        browser::run_where_possible()?;
         step("the driver guide");
         driver_guide(&settings)?;
         step("each family and each engine alone");

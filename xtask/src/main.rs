@@ -13,6 +13,7 @@ macro_rules! say {
 mod bench;
 mod bench_review;
 mod bench_serve;
+mod browser;
 mod ci;
 mod command;
 mod compare;
@@ -63,6 +64,8 @@ enum Command {
     MeasureReview(bench_review::MeasureReview),
     NewDriver(new_driver::NewDriver),
     Parse(parse::Parse),
+    Screenshots(browser::Screenshots),
+    TestPage(browser::TestPage),
     Tidy(tidy::Tidy),
 }
 
@@ -81,6 +84,8 @@ fn main() -> ExitCode {
         Command::MeasureReview(measure) => measure.run(),
         Command::NewDriver(new_driver) => new_driver.run(),
         Command::Parse(parse) => parse.run(),
+        Command::Screenshots(screenshots) => screenshots.run(),
+        Command::TestPage(test) => test.run(),
         Command::Tidy(tidy) => tidy.run(),
     };
     match result {

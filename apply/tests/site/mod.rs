@@ -58,7 +58,8 @@ pub(crate) fn history(folder: &Path) -> History {
 
 pub(crate) fn begin(folder: &Path) -> Result<Apply, driver_api::Error> {
     let wait_seconds = Seconds(std::time::Duration::from_millis(300));
-    let settings = ApplySettings { folder: folder.join("files"), end_mark: true, wait_seconds };
+    let settings = ApplySettings::read(&Config::default()).unwrap();
+    let settings = ApplySettings { folder: folder.join("files"), wait_seconds, ..settings };
     Apply::begin(&settings, FileMode(0o640), history(folder), &mut |_| {})
 }
 

@@ -27,7 +27,7 @@ fn a_wrong_command_line_does_nothing() {
     }
     assert_eq!(
         confgend(&[]).error(2),
-        "a command is missing: use confgend serve, apply, rollback, generate, check, diff, explain, history, show, pin, unpin, list, config or accept, or see confgend --help"
+        "a command is missing: use confgend serve, status, apply, rollback, generate, check, diff, explain, history, show, pin, unpin, list, config or accept, or see confgend --help"
     );
 }
 

@@ -107,8 +107,15 @@ impl History {
     ///
     /// The folder can't be read.
     pub fn generations(&self) -> Result<(Vec<Generation>, Vec<Error>), Error> {
+        self.recent(usize::MAX)
+    }
+
+    /// Returns the last generations, the oldest first, and the errors of those that can't be read.
+    pub(crate) fn recent(&self, count: usize) -> Result<(Vec<Generation>, Vec<Error>), Error> {
         let (mut generations, mut errors) = (Vec::new(), Vec::new());
-        for number in self.numbers()? {
+        let mut numbers = self.numbers()?;
+        numbers.drain(..numbers.len().saturating_sub(count));
+        for number in numbers {
             match self.read(number) {
                 Ok(generation) => generations.push(generation),
                 // It was deleted since the folder was read.

@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use driver_api::{Error, Namespace};
+use driver_api::{Error, Namespace, Warning};
 use tokio::task::spawn_blocking;
 
 use super::{Cause, FileChange, History, NewText};
@@ -24,7 +24,7 @@ pub(crate) struct Served {
     pub(crate) text: Arc<String>,
     /// Whether it differs from the last good copy.
     pub(crate) is_new: bool,
-    pub(crate) warnings: Vec<String>,
+    pub(crate) warnings: Vec<Warning>,
     /// The time that the driver took.
     pub(crate) elapsed: Option<Duration>,
 }
@@ -79,7 +79,8 @@ impl Site {
             "not compared, since other texts wait".to_owned()
         };
         let milliseconds = elapsed.and_then(|elapsed| u64::try_from(elapsed.as_millis()).ok());
-        let change = FileChange::new(summary, warnings, milliseconds);
+        let warnings: Vec<String> = warnings.iter().map(ToString::to_string).collect();
+        let change = FileChange::new(summary, &warnings, milliseconds);
         let objects = self.generator.objects(file, text);
         let new = NewText { file: file.clone(), text, objects, change };
         history.record(Cause::Request, &[new]).map(|generation| {

@@ -15,6 +15,7 @@ mod life;
 mod recovery;
 mod requests;
 mod socket;
+mod status;
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
