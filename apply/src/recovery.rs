@@ -23,18 +23,21 @@ impl Apply {
     ///
     /// # Errors
     ///
-    /// A file can't be written. The journal stays, for the next time.
+    /// A file can't be written, or the apply was into another folder. The journal stays, for the next time.
     pub fn recover(
         &mut self,
         reload: &mut Reload,
         progress: &mut Progress<'_>,
     ) -> Result<Option<Recovered>, Error> {
         let Some(journal) = self.history.journal()? else { return Ok(None) };
-        // The folder may be another one today.
-        let folder = std::mem::replace(&mut self.folder, journal.folder.clone());
-        let recovered = self.end(&journal, reload, progress);
-        self.folder = folder;
-        recovered.map(Some)
+        // The journal belongs to the user of the service, who must not have root write anywhere else.
+        if journal.folder != self.folder {
+            let folder = journal.folder.display();
+            let message =
+                format!("an apply into {folder} was interrupted: end it by confgend apply --out {folder}");
+            return Err(Error::driver(message));
+        }
+        self.end(&journal, reload, progress).map(Some)
     }
 
     fn end(

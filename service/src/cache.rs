@@ -126,7 +126,8 @@ impl Cache {
         }
         let mark = self.beside(namespace, "invalid");
         let create = || {
-            File::create(&mark)?;
+            let mut options = File::options();
+            file::without_link(options.append(true).create(true), OFlags::empty()).open(&mark)?;
             file::sync_folder_of(&mark)
         };
         create().map_err(|error| failed(&mark, "the cached copy can't be marked as out of date", error))

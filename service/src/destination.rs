@@ -37,21 +37,32 @@ pub fn write(path: &Path, text: &str) -> Result<Option<String>, Error> {
     write_with(&Steps::SYSTEM, path, text)
 }
 
-/// Does the same. A file that is new has this mode, and the owner of its folder if root writes it.
+/// Does the same in a folder of another user, for whom root writes. A file that is new has this mode, and the owner of its
+/// folder. Only links of root and of this user are followed, also to the folder: the owner must not lead root elsewhere.
 ///
 /// # Errors
 ///
 /// See [`write`](write()).
 pub fn write_for_owner(path: &Path, text: &str, mode: u32) -> Result<Option<String>, Error> {
-    let steps = Steps { new_mode: mode, adopt: file::give_to_owner_of_folder, ..Steps::SYSTEM };
+    let steps = Steps {
+        new_mode: mode,
+        adopt: file::give_to_owner_of_folder,
+        may_follow: |owner, _, _, me| owner == me || owner == 0,
+        ..Steps::SYSTEM
+    };
+    if let Some(folder) = path.parent().filter(|folder| folder.is_symlink()) {
+        refuse_link_of_another_user(&steps, folder).map_err(|error| in_context(path, error))?;
+    }
     write_with(&steps, path, text)
 }
 
 fn write_with(steps: &Steps, path: &Path, text: &str) -> Result<Option<String>, Error> {
-    write_by(steps, path, text).map_err(|error| {
-        let context = format!("file {}", path.display());
-        Error::new(ErrorKind::Driver, "can't be written").because(error).context(context)
-    })
+    write_by(steps, path, text).map_err(|error| in_context(path, error))
+}
+
+fn in_context(path: &Path, error: io::Error) -> Error {
+    let context = format!("file {}", path.display());
+    Error::new(ErrorKind::Driver, "can't be written").because(error).context(context)
 }
 
 /// The steps that another file system, or another user, may not allow.
@@ -64,6 +75,8 @@ struct Steps {
     new_mode: u32,
     /// Gives a file that is new to somebody.
     adopt: fn(&File, &Path) -> io::Result<()>,
+    /// Returns whether a symbolic link may be followed: by its owner, the owner and the mode of its folder, and this user.
+    may_follow: fn(u32, u32, u32, u32) -> bool,
 }
 
 impl Steps {
@@ -74,6 +87,7 @@ impl Steps {
         write: |file, bytes| file.write_all_at(bytes, 0),
         new_mode: 0o666,
         adopt: |_, _| Ok(()),
+        may_follow,
     };
 }
 
@@ -81,7 +95,7 @@ fn write_by(steps: &Steps, path: &Path, text: &str) -> io::Result<Option<String>
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder)?;
     }
-    let path = &follow(path)?;
+    let path = &follow(steps, path)?;
     let old = match fs::symlink_metadata(path) {
         Ok(old) => Some(old),
         Err(error) if error.kind() == io::ErrorKind::NotFound => None,
@@ -122,11 +136,11 @@ fn kind_of(metadata: &Metadata) -> &'static str {
 }
 
 /// Returns the path of the file that symbolic links lead to, which may not exist.
-fn follow(path: &Path) -> io::Result<PathBuf> {
+fn follow(steps: &Steps, path: &Path) -> io::Result<PathBuf> {
     let mut path = path.to_owned();
     for _ in 0..=MAX_LINKS {
         let Ok(target) = fs::read_link(&path) else { return Ok(path) };
-        refuse_link_of_another_user(&path)?;
+        refuse_link_of_another_user(steps, &path)?;
         path = path.parent().unwrap_or(Path::new("")).join(target);
     }
     Err(io::Error::other("too many symbolic links lead to each other"))
@@ -134,12 +148,12 @@ fn follow(path: &Path) -> io::Result<PathBuf> {
 
 /// Refuses a link as the system does with `fs.protected_symlinks`: in a folder such as `/tmp`, another user could lead
 /// this program to any file.
-fn refuse_link_of_another_user(link: &Path) -> io::Result<()> {
+fn refuse_link_of_another_user(steps: &Steps, link: &Path) -> io::Result<()> {
     let owner = fs::symlink_metadata(link)?.uid();
     let folder = link.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let folder = fs::metadata(folder)?;
     let me = rustix::process::geteuid().as_raw();
-    if !may_follow(owner, folder.uid(), folder.mode(), me) {
+    if !(steps.may_follow)(owner, folder.uid(), folder.mode(), me) {
         let message = format!("{} is a symbolic link of another user", link.display());
         return Err(io::Error::new(io::ErrorKind::PermissionDenied, message));
     }
@@ -400,6 +414,33 @@ mod tests {
         let error = write(&link, "theirs").unwrap_err().chain();
         assert!(error.ends_with("is a symbolic link of another user"), "{error}");
         assert_eq!(text(&target), "mine");
+    }
+
+    #[test]
+    fn root_follows_no_link_of_the_owner_of_a_folder() {
+        // Only root can make such a link.
+        if !geteuid().is_root() {
+            return;
+        }
+        let folder = Folder::new();
+        let target = folder.old("target");
+        let own = folder.path("own");
+        fs::create_dir(&own).unwrap();
+        let (link, linked) = (own.join("link"), folder.path("linked"));
+        symlink(&target, &link).unwrap();
+        symlink(&own, &linked).unwrap();
+        assert_eq!(write_for_owner(&link, "mine", 0o640).unwrap(), None);
+        for path in [&own, &link, &linked] {
+            std::os::unix::fs::lchown(path, Some(4711), Some(4711)).unwrap();
+        }
+        for path in [link.clone(), linked.join("new")] {
+            let error = write_for_owner(&path, "theirs", 0o640).unwrap_err().chain();
+            assert!(error.ends_with("is a symbolic link of another user"), "{error}");
+        }
+        assert_eq!(text(&target), "mine");
+        write_for_owner(&own.join("new"), "for the owner", 0o640).unwrap();
+        let metadata = own.join("new").metadata().unwrap();
+        assert_eq!((metadata.uid(), metadata.gid(), metadata.mode() & 0o777), (4711, 4711, 0o640));
     }
 
     #[test]

@@ -1,12 +1,13 @@
 //! Replaces the files of the service atomically. It follows no link: a link in the folder of the cache is replaced.
 //! [`destination`](crate::destination) is for files at a place that an operator chose.
 
-use std::fs::{self, DirBuilder, File, Permissions};
+use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
 use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt, fchown};
 use std::path::Path;
 
 use driver_api::{Error, ErrorKind};
+use rustix::fs::OFlags;
 use rustix::process::geteuid;
 use tempfile::NamedTempFile;
 
@@ -57,6 +58,12 @@ pub(crate) fn give_to_owner_of_folder(file: &File, path: &Path) -> io::Result<()
     Ok(())
 }
 
+/// Has a file opened only if its path is no symbolic link. The folders of the service belong to its user, who must not be able
+/// to lead a command of root to another file.
+pub(crate) fn without_link(options: &mut OpenOptions, flags: OFlags) -> &OpenOptions {
+    options.custom_flags(i32::try_from((OFlags::NOFOLLOW | flags).bits()).unwrap_or_default())
+}
+
 /// Creates a folder with those above it, unless it exists. Each has the mode, and the owner of the folder that it is in.
 pub(crate) fn create_folder(folder: &Path, mode: u32) -> io::Result<()> {
     if folder.is_dir() {
@@ -66,7 +73,11 @@ pub(crate) fn create_folder(folder: &Path, mode: u32) -> io::Result<()> {
         create_folder(above, mode)?;
     }
     match DirBuilder::new().mode(mode).create(folder) {
-        Ok(()) => give_to_owner_of_folder(&File::open(folder)?, folder),
+        Ok(()) => {
+            let mut options = File::options();
+            let opened = without_link(options.read(true), OFlags::DIRECTORY).open(folder)?;
+            give_to_owner_of_folder(&opened, folder)
+        }
         // Somebody else created it at the same time, or a file is in the way.
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
             if folder.is_dir() {
@@ -89,11 +100,13 @@ pub(crate) fn lock(path: &Path) -> io::Result<File> {
 
 /// Opens the file that stands for a lock, and creates it if need be. It is for the owner alone.
 pub(crate) fn open_lock(path: &Path) -> io::Result<File> {
-    let open = File::options().read(true).append(true).open(path);
+    let open = without_link(File::options().read(true).append(true), OFlags::empty()).open(path);
     if !open.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::NotFound) {
         return open;
     }
-    let file = File::options().read(true).append(true).create(true).mode(0o600).open(path)?;
+    let mut options = File::options();
+    options.read(true).append(true).create(true).mode(0o600);
+    let file = without_link(&mut options, OFlags::empty()).open(path)?;
     give_to_owner_of_folder(&file, path)?;
     Ok(file)
 }
@@ -147,6 +160,19 @@ mod tests {
         assert_eq!(fs::read_to_string(&path).unwrap(), "");
         assert_eq!(mode_of(&path), Some(0o600));
         assert_eq!(fs::read_dir(path.parent().unwrap()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_link_leads_no_lock_to_another_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let (target, link) = (folder.path().join("target"), folder.path().join("link"));
+        std::os::unix::fs::symlink(&target, &link).unwrap();
+        assert!(open_lock(&link).is_err());
+        assert!(!target.exists());
+        fs::write(&target, "somebody's").unwrap();
+        assert!(open_lock(&link).is_err());
+        assert_eq!(fs::read_to_string(&target).unwrap(), "somebody's");
+        drop(lock(&folder.path().join("lock")).unwrap());
     }
 
     #[test]

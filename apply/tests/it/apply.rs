@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use apply::{Applied, Outcome, Recovered};
 use fixtures::Asterisk;
-use service::Cause;
+use service::{Cause, FileChange, Journal, JournalFile, Stage};
 
 use crate::site::{FILES, Site, begin, name, new};
 
@@ -166,6 +166,27 @@ fn a_second_apply_waits_for_the_first() {
         });
         begin(site.folder.path()).unwrap();
     });
+}
+
+#[test]
+fn only_the_folder_of_the_configuration_is_recovered() {
+    let site = applied();
+    let etc = tempfile::tempdir().unwrap();
+    let history = site.history();
+    let new = history.keep("root::0:0::/:/bin/sh").unwrap();
+    let file = JournalFile { old: None, new, change: FileChange::default() };
+    let files = [("etc/passwd".parse().unwrap(), file)].into();
+    let folder = etc.path().to_owned();
+    let journal =
+        Journal { folder, cause: Cause::Apply, stage: Stage::Reloading, reloads: false, previous: 9, files };
+    history.write_journal(&journal).unwrap();
+    let error = site.begin().recover(&mut site.reload(), &mut |_, _| {}).unwrap_err().chain();
+    let folder = etc.path().display();
+    assert_eq!(
+        error,
+        format!("an apply into {folder} was interrupted: end it by confgend apply --out {folder}")
+    );
+    assert!(!etc.path().join("etc").exists());
 }
 
 #[test]

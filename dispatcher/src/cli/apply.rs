@@ -1,7 +1,7 @@
 //! The commands `apply` and `rollback`.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{self, PathBuf};
 
 use ::apply::{Applied, Apply, ApplySettings, Outcome, Reload, ReloadSettings, Step};
 use argh::FromArgs;
@@ -117,7 +117,13 @@ impl Running {
     fn begin(config: &Config, out: Option<&PathBuf>) -> Result<Running, Failure> {
         let mut settings = ApplySettings::read(config).map_err(usage)?;
         if let Some(folder) = out {
-            settings.folder.clone_from(folder);
+            settings.folder = path::absolute(folder).map_err(|error| {
+                usage(
+                    Error::driver("is no folder")
+                        .because(error)
+                        .context(format!("--out {}", folder.display())),
+                )
+            })?;
         }
         let reload = Reload::new(ReloadSettings::read(config).map_err(usage)?);
         let apply = proposal::begin(config, &settings, &mut |text| print_message(text)).map_err(failed)?;
