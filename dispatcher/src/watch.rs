@@ -172,7 +172,11 @@ impl Watch<'_> {
     /// Looks for changes since the last look.
     fn look(&self, database: &mut dyn Database, seen: &mut Seen) -> Result<Concerned, Error> {
         let Some(state) = database.state()? else {
-            // Without a state, the connection knows whether something was committed since its last snapshot.
+            if !matches!(self.uri, Uri::Sqlite(_)) {
+                // A standby tells nothing, so that there are full looks only.
+                return Ok(Concerned::Nothing);
+            }
+            // The connection knows whether something was committed since its last snapshot.
             let is_same = database.unchanged()?;
             if !is_same {
                 drop(database.snapshot()?);
