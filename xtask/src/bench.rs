@@ -43,6 +43,10 @@ pub(crate) struct Bench {
     /// measure the commands that review files instead, compared with generating them
     #[argh(switch)]
     review: bool,
+
+    /// measure apply instead, compared with generating the same files, and what a watch costs
+    #[argh(switch)]
+    apply: bool,
 }
 
 /// Measure files in a process of their own; bench runs this.
@@ -83,6 +87,9 @@ impl Bench {
         }
         if self.review {
             return crate::bench_review::run(&users, self.runs);
+        }
+        if self.apply {
+            return crate::bench_apply::run(&users, self.runs);
         }
         let registry = Registry::new(FAMILIES)?;
         let namespaces = if self.namespaces.is_empty() {

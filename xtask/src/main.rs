@@ -11,6 +11,7 @@ macro_rules! say {
 }
 
 mod bench;
+mod bench_apply;
 mod bench_review;
 mod bench_serve;
 mod browser;
