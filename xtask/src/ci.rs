@@ -1,5 +1,6 @@
 //! `cargo xtask ci`: every check, the quickest first.
 
+use std::cell::LazyCell;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Instant;
@@ -26,54 +27,91 @@ pub(crate) struct Ci {
     /// a folder of cases with expected files to compare with: CASE/expected/RESOURCE/FILENAME
     #[argh(option)]
     expected: Option<PathBuf>,
+
+    /// the step to begin with, by the beginning of its name: after a failure, those before it need not be repeated
+    #[argh(option)]
+    from: Option<String>,
 }
 
 /// The cases that each build generates its files from.
 const SOURCES: &[&str] = &["office", "older-dird-separated", "older-sip"];
 
+/// A check, by the name that it is printed with.
+type Step<'s> = (&'static str, &'s dyn Fn() -> Result<(), Error>);
+
 impl Ci {
     pub(crate) fn run(&self) -> Result<(), Error> {
-        let start = Instant::now();
-        let step = |name: &str| say!("\n== {name} (after {} s)", start.elapsed().as_secs());
-        step("format");
-        cargo("fmt --all --check", &[])?;
-        step("tidy");
-        tidy::check()?;
-        step("clippy");
-        cargo("clippy --quiet --workspace --all-targets -- --deny warnings", &[])?;
-        step("documentation");
-        cargo("doc --quiet --workspace --no-deps", &[("RUSTDOCFLAGS", "--deny warnings")])?;
-        step("licences and sources");
-        deny()?;
-        step("tests, with PostgreSQL");
-        postgres::ensure()?;
-        postgres::ensure_pgbouncer()?;
-        let cluster = Cluster::start()?;
-        let server = cluster.uri("postgres");
-        // Snapshots are compared, never written; a missing server is a failure, not a skipped test.
-        let settings = [
-            ("INSTA_UPDATE", "no"),
-            ("CONFGEND_REQUIRE_POSTGRES", "1"),
-            ("CONFGEND_TEST_POSTGRES", server.as_str()),
+        let server = LazyCell::new(Server::start);
+        let tests = || cargo("test --quiet --workspace", &server.as_ref().map_err(same)?.settings());
+        let guides = || guides(&server.as_ref().map_err(same)?.settings());
+        let combinations = || {
+            let server = server.as_ref().map_err(same)?;
+            combinations(&server.cluster, &server.settings())
+        };
+        let documentation =
+            || cargo("doc --quiet --workspace --no-deps", &[("RUSTDOCFLAGS", "--deny warnings")]);
+        let expected = || match &self.expected {
+            Some(folder) => expected(folder, &server.as_ref().map_err(same)?.cluster),
+            None => Ok(()),
+        };
+        let steps: &[Step<'_>] = &[
+            ("format", &|| cargo("fmt --all --check", &[])),
+            ("tidy", &tidy::check),
+            ("clippy", &|| cargo("clippy --quiet --workspace --all-targets -- --deny warnings", &[])),
+            ("documentation", &documentation),
+            ("licences and sources", &deny),
+            ("tests, with PostgreSQL", &tests),
+            ("faults", &faults::quick),
+            ("status page in a browser", &browser::run_where_possible),
+            ("guides", &guides),
+            ("each family and each engine alone", &combinations),
+            ("packages", &package_test::run_where_possible),
+            ("expected files, on both engines", &expected),
         ];
-        cargo("test --quiet --workspace", &settings)?;
-        step("faults");
-        faults::quick()?;
-        step("the status page in a browser");
-        browser::run_where_possible()?;
-        step("the driver guide");
-        driver_guide(&settings)?;
-        step("each family and each engine alone");
-        combinations(&cluster, &settings)?;
-        step("packages");
-        package_test::run_where_possible()?;
-        if let Some(folder) = &self.expected {
-            step("expected files, on both engines");
-            expected(folder, &cluster)?;
+        self.take(steps)
+    }
+
+    /// Takes the steps in their order, from the one that the command line names.
+    fn take(&self, steps: &[Step<'_>]) -> Result<(), Error> {
+        let start = Instant::now();
+        let begins = |name: &str| self.from.as_deref().is_none_or(|from| name.starts_with(from));
+        let Some(first) = steps.iter().position(|(name, _)| begins(name)) else {
+            let names: Vec<&str> = steps.iter().map(|(name, _)| *name).collect();
+            return Err(Error::driver(format!("--from: no step begins so; there are {}", names.join("; "))));
+        };
+        for (name, step) in steps.iter().skip(first) {
+            say!("\n== {name} (after {} s)", start.elapsed().as_secs());
+            step()?;
         }
         say!("\nall checks passed, after {} s", start.elapsed().as_secs());
         Ok(())
     }
+}
+
+/// The PostgreSQL server of all tests.
+struct Server {
+    cluster: Cluster,
+    uri: String,
+}
+
+impl Server {
+    fn start() -> Result<Server, Error> {
+        postgres::ensure()?;
+        postgres::ensure_pgbouncer()?;
+        let cluster = Cluster::start()?;
+        Ok(Server { uri: cluster.uri("postgres"), cluster })
+    }
+
+    /// Returns the environment variables of tests. Snapshots are compared, never written; a missing server is a failure, not a
+    /// skipped test.
+    fn settings(&self) -> [(&'static str, &str); 3] {
+        [("INSTA_UPDATE", "no"), ("CONFGEND_REQUIRE_POSTGRES", "1"), ("CONFGEND_TEST_POSTGRES", &self.uri)]
+    }
+}
+
+/// The error of a server that did not start, for each step that needs it.
+fn same(error: &Error) -> Error {
+    Error::driver(error.chain())
 }
 
 /// Runs cargo with these words as arguments, and with these environment variables.
@@ -96,7 +134,7 @@ fn deny() -> Result<(), Error> {
 }
 
 /// Follows the guide for authors of drivers, and checks the crate that it makes in the crate's own folder.
-fn driver_guide(settings: &[(&str, &str)]) -> Result<(), Error> {
+fn guides(settings: &[(&str, &str)]) -> Result<(), Error> {
     let server = settings.iter().copied().filter(|(name, _)| *name == "CONFGEND_TEST_POSTGRES");
     guide::check(&server.collect::<Vec<_>>())?;
     let (example, target) = (guide::example(), guide::target_folder());

@@ -128,7 +128,7 @@ pub fn diff(old: &FileSet, new: &FileSet, options: DiffOptions) -> Diff {
 ///
 /// ```
 /// let file = "asterisk/queues.conf".parse().unwrap();
-/// assert_eq!(review::summary(&file, Some("[a]\n"), "[a]\n[b]\n"), "+1 queue");
+/// assert_eq!(review::summary(&file, Some("[a]\n"), "[a]\n[b]\n"), "+1 queue (of 2)");
 /// assert_eq!(review::summary(&file, Some("[a]\n"), "; b\n[a]\n"), "the same objects");
 /// ```
 pub fn summary(file: &Namespace, old: Option<&str>, new: &str) -> String {
