@@ -84,7 +84,7 @@ impl Site {
         let path = self.folder.path().join("config.yml");
         let text = format!(
             "db_uri: {uri}\nlisten_port: {}\ncache: cache\npid_file: ''\nlog_filename: log\nextra_config_files: ''\n\
-             service: {{max_connections: 20000, idle_seconds: 600, reply_seconds: 600}}\n\
+             service: {{max_connections: 20000, idle_seconds: 600, reply_seconds: 600, reuse: no}}\n\
              database: {{connect_seconds: 1, retry_seconds: 1, lock_seconds: 1}}\n",
             self.address.port()
         );
