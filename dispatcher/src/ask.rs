@@ -60,16 +60,10 @@ impl Address {
         if let Some(path) = &listen.listen_socket {
             return Ok(Address::Unix(path.clone()));
         }
-        let Some(mut address) = listen.address().filter(|address| address.port() != 0) else {
+        let Some(address) = listen.address().filter(|address| address.port() != 0) else {
             return Err("the service listens on any free port, so nobody can tell where to ask it");
         };
-        if address.ip().is_unspecified() {
-            address.set_ip(match address.ip() {
-                IpAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
-                IpAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
-            });
-        }
-        Ok(Address::Tcp(address))
+        Ok(Address::Tcp(reachable(address)))
     }
 
     fn ask(&self, file: &Namespace) -> io::Result<Vec<u8>> {
@@ -87,6 +81,17 @@ impl std::fmt::Display for Address {
             Address::Tcp(address) => address.fmt(f),
         }
     }
+}
+
+/// Returns the address by which a program of this machine reaches a service that listens on this one.
+pub(crate) fn reachable(mut address: SocketAddr) -> SocketAddr {
+    if address.ip().is_unspecified() {
+        address.set_ip(match address.ip() {
+            IpAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
+            IpAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
+        });
+    }
+    address
 }
 
 /// Connects to a Unix socket. The system has no time limit for that, and waits if too many others wait.

@@ -1,7 +1,7 @@
 //! Asks the running service for its status, by its status page.
 
 use std::io::{self, Read as _, Write as _};
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
+use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
 use driver_api::settings::Settings as _;
@@ -9,7 +9,7 @@ use driver_api::{Config, Error};
 use service::status::{Status, VERSION};
 use service::{Http, Metrics};
 
-use crate::ask::Limited;
+use crate::ask::{Limited, reachable};
 
 /// How long a connection and the whole answer may take.
 const CONNECTING: Duration = Duration::from_secs(5);
@@ -25,18 +25,12 @@ const MAX_BYTES: u64 = 1 << 28;
 /// The configuration is bad, or says that the page is on any free port.
 pub(crate) fn address(config: &Config) -> Result<Option<SocketAddr>, Error> {
     let (http, metrics) = (Http::read(config)?, Metrics::read(config)?);
-    let Some((key, mut address)) = service::http_address(&http, &metrics) else { return Ok(None) };
+    let Some((key, address)) = service::http_address(&http, &metrics) else { return Ok(None) };
     if address.port() == 0 {
         let message = "the status page is on any free port, so nobody can tell where to ask for it";
         return Err(config.error(key, message));
     }
-    if address.ip().is_unspecified() {
-        address.set_ip(match address.ip() {
-            IpAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
-            IpAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
-        });
-    }
-    Ok(Some(address))
+    Ok(Some(reachable(address)))
 }
 
 /// Asks for the status.

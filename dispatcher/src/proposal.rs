@@ -146,8 +146,7 @@ impl Text {
     fn proposed(self, apply: &Apply) -> Result<Proposed, Error> {
         let Text { file, text, warnings, elapsed } = self;
         let summary = review::summary(&file, apply.current(&file)?.as_deref(), &text);
-        let milliseconds = elapsed.and_then(|elapsed| u64::try_from(elapsed.as_millis()).ok());
-        Ok(Proposed { change: FileChange::new(summary, &warnings, milliseconds), file, text })
+        Ok(Proposed { change: FileChange::new(summary, &warnings, elapsed), file, text })
     }
 }
 

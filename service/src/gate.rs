@@ -2,14 +2,14 @@
 
 use std::collections::{BTreeMap, HashSet};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use driver_api::Namespace;
 use driver_api::settings::{Refused, Setting};
 use serde_yaml::Value;
 use tokio::task::spawn_blocking;
 
-use crate::state::{Service, Site};
+use crate::state::{Service, Site, lock};
 
 driver_api::settings! {
     /// The gate against files that their reader refuses.
@@ -125,10 +125,6 @@ impl Site {
         }
         self.generator.new_rejections(file, text, &mut || copy.text().ok())
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn hash(text: &str) -> u64 {

@@ -1,7 +1,7 @@
 //! The state that all connections share.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
 
 use driver_api::Namespace;
@@ -134,4 +134,9 @@ fn warn_of_unknown_files(settings: &Settings, files: &[Namespace]) {
     for file in settings.guard.files.0.keys().filter(|file| !files.contains(file)) {
         tracing::warn!("configuration key guard.files: no driver writes {file}");
     }
+}
+
+/// Locks what a panic can't leave half changed.
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

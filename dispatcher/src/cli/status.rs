@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use argh::FromArgs;
 use driver_api::Error;
 use driver_api::settings::Settings as _;
-use service::status::{self, FileStatus, State, Status};
+use service::status::{self, FileStatus, Status};
 use service::{HistorySettings, Storage};
 
 use super::history::{local, until};
@@ -89,7 +89,7 @@ fn text(status: &Status) -> String {
     }
     text += "\n";
     text += &row("FILE", "STATE", "AGE", "SIZE", "OBJECTS", "WARNINGS");
-    let is_unused = |file: &&FileStatus| file.state == State::NotAsked && file.bytes.is_none();
+    let is_unused = |file: &&FileStatus| file.is_unused();
     for file in status.files.iter().filter(|file| !is_unused(file)) {
         text += &of_file(file);
     }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::time::Duration;
 
 use driver_api::Namespace;
 use jiff::Timestamp;
@@ -75,12 +76,12 @@ impl FileChange {
     const MAX_WARNINGS: usize = 100;
 
     /// Creates a change, of which the first warnings are kept.
-    pub fn new(summary: String, warnings: &[String], milliseconds: Option<u64>) -> FileChange {
+    pub fn new(summary: String, warnings: &[String], elapsed: Option<Duration>) -> FileChange {
         FileChange {
             summary,
             warnings: warnings.iter().take(FileChange::MAX_WARNINGS).cloned().collect(),
             warning_count: warnings.len(),
-            milliseconds,
+            milliseconds: elapsed.and_then(|elapsed| u64::try_from(elapsed.as_millis()).ok()),
         }
     }
 }

@@ -1,14 +1,14 @@
 //! Records the texts that the service serves, in the background: no request waits for it.
 
 use std::collections::{BTreeSet, VecDeque};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use driver_api::{Error, Namespace, Warning};
 use tokio::task::spawn_blocking;
 
 use super::{Cause, FileChange, History, NewText};
-use crate::state::Site;
+use crate::state::{Site, lock};
 
 /// The texts that wait to be recorded, and the files of which the history has the last text.
 #[derive(Default)]
@@ -78,17 +78,12 @@ impl Site {
         } else {
             "not compared, since other texts wait".to_owned()
         };
-        let milliseconds = elapsed.and_then(|elapsed| u64::try_from(elapsed.as_millis()).ok());
         let warnings: Vec<String> = warnings.iter().map(ToString::to_string).collect();
-        let change = FileChange::new(summary, &warnings, milliseconds);
+        let change = FileChange::new(summary, &warnings, *elapsed);
         let objects = self.generator.objects(file, text);
         let new = NewText { file: file.clone(), text, objects, change };
         history.record(Cause::Request, &[new]).map(|generation| {
             tracing::debug!("{file}: recorded as generation {}", generation.number);
         })
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -17,7 +17,11 @@ impl Site {
     }
 
     fn record(&self, cause: Cause, file: &str, text: &str) -> Generation {
-        let change = FileChange::new("+1 section".to_owned(), &["left out".to_owned()], Some(7));
+        let change = FileChange::new(
+            "+1 section".to_owned(),
+            &["left out".to_owned()],
+            Some(std::time::Duration::from_millis(7)),
+        );
         let new = NewText { file: file.parse().unwrap(), text, objects: text.len(), change };
         self.history.record(cause, &[new]).unwrap()
     }

@@ -193,7 +193,7 @@ impl FileStatus {
     }
 
     /// Returns whether the file is of no interest: nobody asked for it, and there is no copy.
-    pub(crate) fn is_unused(&self) -> bool {
+    pub fn is_unused(&self) -> bool {
         self.state == State::NotAsked && self.bytes.is_none()
     }
 }
