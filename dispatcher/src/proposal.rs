@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::time::Duration;
 
-use apply::Apply;
+use apply::{Apply, ApplySettings, Recovered, Reload, ReloadSettings};
 use driver_api::settings::Settings as _;
 use driver_api::{Config, Error, Namespace, Rows, Snapshot, Value};
 use review::{FileSet, Finding, GeneratedFile, Rules, Severity};
@@ -162,14 +162,18 @@ impl Proposed {
     }
 }
 
-/// Begins the one apply that runs at a time on a machine. `waits` is told who runs, if it has to wait.
+/// Begins the one apply that runs at a time on a machine, and ends one that was interrupted. `waits` is told who runs, if
+/// it has to wait.
 pub(crate) fn begin(
     config: &Config,
-    settings: &apply::ApplySettings,
+    settings: &ApplySettings,
     waits: &mut dyn FnMut(&str),
-) -> Result<Apply, Error> {
+) -> Result<(Apply, Reload, Option<Recovered>), Error> {
+    let mut reload = Reload::new(ReloadSettings::read(config)?);
     let mode = Storage::read(config)?.cache_mode;
-    Apply::begin(settings, mode, config::history(config)?, waits)
+    let mut apply = Apply::begin(settings, mode, config::history(config)?, waits)?;
+    let recovered = apply.recover(&mut reload, &mut |_, _| {})?;
+    Ok((apply, reload, recovered))
 }
 
 /// A snapshot that remembers the words of the queries.

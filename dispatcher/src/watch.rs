@@ -10,7 +10,7 @@ use std::io;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use apply::{Applied, ApplySettings, Outcome, Reload, ReloadSettings, Step};
+use apply::{Applied, ApplySettings, Outcome, Reload, Step};
 use database::{Database, Uri};
 use driver_api::settings::Settings as _;
 use driver_api::{Config, Error, Namespace};
@@ -249,10 +249,9 @@ impl Watch<'_> {
     }
 
     fn begin(&self, settings: &ApplySettings, tell: &mut Tell<'_>) -> Result<(apply::Apply, Reload), Error> {
-        let mut reload = Reload::new(ReloadSettings::read(self.config)?);
-        let mut apply =
-            proposal::begin(self.config, settings, &mut |text| tell(Told::Info(text.to_owned())))?;
-        if let Some(recovered) = apply.recover(&mut reload, &mut |_, _| {})? {
+        let mut waits = |text: &str| tell(Told::Info(text.to_owned()));
+        let (apply, reload, recovered) = proposal::begin(self.config, settings, &mut waits)?;
+        if let Some(recovered) = recovered {
             tell(Told::Info(recovered.text()));
         }
         Ok((apply, reload))

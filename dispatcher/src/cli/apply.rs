@@ -125,14 +125,14 @@ impl Running {
                 )
             })?;
         }
-        let reload = Reload::new(ReloadSettings::read(config).map_err(usage)?);
-        let apply = proposal::begin(config, &settings, &mut |text| print_message(text)).map_err(failed)?;
-        let mut running = Running { apply, reload };
-        let recovered = running.apply.recover(&mut running.reload, &mut |_, _| {}).map_err(failed)?;
+        // A bad key is an error of the command line, and not one of the apply.
+        ReloadSettings::read(config).map_err(usage)?;
+        let (apply, reload, recovered) =
+            proposal::begin(config, &settings, &mut print_message).map_err(failed)?;
         if let Some(recovered) = recovered {
             print(&format!("{}\n", recovered.text()));
         }
-        Ok(running)
+        Ok(Running { apply, reload })
     }
 
     fn steps(&self, new: &[NewText<'_>]) -> Vec<Step> {
