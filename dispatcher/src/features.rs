@@ -58,9 +58,9 @@ const OTHERS: &[Feature] = &[
     },
     Feature { name: "sqlite", brings: Brings::Engine("sqlite:PATH"), built: cfg!(feature = "sqlite") },
     Feature {
-        name: "jemalloc",
+        name: "mimalloc",
         brings: Brings::Property("an allocator that gives memory back to the system"),
-        built: cfg!(feature = "jemalloc"),
+        built: cfg!(feature = "mimalloc"),
     },
 ];
 
@@ -128,12 +128,11 @@ mod tests {
         let manifest = include_str!("../Cargo.toml");
         let (_, section) = manifest.split_once("\n[features]\n").unwrap();
         let (section, _) = section.split_once("\n[").unwrap();
-        let lines = section.lines().filter(|line| !line.starts_with('#'));
-        let (defaults, others): (Vec<&str>, Vec<&str>) =
-            lines.filter(|line| !line.is_empty()).partition(|line| line.starts_with("default = "));
-        let mut in_manifest: Vec<&str> =
-            others.iter().map(|line| line.split_once(" = ").unwrap().0).collect();
-        let mut by_default: Vec<&str> = defaults[0].split('"').skip(1).step_by(2).collect();
+        let (defaults, others) = section.trim_start_matches("default = [").split_once(']').unwrap();
+        let others = others.lines().filter(|line| !line.starts_with('#'));
+        let mut in_manifest: Vec<&str> = others.filter_map(|line| Some(line.split_once(" = ")?.0)).collect();
+        let mut by_default: Vec<&str> =
+            defaults.split('"').skip(1).step_by(2).filter(|name| !name.contains('/')).collect();
         let mut known: Vec<&str> = features().map(|feature| feature.name).collect();
         for list in [&mut in_manifest, &mut by_default, &mut known] {
             list.sort_unstable();
@@ -148,7 +147,7 @@ mod tests {
             ("provd", "provd (provd/*)"),
             ("asterisk-older", "asterisk-older (asterisk/sip.conf)"),
             ("sqlite", "sqlite (sqlite:PATH)"),
-            ("jemalloc", "jemalloc (an allocator that gives memory back to the system)"),
+            ("mimalloc", "mimalloc (an allocator that gives memory back to the system)"),
         ];
         for (name, shown) in table {
             let feature = features().find(|feature| feature.name == name).unwrap();

@@ -6,7 +6,7 @@
 //! [`generate`], which runs them. A program with its own drivers passes their families to [`run`], beside
 //! [`FAMILIES`].
 //!
-//! With the feature `jemalloc`, the library sets the allocator of the program. A program that sets its own leaves
+//! With the feature `mimalloc`, the library sets the allocator of the program. A program that sets its own leaves
 //! the feature out.
 
 mod accept;
@@ -33,6 +33,6 @@ pub use report::{NAMESPACE_WIDTH, Report};
 
 /// The service runs for months, and now and then needs a hundred megabytes for a moment. The library sets the
 /// allocator, so that programs in other repositories have it, too.
-#[cfg(feature = "jemalloc")]
+#[cfg(feature = "mimalloc")]
 #[global_allocator]
-static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

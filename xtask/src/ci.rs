@@ -17,7 +17,7 @@ use crate::compare::{Verdict, compare};
 use crate::files::files_below;
 use crate::{
     browser, command, debian, faults, features, file_error, generate, guide, namespaces, package_test,
-    postgres, root, target, tidy,
+    packages, postgres, root, target, tidy,
 };
 
 /// Run all checks and tests.
@@ -103,9 +103,14 @@ impl Server {
     }
 
     /// Returns the environment variables of tests. Snapshots are compared, never written; a missing server is a failure, not a
-    /// skipped test.
-    fn settings(&self) -> [(&'static str, &str); 3] {
-        [("INSTA_UPDATE", "no"), ("CONFGEND_REQUIRE_POSTGRES", "1"), ("CONFGEND_TEST_POSTGRES", &self.uri)]
+    /// skipped test; and two runs try the same random values.
+    fn settings(&self) -> [(&'static str, &str); 4] {
+        [
+            ("INSTA_UPDATE", "no"),
+            ("CONFGEND_REQUIRE_POSTGRES", "1"),
+            ("CONFGEND_TEST_POSTGRES", &self.uri),
+            ("PROPTEST_RNG_SEED", "1"),
+        ]
     }
 }
 
@@ -137,16 +142,16 @@ fn deny() -> Result<(), Error> {
 fn guides(settings: &[(&str, &str)]) -> Result<(), Error> {
     let server = settings.iter().copied().filter(|(name, _)| *name == "CONFGEND_TEST_POSTGRES");
     guide::check(&server.collect::<Vec<_>>())?;
-    let (example, target) = (guide::example(), guide::target_folder());
+    // Its tests are a step of the guide.
+    let example = guide::example();
     say!("\nin {}", example.display());
-    let target = target.display().to_string();
-    let settings = [settings, &[("CARGO_TARGET_DIR", target.as_str())]].concat();
-    cargo_in(&example, "clippy --quiet --all-targets -- --deny warnings", &settings)?;
-    cargo_in(&example, "test --quiet", &settings)
+    let (profile, target) = (packages::dev_profile(), target());
+    let clippy = format!("clippy --quiet --all-targets --config {} -- --deny warnings", profile.display());
+    cargo_in(&example, &clippy, &[("CARGO_TARGET_DIR", &target.display().to_string())])
 }
 
-/// Builds and tests `confgend` with some features only. Each build generates the files that it has drivers for, and they
-/// must be the same as those of the whole program.
+/// Checks `confgend` with each set of features that a packager may choose, and tests some of them. Each of these generates the
+/// files that it has drivers for, and they must be the same as those of the whole program.
 fn combinations(cluster: &Cluster, settings: &[(&str, &str)]) -> Result<(), Error> {
     let scratch = Scratch::new()?;
     let registry = Registry::new(FAMILIES)?;
@@ -161,7 +166,8 @@ fn combinations(cluster: &Cluster, settings: &[(&str, &str)]) -> Result<(), Erro
         ensure_all(generate::into_folder(&registry, &namespaces, &sqlite, None, &whole)?)?;
         sources.push((schema, namespaces, sqlite, postgres, whole));
     }
-    for features in features::sets() {
+    features::check()?;
+    for features in features::tested_sets() {
         let selection = format!("--package dispatcher --no-default-features --features {features}");
         cargo(&format!("clippy --quiet --all-targets {selection} -- --deny warnings"), &[])?;
         cargo(&format!("test --quiet {selection}"), settings)?;
@@ -179,8 +185,8 @@ fn combinations(cluster: &Cluster, settings: &[(&str, &str)]) -> Result<(), Erro
             same_files(&built, &out, whole)?;
         }
     }
-    // The check builds the whole program last, so that this is what stays in the target folder.
-    features::check()
+    // The whole program is what stays in the target folder.
+    cargo("build --quiet --package dispatcher", &[])
 }
 
 /// The feature that brings the driver of a file.

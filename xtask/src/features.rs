@@ -10,7 +10,7 @@ use argh::FromArgs;
 use dispatcher::{Brings, FAMILIES, Feature, Registry, features};
 use driver_api::Error;
 
-use self::build::Builds;
+use self::build::{Builds, Depth};
 use self::refusals::refusals;
 use crate::{file_error, root};
 
@@ -19,7 +19,7 @@ use crate::{file_error, root};
 #[derive(FromArgs)]
 #[argh(subcommand, name = "features")]
 pub(crate) struct Features {
-    /// build in the dev profile, and compare the tables with README.md, except for the sizes
+    /// check each set without building it, and compare the tables with README.md, except for the sizes
     #[argh(switch)]
     check: bool,
 }
@@ -29,8 +29,8 @@ impl Features {
         if self.check {
             return check();
         }
-        let builds = Builds::new("release", rows().map(|row| row.set()).collect())?;
-        let refusals = refusals("release")?;
+        let builds = Builds::new(Depth::Release, rows().map(|row| row.set()).collect())?;
+        let refusals = refusals(Depth::Release)?;
         for line in table(&builds)?.iter().chain(&[String::new()]).chain(&refusals) {
             say!("{line}");
         }
@@ -38,14 +38,15 @@ impl Features {
     }
 }
 
-/// Checks that README.md has the tables: the crates of each set, and the error messages of those that can't be built.
+/// Checks that each set compiles without a warning, and that README.md has the tables: the crates of each set, and the error
+/// messages of those that can't be built.
 pub(crate) fn check() -> Result<(), Error> {
-    let mut lines = table(&Builds::new("dev", sets())?)?;
+    let mut lines = table(&Builds::new(Depth::Check, sets())?)?;
     // The sizes in the last column are those of release builds.
     for line in &mut lines {
         line.truncate(line.trim_end_matches(" |").rfind('|').unwrap_or_default());
     }
-    lines.extend(refusals("dev")?);
+    lines.extend(refusals(Depth::Check)?);
     let path = root().join("README.md");
     let readme = fs::read_to_string(&path).map_err(|error| file_error(&path, error))?;
     lines.retain(|line| !readme.lines().any(|it| it.starts_with(line.as_str())));
@@ -72,13 +73,21 @@ const SMALL: &str = "wazo";
 
 /// The sets of features that a packager may choose: each family on each engine, all families on each engine, and the sets
 /// of the table.
-pub(crate) fn sets() -> BTreeSet<String> {
+fn sets() -> BTreeSet<String> {
     let of_engine = |(engine, _): &(&str, _)| {
         let mut sets: Vec<String> = families().map(|feature| format!("{engine},{}", feature.name)).collect();
         sets.push(format!("{},{engine}", all_families()));
         sets
     };
     ENGINES.iter().flat_map(of_engine).chain(rows().map(|row| row.set())).collect()
+}
+
+/// The sets to test and to generate files with: all families on each engine, and a small product.
+pub(crate) fn tested_sets() -> Vec<String> {
+    let mut sets: Vec<String> =
+        ENGINES.iter().map(|(engine, _)| format!("{},{engine}", all_families())).collect();
+    sets.push(format!("sqlite,{SMALL}"));
+    sets
 }
 
 fn families() -> impl Iterator<Item = &'static Feature> {

@@ -27,8 +27,7 @@ use driver_api::Error;
 use self::expect::Comparison;
 use self::markdown::{Command, Step};
 use self::shell::Shell;
-pub(crate) use self::world::target_folder;
-use self::world::{HOME, World};
+use self::world::{HOME, World, target_folder};
 use crate::packages::ensure_cargo_tool;
 use crate::{file_error, postgres, root};
 

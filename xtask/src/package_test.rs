@@ -93,7 +93,7 @@ struct Packages {
 
 fn test_packages(base: &Path, driver_crate: &DriverCrate) -> Result<(), Error> {
     let scratch = tempfile::tempdir().map_err(|error| file_error(&env::temp_dir(), error))?;
-    let build = Build { profile: "package-test", revision: 1, out: scratch.path() };
+    let build = Build { profile: packages::TEST, revision: 1, out: scratch.path() };
     let features = Features::all()?;
     let packages = Packages {
         first: build.packages(&features)?,

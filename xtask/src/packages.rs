@@ -12,23 +12,28 @@ use dispatcher::{FAMILIES, Registry};
 use driver_api::{Error, Namespace};
 
 use crate::command::{self, cargo};
-use crate::{debian, file_error};
+use crate::{debian, file_error, root};
 
 pub(crate) use driver_crate::{Driver, DriverCrate, Program, listed, our_drivers};
 
 /// The profile of packages for use.
 pub(crate) const RELEASE: &str = "release";
 
+/// The profile of packages that are tested and thrown away.
+pub(crate) const TEST: &str = "dev";
+
 const ENGINES: &[&str] = &["postgres", "sqlite"];
 
 /// The feature that every package has.
-const ALLOCATOR: &str = "jemalloc";
+const ALLOCATOR: &str = "mimalloc";
 
 /// The cargo features of a build.
 #[derive(PartialEq)]
 pub(crate) struct Features {
     families: Vec<String>,
     engines: Vec<String>,
+    /// Whether nothing is left out.
+    is_all: bool,
 }
 
 impl Features {
@@ -42,10 +47,10 @@ impl Features {
         let registry = Registry::new(FAMILIES)?;
         let known: BTreeSet<&str> = registry.namespaces().map(Namespace::resource).collect();
         let known: Vec<&str> = known.into_iter().collect();
-        Ok(Features {
-            families: select(families, &known).map_err(|error| error.context("--families"))?,
-            engines: select(engines, ENGINES).map_err(|error| error.context("--engines"))?,
-        })
+        let families = select(families, &known).map_err(|error| error.context("--families"))?;
+        let engines = select(engines, ENGINES).map_err(|error| error.context("--engines"))?;
+        let is_all = families.len() == known.len() && engines.len() == ENGINES.len();
+        Ok(Features { families, engines, is_all })
     }
 
     fn has_family(&self, name: &str) -> bool {
@@ -53,6 +58,10 @@ impl Features {
     }
 
     fn list(&self) -> String {
+        if self.is_all {
+            // Cargo has this build already, because it is that of a build that names no features.
+            return "default".to_owned();
+        }
         // The family is packaged with its files for databases of the older schema.
         let older = if self.has_family("asterisk") { "asterisk-older," } else { "" };
         format!("{older}{},{},{ALLOCATOR}", self.families.join(","), self.engines.join(","))
@@ -76,6 +85,12 @@ fn select(list: Option<&str>, known: &[&str]) -> Result<Vec<String>, Error> {
         Some(name) => Err(Error::driver(format!("there is no {name:?}; choose from {}", known.join(",")))),
         None => Ok(selected.into_iter().map(str::to_owned).collect()),
     }
+}
+
+/// The path of a configuration of cargo with which a crate from outside has the profile `dev` of this workspace, so that it
+/// shares compiled dependencies.
+pub(crate) fn dev_profile() -> PathBuf {
+    root().join("xtask/src/dev-profile.toml")
 }
 
 /// The settings with which packages are built.
@@ -107,7 +122,7 @@ impl Build<'_> {
     pub(crate) fn service_with(&self, program: &Program) -> Result<PathBuf, Error> {
         // cargo-deb takes the program from here, as if it had built it.
         let scratch = tempfile::tempdir().map_err(|error| file_error(&env::temp_dir(), error))?;
-        let folder = scratch.path().join(self.profile);
+        let folder = scratch.path().join(if self.profile == TEST { "debug" } else { self.profile });
         fs::create_dir(&folder)
             .and_then(|()| fs::copy(&program.path, folder.join("confgend")))
             .map_err(|error| file_error(&program.path, error))?;
@@ -167,11 +182,13 @@ mod tests {
     fn features_are_chosen_by_name() {
         let features =
             |families, engines| Features::choose(families, engines).map(|features| features.list());
+        assert_eq!(features(None, None).unwrap(), "default");
+        assert_eq!(features(Some("wazo,phoned,dird,asterisk,provd"), None).unwrap(), "default");
         assert_eq!(
-            features(None, None).unwrap(),
-            "asterisk-older,asterisk,dird,phoned,provd,wazo,postgres,sqlite,jemalloc"
+            features(Some("asterisk"), None).unwrap(),
+            "asterisk-older,asterisk,postgres,sqlite,mimalloc"
         );
-        assert_eq!(features(Some("wazo, provd"), Some("postgres")).unwrap(), "provd,wazo,postgres,jemalloc");
+        assert_eq!(features(Some("wazo, provd"), Some("postgres")).unwrap(), "provd,wazo,postgres,mimalloc");
         assert_eq!(
             features(Some("sip"), None).unwrap_err().chain(),
             "--families: there is no \"sip\"; choose from asterisk,dird,phoned,provd,wazo"

@@ -85,8 +85,10 @@ fn seen(yaml: &str) -> String {
 }
 
 /// Returns the password, and the parts of it that YAML makes of an unquoted one.
-fn parts<'p>(password: &'p str, line: &str) -> Vec<&'p str> {
-    let mut parts = vec![password];
+fn parts<'p>(password: &'p str, address: &str, line: &str) -> Vec<&'p str> {
+    // In an address without a host, a password that begins with `@` is an empty one and a host.
+    let mut parts =
+        if address.ends_with(":PW") && password.starts_with('@') { Vec::new() } else { vec![password] };
     if !line.contains(['\'', '"']) {
         // The first part of a password with an `@` in it looks like a host.
         parts.extend(password.split(" #").next().filter(|part| !part.contains('@')));
@@ -110,7 +112,7 @@ proptest! {
         let escaped = if line.contains('\'') { password.replace('\'', "''") } else { password.clone() };
         let yaml = line.replace("URI", address).replace("PW", &escaped);
         let seen = seen(&yaml);
-        for part in parts(&password, line) {
+        for part in parts(&password, address, line) {
             let lines: Vec<&str> = seen.lines().filter(|line| line.contains(part)).collect();
             prop_assert!(lines.is_empty(), "{part:?} of {password:?} is seen:\n{yaml}\n{lines:#?}");
         }

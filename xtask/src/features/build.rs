@@ -12,6 +12,15 @@ use serde_json::Value;
 use super::{ALL, ENGINES, code};
 use crate::{command, file_error, root};
 
+/// How far the compiler goes with a set of features.
+#[derive(Clone, Copy, PartialEq)]
+pub(super) enum Depth {
+    /// To the program for use.
+    Release,
+    /// To the last warning, each of which is an error. There is no program.
+    Check,
+}
+
 /// The crates of one build, from cargo's messages.
 #[derive(Default)]
 pub(super) struct Build {
@@ -19,7 +28,7 @@ pub(super) struct Build {
     pub(super) packages: BTreeSet<String>,
     /// The crates that compile C code.
     in_c: BTreeSet<String>,
-    /// The size of the program in bytes; 0 if only the library is built.
+    /// The size of the program in bytes; 0 if there is none.
     pub(super) size: u64,
 }
 
@@ -29,16 +38,16 @@ pub(super) struct Builds(BTreeMap<String, Build>);
 impl Builds {
     /// Builds these sets, the library alone, and the whole program. Fails if a build has an engine that is not among its
     /// features.
-    pub(super) fn new(profile: &str, sets: BTreeSet<String>) -> Result<Builds, Error> {
+    pub(super) fn new(depth: Depth, sets: BTreeSet<String>) -> Result<Builds, Error> {
         // The library needs no family, because a program of another crate may have families of its own.
-        let mut builds = BTreeMap::from([("postgres".to_owned(), build(profile, "postgres", &["--lib"])?)]);
+        let mut builds = BTreeMap::from([("postgres".to_owned(), build(depth, "postgres", &["--lib"])?)]);
         for set in sets {
-            let build = build(profile, &set, &["--bin", "confgend"])?;
+            let build = build(depth, &set, &["--bin", "confgend"])?;
             check_engines(&set, &build)?;
             builds.insert(set, build);
         }
         // The last build stays in the target folder: the whole program.
-        builds.insert(ALL.to_owned(), build(profile, ALL, &["--bin", "confgend"])?);
+        builds.insert(ALL.to_owned(), build(depth, ALL, &["--bin", "confgend"])?);
         Ok(Builds(builds))
     }
 
@@ -99,9 +108,13 @@ fn check_engines(set: &str, build: &Build) -> Result<(), Error> {
 
 /// Builds `target` of the package with these features only. Cargo's messages name every crate of the program, compiled
 /// now or before.
-fn build(profile: &str, set: &str, target: &[&str]) -> Result<Build, Error> {
+fn build(depth: Depth, set: &str, target: &[&str]) -> Result<Build, Error> {
     let start = Instant::now();
-    let output = command::standard_output(&mut cargo_build(profile, set, target, "json-render-diagnostics"))?;
+    let mut cargo = cargo_build(depth, set, target, "json-render-diagnostics");
+    if depth == Depth::Check {
+        cargo.args(["--", "--deny", "warnings"]);
+    }
+    let output = command::standard_output(&mut cargo)?;
     let mut build = Build::default();
     for message in messages(&output) {
         let Some(id) = message["package_id"].as_str() else { continue };
@@ -123,11 +136,15 @@ fn build(profile: &str, set: &str, target: &[&str]) -> Result<Build, Error> {
     Ok(build)
 }
 
-/// The command that builds `target` with these features only, and prints messages in this format.
-pub(super) fn cargo_build(profile: &str, set: &str, target: &[&str], format: &str) -> Command {
+/// The command that builds or checks `target` with these features only, and prints messages in this format.
+pub(super) fn cargo_build(depth: Depth, set: &str, target: &[&str], format: &str) -> Command {
+    let command: &[&str] = match depth {
+        Depth::Release => &["build", "--release"],
+        Depth::Check => &["clippy"],
+    };
     let mut cargo = command::cargo();
-    cargo.args(["build", "--quiet", "--package", "dispatcher", "--no-default-features"]);
-    cargo.args(["--profile", profile, "--features", set, "--message-format", format]).args(target);
+    cargo.args(command).args(["--quiet", "--package", "dispatcher", "--no-default-features"]);
+    cargo.args(["--features", set, "--message-format", format]).args(target);
     cargo
 }
 

@@ -3,7 +3,7 @@
 use driver_api::Error;
 use serde_json::Value;
 
-use super::build::{cargo_build, messages};
+use super::build::{Depth, cargo_build, messages};
 use super::code;
 use crate::command;
 
@@ -16,10 +16,10 @@ const REFUSED: &[(&str, &str)] = &[
 ];
 
 /// A table of the sets that can't be built, each with its error message, which is one sentence.
-pub(super) fn refusals(profile: &str) -> Result<Vec<String>, Error> {
+pub(super) fn refusals(depth: Depth) -> Result<Vec<String>, Error> {
     let mut lines = vec!["| features | the build says |".to_owned(), "|---|---|".to_owned()];
     for (set, beginning) in REFUSED {
-        let sentence = refusal(profile, set).map_err(|error| error.context(format!("features {set:?}")))?;
+        let sentence = refusal(depth, set).map_err(|error| error.context(format!("features {set:?}")))?;
         if !sentence.starts_with(beginning) {
             let message = format!("the build fails with another message: {sentence:?}");
             return Err(Error::driver(message).context(format!("features {set:?}")));
@@ -31,9 +31,9 @@ pub(super) fn refusals(profile: &str) -> Result<Vec<String>, Error> {
 }
 
 /// The one error of a build that fails, without the compiler's words before the message of an assertion.
-fn refusal(profile: &str, set: &str) -> Result<String, Error> {
+fn refusal(depth: Depth, set: &str) -> Result<String, Error> {
     // The messages have the errors, so that the text on standard error is not needed.
-    let output = command::capture(&mut cargo_build(profile, set, &["--bin", "confgend"], "json"))?;
+    let output = command::capture(&mut cargo_build(depth, set, &["--bin", "confgend"], "json"))?;
     if output.status.success() {
         return Err(Error::driver("the build succeeds, but must fail"));
     }

@@ -6,11 +6,13 @@ use std::fs::{self, File};
 use std::io::{self, ErrorKind};
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use driver_api::Error;
 use tempfile::TempDir;
 
-use crate::{file_error, git, root, target};
+use crate::packages::dev_profile;
+use crate::{command, file_error, git, root, target};
 
 /// The name of the home in the guide.
 pub(super) const HOME: &str = "/home/you";
@@ -34,9 +36,6 @@ const INHERITED: &[&str] = &[
     "SSL_CERT_FILE",
     "CARGO_BUILD_JOBS",
     "CARGO_INCREMENTAL",
-    // Set in `.cargo/config.toml`. With another value, the workspaces of the guide and of this checkout would each
-    // compile the allocator again after the other.
-    "JEMALLOC_SYS_WITH_MALLOC_CONF",
     "RUSTFLAGS",
     "RUSTUP_TOOLCHAIN",
     "CONFGEND_PG_BIN",
@@ -61,6 +60,12 @@ impl World {
         for file in git::files(root())? {
             copy(&root().join(&file), &checkout.join(&file))?;
         }
+        // All workspaces of the guide share compiled dependencies with this one.
+        let settings = home.join(".cargo/config.toml");
+        fs::create_dir(home.join(".cargo"))
+            .and_then(|()| fs::copy(dev_profile(), &settings))
+            .map_err(|error| file_error(&settings, error))?;
+        share_dependencies(&checkout)?;
         // The guide's reader looks for built programs in this folder.
         let link = checkout.join("target");
         symlink(target_folder(), &link).map_err(|error| file_error(&link, error))?;
@@ -87,8 +92,6 @@ impl World {
             ("HOME", self.home.clone().into()),
             ("LC_ALL", "C.UTF-8".into()),
             ("CARGO_TARGET_DIR", target_folder().into()),
-            // The same as in this workspace, so that all workspaces of the guide share compiled dependencies.
-            ("CARGO_PROFILE_DEV_DEBUG", "line-tables-only".into()),
         ];
         let set = set.into_iter().map(|(name, value)| (name.to_owned(), value));
         let more = more.iter().map(|(name, value)| ((*name).to_owned(), (*value).into()));
@@ -100,8 +103,25 @@ impl World {
 /// The target folder of everything that a guide builds. It can't be that of this checkout: cargo takes a crate of the
 /// copy for the same crate here, and would run a `cargo xtask` that works on this checkout. For the same reason, homes
 /// at two paths have two target folders.
-pub(crate) fn target_folder() -> PathBuf {
+pub(super) fn target_folder() -> PathBuf {
     target().join("guide").join(as_file_name(&home_path()))
+}
+
+/// Begins the target folder with the dependencies that this checkout has compiled: as links, so that they take no room. The
+/// crates of this repository are not among them.
+fn share_dependencies(checkout: &Path) -> Result<(), Error> {
+    let (from, to) = (target().join("debug"), target_folder().join("debug"));
+    if to.exists() {
+        return Ok(());
+    }
+    fs::create_dir_all(&to).map_err(|error| file_error(&to, error))?;
+    let mut copy = Command::new("cp");
+    copy.args(["--archive", "--link"])
+        .args(["deps", "build", ".fingerprint"].map(|folder| from.join(folder)));
+    command::run(copy.arg(&to))?;
+    let mut clean = command::cargo();
+    clean.current_dir(checkout).env("CARGO_TARGET_DIR", target_folder());
+    command::run(clean.args(["clean", "--quiet", "--workspace"]))
 }
 
 /// The path of the home. It is the same in every run, because cargo compiles a crate again when it has moved.

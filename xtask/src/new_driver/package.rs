@@ -114,7 +114,6 @@ impl Package {
             file("Cargo.toml", fill(template!("crate/Cargo.toml.jinja"), self, None)?),
             // The versions that confgend is tested with. Cargo removes those that the crate does not need.
             file("Cargo.lock", fs::read_to_string(&lock).map_err(|error| file_error(&lock, error))?),
-            file(".cargo/config.toml", template!("crate/cargo-config.toml").to_owned()),
             file(".gitignore", template!("crate/gitignore").to_owned()),
             file("src/main.rs", fill(template!("crate/main.rs.jinja"), self, None)?),
         ])

@@ -16,10 +16,6 @@ use crate::{file_error, root, target};
 
 const PROGRAM: &str = "confgend";
 
-/// Defines the profile `package-test` for a workspace that doesn't have it.
-const TEST_PROFILE: [&str; 4] =
-    ["--config", "profile.package-test.inherits='dev'", "--config", "profile.package-test.debug=false"];
-
 /// The files whose drivers in this workspace read `/etc/wazo-confgend/templates`, which the package contains.
 const FROM_TEMPLATES: [&str; 2] = ["asterisk/extensions.conf", "asterisk/modules.conf"];
 
@@ -47,8 +43,7 @@ impl DriverCrate {
 
     fn compile(&self, profile: &str) -> Result<PathBuf, Error> {
         let mut command = cargo();
-        // In the folder of the crate, cargo reads the crate's configuration. The variables of this workspace's
-        // configuration, such as the settings of jemalloc, are inherited from `cargo xtask`.
+        // In the folder of the crate, cargo reads the crate's configuration.
         command.current_dir(self.manifest.parent().unwrap_or(root()));
         command.args(["build", "--manifest-path"]).arg(&self.manifest);
         command.args(["--bin", PROGRAM, "--profile", profile, "--message-format=json-render-diagnostics"]);
@@ -56,8 +51,7 @@ impl DriverCrate {
             command.arg("--locked");
         }
         if profile != RELEASE {
-            // This folder has most dependencies compiled, for the packages that are tested.
-            command.args(TEST_PROFILE).env("CARGO_TARGET_DIR", target());
+            command.arg("--config").arg(super::dev_profile()).env("CARGO_TARGET_DIR", target());
         }
         let messages =
             command::standard_output(&mut command).map_err(|error| error.context(self.to_string()))?;
