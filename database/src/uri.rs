@@ -100,6 +100,13 @@ pub(crate) fn split_parameters(uri: &str) -> (&str, &str) {
     cuts.next().unwrap_or((uri, ""))
 }
 
+/// Returns what is before the first `?` that a parameter follows, whatever is behind that one: in doubt, less is shown.
+fn before_parameters(uri: &str) -> &str {
+    let is_parameter = |text: &str| text.split_once('=').is_some_and(|(key, _)| !key.contains('@'));
+    let mut cuts = uri.match_indices('?').map(|(at, _)| at);
+    cuts.find(|at| is_parameter(&uri[at + 1..])).map_or(uri, |at| &uri[..at])
+}
+
 impl fmt::Display for Uri {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -108,7 +115,7 @@ impl fmt::Display for Uri {
                 // The parameters may have a `password`. The login ends at the last `@`, so that no part of a
                 // password with an unescaped `@` is shown.
                 let address = uri.strip_prefix("postgresql://").unwrap_or_default();
-                let (address, _) = split_parameters(address);
+                let address = before_parameters(address);
                 let (login, hosts) = address.rsplit_once('@').unwrap_or(("", address));
                 let user = login.split([':', '?']).next().unwrap_or_default();
                 // Without an `@`, or with one in the parameters, this may be a login with the first part of a
@@ -179,6 +186,9 @@ mod tests {
             ("postgresql://me:x@h1/d?password=s3@cret", "postgresql://me@h1/d"),
             ("postgresql://me:x@h1/d?password=s3?c@ret&connect_timeout=1", "postgresql://me@h1/d"),
             ("postgresql://h1?password=s3@cret", "postgresql://h1"),
+            ("postgresql:///d?user=me&password=s3@&X=cret", "postgresql:///d"),
+            ("postgresql://me@h1/d?X=1&password=@s3cret", "postgresql://me@h1/d"),
+            ("postgresql://me:s3?cret@h1/d?pass%77ord=@s3cret&Y", "postgresql://me@h1/d"),
             ("postgresql://me:s3?cret=1@h1/d", "postgresql://me"),
             // Cut off by ` #`.
             ("postgresql://me:s3c", "postgresql://me"),
