@@ -1,14 +1,16 @@
-//! Kills an apply at each of its steps, and sees that the next start completes it or takes it back.
+//! Kills an apply at each of its steps, and sees that the next start completes it or takes it back; and has the disk full in
+//! the middle of one.
 
 #![expect(clippy::unwrap_used, reason = "a test that can't go on has failed")]
 
 #[path = "site/mod.rs"]
 mod site;
 
-use std::env;
+use std::fmt::Write as _;
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Output};
+use std::{env, fs};
 
 use apply::Recovered;
 use rustix::process::{Signal, getpid, kill_process};
@@ -37,6 +39,20 @@ fn main() {
         // Each file and each command has a moment, and there are some more.
         assert!(step >= 9, "only {step} moments");
     }
+    // The history keeps many equal lines in a few bytes, and many random numbers in about as many as they have.
+    fill_the_disk_with(&"same = same\n".repeat(10_000), "files/asterisk/queues.conf");
+    let mut numbers = String::new();
+    let mut number = 1_u64;
+    for _ in 0..5_000 {
+        number = number.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        writeln!(numbers, "{number} = x").unwrap();
+    }
+    fill_the_disk_with(&numbers, "cache/.history");
+}
+
+/// The file with the text that the child applies, except for the first file.
+fn new_text(folder: &Path) -> std::path::PathBuf {
+    folder.join("new")
 }
 
 /// Applies new texts, and kills itself at this moment.
@@ -48,28 +64,22 @@ fn child(folder: &Path, log: &Path, step: usize, command: &[String]) {
         }
         passed += 1;
     });
-    let texts = FILES.map(|file| (file, NEW));
+    let text = fs::read_to_string(new_text(folder)).unwrap();
+    let mut texts = FILES.map(|file| (file, text.as_str()));
+    texts[0].1 = NEW;
     apply.run(Cause::Apply, &new(&texts), Some(&mut reload(command, log)), &mut |_, _| {}).unwrap();
 }
 
 /// Has an apply killed at this moment. Returns whether there is such a moment. `fails` has the last command fail.
 fn kill_at(step: usize, fails: bool) -> bool {
-    let site = Site::new();
-    let texts = FILES.map(|file| (file, OLD));
-    site.begin().run(Cause::Apply, &new(&texts), Some(&mut site.reload()), &mut |_, _| {}).unwrap();
+    let site = with_old_files(NEW);
     if fails {
         site.asterisk.set("fails", "dialplan reload");
     }
-    let status = Command::new(env::current_exe().unwrap())
-        .arg("child")
-        .arg(site.folder.path())
-        .arg(site.asterisk.path("log"))
-        .arg(step.to_string())
-        .args(site.asterisk.command())
-        .status()
-        .unwrap();
+    let Output { status, stderr, .. } =
+        run_child(&mut Command::new(env::current_exe().unwrap()), &site, step);
     if status.signal() != Some(9) {
-        assert!(status.success());
+        assert!(status.success(), "{}", String::from_utf8_lossy(&stderr));
         return false;
     }
     if fails {
@@ -79,16 +89,54 @@ fn kill_at(step: usize, fails: bool) -> bool {
     let text = if matches!(recovered, Some(Recovered::Completed(2))) { NEW } else { OLD };
     let latest = site.history().latest_applied().unwrap().unwrap().number;
     assert_eq!(latest == 2, text == NEW, "step {step}: {recovered:?}");
-    for file in FILES {
-        let mark = format!("[confgend-{}-end](!)\n", file.trim_end_matches(".conf"));
-        assert_eq!(site.text(file).unwrap(), format!("{text}{mark}"), "step {step}: {recovered:?}");
-        assert_eq!(
-            site.asterisk.get(&format!("running/{file}")),
-            format!("{text}{mark}"),
-            "step {step}: {recovered:?}"
-        );
-    }
-    assert!(site.history().journal().unwrap().is_none());
+    assert_runs(&site, text, &format!("step {step}: {recovered:?}"));
     assert_eq!(site.begin().recover(&mut site.reload(), &mut |_, _| {}).unwrap(), None);
     true
+}
+
+/// Has the disk take no more than 8 kB of a file, while a generation with this text is applied. The error names `file`, and
+/// everything is as before.
+fn fill_the_disk_with(text: &str, file: &str) {
+    let site = with_old_files(text);
+    let mut shell = Command::new("/bin/sh");
+    shell.args(["-c", "trap '' XFSZ; ulimit -f 16; exec \"$0\" \"$@\""]).arg(env::current_exe().unwrap());
+    let Output { status, stderr, .. } = run_child(&mut shell, &site, usize::MAX);
+    let stderr = String::from_utf8_lossy(&stderr);
+    assert!(!status.success(), "{file}: the disk is not full");
+    let path = site.folder.path().join(file);
+    assert!(stderr.contains(&path.display().to_string()), "{file}: {stderr}");
+    let recovered = site.begin().recover(&mut site.reload(), &mut |_, _| {}).unwrap();
+    assert_runs(&site, OLD, &format!("{file}: {recovered:?}: {stderr}"));
+    // With room on the disk, the same texts are applied.
+    let texts = FILES.map(|file| (file, text));
+    site.begin().run(Cause::Apply, &new(&texts), Some(&mut site.reload()), &mut |_, _| {}).unwrap();
+    assert_runs(&site, text, file);
+}
+
+/// A site on which Asterisk has read old files, and whose child is to apply this text.
+fn with_old_files(text: &str) -> Site {
+    let site = Site::new();
+    let texts = FILES.map(|file| (file, OLD));
+    site.begin().run(Cause::Apply, &new(&texts), Some(&mut site.reload()), &mut |_, _| {}).unwrap();
+    fs::write(new_text(site.folder.path()), text).unwrap();
+    site
+}
+
+fn run_child(command: &mut Command, site: &Site, step: usize) -> Output {
+    let command = command.arg("child").arg(site.folder.path()).arg(site.asterisk.path("log"));
+    command.arg(step.to_string()).args(site.asterisk.command()).output().unwrap()
+}
+
+/// Checks that this text is in all files, that Asterisk has read it, and that no apply is unfinished.
+fn assert_runs(site: &Site, text: &str, when: &str) {
+    for file in FILES {
+        let mark = format!("[confgend-{}-end](!)\n", file.trim_end_matches(".conf"));
+        let expected = format!("{text}{mark}");
+        assert!(site.text(file).unwrap() == expected, "{when}: {file}");
+        assert!(
+            site.asterisk.get(&format!("running/{file}")) == expected,
+            "{when}: what Asterisk has of {file}"
+        );
+    }
+    assert!(site.history().journal().unwrap().is_none(), "{when}");
 }

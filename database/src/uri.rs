@@ -91,15 +91,6 @@ fn refuse(hint: &str) -> Error {
     Error::new(ErrorKind::Config, format!("not a database URI: {hint}"))
 }
 
-/// Splits a URI at the first `?` that only parameters follow. A `?` before it is a part of an unescaped password.
-pub(crate) fn split_parameters(uri: &str) -> (&str, &str) {
-    let is_key = |key: &str| key.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
-    let is_parameter = |text: &str| text.split_once('=').map_or(text.is_empty(), |(key, _)| is_key(key));
-    let cuts = uri.match_indices('?').map(|(at, _)| (&uri[..at], &uri[at + 1..]));
-    let mut cuts = cuts.filter(|(_, parameters)| parameters.split('&').all(is_parameter));
-    cuts.next().unwrap_or((uri, ""))
-}
-
 /// Returns what is before the first `?` that a parameter follows, whatever is behind that one: in doubt, less is shown.
 fn before_parameters(uri: &str) -> &str {
     let is_parameter = |text: &str| text.split_once('=').is_some_and(|(key, _)| !key.contains('@'));

@@ -9,7 +9,6 @@ use driver_api::{Error, ErrorKind};
 use percent_encoding::percent_decode_str;
 
 use super::service_file;
-use crate::uri::split_parameters;
 
 /// The keywords of libpq that count here, each with its environment variable. The source is the documentation of
 /// PostgreSQL 17, "Parameter Key Words" and "Environment Variables".
@@ -166,6 +165,15 @@ pub(super) fn refuse(keyword: &str, value: &str, why: &str) -> Error {
 
 fn config(message: String) -> Error {
     Error::new(ErrorKind::Config, message)
+}
+
+/// Splits a URI at the first `?` that only parameters follow. A `?` before it is a part of an unescaped password.
+fn split_parameters(uri: &str) -> (&str, &str) {
+    let is_key = |key: &str| key.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
+    let is_parameter = |text: &str| text.split_once('=').map_or(text.is_empty(), |(key, _)| is_key(key));
+    let cuts = uri.match_indices('?').map(|(at, _)| (&uri[..at], &uri[at + 1..]));
+    let mut cuts = cuts.filter(|(_, parameters)| parameters.split('&').all(is_parameter));
+    cuts.next().unwrap_or((uri, ""))
 }
 
 /// Reads the URI. Messages show none of its parts, any of which may belong to a password.
