@@ -25,6 +25,8 @@ pub(crate) struct Proposal {
     pub(crate) errors: Vec<Finding>,
     /// The words of the queries of each generated file, among which are the tables that it reads.
     pub(crate) words: BTreeMap<Namespace, BTreeSet<String>>,
+    /// The files that are not generated because they are pinned, each with the generation and the end of the pin.
+    pub(crate) pinned: BTreeMap<Namespace, String>,
 }
 
 /// A file that an apply would write.
@@ -63,17 +65,23 @@ impl Proposer<'_> {
         snapshot: &mut dyn Snapshot,
         mut report: Report<'_>,
     ) -> Result<Proposal, Error> {
-        let (mut texts, mut words) = (Vec::new(), BTreeMap::new());
+        let (mut texts, mut words, mut pinned) = (Vec::new(), BTreeMap::new(), BTreeMap::new());
         for file in namespaces {
+            if let Some(text) = self.pinned(apply, file)? {
+                report.warn(file, &text.warnings);
+                pinned.insert(file.clone(), text.warnings.join("; "));
+                texts.push(text);
+                continue;
+            }
             let mut recording = Recording { snapshot, words: BTreeSet::new() };
-            texts.extend(self.text(apply, file, &mut recording, &mut report)?);
+            texts.extend(self.generated(file, &mut recording, &mut report));
             words.insert(file.clone(), recording.words);
         }
         if !report.finish() && !self.is_forced {
             return Err(Error::driver("a file could not be generated, so nothing is written"));
         }
         let errors = self.new_errors(apply, &texts)?;
-        let mut proposal = Proposal { changed: Vec::new(), unchanged: 0, errors, words };
+        let mut proposal = Proposal { changed: Vec::new(), unchanged: 0, errors, words, pinned };
         for text in texts {
             if apply.is_written(&text.file, &text.text)? {
                 proposal.unchanged += 1;
@@ -84,32 +92,32 @@ impl Proposer<'_> {
         Ok(proposal)
     }
 
-    /// Returns the text of a file: as it was in the generation that it is pinned to, or else as it is now. A file that the
-    /// database has no tables for, or that can't be generated, has none.
-    fn text(
+    /// Returns the text of a pinned file, as it was in the generation that it is pinned to.
+    fn pinned(&self, apply: &Apply, file: &Namespace) -> Result<Option<Text>, Error> {
+        let Some(pin) = service::pinned(&Storage::read(self.config)?, file)? else { return Ok(None) };
+        let history = apply.history();
+        let text =
+            history.generation(pin.generation).and_then(|generation| history.text(&generation, file))?;
+        let warnings = vec![format!("pinned to generation {}, {}", pin.generation, pin.end())];
+        Ok(Some(Text { file: file.clone(), text, warnings, elapsed: None }))
+    }
+
+    /// Generates the text of a file. One that the database has no tables for, or that can't be generated, has none.
+    fn generated(
         &self,
-        apply: &Apply,
         file: &Namespace,
         snapshot: &mut dyn Snapshot,
         report: &mut Report<'_>,
-    ) -> Result<Option<Text>, Error> {
-        if let Some(pin) = service::pinned(&Storage::read(self.config)?, file)? {
-            let history = apply.history();
-            let text =
-                history.generation(pin.generation).and_then(|generation| history.text(&generation, file))?;
-            let warnings = vec![format!("pinned to generation {}, {}", pin.generation, pin.end())];
-            report.warn(file, &warnings);
-            return Ok(Some(Text { file: file.clone(), text, warnings, elapsed: None }));
-        }
+    ) -> Option<Text> {
         let outcome = Writer::new(self.registry, self.config, file)
             .map_or_else(Outcome::not_built, |writer| writer.write(snapshot));
         if report.skips() && is_of_older_schema(self.registry, file, &outcome) {
-            return Ok(None);
+            return None;
         }
         report.end(file, &outcome);
         let warnings = outcome.warnings.iter().map(ToString::to_string).collect();
         let elapsed = Some(outcome.elapsed);
-        Ok(outcome.result.ok().map(|text| Text { file: file.clone(), text, warnings, elapsed }))
+        outcome.result.ok().map(|text| Text { file: file.clone(), text, warnings, elapsed })
     }
 
     /// Returns the errors of the new files that the files before do not have. These are the files in the folder, or else the

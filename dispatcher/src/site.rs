@@ -203,6 +203,7 @@ fn apply_in_background(registry: &Registry, config: &Config, is_over: &dyn Fn() 
     let files = registry.namespaces().cloned().collect();
     let mut tell = |told: Told| match told {
         Told::Info(text) => tracing::info!("{text}"),
+        Told::Warning(text) => tracing::warn!("watch: {text}"),
         Told::Error(text) => tracing::error!("watch: {text}"),
     };
     let result = config::database(config)

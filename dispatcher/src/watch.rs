@@ -49,6 +49,8 @@ pub(crate) struct Watch<'a> {
 pub(crate) enum Told {
     /// It has done something.
     Info(String),
+    /// It leaves something as it is.
+    Warning(String),
     /// It could not do something, and goes on.
     Error(String),
 }
@@ -86,6 +88,25 @@ struct Seen {
     written: Option<BTreeMap<String, u64>>,
     /// The words of the queries of each file, among which are its tables.
     words: BTreeMap<Namespace, BTreeSet<String>>,
+    /// The pinned files, each with what was told of its pin.
+    pinned: BTreeMap<Namespace, String>,
+}
+
+impl Seen {
+    /// Remembers what a proposal for these files found out. Returns the pins that were not told yet.
+    fn learn(&mut self, files: &[Namespace], proposal: &Proposal) -> Vec<String> {
+        self.words.extend(proposal.words.clone());
+        self.pinned.retain(|file, _| proposal.pinned.contains_key(file) || !files.contains(file));
+        let mut untold = Vec::new();
+        for (file, pin) in &proposal.pinned {
+            // What it needs is known when it is generated again.
+            self.words.remove(file);
+            if self.pinned.insert(file.clone(), pin.clone()).as_ref() != Some(pin) {
+                untold.push(format!("{file}: {pin}"));
+            }
+        }
+        untold
+    }
 }
 
 impl Watch<'_> {
@@ -233,7 +254,7 @@ impl Watch<'_> {
         let proposer = Proposer { registry: self.registry, config: self.config, is_forced: false };
         let result = self.begin(settings, tell).and_then(|(mut apply, mut reload)| {
             let proposal = proposer.propose(&apply, &files, &mut *snapshot, report)?;
-            seen.words.extend(proposal.words.clone());
+            seen.learn(&files, &proposal).into_iter().for_each(|pin| tell(Told::Warning(pin)));
             write(&mut apply, &mut reload, &proposal, tell)
         });
         drop(snapshot);

@@ -272,6 +272,7 @@ impl ApplyFiles {
         };
         let mut tell = |told: Told| match told {
             Told::Info(text) => print(&format!("{} {text}\n", local(Timestamp::now()))),
+            Told::Warning(text) => print_message(&format!("{} warning: {text}", local(Timestamp::now()))),
             Told::Error(text) => print_message(&format!("{} error: {text}", local(Timestamp::now()))),
         };
         watch.run(&mut tell).map(|()| super::DONE).map_err(usage)

@@ -148,3 +148,24 @@ fn only_files_whose_tables_changed_are_generated() {
         "a full look mends it"
     );
 }
+
+#[test]
+#[cfg(feature = "postgres")]
+fn a_pin_is_told_and_its_end_noticed() {
+    use fixtures::Schema;
+    use postgres::{Client, NoTls};
+
+    let Some(cluster) = fixtures::postgres::shared() else { return };
+    let uri = cluster.schema_database("watch_pin", Schema::Current).unwrap();
+    let mut client = Client::connect(&uri, NoTls).unwrap();
+    let site = Site::on(Some(&uri));
+    client.batch_execute(&crate::apply::queue(1, "sales")).unwrap();
+    assert_eq!(site.run(&[&["apply"], &FILES[..]].concat()).code, 0);
+    assert_eq!(site.run(&["pin", QUEUES, "1"]).code, 0);
+    let mut watching = Watching::start(&site, &[&["apply", "--watch"], &FILES[..]].concat());
+    watching.wait_for("warning: asterisk/queues.conf: pinned to generation 1, without an end");
+    client.batch_execute(&crate::apply::queue(2, "support")).unwrap();
+    assert_eq!(site.run(&["unpin", QUEUES]).code, 0);
+    client.batch_execute(&crate::apply::queue(3, "third")).unwrap();
+    watching.wait("the new queues", |_| site.running("support") && site.running("third"));
+}
