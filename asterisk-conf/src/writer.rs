@@ -171,6 +171,11 @@ impl Writer {
         Ok(())
     }
 
+    /// Makes room for this many more bytes, so that the text is not moved while it grows.
+    pub fn reserve(&mut self, bytes: usize) {
+        self.text.reserve(bytes);
+    }
+
     /// Returns the text so far.
     pub fn text(&self) -> &str {
         &self.text

@@ -113,6 +113,16 @@ impl Writer {
         self.section = other.section;
     }
 
+    /// Returns the number of bytes written so far.
+    pub fn size(&self) -> usize {
+        self.text.text().len()
+    }
+
+    /// Makes room for this many more bytes, so that a large text is not moved while it grows.
+    pub fn reserve(&mut self, bytes: usize) {
+        self.text.reserve(bytes);
+    }
+
     /// Begins a part of the file. An empty line separates its sections; none stands before the first.
     pub fn part(&mut self) {
         self.text.part();
