@@ -30,7 +30,7 @@ struct Site {
 
 /// Measures with these numbers of users, each command this many times, in turn.
 pub(crate) fn run(users: &[u32], runs: usize) -> Result<(), Error> {
-    command::run(cargo().args(["build", "--quiet", "--release", "--package", "dispatcher"]))?;
+    command::run(cargo().args(["build", "--quiet", "--release", "--bin", "confgend"]))?;
     let cluster = Cluster::start()?;
     for users in users {
         let uri = cluster.create_database(&format!("apply_{users}"))?;

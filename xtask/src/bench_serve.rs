@@ -76,7 +76,7 @@ pub(crate) fn run(users: u32) -> Result<(), Error> {
 
 /// Builds the programs in the release profile.
 fn build() -> Result<(), Error> {
-    let programs = ["--package", "dispatcher", "--package", "client"];
+    let programs = ["--bin", "confgend", "--bin", "wazo-confgen"];
     command::run(cargo().args(["build", "--quiet", "--release"]).args(programs))
 }
 

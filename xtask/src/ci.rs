@@ -186,7 +186,7 @@ fn combinations(cluster: &Cluster, settings: &[(&str, &str)]) -> Result<(), Erro
         }
     }
     // The whole program is what stays in the target folder.
-    cargo("build --quiet --package dispatcher", &[])
+    cargo("build --quiet --bin confgend", &[])
 }
 
 /// The feature that brings the driver of a file.

@@ -162,7 +162,7 @@ impl Faults {
 /// Builds the programs.
 fn build(quick: bool) -> Result<(), Error> {
     let mut command = cargo();
-    command.args(["build", "--quiet", "--package", "dispatcher", "--package", "client"]);
+    command.args(["build", "--quiet", "--bin", "confgend", "--bin", "wazo-confgen"]);
     command::run(if quick { &mut command } else { command.arg("--release") })
 }
 

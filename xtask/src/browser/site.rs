@@ -69,7 +69,7 @@ impl Drop for Site {
 impl Site {
     /// Starts the service in a folder, and asks for all files after each change of the database.
     pub(super) fn start(folder: &Path, is_hostile: bool) -> Result<Site, Error> {
-        command::run(command::cargo().args(["build", "--quiet", "--package", "dispatcher"]))?;
+        command::run(command::cargo().args(["build", "--quiet", "--bin", "confgend"]))?;
         let mut files: Vec<String> = namespaces(&Registry::new(FAMILIES)?, Schema::Current)
             .iter()
             .map(ToString::to_string)

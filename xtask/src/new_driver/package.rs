@@ -20,7 +20,7 @@ pub(crate) struct Package {
     /// `drivers-followme`.
     pub(super) name: String,
     /// Whether it belongs to this workspace.
-    is_ours: bool,
+    pub(super) is_ours: bool,
 }
 
 impl Package {
