@@ -105,6 +105,11 @@ pub(crate) struct Build<'a> {
 impl Build<'_> {
     /// The packages of the service and of the client.
     pub(crate) fn packages(&self, features: &Features) -> Result<Vec<PathBuf>, Error> {
+        if self.profile == TEST {
+            // Of the whole workspace, these are compiled already. cargo-deb would select a package, and compile again
+            // what has fewer features in that selection.
+            command::run(cargo().args(["build", "--quiet", "--bin", "confgend", "--bin", "wazo-confgen"]))?;
+        }
         Ok(vec![self.service(features)?, self.client()?])
     }
 
@@ -127,7 +132,10 @@ impl Build<'_> {
             .and_then(|()| fs::copy(&program.path, folder.join("confgend")))
             .map_err(|error| file_error(&program.path, error))?;
         let mut command = self.cargo_deb_of_service(program.reads_templates(), &program.mark);
-        command.arg("--no-build").env("CARGO_TARGET_DIR", scratch.path());
+        command.env("CARGO_TARGET_DIR", scratch.path());
+        if self.profile == RELEASE {
+            command.arg("--no-build");
+        }
         let package = package_of(&mut command)?;
         let compression: &[&str] = if self.profile == RELEASE { &[] } else { &["-Zgzip", "-z1"] };
         description::add(&package, &program.description(), compression)?;
@@ -148,8 +156,8 @@ impl Build<'_> {
         let mut command = cargo();
         command.args(["deb", "--quiet", "--locked", "--package", package, "--profile", self.profile]);
         command.args(["--deb-revision", &format!("{}{mark}", self.revision)]).arg("--output").arg(self.out);
-        if self.profile != RELEASE {
-            command.arg("--fast");
+        if self.profile == TEST {
+            command.args(["--fast", "--no-build"]);
         }
         command
     }
