@@ -80,16 +80,21 @@ impl Proposer<'_> {
         if !report.finish() && !self.is_forced {
             return Err(Error::driver("a file could not be generated, so nothing is written"));
         }
-        let errors = self.new_errors(apply, &texts)?;
-        let mut proposal = Proposal { changed: Vec::new(), unchanged: 0, errors, words, pinned };
-        for text in texts {
-            if apply.is_written(&text.file, &text.text)? {
-                proposal.unchanged += 1;
+        let mut is_changed = Vec::new();
+        for text in &texts {
+            is_changed.push(!apply.is_written(&text.file, &text.text)?);
+        }
+        // The same files have the same errors.
+        let errors = if is_changed.contains(&true) { self.new_errors(apply, &texts)? } else { Vec::new() };
+        let (mut changed, mut unchanged) = (Vec::new(), 0);
+        for (text, is_changed) in texts.into_iter().zip(is_changed) {
+            if is_changed {
+                changed.push(text.proposed(apply)?);
             } else {
-                proposal.changed.push(text.proposed(apply)?);
+                unchanged += 1;
             }
         }
-        Ok(proposal)
+        Ok(Proposal { changed, unchanged, errors, words, pinned })
     }
 
     /// Returns the text of a pinned file, as it was in the generation that it is pinned to.

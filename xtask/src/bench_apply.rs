@@ -69,12 +69,12 @@ impl Site {
         Ok(start.elapsed())
     }
 
-    /// Changes the name of one user.
+    /// Changes how many calls one user may have, which is in `pjsip.conf`.
     fn change(&mut self) -> Result<(), Error> {
         self.changes += 1;
         let sql = format!(
-            "UPDATE userfeatures SET lastname = 'change {}' WHERE id = (SELECT min(id) FROM userfeatures)",
-            self.changes
+            "UPDATE userfeatures SET simultcalls = {} WHERE id = (SELECT min(id) FROM userfeatures)",
+            10 + self.changes
         );
         self.client.batch_execute(&sql).map_err(|error| Error::driver("no change").because(error))
     }
@@ -109,7 +109,9 @@ impl Site {
         let log = self.folder.path().join("watch.log");
         let output = File::create(&log).map_err(|error| file_error(&log, error))?;
         let mut command = self.confgend(&["apply", "--watch"]);
-        let mut watch = Watch(command.stdout(output).spawn().map_err(|error| file_error(&program(), error))?);
+        let errors = output.try_clone().map_err(|error| file_error(&log, error))?;
+        command.stdout(output).stderr(errors);
+        let mut watch = Watch(command.spawn().map_err(|error| file_error(&program(), error))?);
         let applied =
             |log: &Path| fs::read_to_string(log).unwrap_or_default().matches(" generation ").count();
         // It generates all files first, and the statistics of the changes so far come late.
@@ -124,7 +126,9 @@ impl Site {
             let start = Instant::now();
             while applied(&log) == known {
                 if start.elapsed() > LIMIT || watch.0.try_wait().is_ok_and(|ended| ended.is_some()) {
-                    return Err(Error::driver("the change does not reach Asterisk"));
+                    let told = fs::read_to_string(&log).unwrap_or_default();
+                    let last = told.lines().last().unwrap_or("it says nothing");
+                    return Err(Error::driver(format!("the change does not reach Asterisk: {last}")));
                 }
                 thread::sleep(Duration::from_millis(5));
             }
