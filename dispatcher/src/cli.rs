@@ -188,6 +188,8 @@ const USAGE: u8 = 2;
 /// }
 /// ```
 pub fn run(families: &[&'static [Entry]]) -> ExitCode {
+    #[cfg(feature = "mimalloc")]
+    crate::return_memory_at_once();
     let words: Vec<String> = env::args_os().map(|word| word.to_string_lossy().into_owned()).collect();
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     let arguments = match words.as_slice() {

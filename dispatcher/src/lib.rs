@@ -10,6 +10,8 @@
 //! the feature out.
 
 mod accept;
+#[cfg(feature = "mimalloc")]
+mod allocator;
 mod ask;
 mod cli;
 pub mod config;
@@ -26,13 +28,9 @@ mod site;
 mod watch;
 mod writer;
 
+#[cfg(feature = "mimalloc")]
+pub use allocator::return_memory_at_once;
 pub use cli::run;
 pub use features::{Brings, FAMILIES, Feature, features};
 pub use registry::Registry;
 pub use report::{NAMESPACE_WIDTH, Report};
-
-/// The service runs for months, and now and then needs a hundred megabytes for a moment. The library sets the
-/// allocator, so that programs in other repositories have it, too.
-#[cfg(feature = "mimalloc")]
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

