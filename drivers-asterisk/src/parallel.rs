@@ -57,3 +57,45 @@ fn write_round<T: Sync>(writer: &mut Writer, entries: &[T], write: &(impl Fn(&mu
 
 /// The number of entries that a thread writes. Fewer take less time to write than a thread takes to start.
 const SHARE: usize = 500;
+
+#[cfg(test)]
+mod tests {
+    use driver_api::{Driver, Error, Session};
+
+    use super::*;
+    use crate::testing::Rows;
+
+    /// Writes sections with numbers, on one thread or on several.
+    struct Sections {
+        count: usize,
+        in_parallel: bool,
+    }
+
+    impl Driver for Sections {
+        fn generate(&self, session: &mut Session<'_>) -> Result<String, Error> {
+            let mut writer = Writer::new(session);
+            let numbers: Vec<usize> = (0..self.count).collect();
+            let write = |writer: &mut Writer, number: &usize| {
+                writer.own().section(format!("section-{number}").as_str());
+                writer.own().option("number", &number.to_string());
+            };
+            if self.in_parallel {
+                in_parallel(&mut writer, &numbers, write);
+            } else {
+                numbers.iter().for_each(|number| write(&mut writer, number));
+            }
+            Ok(writer.finish(session))
+        }
+    }
+
+    #[test]
+    fn the_text_is_that_of_one_thread() {
+        let threads = thread::available_parallelism().map_or(1, NonZero::get);
+        for count in [0, 1, SHARE, SHARE + 1, threads * SHARE, 3 * threads * SHARE + SHARE / 2] {
+            let [one, several] =
+                [false, true].map(|in_parallel| Rows::default().write(&Sections { count, in_parallel }).text);
+            assert_eq!(one.matches("[section-").count(), count, "{count} entries");
+            assert!(one == several, "{count} entries");
+        }
+    }
+}
