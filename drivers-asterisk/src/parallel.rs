@@ -77,12 +77,14 @@ mod tests {
             let numbers: Vec<usize> = (0..self.count).collect();
             let write = |writer: &mut Writer, number: &usize| {
                 writer.own().section(format!("section-{number}").as_str());
-                writer.own().option("number", &number.to_string());
+                writer.own().option("number", number.to_string());
             };
             if self.in_parallel {
                 in_parallel(&mut writer, &numbers, write);
             } else {
-                numbers.iter().for_each(|number| write(&mut writer, number));
+                for number in &numbers {
+                    write(&mut writer, number);
+                }
             }
             Ok(writer.finish(session))
         }
