@@ -21,7 +21,8 @@ const EXTRA: &str = "extra_config_files";
 
 /// The keys whose values are paths, relative to the folder of their file. The keys below `templates` and an SQLite
 /// `db_uri` are relative, too.
-const PATHS: [&str; 5] = [EXTRA, "cache", "listen_socket", "log_filename", "pid_file"];
+const PATHS: [&str; 7] =
+    [EXTRA, "apply.folder", "cache", "listen_socket", "log_filename", "pid_file", "reload.log"];
 const DB_URI: &str = "db_uri";
 
 /// The configuration of a site.
@@ -323,7 +324,7 @@ fn layer(path: &Path, mut document: Value) -> Result<Config, Error> {
 fn resolve_paths(values: &mut Mapping, folder: &Path) {
     for key in PATHS {
         // An empty path means none, and stays empty.
-        if let Some(Value::String(path)) = values.get_mut(key).filter(|path| *path != "") {
+        if let Some(Value::String(path)) = value_at(values, key).filter(|path| *path != "") {
             *path = folder.join(&*path).to_string_lossy().into_owned();
         }
     }
@@ -333,6 +334,13 @@ fn resolve_paths(values: &mut Mapping, folder: &Path) {
     {
         *text = uri.relative_to(folder).to_string();
     }
+}
+
+/// Returns the value of a key like `apply.folder`.
+fn value_at<'v>(values: &'v mut Mapping, key: &str) -> Option<&'v mut Value> {
+    let mut keys = key.split('.');
+    let first = values.get_mut(keys.next()?)?;
+    keys.try_fold(first, |value, key| value.as_mapping_mut()?.get_mut(key))
 }
 
 #[cfg(test)]
@@ -552,14 +560,22 @@ mod tests {
     #[test]
     fn paths_are_relative_to_the_folder_of_their_file() {
         let etc = Etc::new(&[
-            ("config.yml", "extra_config_files: more\ncache: /abs\npid_file: ''\nlog_filename: log\n"),
-            ("more/x.yml", "cache: c\ndb_uri: sqlite:x.db\ntemplates: {directory: .., contextsconf: /c}\n"),
+            (
+                "config.yml",
+                "extra_config_files: more\ncache: /abs\npid_file: ''\nlog_filename: log\nreload: {log: a/full}\n",
+            ),
+            (
+                "more/x.yml",
+                "apply: {folder: f}\ncache: c\ndb_uri: sqlite:x.db\ntemplates: {directory: .., contextsconf: /c}\n",
+            ),
         ]);
         let config = etc.read(None, true).unwrap().config;
         let text = |key| etc.short(&config.get::<String>(key).unwrap().unwrap());
         assert_eq!(text("cache"), "more/c");
         assert_eq!(text("pid_file"), "");
         assert_eq!(text("log_filename"), "log");
+        assert_eq!(text("apply.folder"), "more/f");
+        assert_eq!(text("reload.log"), "a/full");
         assert_eq!(text("db_uri"), "sqlite:more/x.db");
         assert_eq!(text("templates.directory"), "more/..");
         assert_eq!(text("templates.contextsconf"), "/c");
