@@ -8,7 +8,7 @@ mod site;
 
 use std::fmt::Write as _;
 use std::os::unix::process::ExitStatusExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::{env, fs};
 
@@ -51,7 +51,7 @@ fn main() {
 }
 
 /// The file with the text that the child applies, except for the first file.
-fn new_text(folder: &Path) -> std::path::PathBuf {
+fn new_text(folder: &Path) -> PathBuf {
     folder.join("new")
 }
 
@@ -107,19 +107,22 @@ fn fill_the_disk_with(text: &str, file: &str) {
     assert!(stderr.contains(&path.display().to_string()), "{file}: {stderr}");
     let recovered = site.begin().recover(&mut site.reload(), &mut |_, _| {}).unwrap();
     assert_runs(&site, OLD, &format!("{file}: {recovered:?}: {stderr}"));
-    // With room on the disk, the same texts are applied.
-    let texts = FILES.map(|file| (file, text));
-    site.begin().run(Cause::Apply, &new(&texts), Some(&mut site.reload()), &mut |_, _| {}).unwrap();
+    // With room on the disk, the same text is applied.
+    apply_to_all(&site, text);
     assert_runs(&site, text, file);
 }
 
 /// A site on which Asterisk has read old files, and whose child is to apply this text.
 fn with_old_files(text: &str) -> Site {
     let site = Site::new();
-    let texts = FILES.map(|file| (file, OLD));
-    site.begin().run(Cause::Apply, &new(&texts), Some(&mut site.reload()), &mut |_, _| {}).unwrap();
+    apply_to_all(&site, OLD);
     fs::write(new_text(site.folder.path()), text).unwrap();
     site
+}
+
+fn apply_to_all(site: &Site, text: &str) {
+    let texts = FILES.map(|file| (file, text));
+    site.begin().run(Cause::Apply, &new(&texts), Some(&mut site.reload()), &mut |_, _| {}).unwrap();
 }
 
 fn run_child(command: &mut Command, site: &Site, step: usize) -> Output {

@@ -80,20 +80,13 @@ impl Proposer<'_> {
         if !report.finish() && !self.is_forced {
             return Err(Error::driver("a file could not be generated, so nothing is written"));
         }
-        let mut is_changed = Vec::new();
-        for text in &texts {
-            is_changed.push(!apply.is_written(&text.file, &text.text)?);
-        }
+        let written = texts.iter().map(|text| apply.is_written(&text.file, &text.text));
+        let written: Vec<bool> = written.collect::<Result<_, _>>()?;
+        let unchanged = written.iter().filter(|is_written| **is_written).count();
         // The same files have the same errors.
-        let errors = if is_changed.contains(&true) { self.new_errors(apply, &texts)? } else { Vec::new() };
-        let (mut changed, mut unchanged) = (Vec::new(), 0);
-        for (text, is_changed) in texts.into_iter().zip(is_changed) {
-            if is_changed {
-                changed.push(text.proposed(apply)?);
-            } else {
-                unchanged += 1;
-            }
-        }
+        let errors = if unchanged == texts.len() { Vec::new() } else { self.new_errors(apply, &texts)? };
+        let changed = texts.into_iter().zip(written).filter(|(_, is_written)| !is_written);
+        let changed = changed.map(|(text, _)| text.proposed(apply)).collect::<Result<_, _>>()?;
         Ok(Proposal { changed, unchanged, errors, words, pinned })
     }
 
