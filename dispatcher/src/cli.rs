@@ -188,8 +188,6 @@ const USAGE: u8 = 2;
 /// }
 /// ```
 pub fn run(families: &[&'static [Entry]]) -> ExitCode {
-    #[cfg(feature = "mimalloc")]
-    crate::return_memory_at_once();
     let words: Vec<String> = env::args_os().map(|word| word.to_string_lossy().into_owned()).collect();
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     let arguments = match words.as_slice() {
@@ -284,7 +282,7 @@ impl Generate {
         if self.namespaces.is_empty() {
             report = report.skipping();
         }
-        let mut write = |namespace: &Namespace, text: &str| {
+        let write = |namespace: &Namespace, text: &str| {
             let marked = self.end_mark.then(|| generate::with_end_mark(namespace, text));
             let text = marked.as_deref().unwrap_or(text);
             match &self.out {
@@ -292,7 +290,7 @@ impl Generate {
                 None => to_standard_output(text).map(|()| None),
             }
         };
-        generate::files(registry, &config, &namespaces, &mut *snapshot, &mut report, &mut write);
+        generate::files(registry, &config, &namespaces, &mut *snapshot, &mut report, &write);
         Ok(if report.finish() { DONE } else { FAILED })
     }
 }

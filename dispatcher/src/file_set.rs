@@ -3,6 +3,7 @@
 use driver_api::{Config, ErrorKind, Namespace, Schema, Snapshot};
 use review::{FileSet, GeneratedFile};
 
+use crate::generate;
 use crate::registry::Registry;
 use crate::report::Report;
 use crate::writer::{Outcome, Writer};
@@ -27,10 +28,14 @@ pub fn generate(
     report: &mut Report<'_>,
     origins: Origins,
 ) -> FileSet {
-    let generate = |namespace: &Namespace| {
-        Some((namespace.clone(), file(registry, config, namespace, snapshot, report, origins)?))
+    let make = |namespace: &Namespace, snapshot: &mut dyn Snapshot| {
+        outcome(registry, config, namespace, snapshot, origins)
     };
-    namespaces.iter().filter_map(generate).collect()
+    let mut set = Vec::new();
+    generate::each(namespaces, snapshot, &make, &mut |namespace, outcome| {
+        set.extend(reported(registry, namespace, outcome, report).map(|file| (namespace.clone(), file)));
+    });
+    set.into_iter().collect()
 }
 
 /// Generates a file, with the origins of these lines. Returns none if it fails, which is reported, or is skipped.
@@ -42,14 +47,32 @@ pub fn file(
     report: &mut Report<'_>,
     origins: Origins,
 ) -> Option<GeneratedFile> {
-    let outcome = match Writer::new(registry, config, namespace) {
+    reported(registry, namespace, outcome(registry, config, namespace, snapshot, origins), report)
+}
+
+fn outcome(
+    registry: &Registry,
+    config: &Config,
+    namespace: &Namespace,
+    snapshot: &mut dyn Snapshot,
+    origins: Origins,
+) -> Outcome {
+    match Writer::new(registry, config, namespace) {
         Ok(writer) => match origins {
             Origins::All => writer.write_with_origins(snapshot),
             Origins::OfColumns(columns) => writer.write_with_origins_of(snapshot, columns),
             Origins::None => writer.write(snapshot),
         },
         Err(error) => Outcome::not_built(error),
-    };
+    }
+}
+
+fn reported(
+    registry: &Registry,
+    namespace: &Namespace,
+    outcome: Outcome,
+    report: &mut Report<'_>,
+) -> Option<GeneratedFile> {
     if report.skips() && is_of_older_schema(registry, namespace, &outcome) {
         return None;
     }

@@ -10,7 +10,6 @@
 //! the feature out.
 
 mod accept;
-#[cfg(feature = "mimalloc")]
 mod allocator;
 mod ask;
 mod cli;
@@ -28,8 +27,6 @@ mod site;
 mod watch;
 mod writer;
 
-#[cfg(feature = "mimalloc")]
-pub use allocator::return_memory_at_once;
 pub use cli::run;
 pub use features::{Brings, FAMILIES, Feature, features};
 pub use registry::Registry;

@@ -12,8 +12,8 @@ use service::{FileChange, NewText, Storage};
 use crate::file_set::is_of_older_schema;
 use crate::registry::Registry;
 use crate::report::Report;
-use crate::writer::{Outcome, Writer};
-use crate::{config, folder};
+use crate::writer::Outcome;
+use crate::{config, folder, generate};
 
 /// The new files, all of one snapshot.
 pub(crate) struct Proposal {
@@ -71,12 +71,19 @@ impl Proposer<'_> {
                 report.warn(file, &text.warnings);
                 pinned.insert(file.clone(), text.warnings.join("; "));
                 texts.push(text);
-                continue;
             }
-            let mut recording = Recording { snapshot, words: BTreeSet::new() };
-            texts.extend(self.generated(file, &mut recording, &mut report));
-            words.insert(file.clone(), recording.words);
         }
+        let generated: Vec<Namespace> =
+            namespaces.iter().filter(|file| !pinned.contains_key(file)).cloned().collect();
+        let make = |file: &Namespace, snapshot: &mut dyn Snapshot| {
+            let mut recording = Recording { snapshot, words: BTreeSet::new() };
+            (generate::file(self.registry, self.config, file, &mut recording), recording.words)
+        };
+        generate::each(&generated, snapshot, &make, &mut |file, (outcome, read)| {
+            texts.extend(self.generated(file, outcome, &mut report));
+            words.insert(file.clone(), read);
+        });
+        texts.sort_by(|one, other| one.file.cmp(&other.file));
         if !report.finish() && !self.is_forced {
             return Err(Error::driver("a file could not be generated, so nothing is written"));
         }
@@ -100,15 +107,9 @@ impl Proposer<'_> {
         Ok(Some(Text { file: file.clone(), text, warnings, elapsed: None }))
     }
 
-    /// Generates the text of a file. One that the database has no tables for, or that can't be generated, has none.
-    fn generated(
-        &self,
-        file: &Namespace,
-        snapshot: &mut dyn Snapshot,
-        report: &mut Report<'_>,
-    ) -> Option<Text> {
-        let outcome = Writer::new(self.registry, self.config, file)
-            .map_or_else(Outcome::not_built, |writer| writer.write(snapshot));
+    /// Reports a file, and returns its text. One that the database has no tables for, or that can't be generated, has
+    /// none.
+    fn generated(&self, file: &Namespace, outcome: Outcome, report: &mut Report<'_>) -> Option<Text> {
         if report.skips() && is_of_older_schema(self.registry, file, &outcome) {
             return None;
         }

@@ -84,7 +84,7 @@ impl<'a> Report<'a> {
             self.message(&format!("warning: {namespace}: {warning}"));
         }
         let bytes = match &outcome.result {
-            Ok(text) => text.len(),
+            Ok(_) => outcome.bytes,
             Err(error) if self.skips && matches!(error.kind(), ErrorKind::MissingTable(_)) => {
                 return self.message(&format!("skipped: {}", error.chain()));
             }

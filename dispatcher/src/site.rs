@@ -17,7 +17,7 @@ use crate::config::Reloadable;
 use crate::registry::Registry;
 use crate::watch::{Told, Watch};
 use crate::writer::{Outcome, Writer};
-use crate::{config, recovery, report};
+use crate::{allocator, config, recovery, report};
 
 /// The maximum depth of nested template folders.
 const MAX_DEPTH: usize = 4;
@@ -155,6 +155,7 @@ impl Generator for Drivers {
             templates == template_states(&config)
                 && connection.as_mut().is_none_or(PooledConnection::unchanged)
         };
+        allocator::return_memory();
         Generated { result, elapsed: Some(elapsed), warnings, version, is_current: Box::new(is_current) }
     }
 

@@ -16,6 +16,7 @@ use driver_api::settings::Settings as _;
 use driver_api::{Config, Error, Namespace};
 use service::{Cause, NewText};
 
+use crate::allocator;
 use crate::proposal::{self, Proposal, Proposed, Proposer};
 use crate::registry::Registry;
 use crate::report::Report;
@@ -258,6 +259,7 @@ impl Watch<'_> {
             write(&mut apply, &mut reload, &proposal, tell)
         });
         drop(snapshot);
+        allocator::return_memory();
         // Warnings of files that did not change are not worth a line each time.
         let was_told = result.unwrap_or_else(|error| {
             let messages = String::from_utf8_lossy(&messages.0);

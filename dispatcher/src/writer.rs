@@ -17,6 +17,8 @@ pub struct Outcome {
     pub result: Result<String, Error>,
     /// The warnings of the driver: what it left out of the file.
     pub warnings: Vec<Warning>,
+    /// The length of the text.
+    pub bytes: usize,
     /// The time that the driver took.
     pub elapsed: Duration,
     /// The origins of the file's lines, if they were asked for.
@@ -31,6 +33,7 @@ impl Outcome {
         Outcome {
             result: Err(error),
             warnings: Vec::new(),
+            bytes: 0,
             elapsed: Duration::ZERO,
             origins: LineOrigins::new(),
             explanation: Explanation::default(),
@@ -85,6 +88,7 @@ impl Writer {
         let start = Instant::now();
         let result = without_panic(|| self.driver.generate(&mut session));
         Outcome {
+            bytes: result.as_ref().map_or(0, String::len),
             result: result.map_err(|error| self.explain(error)),
             warnings: session.take_warnings(),
             elapsed: start.elapsed(),

@@ -54,7 +54,17 @@ pub trait Snapshot {
     /// [`ErrorKind::MissingTable`](crate::ErrorKind::MissingTable) or
     /// [`MissingColumn`](crate::ErrorKind::MissingColumn).
     fn run(&mut self, sql: &str, params: &[Value<'_>], rows: &mut dyn Rows) -> Result<(), Error>;
+
+    /// Returns what opens a second view of this snapshot, so that two threads can read at the same time. The thread that
+    /// is to read calls it, while this one still exists. It is an error if the database takes no second connection; the
+    /// first view can still be used. None means that there is no second view.
+    fn second(&mut self) -> Option<OpenSecond> {
+        None
+    }
 }
+
+/// Opens a second view of a [`Snapshot`].
+pub type OpenSecond = Box<dyn FnOnce() -> Result<Box<dyn Snapshot>, Error> + Send>;
 
 /// Receives the rows of a query. [`Snapshot`] shows the order of the calls.
 pub trait Rows {

@@ -128,7 +128,7 @@ pub(crate) fn into_folder(
     let mut snapshot = database.snapshot()?;
     let mut stdout = io::stdout();
     let mut report = Report::with_files(&mut stdout, false);
-    generate::files(registry, &config, namespaces, &mut *snapshot, &mut report, &mut |namespace, text| {
+    generate::files(registry, &config, namespaces, &mut *snapshot, &mut report, &|namespace, text| {
         service::destination::write(&out.join(namespace.to_string()), text)
     });
     Ok(report.finish())

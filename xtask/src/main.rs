@@ -71,8 +71,6 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    // Benchmarks measure the library as the program runs it.
-    dispatcher::return_memory_at_once();
     let Xtask { command } = argh::from_env();
     let result = match command {
         Command::Bench(bench) => bench.run(),

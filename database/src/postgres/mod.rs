@@ -14,9 +14,10 @@ use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::pin;
 use std::str::Utf8Error;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use driver_api::{EngineRow, Error, ErrorKind, Rows, Snapshot, Value};
+use driver_api::{EngineRow, Error, ErrorKind, OpenSecond, Rows, Snapshot, Value};
 use futures_util::TryStreamExt as _;
 use tokio::runtime::{Builder, Runtime};
 use tokio::task::JoinHandle;
@@ -31,17 +32,17 @@ use target::Target;
 use value::{Param, PostgresValue};
 
 struct Postgres {
-    target: Target,
+    target: Arc<Target>,
     /// `None` after the connection was found dead.
-    connection: Option<Connection>,
+    connection: Option<Arc<Connection>>,
     /// The [`STATE`] of the last snapshot.
     shown: Option<String>,
 }
 
 pub(crate) fn open(uri: &str, limits: Limits) -> Result<Box<dyn Database>, Error> {
     let open = || {
-        let target = Target::parse(uri, limits)?;
-        let connection = Some(Connection::open(&target)?);
+        let target = Arc::new(Target::parse(uri, limits)?);
+        let connection = Some(Arc::new(Connection::open(&target, Duration::MAX)?));
         Ok(Box::new(Postgres { target, connection, shown: None }) as Box<dyn Database>)
     };
     open().map_err(|error: Error| error.context(format!("database {}", Uri::Postgres(uri.to_owned()))))
@@ -62,12 +63,14 @@ struct Connection {
 }
 
 impl Connection {
-    fn open(target: &Target) -> Result<Connection, Error> {
+    fn open(target: &Target, limit: Duration) -> Result<Connection, Error> {
         let runtime = Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(|error| {
             Error::new(ErrorKind::Connection, "can't connect: the process has no resources").because(error)
         })?;
-        let (client, task) = runtime.block_on(connect(target))?;
+        let (client, task) = runtime
+            .block_on(async { within(limit, Box::pin(connect(target))).await })
+            .map_err(|error| Error::new(ErrorKind::Connection, "can't connect").because(error))??;
         Ok(Connection { client: Some(client), task, runtime: Some(runtime) })
     }
 
@@ -124,6 +127,15 @@ const PREPARE: &str = "SELECT current_setting('statement_timeout'), current_sett
     SAVEPOINT query";
 const RECOVER: &str = "ROLLBACK TO SAVEPOINT query";
 
+/// Lets other connections see the same. PostgreSQL does not allow that behind a savepoint, nor on a standby of a release
+/// before 10; there, an error would end the transaction.
+const EXPORT: &str = "RELEASE SAVEPOINT query;
+    SELECT CASE WHEN NOT pg_is_in_recovery() THEN pg_export_snapshot() END;
+    SAVEPOINT query";
+
+/// The time limit for a second connection. A server that takes longer is too busy to be faster with two.
+const SECOND_TIMEOUT: Duration = Duration::from_secs(1);
+
 /// The time limit of the round trip that checks a connection.
 const ALIVE_TIMEOUT: Duration = Duration::from_secs(2);
 
@@ -134,33 +146,13 @@ const FAREWELL: Duration = Duration::from_millis(100);
 const GRACE: Duration = Duration::from_secs(5);
 
 impl Postgres {
-    fn begin(&mut self) -> Result<PostgresSnapshot<'_>, Error> {
+    fn begin(&mut self, rehearses: bool) -> Result<PostgresSnapshot, Error> {
         self.shown = None;
-        let connection = self.connection.as_ref().ok_or_else(lost)?;
-        // `true` limits a setting to the transaction. As a parameter of the login, PgBouncer would refuse it, or give
-        // it to another client.
-        let set = |name, limit: Option<Duration>| {
-            limit.map(|limit| format!("SELECT set_config('{name}', '{}', true);", milliseconds(limit)))
-        };
-        let statement = set("statement_timeout", self.target.limits.statement).unwrap_or_default();
-        let lock = set("lock_timeout", self.target.limits.lock).unwrap_or_default();
-        let sql = format!("{BEGIN}; {statement} {lock} {NO_JIT}; {RAW}; {PREPARE}; {STATE}");
-        let answers = connection.execute(&sql, self.target.timeout)?;
-        let mut snapshot = PostgresSnapshot {
-            connection,
-            target: &self.target,
-            statement_timeout: String::new(),
-            lock_timeout: String::new(),
-            rehearses: false,
-            is_lost: false,
-        };
-        // The last rows are those of PREPARE and STATE.
-        let rows = rows(&answers);
-        if let [.., limits, state] = rows.as_slice() {
-            snapshot.statement_timeout = limits.first().cloned().flatten().unwrap_or_default();
-            snapshot.lock_timeout = limits.get(1).cloned().flatten().unwrap_or_default();
-            self.shown = state.first().cloned().flatten();
-        }
+        let connection = Arc::clone(self.connection.as_ref().ok_or_else(lost)?);
+        let mut snapshot =
+            PostgresSnapshot::begin(connection, Arc::clone(&self.target), "", self.target.timeout)?;
+        snapshot.rehearses = rehearses;
+        self.shown.clone_from(&snapshot.state);
         Ok(snapshot)
     }
 }
@@ -172,13 +164,11 @@ fn milliseconds(limit: Duration) -> u128 {
 
 impl Database for Postgres {
     fn snapshot(&mut self) -> Result<Box<dyn Snapshot + '_>, Error> {
-        Ok(Box::new(self.begin()?))
+        Ok(Box::new(self.begin(false)?))
     }
 
     fn rehearsal(&mut self) -> Result<Box<dyn Snapshot + '_>, Error> {
-        let mut snapshot = self.begin()?;
-        snapshot.rehearses = true;
-        Ok(Box::new(snapshot))
+        Ok(Box::new(self.begin(true)?))
     }
 
     fn is_alive(&mut self) -> bool {
@@ -227,19 +217,21 @@ fn rows(answers: &[SimpleQueryMessage]) -> Vec<Vec<Option<String>>> {
     answers.iter().filter_map(row).collect()
 }
 
-struct PostgresSnapshot<'a> {
-    connection: &'a Connection,
-    target: &'a Target,
+struct PostgresSnapshot {
+    connection: Arc<Connection>,
+    target: Arc<Target>,
     /// Two limits, as the server writes them.
     statement_timeout: String,
     lock_timeout: String,
+    /// The [`STATE`] that it shows.
+    state: Option<String>,
     /// Whether queries are prepared and not run.
     rehearses: bool,
     /// Whether the connection was found lost or silent.
     is_lost: bool,
 }
 
-impl Snapshot for PostgresSnapshot<'_> {
+impl Snapshot for PostgresSnapshot {
     fn run(&mut self, sql: &str, params: &[Value<'_>], rows: &mut dyn Rows) -> Result<(), Error> {
         let (runtime, client) = self.connection.parts()?;
         let progress = Cell::new(false);
@@ -252,9 +244,21 @@ impl Snapshot for PostgresSnapshot<'_> {
         }
         result
     }
+
+    fn second(&mut self) -> Option<OpenSecond> {
+        let state = self.state.clone().filter(|_| !self.rehearses)?;
+        let answers = self.connection.execute(EXPORT, self.target.timeout);
+        // (Without an answer, the transaction is broken, as the next query will tell.)
+        let name = rows(&answers.ok()?).pop()?.pop()??;
+        let target = Arc::clone(&self.target);
+        Some(Box::new(move || {
+            let snapshot = PostgresSnapshot::exported(target, &name, &state)?;
+            Ok(Box::new(snapshot) as Box<dyn Snapshot>)
+        }))
+    }
 }
 
-impl Drop for PostgresSnapshot<'_> {
+impl Drop for PostgresSnapshot {
     /// Ends the transaction, which would otherwise hold its locks until the next one.
     fn drop(&mut self) {
         // A server that is silent would make every caller wait once more.
@@ -265,7 +269,54 @@ impl Drop for PostgresSnapshot<'_> {
     }
 }
 
-impl PostgresSnapshot<'_> {
+impl PostgresSnapshot {
+    /// Begins a transaction, within a time limit. The statement `first` precedes all that fixes what it shows.
+    fn begin(
+        connection: Arc<Connection>,
+        target: Arc<Target>,
+        first: &str,
+        limit: Duration,
+    ) -> Result<PostgresSnapshot, Error> {
+        // `true` limits a setting to the transaction. As a parameter of the login, PgBouncer would refuse it, or give
+        // it to another client.
+        let set = |name, limit: Option<Duration>| {
+            limit.map(|limit| format!("SELECT set_config('{name}', '{}', true);", milliseconds(limit)))
+        };
+        let statement = set("statement_timeout", target.limits.statement).unwrap_or_default();
+        let lock = set("lock_timeout", target.limits.lock).unwrap_or_default();
+        let sql = format!("{BEGIN}; {first} {statement} {lock} {NO_JIT}; {RAW}; {PREPARE}; {STATE}");
+        let answers = connection.execute(&sql, limit)?;
+        let mut snapshot = PostgresSnapshot {
+            connection,
+            target,
+            statement_timeout: String::new(),
+            lock_timeout: String::new(),
+            state: None,
+            rehearses: false,
+            is_lost: false,
+        };
+        // The last rows are those of PREPARE and STATE.
+        let rows = rows(&answers);
+        if let [.., limits, state] = rows.as_slice() {
+            snapshot.statement_timeout = limits.first().cloned().flatten().unwrap_or_default();
+            snapshot.lock_timeout = limits.get(1).cloned().flatten().unwrap_or_default();
+            snapshot.state = state.first().cloned().flatten();
+        }
+        Ok(snapshot)
+    }
+
+    /// Opens a connection that shows what another one has exported by this name.
+    fn exported(target: Arc<Target>, name: &str, state: &str) -> Result<PostgresSnapshot, Error> {
+        let connection = Arc::new(Connection::open(&target, SECOND_TIMEOUT)?);
+        let first = format!("SET TRANSACTION SNAPSHOT '{name}';");
+        let snapshot = PostgresSnapshot::begin(connection, target, &first, SECOND_TIMEOUT)?;
+        // Of several servers at an address, another one may have answered.
+        if snapshot.state.as_deref() != Some(state) {
+            return Err(Error::new(ErrorKind::Connection, "the second connection shows something else"));
+        }
+        Ok(snapshot)
+    }
+
     async fn query(
         &self,
         client: &Client,
@@ -312,7 +363,7 @@ impl PostgresSnapshot<'_> {
                 let message = format!("the server did not answer the query within {:?}", start.elapsed());
                 return Err(Error::new(ErrorKind::Connection, message));
             }
-            connect(self.target).await.map_err(|error| {
+            connect(&self.target).await.map_err(|error| {
                 let message = format!("the server was silent for {silence:?}, and takes no other connection");
                 Error::new(ErrorKind::Connection, message).because(error.chain())
             })?;

@@ -34,6 +34,47 @@ fn a_snapshot_is_one_instant() {
 }
 
 #[test]
+fn a_second_view_shows_the_same_instant() {
+    for site in Site::each("second", SQLITE, POSTGRES) {
+        let mut database = site.open();
+        let mut snapshot = database.snapshot().unwrap();
+        let Some(open) = snapshot.second() else {
+            assert!(matches!(site.uri, Uri::Sqlite(_)));
+            continue;
+        };
+        site.execute("INSERT INTO thing VALUES (2)");
+        let second = thread::spawn(move || {
+            let mut second = open().unwrap();
+            values::<i64>(&mut *second, "SELECT id FROM absent", &[]).unwrap_err();
+            count(&mut *second)
+        });
+        assert_eq!((count(&mut *snapshot), second.join().unwrap()), (1, 1));
+        // The first view survives a failed query, as without a second one.
+        values::<i64>(&mut *snapshot, "SELECT id FROM absent", &[]).unwrap_err();
+        assert_eq!(count(&mut *snapshot), 1);
+        drop(snapshot);
+        assert_eq!(count(&mut *database.snapshot().unwrap()), 2);
+        assert!(database.rehearsal().unwrap().second().is_none());
+    }
+}
+
+#[test]
+fn a_server_may_take_no_second_connection() {
+    let Some(site) = Site::postgres("narrow", POSTGRES) else { return };
+    site.execute("CREATE ROLE narrow LOGIN PASSWORD 'n' CONNECTION LIMIT 1; GRANT SELECT ON thing TO narrow");
+    let Uri::Postgres(uri) = &site.uri else { unreachable!() };
+    let (_, host) = uri.split_once('@').unwrap();
+    let mut database = database::open(&Uri::Postgres(format!("postgresql://narrow:n@{host}"))).unwrap();
+    let mut snapshot = database.snapshot().unwrap();
+    let error = snapshot.second().unwrap()().err().unwrap();
+    assert!(error.chain().contains("too many connections for role \"narrow\""), "{}", error.chain());
+    assert_eq!(count(&mut *snapshot), 1);
+    drop(snapshot);
+    drop(database);
+    site.execute("DROP OWNED BY narrow; DROP ROLE narrow");
+}
+
+#[test]
 fn a_rehearsal_runs_no_query() {
     for site in Site::each("rehearsal", SQLITE, POSTGRES) {
         let mut database = site.open();
