@@ -218,10 +218,10 @@ mod tests {
                 thread::sleep(SECOND_PAYS / 10);
                 name.to_string()
             };
-            let mut made = Vec::new();
-            each(&names, &mut Doubled { opens }, &make, &mut |name, text| made.push((name.clone(), text)));
+            let mut results = Vec::new();
+            each(&names, &mut Doubled { opens }, &make, &mut |name, text| results.push((name.clone(), text)));
             let expected: Vec<_> = names.iter().map(|name| (name.clone(), name.to_string())).collect();
-            assert_eq!(made, expected);
+            assert_eq!(results, expected);
             assert_eq!(threads.into_inner().unwrap().len(), 1 + usize::from(opens));
         }
     }
