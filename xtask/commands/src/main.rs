@@ -30,10 +30,11 @@ mod parse;
 mod postgres;
 mod tidy;
 
+use std::env;
 use std::net::{Ipv4Addr, TcpListener};
 use std::process::ExitCode;
 
-use argh::FromArgs;
+use argh::{EarlyExit, FromArgs};
 use driver_api::Error;
 use xtask_generate::{file_error, namespaces, root, target};
 
@@ -67,7 +68,23 @@ enum Command {
 fn main() -> ExitCode {
     // Benchmarks measure the library as the program runs it.
     dispatcher::return_memory_at_once();
-    let Xtask { command } = argh::from_env();
+    let words: Vec<String> = env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned()).collect();
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    // The program is not called by its own name.
+    match Xtask::from_args(&["cargo xtask"], &words) {
+        Ok(Xtask { command }) => run(command),
+        Err(EarlyExit { output, status: Ok(()) }) => {
+            say!("{output}");
+            ExitCode::SUCCESS
+        }
+        Err(EarlyExit { output, .. }) => {
+            eprintln!("{output}\nRun cargo xtask --help for more information.");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: Command) -> ExitCode {
     let result = match command {
         Command::Bench(bench) => bench.run(),
         Command::Ci(ci) => ci.run(),
