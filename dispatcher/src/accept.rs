@@ -2,11 +2,9 @@
 
 use driver_api::settings::Settings as _;
 use driver_api::{Config, Error, Namespace};
+use drivers::{NAMESPACE_WIDTH, Registry};
 use jiff::SignedDuration;
 use service::{Cause, FileChange, Held, History, HistorySettings, NewText, Storage};
-
-use crate::registry::Registry;
-use crate::report::NAMESPACE_WIDTH;
 
 /// Lists the files that the service holds back: their objects, those of the last good copy, and their age.
 pub(crate) fn list(registry: &Registry, config: &Config) -> Result<String, Error> {

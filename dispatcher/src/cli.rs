@@ -20,6 +20,7 @@ use std::process::ExitCode;
 
 use argh::FromArgs;
 use driver_api::{Config, Entry, Error, Namespace, secrets};
+use drivers::{NAMESPACE_WIDTH, Plugins, Registry, Report, Writer, generate};
 use service::Source as _;
 
 use self::apply::{ApplyFiles, RollBack};
@@ -30,11 +31,8 @@ use self::history::{ListHistory, Show};
 use self::pin::{PinFile, UnpinFile};
 use self::status::ShowStatus;
 use crate::config::Strictness;
-use crate::registry::{Plugins, Registry};
-use crate::report::{NAMESPACE_WIDTH, Report};
 use crate::site::Site;
-use crate::writer::Writer;
-use crate::{accept, config, features, generate};
+use crate::{accept, config, features};
 
 /// Turns the database of a telephony system into configuration files.
 #[derive(FromArgs)]

@@ -1,12 +1,8 @@
 //! Generates the files that are reviewed: all in one snapshot, with the origins of their lines.
 
 use driver_api::{Config, ErrorKind, Namespace, Schema, Snapshot};
+use drivers::{Outcome, Registry, Report, Writer, generate};
 use review::{FileSet, GeneratedFile};
-
-use crate::generate;
-use crate::registry::Registry;
-use crate::report::Report;
-use crate::writer::{Outcome, Writer};
 
 /// The lines whose origins are recorded. Those of all lines of a large file take time and memory.
 #[derive(Debug, Clone, Copy)]

@@ -6,14 +6,12 @@ use std::time::Duration;
 use apply::{Apply, ApplySettings, Recovered, Reload, ReloadSettings};
 use driver_api::settings::Settings as _;
 use driver_api::{Config, Error, Namespace, Rows, Snapshot, Value};
+use drivers::{Outcome, Registry, Report, generate};
 use review::{FileSet, Finding, GeneratedFile, Rules, Severity};
 use service::{FileChange, NewText, Storage};
 
 use crate::file_set::is_of_older_schema;
-use crate::registry::Registry;
-use crate::report::Report;
-use crate::writer::Outcome;
-use crate::{config, folder, generate};
+use crate::{config, folder};
 
 /// The new files, all of one snapshot.
 pub(crate) struct Proposal {

@@ -10,14 +10,13 @@ use std::time::SystemTime;
 
 use database::{LazySnapshot, Pool, PoolSettings, PooledConnection};
 use driver_api::{Config, Error, ErrorKind, Namespace, Schema};
+use drivers::{Outcome, Registry, Writer};
 use review::{Finding, Rules};
 use service::{Configuration, Failure, Generated, Generator, Rejection, Source, Version};
 
 use crate::config::Reloadable;
-use crate::registry::Registry;
 use crate::watch::{Told, Watch};
-use crate::writer::{Outcome, Writer};
-use crate::{allocator, config, recovery, report};
+use crate::{allocator, config, recovery};
 
 /// The maximum depth of nested template folders.
 const MAX_DEPTH: usize = 4;
@@ -258,7 +257,7 @@ fn rejection(finding: &Finding) -> Rejection {
 
 /// Logs the warnings and the error of a generation.
 fn log(file: &Namespace, outcome: &Outcome) {
-    for warning in report::shown(&outcome.warnings) {
+    for warning in drivers::shown(&outcome.warnings) {
         tracing::warn!("{file}: {warning}");
     }
     match &outcome.result {

@@ -14,12 +14,11 @@ use apply::{Applied, ApplySettings, Outcome, Reload, Step};
 use database::{Database, Uri};
 use driver_api::settings::Settings as _;
 use driver_api::{Config, Error, Namespace};
+use drivers::{Registry, Report};
 use service::{Cause, NewText};
 
 use crate::allocator;
 use crate::proposal::{self, Proposal, Proposed, Proposer};
-use crate::registry::Registry;
-use crate::report::Report;
 
 /// The interval of looks.
 const INTERVAL: Duration = Duration::from_secs(1);

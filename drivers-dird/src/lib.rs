@@ -4,7 +4,7 @@
 //! A *profile* belongs to the context of a user. It says which *sources*, that is directories, are searched, and
 //! in which *display*, a set of columns, the results are shown.
 //!
-//! The crate turns rows into YAML. It opens no database and writes no file: `database` and `dispatcher` do that.
+//! The crate turns rows into YAML. It opens no database and writes no file: `database` and the program do that.
 //! Each of `services.rs`, `sources/` and `views.rs` writes one file; begin reading with `views.rs`, the simplest.
 //! [`DRIVERS`] registers the three.
 

@@ -1,6 +1,6 @@
 //! The driver of the file that wazo-phoned, the phone directory service, reads when it starts.
 //!
-//! The crate turns rows into YAML. It opens no database and writes no file: `database` and `dispatcher` do that.
+//! The crate turns rows into YAML. It opens no database and writes no file: `database` and the program do that.
 //! Begin reading in `config.rs`, which has the whole driver; [`DRIVERS`] registers it.
 
 mod config;

@@ -1,6 +1,6 @@
 //! The driver of the file that wazo-provd, the server that provisions phones, reads when it starts.
 //!
-//! The crate turns rows into YAML. It opens no database and writes no file: `database` and `dispatcher` do that.
+//! The crate turns rows into YAML. It opens no database and writes no file: `database` and the program do that.
 //! Begin reading in `network.rs`, which has the whole driver; [`DRIVERS`] registers it.
 
 mod network;

@@ -1,6 +1,6 @@
 //! The driver of the file that identifies the installation.
 //!
-//! The crate turns rows into YAML. It opens no database and writes no file: `database` and `dispatcher` do that.
+//! The crate turns rows into YAML. It opens no database and writes no file: `database` and the program do that.
 //! Begin reading in `uuid.rs`, which has the whole driver; [`DRIVERS`] registers it.
 
 mod uuid;

@@ -7,6 +7,7 @@ use ::apply::{Applied, Apply, ApplySettings, Outcome, Reload, ReloadSettings, St
 use argh::FromArgs;
 use driver_api::settings::Settings as _;
 use driver_api::{Config, Error, Namespace};
+use drivers::{NAMESPACE_WIDTH, Registry, Report};
 use jiff::Timestamp;
 use service::{Cause, FileChange, Generation, NewText};
 
@@ -14,8 +15,6 @@ use super::history::local;
 use super::reviewed::Reviewed;
 use super::{FAILED, Failure, failed, print, print_error, print_message, usage};
 use crate::proposal::{self, Proposal, Proposed, Proposer};
-use crate::registry::Registry;
-use crate::report::{NAMESPACE_WIDTH, Report};
 use crate::watch::{Told, Watch};
 
 /// Generate all files in one snapshot of the database, check them, write those that changed into the folder from which

@@ -6,12 +6,12 @@ use std::time::Instant;
 
 use argh::FromArgs;
 use driver_api::Error;
+use drivers::Registry;
 use review::{Checked, Finding, Host, Rules, Severity, counted, grouped};
 
 use super::reviewed::Reviewed;
 use super::{Failure, print, usage};
 use crate::folder::AsteriskFolder;
-use crate::registry::Registry;
 
 /// Check what Asterisk makes of the files that would be generated now: what it refuses, drops or does not find.
 /// Nothing is written, and Asterisk is not asked.

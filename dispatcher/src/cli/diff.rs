@@ -7,13 +7,13 @@ use argh::FromArgs;
 use database::Uri;
 use driver_api::settings::Settings as _;
 use driver_api::{Config, Error, Namespace, secrets};
+use drivers::Registry;
 use review::{DiffOptions, GeneratedFile, Style};
 use service::{Generation, History, Storage};
 
 use super::reviewed::{Generate, Reviewed, not_reviewed};
 use super::{Failure, failed, pager, usage};
 use crate::file_set::Origins;
-use crate::registry::Registry;
 use crate::{ask, config, folder};
 
 /// Show what would change: from the last good copies of the service, or what --against names, to the files that would be

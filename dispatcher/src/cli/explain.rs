@@ -6,13 +6,12 @@ use argh::FromArgs;
 use database::Uri;
 use driver_api::explanation::Explanation;
 use driver_api::{Config, Error, Namespace, Snapshot};
+use drivers::{Plugins, Registry, Writer};
 use review::GeneratedFile;
 use review::explain::{Index, Knowledge, Question};
 
 use super::{Failure, print, usage};
 use crate::config;
-use crate::registry::{Plugins, Registry};
-use crate::writer::Writer;
 
 /// Show where the lines of a file come from: table, row and column, the templates of an endpoint with the values that are
 /// overridden, files of an operator, keys of the configuration. Without a section, show what the file is made of.

@@ -6,14 +6,13 @@ use std::path::PathBuf;
 use argh::FromArgs;
 use driver_api::settings::Settings as _;
 use driver_api::{Config, Error, Namespace};
+use drivers::{NAMESPACE_WIDTH, Registry};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use service::{Cause, Generation, Pin, Storage};
 
 use super::{Failure, failed, pager, print, usage};
 use crate::config;
-use crate::registry::Registry;
-use crate::report::NAMESPACE_WIDTH;
 
 /// List the generations of the files, the newest first: what was served or applied, when, why, and what changed.
 #[derive(FromArgs)]

@@ -5,13 +5,13 @@ use std::path::PathBuf;
 use argh::FromArgs;
 use driver_api::settings::Settings as _;
 use driver_api::{Config, Error, Namespace};
+use drivers::Registry;
 use jiff::{SignedDuration, Span, SpanRelativeTo, Timestamp};
 use service::{Generation, History, Storage};
 
 use super::history::{local, until};
 use super::{Failure, failed, print, usage};
 use crate::config;
-use crate::registry::Registry;
 
 /// Keep a file as it was in a generation, whatever the database says: the service serves that text, and apply writes it.
 /// Then reload Asterisk, or type confgend apply.

@@ -5,12 +5,11 @@ use std::path::Path;
 
 use database::Uri;
 use driver_api::{Config, Error, Namespace};
+use drivers::{Registry, Report};
 use review::{FileSet, GeneratedFile};
 
 use super::{Failure, USAGE, failed, usage};
 use crate::file_set::Origins;
-use crate::registry::Registry;
-use crate::report::Report;
 use crate::{config, file_set, folder};
 
 /// The files that a command line names.

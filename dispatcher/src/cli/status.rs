@@ -6,14 +6,13 @@ use std::path::PathBuf;
 use argh::FromArgs;
 use driver_api::Error;
 use driver_api::settings::Settings as _;
+use drivers::{NAMESPACE_WIDTH, Registry};
 use service::status::{self, FileStatus, Status};
 use service::{HistorySettings, Storage};
 
 use super::history::{local, until};
 use super::{Failure, pager, print, usage};
 use crate::page;
-use crate::registry::Registry;
-use crate::report::NAMESPACE_WIDTH;
 
 /// Show the state of each file, as the status page of the running service does. If the service can't be asked, show what
 /// the files on disk tell: copies, pins, texts that are held back, and the history.

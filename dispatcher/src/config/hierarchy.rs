@@ -3,27 +3,17 @@
 use std::fs;
 use std::io::{self, ErrorKind as IoErrorKind};
 use std::os::unix::ffi::OsStrExt;
-use std::path::{self, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
-use database::Uri;
-use driver_api::{Config, Error, ErrorKind, yaml};
+use driver_api::{Config, Error, ErrorKind};
+use drivers::config::{BUILT_IN, unreadable};
+use drivers::{Plugins, Registry};
 use serde_yaml::{Mapping, Value};
 
-use super::exec;
-use super::settings;
-use crate::registry::{Plugins, Registry};
-
-/// The source of a value that no file sets.
-pub(super) const BUILT_IN: &str = "built-in";
+use super::{PROGRAM, settings};
 
 const MAIN: &str = "config_file";
-const EXTRA: &str = "extra_config_files";
-
-/// The keys whose values are paths, relative to the folder of their file. The keys below `templates` and an SQLite
-/// `db_uri` are relative, too.
-const PATHS: [&str; 7] =
-    [EXTRA, "apply.folder", "cache", "listen_socket", "log_filename", "pid_file", "reload.log"];
-const DB_URI: &str = "db_uri";
+pub(super) const EXTRA: &str = "extra_config_files";
 
 /// The configuration of a site.
 #[derive(Debug, Clone)]
@@ -48,7 +38,7 @@ pub enum Strictness {
 /// Reads the configuration for one command: the main file, `/etc/wazo-confgend/config.yml` by default, and over it
 /// the files in the folder of its key `extra_config_files`. A missing main file at the default path is not noted.
 pub fn load(main: Option<&Path>, strictness: Strictness, registry: &Registry) -> Result<Loaded, Error> {
-    read(main, &built_in(registry)?, registry, Findings::new(strictness)).and_then(accepted)
+    read(main, &PROGRAM.built_in(registry)?, registry, Findings::new(strictness)).and_then(accepted)
 }
 
 /// Reads the same configuration to check it. Returns the problems of all files, beside what the other files say.
@@ -58,15 +48,7 @@ pub fn survey(
     registry: &Registry,
 ) -> Result<(Loaded, Vec<Error>), Error> {
     let findings = Findings { note_missing: true, ..Findings::new(strictness) };
-    read(main, &built_in(registry)?, registry, findings)
-}
-
-/// Reads one file, or none, over the defaults. Tools use this so that they don't depend on the configuration of the
-/// machine.
-pub fn only(file: Option<&Path>, registry: &Registry) -> Result<Config, Error> {
-    let mut config = file.map_or_else(|| Ok(Config::default()), named)?;
-    config.fill_from(&built_in(registry)?);
-    Ok(config)
+    read(main, &PROGRAM.built_in(registry)?, registry, findings)
 }
 
 /// The configuration of the service, which is read at the start and at each reload.
@@ -88,7 +70,7 @@ impl Reloadable {
 
     /// Reads all files again.
     pub(crate) fn load(&mut self, registry: &Registry) -> Result<Loaded, Error> {
-        self.load_over(&built_in(registry)?, registry)
+        self.load_over(&PROGRAM.built_in(registry)?, registry)
     }
 
     fn load_over(&mut self, built_in: &Config, registry: &Registry) -> Result<Loaded, Error> {
@@ -154,12 +136,6 @@ fn accepted((loaded, mut problems): (Loaded, Vec<Error>)) -> Result<Loaded, Erro
     }
 }
 
-fn built_in(registry: &Registry) -> Result<Config, Error> {
-    let mut config = settings::defaults();
-    config.fill_from(&registry.defaults()?);
-    Ok(config.named(BUILT_IN))
-}
-
 /// Reads the main file and the extra files over the defaults.
 fn read(
     main: Option<&Path>,
@@ -169,7 +145,7 @@ fn read(
 ) -> Result<(Loaded, Vec<Error>), Error> {
     let default: PathBuf = built_in.get(MAIN)?.unwrap_or_default();
     let main_layer = match main {
-        Some(path) => Some(named(path)?),
+        Some(path) => Some(PROGRAM.read(path)?),
         None => unnamed(&default, &mut findings)?,
     };
     // Without a main file the service is not installed, and a missing folder of extra files is not noted.
@@ -195,18 +171,13 @@ fn from_command_line(main: &Path) -> Result<Config, Error> {
     Ok(Config::from_value(Mapping::from_iter([(MAIN.into(), path)]).into())?.named("--config"))
 }
 
-/// Reads a file that must exist.
-fn named(path: &Path) -> Result<Config, Error> {
-    let document = fs::read(path).map_err(unreadable).and_then(|bytes| document(&bytes));
-    layer(path, document.map_err(|error| error.context(path.display().to_string()))?)
-}
-
 /// Reads the main file at its default path, if it exists.
 fn unnamed(path: &Path, findings: &mut Findings) -> Result<Option<Config>, Error> {
     match bytes_of(path) {
         Ok(bytes) => {
-            let document = document(&bytes).map_err(|error| error.context(path.display().to_string()))?;
-            return layer(path, document).map(Some);
+            let document =
+                PROGRAM.document(&bytes).map_err(|error| error.context(path.display().to_string()))?;
+            return PROGRAM.layer(path, document).map(Some);
         }
         Err(error) if is_missing(path, &error) => {
             if findings.note_missing {
@@ -252,8 +223,8 @@ fn extra_files(
     });
     let mut layers = Vec::new();
     for path in paths {
-        match bytes_of(&path).map_err(unreadable).and_then(|bytes| document(&bytes)) {
-            Ok(document) => match layer(&path, document) {
+        match bytes_of(&path).map_err(unreadable).and_then(|bytes| PROGRAM.document(&bytes)) {
+            Ok(document) => match PROGRAM.layer(&path, document) {
                 Ok(layer) => layers.push((path, layer)),
                 Err(error) => findings.problems.push(error),
             },
@@ -291,64 +262,12 @@ fn paths_in(folder: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(paths)
 }
 
-fn unreadable(error: io::Error) -> Error {
-    Error::new(ErrorKind::Config, "the configuration file can't be read").because(error)
-}
-
-/// Parses a file, and replaces each `!exec` by the output of its command.
-fn document(bytes: &[u8]) -> Result<Value, Error> {
-    let text = str::from_utf8(bytes).map_err(|error| {
-        let line = bytes[..error.valid_up_to()].split(|&byte| byte == b'\n').count();
-        Error::new(ErrorKind::Config, "the text is not UTF-8").context(format!("line {line}"))
-    })?;
-    let mut document = yaml::parse(text)?;
-    exec::expand(&mut document)?;
-    Ok(document)
-}
-
-/// Makes a layer of a document, with absolute paths.
-fn layer(path: &Path, mut document: Value) -> Result<Config, Error> {
-    // A daemon may change its current folder, so paths must be absolute. `absolute` fails if there is no current
-    // folder.
-    let absolute = path::absolute(path).unwrap_or_else(|_| path.to_owned());
-    let folder = absolute.parent().unwrap_or(Path::new(""));
-    if let Value::Mapping(values) = &mut document {
-        resolve_paths(values, folder);
-    }
-    let name = path.display().to_string();
-    let mut config = Config::from_value(document).map_err(|error| error.context(&name))?.named(name);
-    config.resolve_paths(folder);
-    Ok(config)
-}
-
-fn resolve_paths(values: &mut Mapping, folder: &Path) {
-    for key in PATHS {
-        // An empty path means none, and stays empty.
-        if let Some(Value::String(path)) = value_at(values, key).filter(|path| *path != "") {
-            *path = folder.join(&*path).to_string_lossy().into_owned();
-        }
-    }
-    // A bad URI is an error only when it is used: the command line may replace it.
-    if let Some(Value::String(text)) = values.get_mut(DB_URI)
-        && let Ok(uri @ Uri::Sqlite(_)) = text.parse::<Uri>()
-    {
-        *text = uri.relative_to(folder).to_string();
-    }
-}
-
-/// Returns the value of a key like `apply.folder`.
-fn value_at<'v>(values: &'v mut Mapping, key: &str) -> Option<&'v mut Value> {
-    let mut keys = key.split('.');
-    let first = values.get_mut(keys.next()?)?;
-    keys.try_fold(first, |value, key| value.as_mapping_mut()?.get_mut(key))
-}
-
 #[cfg(test)]
 mod tests {
     use std::os::unix::fs::symlink;
 
     use super::*;
-    use crate::features::FAMILIES;
+    use drivers::FAMILIES;
 
     /// A folder in place of `/etc/wazo-confgend`, with the given files.
     struct Etc(tempfile::TempDir);
@@ -589,11 +508,5 @@ mod tests {
         let paths = paths_in(etc.0.path()).unwrap();
         let found: Vec<&str> = paths.iter().map(|path| path.file_name().unwrap().to_str().unwrap()).collect();
         assert_eq!(found, ["10.yml", "9.yml", "B.yml", "a.yml", "b.yml", "é.yml"]);
-    }
-
-    #[test]
-    fn a_text_that_is_not_utf8_names_its_line() {
-        let error = document(b"a: 1\nb: \xff\n").unwrap_err().chain();
-        assert_eq!(error, "line 2: the text is not UTF-8");
     }
 }

@@ -3,21 +3,30 @@
 mod exec;
 mod hierarchy;
 mod paths;
+mod relative;
 #[cfg(test)]
 mod secrecy;
 mod settings;
 mod show;
 
-use driver_api::{Config, Error};
+use std::path::Path;
 
+use driver_api::{Config, Error};
+use drivers::config::Program;
+use drivers::{Plugins, Registry, Writer};
 pub(crate) use hierarchy::Reloadable;
-pub use hierarchy::{Loaded, Strictness, load, only, survey};
+pub use hierarchy::{Loaded, Strictness, load, survey};
 pub use settings::{Files, database, defaults, keys};
 pub(crate) use settings::{check_rules, history, read, watches};
 pub use show::show;
 
-use crate::registry::{Plugins, Registry};
-use crate::writer::Writer;
+/// The program's part of the configuration.
+const PROGRAM: Program = Program { keys, resolve_paths: relative::resolve_paths, run: exec::run };
+
+/// Reads one file, or none, over the defaults, for tools.
+pub fn only(file: Option<&Path>, registry: &Registry) -> Result<Config, Error> {
+    PROGRAM.only(file, registry)
+}
 
 /// Makes all checks that the service makes at its start and at the first use of each driver: keys, paths, drivers, and
 /// the files that drivers read. Returns all problems, beside those that [`survey`] has found. A problem

@@ -3,10 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use driver_api::{Config, Error};
+use drivers::config::BUILT_IN;
 use rustix::fs::{Access, access};
 use rustix::io::Errno;
-
-use super::hierarchy::BUILT_IN;
 
 const CACHE: &str = "cache";
 const LOG: &str = "log_filename";

@@ -7,8 +7,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 
 use super::{Strictness, database, problems, show, survey};
-use crate::features::FAMILIES;
-use crate::registry::Registry;
+use drivers::{FAMILIES, Registry};
 
 /// Addresses with a password in place of `PW`.
 const ADDRESSES: &[&str] = &[

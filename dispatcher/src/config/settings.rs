@@ -6,6 +6,7 @@ use apply::{ApplySettings, ReloadSettings};
 use database::{Location, PoolSettings, Uri};
 use driver_api::settings::{self, Key, Refused, Setting, Settings as _};
 use driver_api::{Config, Error};
+use drivers::Plugins;
 use review::{Rules, Severity};
 use serde_yaml::{Mapping, Value};
 use service::{History, HistorySettings, Storage};
@@ -65,15 +66,16 @@ impl Setting for RuleSeverities {
 
 /// Returns all keys except those of the drivers.
 pub fn keys() -> Vec<Key> {
-    let plugins = Key {
-        path: "plugins".to_owned(),
-        help: "Which driver writes a file, where several can or another one is wanted.".to_owned(),
-        default: Value::Mapping(Mapping::new()),
-        accepts: "a mapping of files to names of drivers".to_owned(),
-    };
     let apply = [WatchKey::keys(), ApplySettings::keys(), ReloadSettings::keys()].concat();
-    [Files::keys(), service::Settings::keys(), PoolSettings::keys(), Check::keys(), apply, vec![plugins]]
-        .concat()
+    [
+        Files::keys(),
+        service::Settings::keys(),
+        PoolSettings::keys(),
+        Check::keys(),
+        apply,
+        vec![Plugins::key()],
+    ]
+    .concat()
 }
 
 /// Returns the defaults of these keys.

@@ -149,7 +149,7 @@ fn load(cluster: &Cluster, schema: Schema, users: u32) -> Result<String, Error> 
 /// Runs the same command in a release build.
 fn run_in_release() -> Result<(), Error> {
     let arguments = std::env::args_os().skip(1);
-    let release = ["run", "--quiet", "--release", "--package", "xtask", "--"];
+    let release = ["run", "--quiet", "--release", "--package", "xtask-commands", "--"];
     command::run(command::cargo().args(release).args(arguments))
 }
 

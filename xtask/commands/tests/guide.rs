@@ -17,7 +17,7 @@ fn follow(guide: &str, options: &[&str]) -> (Output, String) {
 fn follow_in(folder: &Path, guide: &str, options: &[&str]) -> io::Result<(Output, String)> {
     let path = folder.join(NAME);
     fs::write(&path, guide)?;
-    let output = Command::new(env!("CARGO_BIN_EXE_xtask"))
+    let output = Command::new(env!("CARGO_BIN_EXE_xtask-commands"))
         .args(["guide", NAME])
         .args(options)
         .current_dir(folder)

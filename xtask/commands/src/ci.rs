@@ -16,8 +16,8 @@ use fixtures::{Case, Schema, Strictness};
 use crate::compare::{Verdict, compare};
 use crate::files::files_below;
 use crate::{
-    browser, command, debian, faults, features, file_error, generate, guide, namespaces, package_test,
-    packages, postgres, root, target, tidy,
+    browser, command, debian, faults, features, file_error, guide, namespaces, package_test, packages,
+    postgres, root, target, tidy,
 };
 
 /// Run all checks and tests.
@@ -163,12 +163,13 @@ fn combinations(cluster: &Cluster, settings: &[(&str, &str)]) -> Result<(), Erro
         let postgres: Uri = cluster.case_database(&case)?.parse()?;
         let whole = scratch.path(&format!("whole-{}", case.name));
         let namespaces = namespaces(&registry, schema);
-        ensure_all(generate::into_folder(&registry, &namespaces, &sqlite, None, &whole)?)?;
+        ensure_all(xtask_generate::into_folder(&registry, &namespaces, &sqlite, None, &whole)?)?;
         sources.push((schema, namespaces, sqlite, postgres, whole));
     }
     features::check()?;
     for features in features::tested_sets() {
-        let selection = format!("--package dispatcher --no-default-features --features {features}");
+        let selection =
+            format!("--package dispatcher --package drivers --no-default-features --features {features}");
         cargo(&format!("clippy --quiet --all-targets {selection} -- --deny warnings"), &[])?;
         cargo(&format!("test --quiet {selection}"), settings)?;
         cargo(&format!("build --quiet {selection}"), &[])?;
@@ -248,7 +249,7 @@ fn expected(folder: &Path, cluster: &Cluster) -> Result<(), Error> {
             say!("\n{} on {engine}", case.name);
             let namespaces = names.iter().map(|name| registry.find(name)).collect::<Result<Vec<_>, _>>()?;
             let config = case.config_file();
-            ensure_all(generate::into_folder(&registry, &namespaces, uri, config.as_deref(), &out)?)?;
+            ensure_all(xtask_generate::into_folder(&registry, &namespaces, uri, config.as_deref(), &out)?)?;
             for name in &names {
                 let verdict =
                     compare(name, &read(&case.dir.join("expected").join(name))?, &read(&out.join(name))?);

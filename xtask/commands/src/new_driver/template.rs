@@ -1,4 +1,4 @@
-//! The templates of new files: `xtask/templates/new-driver`.
+//! The templates of new files: `xtask/commands/templates/new-driver`.
 
 use std::path::PathBuf;
 

@@ -64,7 +64,7 @@ pub(super) fn check_name(name: &str) -> Result<(), Error> {
 
 /// Whether a crate of this name is among the dependencies of confgend.
 fn is_dependency(library: &str) -> bool {
-    let lock = include_str!("../../../Cargo.lock");
+    let lock = include_str!("../../../../Cargo.lock");
     lock.lines()
         .filter_map(|line| line.strip_prefix("name = \"")?.strip_suffix('"'))
         .any(|name| name.replace('-', "_") == library)

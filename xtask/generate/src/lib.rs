@@ -1,38 +1,47 @@
 //! `cargo xtask generate`: generates files from a data set.
+//!
+//! It is a package of its own because it is the first command that somebody types in a new checkout, and few crates must
+//! be compiled for it. Begin with [`Generate`]. The other commands use [`into_folder`], and where things are in the
+//! checkout.
+
+#![warn(missing_docs)]
+#![expect(clippy::print_stderr, reason = "a program for people at a terminal")]
+
+/// Prints a line. A reader that stops early (`| head`) is no error.
+#[macro_export]
+macro_rules! say {
+    ($($text:tt)*) => {{
+        use std::io::Write as _;
+        let _ = writeln!(std::io::stdout(), $($text)*);
+    }};
+}
+
+mod arguments;
+mod checkout;
 
 use std::path::{Path, PathBuf};
 use std::{env, fs, io};
 
-use argh::FromArgs;
+pub use arguments::{ABOUT, HELP};
+pub use checkout::{file_error, root, target};
 use database::Uri;
-use dispatcher::{FAMILIES, Registry, Report, config, generate};
 use driver_api::{Error, Namespace};
+use drivers::config::{Program, run_without_limits};
+use drivers::{FAMILIES, Registry, Report, generate};
 use fixtures::{Case, Schema, Strictness};
 
-use crate::{file_error, namespaces, target};
-
-/// Generate files from a data set; all files of the case `office` into target/generate by default.
-#[derive(FromArgs)]
-#[argh(subcommand, name = "generate")]
-pub(crate) struct Generate {
-    /// the files to generate, like asterisk/pjsip.conf; by default all files for the schema of the case
-    #[argh(positional)]
+/// The arguments of the command.
+#[derive(Debug, Default, PartialEq)]
+pub struct Generate {
+    /// The files to generate; all files for the schema of the case if there is none.
     namespaces: Vec<String>,
-
-    /// a case of fixtures/cases by its name, or the folder of one
-    #[argh(option)]
+    /// A case by its name, or the folder of one.
     case: Option<String>,
-
-    /// a database with the data, instead of a case
-    #[argh(option)]
+    /// A database with the data, instead of a case.
     db: Option<Uri>,
-
-    /// a configuration file; that of the case by default
-    #[argh(option)]
+    /// A configuration file; that of the case by default.
     config: Option<PathBuf>,
-
-    /// the folder for the files
-    #[argh(option)]
+    /// The folder for the files.
     out: Option<PathBuf>,
 }
 
@@ -44,13 +53,17 @@ struct Source {
     schema: Schema,
 }
 
+/// The tool has no keys of its own: those of drivers decide what is in a file.
+const TOOL: Program = Program { keys: Vec::new, resolve_paths: |_, _| {}, run: run_without_limits };
+
 const DEFAULT_CASE: &str = "office";
 
 /// The number of lines of `pjsip.conf` that are shown if several files are generated. A single file is shown whole.
 const SHOWN_LINES: usize = 24;
 
 impl Generate {
-    pub(crate) fn run(&self) -> Result<(), Error> {
+    /// Generates the files, and prints what a person wants to see of them.
+    pub fn run(&self) -> Result<(), Error> {
         let registry = Registry::new(FAMILIES)?;
         let Source { uri, config_file, schema } = self.source()?;
         let namespaces = self.namespaces(&registry, schema)?;
@@ -115,23 +128,40 @@ fn find_case(name: &str) -> Result<Case, Error> {
     )))
 }
 
+/// The namespaces that have a driver for databases of this schema, sorted.
+pub fn namespaces(registry: &Registry, schema: Schema) -> Vec<Namespace> {
+    let has_driver = |namespace: &&Namespace| {
+        registry.drivers(namespace).iter().any(|entry| Schema::from(entry.schema) == schema)
+    };
+    registry.namespaces().filter(has_driver).cloned().collect()
+}
+
 /// Generates files below a folder, and reports on standard output. Returns whether all files could be generated.
-pub(crate) fn into_folder(
+pub fn into_folder(
     registry: &Registry,
     namespaces: &[Namespace],
     uri: &Uri,
     config_file: Option<&Path>,
     out: &Path,
 ) -> Result<bool, Error> {
-    let config = config::only(config_file, registry)?;
+    let config = TOOL.only(config_file, registry)?;
     let mut database = database::open(uri)?;
     let mut snapshot = database.snapshot()?;
     let mut stdout = io::stdout();
     let mut report = Report::with_files(&mut stdout, false);
     generate::files(registry, &config, namespaces, &mut *snapshot, &mut report, &|namespace, text| {
-        service::destination::write(&out.join(namespace.to_string()), text)
+        write(&out.join(namespace.to_string()), text).map(|()| None)
     });
     Ok(report.finish())
+}
+
+/// Replaces a file as a whole. (The program keeps owner, mode and links of an operator's file, too.)
+fn write(path: &Path, text: &str) -> Result<(), Error> {
+    let unfinished = path.with_extension("unfinished");
+    fs::create_dir_all(path.parent().unwrap_or(Path::new("")))
+        .and_then(|()| fs::write(&unfinished, text))
+        .and_then(|()| fs::rename(&unfinished, path))
+        .map_err(|error| file_error(path, error))
 }
 
 /// A path, relative to the current folder if it is below it.
@@ -151,4 +181,21 @@ fn show(path: &Path, count: usize) -> Result<(), Error> {
         say!("…");
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_replaced_as_a_whole() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("asterisk/pjsip.conf");
+        write(&path, "a long text").unwrap();
+        write(&path, "short").unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap(), "short");
+        assert_eq!(fs::read_dir(path.parent().unwrap()).unwrap().count(), 1);
+        let error = write(&path.join("below"), "").unwrap_err().chain();
+        assert!(error.contains("pjsip.conf/below: can't be used: "), "{error}");
+    }
 }

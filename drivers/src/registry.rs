@@ -3,7 +3,9 @@
 
 use std::collections::BTreeMap;
 
+use driver_api::settings::Key;
 use driver_api::{Config, Entry, Error, ErrorKind, Namespace, secrets};
+use serde_yaml::{Mapping, Value};
 
 use crate::features;
 
@@ -118,6 +120,16 @@ struct Selection {
 }
 
 impl Plugins {
+    /// The key, as people read about it.
+    pub fn key() -> Key {
+        Key {
+            path: "plugins".to_owned(),
+            help: "Which driver writes a file, where several can or another one is wanted.".to_owned(),
+            default: Value::Mapping(Mapping::new()),
+            accepts: "a mapping of files to names of drivers".to_owned(),
+        }
+    }
+
     /// Reads the key `plugins`. An entry with an empty name is ignored.
     pub fn read(config: &Config) -> Result<Plugins, Error> {
         let plugins: BTreeMap<String, Option<String>> = config.get("plugins")?.unwrap_or_default();

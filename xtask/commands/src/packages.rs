@@ -90,7 +90,7 @@ fn select(list: Option<&str>, known: &[&str]) -> Result<Vec<String>, Error> {
 /// The path of a configuration of cargo with which a crate from outside has the profile `dev` of this workspace, so that it
 /// shares compiled dependencies.
 pub(crate) fn dev_profile() -> PathBuf {
-    root().join("xtask/src/dev-profile.toml")
+    root().join("xtask/commands/src/dev-profile.toml")
 }
 
 /// The settings with which packages are built.
@@ -209,7 +209,7 @@ mod tests {
 
     #[test]
     fn the_packaged_configuration_agrees_with_the_defaults() {
-        let packaged = Config::from_yaml(include_str!("../../dispatcher/debian/config.yml")).unwrap();
+        let packaged = Config::from_yaml(include_str!("../../../dispatcher/debian/config.yml")).unwrap();
         // Only a package knows the folder and the group of the socket.
         let socket = "{listen_socket: /run/wazo-confgend/confgend.sock, listen_socket_group: asterisk}";
         let mut built_in = Config::from_yaml(socket).unwrap();
@@ -224,7 +224,7 @@ mod tests {
 
     #[test]
     fn the_changelog_of_the_packages_begins_with_this_version() {
-        let changelog = include_str!("../../dispatcher/debian/changelog");
+        let changelog = include_str!("../../../dispatcher/debian/changelog");
         assert!(
             changelog.starts_with(concat!("confgend (", env!("CARGO_PKG_VERSION"), "-1) ")),
             "{changelog}"

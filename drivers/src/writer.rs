@@ -29,7 +29,7 @@ pub struct Outcome {
 
 impl Outcome {
     /// The outcome for a driver that can't be built.
-    pub(crate) fn not_built(error: Error) -> Outcome {
+    pub fn not_built(error: Error) -> Outcome {
         Outcome {
             result: Err(error),
             warnings: Vec::new(),

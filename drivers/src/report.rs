@@ -57,7 +57,7 @@ impl<'a> Report<'a> {
     }
 
     /// Returns whether a file whose tables the database lacks counts as skipped.
-    pub(crate) fn skips(&self) -> bool {
+    pub fn skips(&self) -> bool {
         self.skips
     }
 
@@ -72,7 +72,7 @@ impl<'a> Report<'a> {
     }
 
     /// Reports warnings of a file that no driver wrote.
-    pub(crate) fn warn(&mut self, namespace: &Namespace, warnings: &[String]) {
+    pub fn warn(&mut self, namespace: &Namespace, warnings: &[String]) {
         for warning in warnings {
             self.message(&format!("warning: {namespace}: {warning}"));
         }
@@ -129,7 +129,7 @@ impl<'a> Report<'a> {
 }
 
 /// Returns the first warnings of a file, and a line with the number of the others.
-pub(crate) fn shown(warnings: &[Warning]) -> impl Iterator<Item = String> {
+pub fn shown(warnings: &[Warning]) -> impl Iterator<Item = String> {
     let more = warnings.len().checked_sub(MAX_WARNINGS).filter(|&more| more > 0);
     let more = more.map(|more| format!("and {more} more warnings"));
     warnings.iter().take(MAX_WARNINGS).map(ToString::to_string).chain(more)

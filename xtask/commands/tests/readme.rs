@@ -4,7 +4,7 @@ use dispatcher::{FAMILIES, Registry};
 
 #[test]
 fn the_readme_names_every_namespace_and_its_family() {
-    let readme = include_str!("../../README.md");
+    let readme = include_str!("../../../README.md");
     let rows = readme.lines().filter_map(|line| {
         let (namespace, rest) = line.strip_prefix("| `")?.split_once("` | ")?;
         let family = rest.split_once(" | ")?.0;

@@ -1,0 +1,118 @@
+//! `cargo xtask`: the commands for developers of confgend, except `generate`, which is in `xtask-generate`.
+
+#![expect(clippy::print_stderr, reason = "a program for people at a terminal")]
+
+// Every module prints with it.
+#[macro_use(say)]
+extern crate xtask_generate;
+
+mod bench;
+mod bench_apply;
+mod bench_review;
+mod bench_serve;
+mod browser;
+mod ci;
+mod command;
+mod compare;
+mod debian;
+mod dist;
+mod faults;
+mod features;
+mod files;
+mod fixtures;
+mod generate;
+mod git;
+mod guide;
+mod new_driver;
+mod package_test;
+mod packages;
+mod parse;
+mod postgres;
+mod tidy;
+
+use std::env;
+use std::net::{Ipv4Addr, TcpListener};
+use std::process::ExitCode;
+
+use argh::{EarlyExit, FromArgs};
+use driver_api::Error;
+use xtask_generate::{file_error, namespaces, root, target};
+
+/// The commands for developers of confgend.
+#[derive(FromArgs)]
+struct Xtask {
+    #[argh(subcommand)]
+    command: Command,
+}
+
+#[derive(FromArgs)]
+#[argh(subcommand)]
+enum Command {
+    Bench(bench::Bench),
+    Ci(ci::Ci),
+    Dist(dist::Dist),
+    Faults(faults::Faults),
+    Features(features::Features),
+    Fixtures(fixtures::Fixtures),
+    Generate(generate::Generate),
+    Guide(guide::Guide),
+    Measure(bench::Measure),
+    MeasureReview(bench_review::MeasureReview),
+    NewDriver(new_driver::NewDriver),
+    Parse(parse::Parse),
+    Screenshots(browser::Screenshots),
+    TestPage(browser::TestPage),
+    Tidy(tidy::Tidy),
+}
+
+fn main() -> ExitCode {
+    let words: Vec<String> = env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned()).collect();
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    // The program is not called by its own name.
+    match Xtask::from_args(&["cargo xtask"], &words) {
+        Ok(Xtask { command }) => run(command),
+        Err(EarlyExit { output, status: Ok(()) }) => {
+            say!("{output}");
+            ExitCode::SUCCESS
+        }
+        Err(EarlyExit { output, .. }) => {
+            eprintln!("{output}\nRun cargo xtask --help for more information.");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: Command) -> ExitCode {
+    let result = match command {
+        Command::Bench(bench) => bench.run(),
+        Command::Ci(ci) => ci.run(),
+        Command::Dist(dist) => dist.run(),
+        Command::Faults(faults) => faults.run(),
+        Command::Features(features) => features.run(),
+        Command::Fixtures(fixtures) => fixtures.run(),
+        Command::Generate(generate) => generate.run(),
+        Command::Guide(guide) => guide.run(),
+        Command::Measure(measure) => measure.run(),
+        Command::MeasureReview(measure) => measure.run(),
+        Command::NewDriver(new_driver) => new_driver.run(),
+        Command::Parse(parse) => parse.run(),
+        Command::Screenshots(screenshots) => screenshots.run(),
+        Command::TestPage(test) => test.run(),
+        Command::Tidy(tidy) => tidy.run(),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {}", error.chain());
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Returns a port on which nothing listens now.
+fn free_port() -> Result<u16, Error> {
+    TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
+        .and_then(|listener| listener.local_addr())
+        .map(|address| address.port())
+        .map_err(|error| Error::driver("there is no free port").because(error))
+}
