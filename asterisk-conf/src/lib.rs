@@ -35,4 +35,4 @@ pub use end_mark::end_mark;
 pub use files::{Content, Files, MemoryFiles, NoFiles};
 pub use reader::{Limits, Reader, read, stripped};
 pub use syntax::Refusal;
-pub use writer::Writer;
+pub use writer::{OptionLine, Writer};

@@ -113,6 +113,13 @@ impl Writer {
         })
     }
 
+    /// Writes an option that many sections have.
+    pub fn prepared(&mut self, line: &OptionLine) {
+        if !self.muted {
+            self.text.push_str(&line.0);
+        }
+    }
+
     /// Writes `key = value` and keeps every blank, though Asterisk strips those around key and value.
     pub fn verbatim_option(
         &mut self,
@@ -200,6 +207,33 @@ impl Writer {
         syntax::fits(&self.text[start..])?;
         self.text.push('\n');
         Ok(())
+    }
+}
+
+/// The line of an option that many sections have. It is checked and escaped once, and then copied.
+///
+/// ```
+/// use asterisk_conf::{OptionLine, Refusal, Writer};
+///
+/// let line = OptionLine::new("password", " = ", "se;cret")?;
+/// let mut writer = Writer::new();
+/// writer.section(None, "1001", None)?;
+/// writer.prepared(&line);
+/// writer.section(None, "1002", None)?;
+/// writer.prepared(&line);
+/// assert_eq!(writer.into_text(), "[1001]\npassword = se\\;cret\n\n[1002]\npassword = se\\;cret\n");
+/// assert_eq!(OptionLine::new("a=b", " = ", "c"), Err(Refusal::EqualsSign));
+/// # Ok::<(), Refusal>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OptionLine(Box<str>);
+
+impl OptionLine {
+    /// Prepares the line that [`Writer::option`] writes.
+    pub fn new(key: &str, sign: &str, value: &str) -> Result<OptionLine, Refusal> {
+        let mut writer = Writer::new();
+        writer.option(key, sign, [value])?;
+        Ok(OptionLine(writer.into_text().into()))
     }
 }
 

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use asterisk_conf::OptionLine;
 use asterisk_conf::syntax::{self, Place, Refusal};
 
 use super::Writer;
@@ -259,6 +260,12 @@ impl<'w> Lines<'w> {
             }
         }
     }
+}
+
+/// Prepares the line that [`Lines::option`] writes for these texts. An option of which it would warn has none.
+pub fn prepared_option(key: &str, value: &str) -> Option<OptionLine> {
+    let is_stripped = [key, value].iter().any(|text| begins_blank(text) || ends_blank(text));
+    if is_stripped { None } else { OptionLine::new(key, " = ", value).ok() }
 }
 
 fn begins_blank(text: &str) -> bool {

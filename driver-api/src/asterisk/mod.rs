@@ -25,9 +25,9 @@ mod recorder;
 #[cfg(test)]
 mod tests;
 
-pub use asterisk_conf::{end_mark, syntax};
+pub use asterisk_conf::{OptionLine, end_mark, syntax};
 
-pub use self::lines::Lines;
+pub use self::lines::{Lines, prepared_option};
 pub use self::mark::{with_end_mark, without_end_mark};
 pub use self::origins::{LineOrigin, LineOrigins};
 pub(crate) use self::recorder::{Recorder, origins_by_section};
@@ -141,6 +141,12 @@ impl Writer {
     /// Writes lines of the program's own, which do not depend on the database.
     pub fn own(&mut self) -> Lines<'_> {
         Lines::new(self, None)
+    }
+
+    /// Writes an option that many sections have, and whose line was [prepared](prepared_option) once. It has no origin, so
+    /// a driver writes it only where the writer [records none](Writer::records_origins).
+    pub fn prepared(&mut self, line: &OptionLine) {
+        self.text.prepared(line);
     }
 
     /// Returns whether the writer records the origins of its lines. A driver that would look for more than the row of a

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use driver_api::asterisk::syntax::{self, Refusal};
+use driver_api::asterisk::{OptionLine, prepared_option};
 use driver_api::explanation::Template;
 use driver_api::{Blanked, Error, OneLine, Query, Row, Session, Text};
 use serde::Deserialize;
@@ -84,6 +85,9 @@ pub(super) struct OptionRow {
     pub(super) section: Section,
     pub(super) key: OneLine,
     pub(super) value: OneLine,
+    /// Its line, if it belongs to a template: all endpoints that inherit from it have the same.
+    #[serde(skip)]
+    pub(super) line: Option<OptionLine>,
 }
 
 const LINKS: Query<'_> = Query {
@@ -115,7 +119,18 @@ impl Endpoints {
         let mut endpoints = Endpoints { all, by_uuid, options, links };
         endpoints.distribute_options();
         endpoints.follow_links(session);
+        endpoints.prepare_lines();
         Ok(endpoints)
+    }
+
+    /// Prepares the lines of options that others inherit.
+    fn prepare_lines(&mut self) {
+        for template in self.all.iter().filter(|endpoint| endpoint.is_parent) {
+            for &index in &template.own {
+                let option = &mut self.options[index];
+                option.line = prepared_option(&option.key, &option.value);
+            }
+        }
     }
 
     /// Gives each endpoint the indexes of its own options.

@@ -108,7 +108,10 @@ impl<'a> Options<'a> {
 
     pub(super) fn write(&self, writer: &mut Writer) {
         for option in &self.0 {
-            option.write(writer.at_origin(option.origin()));
+            match option.row().and_then(|row| row.line.as_ref()) {
+                Some(line) => writer.prepared(line),
+                None => option.write(writer.at_origin(option.origin())),
+            }
         }
     }
 
