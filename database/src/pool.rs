@@ -9,7 +9,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use driver_api::settings::{Key, Seconds, Settings, Within};
-use driver_api::{Config, Error, ErrorKind, Rows, Snapshot, Value, settings};
+use driver_api::{Config, Error, ErrorKind, Rows, Second, Snapshot, Value, settings};
 
 use crate::database::{Database, Limits};
 use crate::open::open_with;
@@ -297,6 +297,26 @@ impl Snapshot for LazySnapshot<'_> {
             self.pool.note_failure(error, start);
         }
         result
+    }
+
+    /// Takes a permit for the second connection, if one is free now.
+    fn second(&mut self) -> Option<Second> {
+        let snapshot = self.snapshot.as_mut()?;
+        let permit = Permits::acquire(&self.pool.permits, Duration::ZERO)?;
+        let with_permit = |snapshot| Box::new(Permitted { snapshot, _permit: permit }) as Box<dyn Snapshot>;
+        Some(snapshot.second()?.map(with_permit))
+    }
+}
+
+/// A snapshot on a connection that does not come back to the pool. Its permit does.
+struct Permitted {
+    snapshot: Box<dyn Snapshot>,
+    _permit: Permit,
+}
+
+impl Snapshot for Permitted {
+    fn run(&mut self, sql: &str, params: &[Value<'_>], rows: &mut dyn Rows) -> Result<(), Error> {
+        self.snapshot.run(sql, params, rows)
     }
 }
 

@@ -32,7 +32,7 @@ use self::pin::{PinFile, UnpinFile};
 use self::status::ShowStatus;
 use crate::config::Strictness;
 use crate::site::Site;
-use crate::{accept, config, features};
+use crate::{accept, allocator, config, features};
 
 /// Turns the database of a telephony system into configuration files.
 #[derive(FromArgs)]
@@ -186,6 +186,7 @@ const USAGE: u8 = 2;
 /// }
 /// ```
 pub fn run(families: &[&'static [Entry]]) -> ExitCode {
+    allocator::prepare();
     let words: Vec<String> = env::args_os().map(|word| word.to_string_lossy().into_owned()).collect();
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     let arguments = match words.as_slice() {

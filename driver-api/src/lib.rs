@@ -130,6 +130,6 @@ pub use error::{Error, ErrorKind};
 pub use namespace::Namespace;
 pub use row::{Origin, Row};
 pub use session::{Query, Session, Warning};
-pub use snapshot::{EngineRow, OpenSecond, Rows, Snapshot};
+pub use snapshot::{EngineRow, Rows, Second, Snapshot};
 pub use text::{Blanked, OneLine, Piece, Text, blanked, breaks_line};
 pub use value::Value;

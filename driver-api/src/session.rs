@@ -1,6 +1,7 @@
 use std::collections::HashSet;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::{panic, thread};
 
 use serde::de::DeserializeOwned;
 use smallvec::SmallVec;
@@ -306,7 +307,9 @@ impl<'a> Session<'a> {
             warnings: &mut self.warnings,
         };
         let result = self.snapshot.run(query.sql, params, &mut decoder);
-        let Decoder { source, keys, rows, .. } = decoder;
+        let Decoder { source, keys, mut rows, .. } = decoder;
+        // The rows stay while the file is written, and a vector that grew may be half empty.
+        rows.shrink_to_fit();
         if let Some(source) = source {
             source.set_keys(keys);
         }
@@ -314,6 +317,60 @@ impl<'a> Session<'a> {
         self.warnings[earlier..].sort();
         result.map_err(|error| error.context(format!("table {}", query.table)))?;
         Ok(rows)
+    }
+
+    /// Runs two functions that read independent tables, at the same time where the database takes a second connection. Their
+    /// warnings have the order in which they stand here. A large file waits half as long for its rows.
+    ///
+    /// ```
+    /// use driver_api::{Query, Row, Session};
+    ///
+    /// # #[derive(serde::Deserialize)]
+    /// # struct Line { id: i64 }
+    /// # #[derive(serde::Deserialize)]
+    /// # struct User { id: i64 }
+    /// const LINES: Query<'_> = Query { table: "linefeatures", key: &["id"], sql: "SELECT id FROM linefeatures" };
+    /// const USERS: Query<'_> = Query { table: "userfeatures", key: &["id"], sql: "SELECT id FROM userfeatures" };
+    ///
+    /// # fixtures::Scratch::new(&[]).in_session(|session: &mut Session<'_>| {
+    /// let (lines, users): (Vec<Row<Line>>, Vec<Row<User>>) =
+    ///     session.both(|session| session.query(LINES, &[]), |session| session.query(USERS, &[])).unwrap();
+    /// # assert!(lines.is_empty() && users.is_empty());
+    /// # });
+    /// ```
+    pub fn both<A, B: Send>(
+        &mut self,
+        first: impl FnOnce(&mut Session<'_>) -> Result<A, Error>,
+        second: impl FnOnce(&mut Session<'_>) -> Result<B, Error> + Send,
+    ) -> Result<(A, B), Error> {
+        // What is recorded belongs to this session alone.
+        let view = if self.records_origins() { None } else { self.snapshot.second() };
+        let Some(view) = view else { return Ok((first(self)?, second(self)?)) };
+        let second = Mutex::new(Some(second));
+        let take = || second.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let (is_running, running) = mpsc::channel();
+        thread::scope(|scope| {
+            let other = scope.spawn(move || {
+                let mut snapshot = view.open(&running)?;
+                let mut session = Session::new(&mut *snapshot);
+                let result = take()?(&mut session);
+                Some((result, session.warnings))
+            });
+            let result = first(self)?;
+            drop(is_running);
+            // The other thread may not have begun.
+            if let Some(second) = take() {
+                return Ok((result, second(self)?));
+            }
+            match other.join() {
+                Ok(Some((other, warnings))) => {
+                    self.warnings.extend(warnings);
+                    Ok((result, other?))
+                }
+                Ok(None) => Err(Error::driver("the second view ended too early")),
+                Err(panic) => panic::resume_unwind(panic),
+            }
+        })
     }
 
     /// Adds a warning. For one about a row, [`Row::warn`] is shorter.

@@ -1,5 +1,8 @@
 //! The traits that a database engine implements for a [`Session`](crate::Session).
 
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::time::Duration;
+
 use crate::{Error, Value};
 
 /// A read-only snapshot of a database, as a [`Session`](crate::Session) uses it.
@@ -55,16 +58,39 @@ pub trait Snapshot {
     /// [`MissingColumn`](crate::ErrorKind::MissingColumn).
     fn run(&mut self, sql: &str, params: &[Value<'_>], rows: &mut dyn Rows) -> Result<(), Error>;
 
-    /// Returns what opens a second view of this snapshot, so that two threads can read at the same time. The thread that
-    /// is to read calls it, while this one still exists. It is an error if the database takes no second connection; the
-    /// first view can still be used. None means that there is no second view.
-    fn second(&mut self) -> Option<OpenSecond> {
+    /// Returns a second view of this snapshot, so that two threads can read at the same time. None means that there is no
+    /// second view, or that one was returned before.
+    fn second(&mut self) -> Option<Second> {
         None
     }
 }
 
-/// Opens a second view of a [`Snapshot`].
-pub type OpenSecond = Box<dyn FnOnce() -> Result<Box<dyn Snapshot>, Error> + Send>;
+/// A second view of a [`Snapshot`], which is not open yet. [`Session::both`](crate::Session::both) uses it.
+pub struct Second(Box<Open>);
+
+type Open = dyn FnOnce() -> Result<Box<dyn Snapshot>, Error> + Send;
+
+/// Work that is shorter ends before a second connection would be of use.
+const PAYS: Duration = Duration::from_millis(20);
+
+impl Second {
+    /// Creates a view that this function opens. It is called on the thread that reads, while the first view still exists.
+    pub fn new(open: impl FnOnce() -> Result<Box<dyn Snapshot>, Error> + Send + 'static) -> Second {
+        Second(Box::new(open))
+    }
+
+    /// Changes the view once it is open.
+    #[must_use]
+    pub fn map(self, change: impl FnOnce(Box<dyn Snapshot>) -> Box<dyn Snapshot> + Send + 'static) -> Second {
+        Second::new(move || self.0().map(change))
+    }
+
+    /// Waits until the second view is worth its connection, and opens it. Returns none if the work of the first view ends
+    /// before, which drops the sender; or if the view can't be opened. Then the first view serves for all.
+    pub fn open(self, work: &Receiver<()>) -> Option<Box<dyn Snapshot>> {
+        (work.recv_timeout(PAYS) == Err(RecvTimeoutError::Timeout)).then(self.0)?.ok()
+    }
+}
 
 /// Receives the rows of a query. [`Snapshot`] shows the order of the calls.
 pub trait Rows {

@@ -3,10 +3,8 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::ops::Range;
-use std::sync::mpsc::{self, RecvTimeoutError};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError, mpsc};
 use std::thread;
-use std::time::Duration;
 
 use driver_api::{Config, Error, Namespace, Snapshot, Warning, asterisk};
 
@@ -64,17 +62,14 @@ pub fn each<T: Send>(
     };
     let (sender, from_second) = mpsc::channel();
     let second = if namespaces.len() > 1 { snapshot.second() } else { None };
-    let second = second.map(|open| (open, sender));
+    let second = second.map(|view| (view, sender));
     let (is_running, running) = mpsc::channel::<()>();
     let next = &next;
     thread::scope(|scope| {
-        if let Some((open, sender)) = second {
+        if let Some((view, sender)) = second {
             scope.spawn(move || {
-                if running.recv_timeout(SECOND_PAYS) != Err(RecvTimeoutError::Timeout) {
-                    return;
-                }
                 // Without a second view, the first thread makes all files.
-                let Ok(mut snapshot) = open() else { return };
+                let Some(mut snapshot) = view.open(&running) else { return };
                 while let Some(at) = next(Range::next_back) {
                     let _ = sender.send((at, make(&namespaces[at], &mut *snapshot)));
                 }
@@ -97,9 +92,6 @@ pub fn each<T: Send>(
     });
 }
 
-/// A run that is shorter ends before a second connection would be of use.
-const SECOND_PAYS: Duration = Duration::from_millis(20);
-
 /// Generates one file. An error or a panic of its driver is in the outcome.
 pub fn file(
     registry: &Registry,
@@ -121,8 +113,9 @@ pub fn with_end_mark<'t>(namespace: &Namespace, text: &'t str) -> Cow<'t, str> {
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
+    use std::time::Duration;
 
-    use driver_api::{Driver, Entry, ErrorKind, OpenSecond, Rows, Session, Value};
+    use driver_api::{Driver, Entry, ErrorKind, Rows, Second, Session, Value};
 
     use super::*;
 
@@ -200,9 +193,9 @@ mod tests {
             Ok(())
         }
 
-        fn second(&mut self) -> Option<OpenSecond> {
+        fn second(&mut self) -> Option<Second> {
             let opens = self.opens;
-            Some(Box::new(move || {
+            Some(Second::new(move || {
                 if opens { Ok(Box::new(NoDatabase)) } else { Err(Error::new(ErrorKind::Connection, "")) }
             }))
         }
@@ -215,7 +208,7 @@ mod tests {
             let threads = Mutex::new(BTreeSet::new());
             let make = |name: &Namespace, _: &mut dyn Snapshot| {
                 threads.lock().unwrap().insert(format!("{:?}", thread::current().id()));
-                thread::sleep(SECOND_PAYS / 10);
+                thread::sleep(Duration::from_millis(3));
                 name.to_string()
             };
             let mut results = Vec::new();

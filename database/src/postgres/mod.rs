@@ -12,12 +12,13 @@ mod value;
 use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::future::Future;
+use std::mem;
 use std::pin::pin;
 use std::str::Utf8Error;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use driver_api::{EngineRow, Error, ErrorKind, OpenSecond, Rows, Snapshot, Value};
+use driver_api::{EngineRow, Error, ErrorKind, Rows, Second, Snapshot, Value};
 use futures_util::TryStreamExt as _;
 use tokio::runtime::{Builder, Runtime};
 use tokio::task::JoinHandle;
@@ -225,6 +226,8 @@ struct PostgresSnapshot {
     lock_timeout: String,
     /// The [`STATE`] that it shows.
     state: Option<String>,
+    /// Whether a second connection may show the same, or this is the second one.
+    is_shared: bool,
     /// Whether queries are prepared and not run.
     rehearses: bool,
     /// Whether the connection was found lost or silent.
@@ -245,13 +248,16 @@ impl Snapshot for PostgresSnapshot {
         result
     }
 
-    fn second(&mut self) -> Option<OpenSecond> {
+    fn second(&mut self) -> Option<Second> {
         let state = self.state.clone().filter(|_| !self.rehearses)?;
+        if mem::replace(&mut self.is_shared, true) {
+            return None;
+        }
         let answers = self.connection.execute(EXPORT, self.target.timeout);
         // (Without an answer, the transaction is broken, as the next query will tell.)
         let name = rows(&answers.ok()?).pop()?.pop()??;
         let target = Arc::clone(&self.target);
-        Some(Box::new(move || {
+        Some(Second::new(move || {
             let snapshot = PostgresSnapshot::exported(target, &name, &state)?;
             Ok(Box::new(snapshot) as Box<dyn Snapshot>)
         }))
@@ -292,6 +298,7 @@ impl PostgresSnapshot {
             statement_timeout: String::new(),
             lock_timeout: String::new(),
             state: None,
+            is_shared: false,
             rehearses: false,
             is_lost: false,
         };
@@ -309,7 +316,8 @@ impl PostgresSnapshot {
     fn exported(target: Arc<Target>, name: &str, state: &str) -> Result<PostgresSnapshot, Error> {
         let connection = Arc::new(Connection::open(&target, SECOND_TIMEOUT)?);
         let first = format!("SET TRANSACTION SNAPSHOT '{name}';");
-        let snapshot = PostgresSnapshot::begin(connection, target, &first, SECOND_TIMEOUT)?;
+        let mut snapshot = PostgresSnapshot::begin(connection, target, &first, SECOND_TIMEOUT)?;
+        snapshot.is_shared = true;
         // Of several servers at an address, another one may have answered.
         if snapshot.state.as_deref() != Some(state) {
             return Err(Error::new(ErrorKind::Connection, "the second connection shows something else"));

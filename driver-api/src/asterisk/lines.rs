@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use asterisk_conf::OptionLine;
 use asterisk_conf::syntax::{self, Place, Refusal};
+use smallvec::SmallVec;
 
 use super::Writer;
 use super::recorder::Known;
@@ -181,7 +182,7 @@ impl<'w> Lines<'w> {
         };
         let result = match value {
             [piece] => write(&[piece.text()]),
-            pieces => write(&pieces.iter().map(|piece| piece.text()).collect::<Vec<_>>()),
+            pieces => write(&pieces.iter().map(|piece| piece.text()).collect::<SmallVec<[_; 4]>>()),
         };
         if let Err(refusal) = result {
             let culprit = culprit(key, key_place, value, value_place);

@@ -89,8 +89,7 @@ impl Driver for Extensions {
         let contexts = Contexts::read(session, &conf)?;
         warn_of_names(session, &contexts);
         let features = Features::read(session)?;
-        let users = Users::read(session)?;
-        let hint_rows = HintRows::read(session)?;
+        let (users, hint_rows) = session.both(Users::read, HintRows::read)?;
         let hints = Hints::new(session, &contexts, &features, &users, &hint_rows);
         let mut writer = Writer::new(session);
         writer.own().section(hint::shared::SECTION);

@@ -112,71 +112,88 @@ static USER_UUIDS: [Kind; 2] =
 static RECORD_TOGGLE: Kind = Kind::variable("WAZO_USER_DTMF_RECORD_TOGGLE_ENABLED=").of("enableonlinerec");
 static SIMULTANEOUS_CALLS: Kind = Kind::variable("WAZO_CALLER_SIMULTCALLS=").of("simultcalls");
 
-/// Returns the lines that have a SIP endpoint, in the order of the file.
-pub(super) fn items(session: &mut Session<'_>, endpoints: &Endpoints) -> Result<Vec<Line>, Error> {
-    let mut lines = read(session, endpoints)?;
-    let pickups = Pickups::read(session)?;
+/// The rows that lines are made from.
+pub(super) struct Rows {
+    /// By id.
+    lines: Vec<Row<LineRow>>,
+    /// By line, the main user first.
+    users: Vec<Row<User>>,
+    /// By line, the main one first.
+    extensions: Vec<Row<Extension>>,
+    mailboxes: Mailboxes,
+    pickups: Pickups,
+}
+
+impl Rows {
+    pub(super) fn read(session: &mut Session<'_>) -> Result<Rows, Error> {
+        let mut lines: Vec<Row<LineRow>> = session.query(LINES, &[])?;
+        lines.sort_unstable_by_key(|line| line.id);
+        let mut users: Vec<Row<User>> = session.query(USERS, &[])?;
+        users.sort_unstable_by_key(|user| (user.line_id, !user.main_user, user.user_id));
+        let mut extensions: Vec<Row<Extension>> = session.query(EXTENSIONS, &[])?;
+        extensions.sort_unstable_by_key(|e| (e.line_id, !e.main_extension, e.extension_id));
+        extensions.retain(|extension| {
+            // Both are written in one line. Most are short, and need no check.
+            extension.exten.len() + extension.context.len() < syntax::NAME_LIMIT * 2
+                || extension.keeps(session, line_parts::value, &extension.exten)
+                    && extension.keeps(session, line_parts::value, &extension.context)
+        });
+        let mailboxes = Mailboxes::read(session)?;
+        let pickups = Pickups::read(session)?;
+        Ok(Rows { lines, users, extensions, mailboxes, pickups })
+    }
+
+    /// Returns the lines that have a SIP endpoint, in the order of the file.
+    pub(super) fn items(self, session: &mut Session<'_>, endpoints: &Endpoints) -> Vec<Line> {
+        let Rows { lines, mut users, mut extensions, mailboxes, pickups } = self;
+        // In descending order, so that `take` removes those of the next line from the end.
+        users.reverse();
+        extensions.reverse();
+        let mut items = Vec::with_capacity(lines.len());
+        for row in lines {
+            let users = take(&mut users, row.id, |user| user.line_id);
+            let extension = take(&mut extensions, row.id, |extension| extension.line_id).into_iter().next();
+            let uuid = row.endpoint_sip_uuid;
+            if let Some(endpoint) = endpoints.of_row(session, &row, "endpoint_sip_uuid", uuid) {
+                let mailboxes = mailboxes.of(&users);
+                items.push(Line {
+                    row,
+                    endpoint,
+                    users,
+                    extension,
+                    mailboxes,
+                    may_pick_up: None,
+                    picked_up_by: None,
+                });
+            }
+        }
+        add_pickup_groups(&mut items, &pickups);
+        items.sort_by_cached_key(|line| {
+            // Lines without extension or user come before those that have one.
+            let extension = line.extension.as_ref().map(|extension| !extension.main_extension);
+            let user = line.users.first().map(|user| !user.main_user);
+            (endpoints.get(line.endpoint).rank(), extension, user, line.row.id)
+        });
+        items
+    }
+}
+
+/// Adds the pickup groups of the users. All lines of an endpoint have the groups of all of them.
+fn add_pickup_groups(lines: &mut [Line], pickups: &Pickups) {
     let mut groups: HashMap<usize, Groups> = HashMap::new();
-    for line in &lines {
+    for line in &*lines {
         for user in &line.users {
             for membership in pickups.of(user.user_id, user.main_user && user.main_line) {
                 groups.entry(line.endpoint).or_default().add(membership);
             }
         }
     }
-    for line in &mut lines {
-        // All lines of an endpoint have the groups of all of them.
+    for line in lines {
         if let Some(groups) = groups.get(&line.endpoint) {
             line.may_pick_up = groups.member();
             line.picked_up_by = groups.pickup();
         }
     }
-    lines.sort_by_cached_key(|line| {
-        // Lines without extension or user come before those that have one.
-        let extension = line.extension.as_ref().map(|extension| !extension.main_extension);
-        let user = line.users.first().map(|user| !user.main_user);
-        (endpoints.get(line.endpoint).rank(), extension, user, line.row.id)
-    });
-    Ok(lines)
-}
-
-/// Reads the lines with their users and extensions, by id.
-fn read(session: &mut Session<'_>, endpoints: &Endpoints) -> Result<Vec<Line>, Error> {
-    let mut rows: Vec<Row<LineRow>> = session.query(LINES, &[])?;
-    let mut users: Vec<Row<User>> = session.query(USERS, &[])?;
-    let mut extensions: Vec<Row<Extension>> = session.query(EXTENSIONS, &[])?;
-    extensions.sort_unstable_by_key(|e| (e.line_id, !e.main_extension, e.extension_id));
-    extensions.retain(|extension| {
-        // Both are written in one line. Most are short, and need no check.
-        extension.exten.len() + extension.context.len() < syntax::NAME_LIMIT * 2
-            || extension.keeps(session, line_parts::value, &extension.exten)
-                && extension.keeps(session, line_parts::value, &extension.context)
-    });
-    let mailboxes = Mailboxes::read(session)?;
-    rows.sort_unstable_by_key(|row| row.id);
-    // They end up sorted by line in descending order, so that `take` removes those of the next line from the end.
-    users.sort_unstable_by_key(|user| (user.line_id, !user.main_user, user.user_id));
-    users.reverse();
-    extensions.reverse();
-    let mut lines = Vec::with_capacity(rows.len());
-    for row in rows {
-        let users = take(&mut users, row.id, |user| user.line_id);
-        let extension = take(&mut extensions, row.id, |extension| extension.line_id).into_iter().next();
-        let uuid = row.endpoint_sip_uuid;
-        if let Some(endpoint) = endpoints.of_row(session, &row, "endpoint_sip_uuid", uuid) {
-            let mailboxes = mailboxes.of(&users);
-            lines.push(Line {
-                row,
-                endpoint,
-                users,
-                extension,
-                mailboxes,
-                may_pick_up: None,
-                picked_up_by: None,
-            });
-        }
-    }
-    Ok(lines)
 }
 
 /// Takes the rows of a line from the end of rows that are sorted by line in descending order.

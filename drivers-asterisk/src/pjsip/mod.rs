@@ -50,9 +50,11 @@ impl Driver for Pjsip {
         static_file::write(&mut writer, session, "pjsip.conf", &["global", "system"])?;
         let transports = Transports::read(session)?;
         transports.write(&mut writer);
-        let endpoints = Endpoints::read(session, &transports)?;
-        let tenants = Tenants::read(session)?;
-        let lines = line::items(session, &endpoints)?;
+        let ((endpoints, tenants), line_rows) = session.both(
+            |session| Ok((Endpoints::read(session, &transports)?, Tenants::read(session)?)),
+            line::Rows::read,
+        )?;
+        let lines = line_rows.items(session, &endpoints);
         let trunks = trunk::items(session, &endpoints)?;
         let meetings = meeting::items(session, &endpoints)?;
         let mut part = Part::new(&endpoints, &transports, &tenants);

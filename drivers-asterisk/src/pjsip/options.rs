@@ -214,7 +214,8 @@ impl<'a> SipOption<'a> {
     pub(super) fn write(&self, mut lines: Lines<'_>) {
         match self.source {
             Source::Row(_) => lines.option(("key", self.key), self),
-            Source::Computed(..) => lines.option(self.key, self),
+            Source::Computed(kind, _) if kind.prefix.is_empty() => lines.option(self.key, self),
+            Source::Computed(kind, _) => lines.option_of(self.key, &[&kind.prefix, &Behind(self)]),
         }
     }
 
@@ -238,6 +239,19 @@ impl<'a> SipOption<'a> {
         }
         let length = |option: &SipOption<'_>| option.prefix().len() + option.value.len();
         length(self) == length(other) && self.key == other.key && bytes(self).eq(bytes(other))
+    }
+}
+
+/// The value of an option behind its prefix. The prefix is a piece of its own, so that nothing is copied.
+struct Behind<'o>(&'o SipOption<'o>);
+
+impl Piece for Behind<'_> {
+    fn text(&self) -> Cow<'_, str> {
+        Cow::Borrowed(&self.0.value)
+    }
+
+    fn column<'c>(&'c self, origin: Option<&'c Origin>) -> Option<&'c str> {
+        self.0.column(origin)
     }
 }
 

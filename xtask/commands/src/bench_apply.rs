@@ -10,8 +10,8 @@ use driver_api::Error;
 use fixtures::Schema;
 use fixtures::postgres::Cluster;
 use postgres::Client;
+use xtask_measure::median;
 
-use crate::bench::median;
 use crate::command::{self, cargo};
 use crate::{file_error, target};
 
@@ -93,14 +93,14 @@ impl Site {
             self.change()?;
             one.push(self.time(&apply)?);
         }
-        let yardstick = median(generated);
+        let yardstick = median(&generated);
         say!("{:<44} {:>8} {:>6}", "", "s", "ratio");
         let line =
             |title: &str, seconds: f64| say!("{title:<44} {seconds:>8.2} {:>6.2}", seconds / yardstick);
         line("generate --out, all files", yardstick);
         line("apply, the first", first.as_secs_f64());
-        line("apply, nothing changed", median(nothing));
-        line("apply, one user changed", median(one));
+        line("apply, nothing changed", median(&nothing));
+        line("apply, one user changed", median(&one));
         Ok(())
     }
 
@@ -138,7 +138,7 @@ impl Site {
         say!("\nwatch, idle: {idle:.2} CPU seconds a minute");
         say!(
             "watch, from the commit to the reload: {:.2} s, of which 1 s is the wait for quiet",
-            median(times)
+            median(&times)
         );
         Ok(())
     }

@@ -15,8 +15,8 @@ use fixtures::Schema;
 use fixtures::postgres::Cluster;
 use review::{Diff, DiffOptions, FileSet, Rules, Style};
 use tempfile::TempDir;
+use xtask_measure::{median, peak_megabytes};
 
-use crate::bench::{median, peak_megabytes};
 use crate::{command, file_error};
 
 /// The measurements, each in a process of its own.
@@ -147,7 +147,7 @@ impl MeasureReview {
                 times.push(time);
             }
         }
-        let (generation, time) = (median(generations), median(times));
+        let (generation, time) = (median(&generations), median(&times));
         let peak = peak_megabytes();
         say!(
             "{:<NAMESPACE_WIDTH$} {bytes:>11} {:>12.1} {:>10.1} {:>6.2} {peak:>9.1} {:>6.2}",

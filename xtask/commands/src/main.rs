@@ -8,6 +8,8 @@ extern crate xtask_generate;
 
 mod bench;
 mod bench_apply;
+mod bench_beside;
+mod bench_profile;
 mod bench_review;
 mod bench_serve;
 mod browser;
@@ -56,7 +58,6 @@ enum Command {
     Fixtures(fixtures::Fixtures),
     Generate(generate::Generate),
     Guide(guide::Guide),
-    Measure(bench::Measure),
     MeasureReview(bench_review::MeasureReview),
     NewDriver(new_driver::NewDriver),
     Parse(parse::Parse),
@@ -92,7 +93,6 @@ fn run(command: Command) -> ExitCode {
         Command::Fixtures(fixtures) => fixtures.run(),
         Command::Generate(generate) => generate.run(),
         Command::Guide(guide) => guide.run(),
-        Command::Measure(measure) => measure.run(),
         Command::MeasureReview(measure) => measure.run(),
         Command::NewDriver(new_driver) => new_driver.run(),
         Command::Parse(parse) => parse.run(),
