@@ -103,9 +103,11 @@ impl Server {
     }
 
     /// Returns the environment variables of tests. Snapshots are compared, never written; a missing server is a failure, not a
-    /// skipped test; and two runs try the same random values.
-    fn settings(&self) -> [(&'static str, &str); 4] {
+    /// skipped test; and two runs try the same random values. More tests than processors run at once, since those of the
+    /// service wait most of the time.
+    fn settings(&self) -> [(&'static str, &str); 5] {
         [
+            ("RUST_TEST_THREADS", "16"),
             ("INSTA_UPDATE", "no"),
             ("CONFGEND_REQUIRE_POSTGRES", "1"),
             ("CONFGEND_TEST_POSTGRES", &self.uri),
@@ -171,8 +173,8 @@ fn combinations(cluster: &Cluster, settings: &[(&str, &str)]) -> Result<(), Erro
         let selection =
             format!("--package dispatcher --package drivers --no-default-features --features {features}");
         cargo(&format!("clippy --quiet --all-targets {selection} -- --deny warnings"), &[])?;
+        // This also builds the program, as the tests run it.
         cargo(&format!("test --quiet {selection}"), settings)?;
-        cargo(&format!("build --quiet {selection}"), &[])?;
         for (schema, namespaces, sqlite, postgres, whole) in &sources {
             let has = |feature: &str| features.split(',').any(|it| it == feature);
             let is_built = |namespace: &&Namespace| has(feature_of(namespace, *schema));
