@@ -129,16 +129,14 @@ impl Server {
         let pid = fs::read_to_string(format!("{folder}/postmaster.pid")).unwrap();
         let leader = pid.lines().next().unwrap().to_owned();
         drop(admin);
-        let signal = |signal: &str, leader: &str| {
-            // The leader first, so that it starts no process meanwhile. Each process has a group of its own.
-            let all = format!("kill -{signal} {leader} $(pgrep -P {leader})");
-            assert!(Command::new("sh").args(["-c", &all]).status().unwrap().success());
-        };
+        let run =
+            |command: &str| assert!(Command::new("sh").args(["-c", command]).status().unwrap().success());
+        // Each process has a group of its own. As long as the leader sleeps, no process of it comes or goes.
         spawn(move || {
             sleep(time);
-            signal("STOP", &leader);
+            run(&format!("kill -STOP {leader} && kill -STOP $(pgrep -P {leader})"));
             sleep(Duration::from_secs(3));
-            signal("CONT", &leader);
+            run(&format!("kill -CONT $(pgrep -P {leader}) && kill -CONT {leader}"));
         })
     }
 

@@ -42,7 +42,11 @@ type Step<'s> = (&'static str, &'s dyn Fn() -> Result<(), Error>);
 impl Ci {
     pub(crate) fn run(&self) -> Result<(), Error> {
         let server = LazyCell::new(Server::start);
-        let tests = || cargo("test --quiet --workspace", &server.as_ref().map_err(same)?.settings());
+        let tests = || {
+            let settings = server.as_ref().map_err(same)?.settings();
+            cargo("test --quiet --workspace --exclude dispatcher", &settings)?;
+            cargo("test --quiet --package dispatcher", &at_once(&settings))
+        };
         let guides = || guides(&server.as_ref().map_err(same)?.settings());
         let combinations = || {
             let server = server.as_ref().map_err(same)?;
@@ -114,6 +118,11 @@ impl Server {
     }
 }
 
+/// The settings for tests of the program, more of which than there are processors run at once: they wait most of their time.
+fn at_once<'s>(settings: &[(&'static str, &'s str)]) -> Vec<(&'static str, &'s str)> {
+    [settings, &[("RUST_TEST_THREADS", "8")]].concat()
+}
+
 /// The error of a server that did not start, for each step that needs it.
 fn same(error: &Error) -> Error {
     Error::driver(error.chain())
@@ -152,7 +161,7 @@ fn guides(settings: &[(&str, &str)]) -> Result<(), Error> {
 
 /// Checks `confgend` with each set of features that a packager may choose, and tests some of them. Each of these generates the
 /// files that it has drivers for, and they must be the same as those of the whole program.
-fn combinations(cluster: &Cluster, settings: &[(&str, &str)]) -> Result<(), Error> {
+fn combinations(cluster: &Cluster, settings: &[(&'static str, &str)]) -> Result<(), Error> {
     let scratch = Scratch::new()?;
     let registry = Registry::new(FAMILIES)?;
     let mut sources = Vec::new();
@@ -171,8 +180,8 @@ fn combinations(cluster: &Cluster, settings: &[(&str, &str)]) -> Result<(), Erro
         let selection =
             format!("--package dispatcher --package drivers --no-default-features --features {features}");
         cargo(&format!("clippy --quiet --all-targets {selection} -- --deny warnings"), &[])?;
-        cargo(&format!("test --quiet {selection}"), settings)?;
-        cargo(&format!("build --quiet {selection}"), &[])?;
+        // This also builds the program, as the tests run it.
+        cargo(&format!("test --quiet {selection}"), &at_once(settings))?;
         for (schema, namespaces, sqlite, postgres, whole) in &sources {
             let has = |feature: &str| features.split(',').any(|it| it == feature);
             let is_built = |namespace: &&Namespace| has(feature_of(namespace, *schema));

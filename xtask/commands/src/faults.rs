@@ -9,6 +9,8 @@ mod site;
 mod soak;
 mod tally;
 
+use std::sync::Mutex;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use argh::FromArgs;
@@ -142,21 +144,43 @@ impl Faults {
         let soak = ("soak", soak::run as Cause);
         let rows = FAULTS.into_iter().chain([soak]).filter(|(name, _)| is_wanted(name));
         print_header();
-        let mut bad = 0;
-        for (name, cause) in rows {
+        // A quick run is about what clients get, not about how long it takes, and most of its time is waiting.
+        let at_once = if self.quick { 4 } else { 1 };
+        let bad = cause_all(rows, at_once, |cause| {
             // Each fault has a site of its own, so that none leaves anything to the next.
-            let row = Site::new(scale.users, self.quick)
-                .and_then(|mut site| cause(&mut site, &scale))
-                .map_err(|error| error.context(format!("fault {name}")))?;
-            row.print();
-            bad += row.replies.torn + row.replies.empty;
-        }
+            Site::new(scale.users, self.quick).and_then(|mut site| cause(&mut site, &scale))
+        })?;
         if bad == 0 {
             Ok(())
         } else {
             Err(Error::driver(format!("{bad} replies or files are torn or empty")))
         }
     }
+}
+
+/// Causes these faults, some of them at once, and prints a row for each that is over. Returns the number of torn and empty
+/// replies.
+fn cause_all(
+    faults: impl Iterator<Item = (&'static str, Cause)> + Send,
+    at_once: usize,
+    run: impl Fn(Cause) -> Result<Row, Error> + Sync,
+) -> Result<usize, Error> {
+    let faults = Mutex::new(faults);
+    let next = || faults.lock().ok().and_then(|mut faults| faults.next());
+    let work = || {
+        let mut bad = 0;
+        while let Some((name, cause)) = next() {
+            let row = run(cause).map_err(|error| error.context(format!("fault {name}")))?;
+            row.print();
+            bad += row.replies.torn + row.replies.empty;
+        }
+        Ok(bad)
+    };
+    thread::scope(|scope| {
+        let workers: Vec<_> = (0..at_once).map(|_| scope.spawn(work)).collect();
+        let panicked = |_| Err(Error::driver("a fault panicked"));
+        workers.into_iter().map(|worker| worker.join().unwrap_or_else(panicked)).sum()
+    })
 }
 
 /// Builds the programs.

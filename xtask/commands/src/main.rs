@@ -25,6 +25,7 @@ mod fixtures;
 mod generate;
 mod git;
 mod guide;
+mod metadata;
 mod new_driver;
 mod package_test;
 mod packages;

@@ -16,10 +16,10 @@ mod words;
 use std::fmt;
 
 use argh::FromArgs;
-use cargo_metadata::{Metadata, MetadataCommand};
 use driver_api::Error;
 
 use self::source::{Source, sources};
+use crate::metadata::Metadata;
 use crate::root;
 
 /// Check what compilers and linters don't: directions between crates, plain words, names of tests, front pages,
@@ -37,7 +37,7 @@ impl Tidy {
 
 /// Prints every complaint. Fails if one of them is an error.
 pub(crate) fn check() -> Result<(), Error> {
-    let complaints = complaints(&sources(root())?, &metadata()?);
+    let complaints = complaints(&sources(root())?, &Metadata::of(root())?);
     for complaint in &complaints {
         say!("{complaint}");
     }
@@ -48,13 +48,6 @@ pub(crate) fn check() -> Result<(), Error> {
     } else {
         Err(Error::driver(format!("{errors} errors; each line says what to do")))
     }
-}
-
-fn metadata() -> Result<Metadata, Error> {
-    let metadata = MetadataCommand::new().current_dir(root()).no_deps().exec();
-    metadata.map_err(|error| {
-        Error::driver("the workspace can't be read").because(error).context("cargo metadata")
-    })
 }
 
 /// The complaints of all rules, sorted by file and line.

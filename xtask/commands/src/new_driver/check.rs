@@ -3,11 +3,10 @@
 use std::path::{self, Path, PathBuf};
 use std::{fs, io};
 
-use cargo_metadata::MetadataCommand;
 use driver_api::Error;
 
-use crate::command::one_line;
 use crate::file_error;
+use crate::metadata::Metadata;
 
 /// The absolute path of a folder without `..` and symbolic links, since relative paths can't lead through links. The
 /// last part need not exist.
@@ -23,14 +22,10 @@ pub(super) fn real(folder: &Path) -> io::Result<PathBuf> {
 
 /// Refuses an existing crate that has another name than its folder, or lacks a dependency of a new driver.
 pub(super) fn check_crate(folder: &Path, name: &str) -> Result<(), Error> {
-    let metadata = MetadataCommand::new().current_dir(folder).no_deps().exec();
-    let metadata = metadata.map_err(|error| Error::driver(one_line(error.to_string().trim())))?;
-    let manifest = folder.join("Cargo.toml");
-    let Some(package) = metadata.packages.into_iter().find(|package| package.manifest_path == manifest)
-    else {
+    let Some(package) = Metadata::of(folder)?.package_at(&folder.join("Cargo.toml")) else {
         return Err(Error::driver("is a workspace; give the folder of a package in it"));
     };
-    if package.name.as_str() != name {
+    if package.name != name {
         let message =
             format!("the package has the name {}; give it the name of its folder, {name}", package.name);
         return Err(Error::driver(message));

@@ -5,13 +5,13 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use cargo_metadata::semver::Version;
-use cargo_metadata::{Message, Metadata, MetadataCommand, Package};
 use dispatcher::FAMILIES;
 use driver_api::{Error, Namespace};
+use serde_json::Value;
 
 use super::RELEASE;
-use crate::command::{self, cargo, one_line};
+use crate::command::{self, cargo};
+use crate::metadata::{Metadata, Package};
 use crate::{file_error, root, target};
 
 const PROGRAM: &str = "confgend";
@@ -23,7 +23,7 @@ const FROM_TEMPLATES: [&str; 2] = ["asterisk/extensions.conf", "asterisk/modules
 pub(crate) struct DriverCrate {
     manifest: PathBuf,
     name: String,
-    version: Version,
+    version: String,
     /// Whether the versions of its dependencies are fixed.
     is_locked: bool,
 }
@@ -63,8 +63,8 @@ impl DriverCrate {
     /// The end of the Debian revision of its package. To Debian, the revision begins after the last hyphen. A revision
     /// that ends with `~rc.1` sorts before the one without it, as a pre-release does in cargo.
     fn mark(&self) -> String {
-        let hyphens = usize::from(!self.version.pre.is_empty());
-        let version = self.version.to_string().replacen('-', "~", hyphens);
+        let (version, build) = self.version.split_at(self.version.find('+').unwrap_or(self.version.len()));
+        let version = version.replacen('-', "~", 1) + build;
         let allowed = |c: char| if c.is_ascii_alphanumeric() || "+~".contains(c) { c } else { '.' };
         format!("+{}.{version}", self.name).chars().map(allowed).collect()
     }
@@ -78,10 +78,9 @@ impl fmt::Display for DriverCrate {
 
 fn find(folder: &Path) -> Result<DriverCrate, Error> {
     let manifest = manifest(folder)?;
-    let metadata = MetadataCommand::new().current_dir(folder).manifest_path(&manifest).no_deps().exec();
-    let Metadata { packages, workspace_root, .. } =
-        metadata.map_err(|error| Error::driver(one_line(error.to_string().trim())))?;
-    let Some(package) = packages.into_iter().find(|package| package.manifest_path == manifest) else {
+    let metadata = Metadata::of(folder)?;
+    let is_locked = metadata.workspace_root.join("Cargo.lock").exists();
+    let Some(package) = metadata.package_at(&manifest) else {
         return Err(Error::driver("is a workspace; give the folder of the package with your program"));
     };
     if !has_program(&package) {
@@ -91,12 +90,7 @@ fn find(folder: &Path) -> Result<DriverCrate, Error> {
             package.name
         )));
     }
-    Ok(DriverCrate {
-        manifest,
-        name: package.name.to_string(),
-        version: package.version,
-        is_locked: workspace_root.join("Cargo.lock").exists(),
-    })
+    Ok(DriverCrate { manifest, name: package.name, version: package.version, is_locked })
 }
 
 /// The path of a folder's Cargo.toml. It is an error if there is none.
@@ -116,16 +110,16 @@ fn manifest(folder: &Path) -> Result<PathBuf, Error> {
 }
 
 fn has_program(package: &Package) -> bool {
-    package.targets.iter().any(|target| target.is_bin() && target.name == PROGRAM)
+    package.targets.iter().any(|target| target.is("bin") && target.name == PROGRAM)
 }
 
 /// The path of the program, from cargo's messages.
 fn executable(messages: &[u8]) -> Option<PathBuf> {
-    Message::parse_stream(messages).map_while(Result::ok).find_map(|message| match message {
-        Message::CompilerArtifact(artifact) if artifact.target.name == PROGRAM => {
-            artifact.executable.map(PathBuf::from)
-        }
-        _ => None,
+    let mut messages =
+        messages.split(|byte| *byte == b'\n').filter_map(|line| serde_json::from_slice(line).ok());
+    messages.find_map(|message: Value| {
+        let path = message["executable"].as_str().filter(|_| message["target"]["name"] == PROGRAM)?;
+        Some(PathBuf::from(path))
     })
 }
 
@@ -282,8 +276,13 @@ mod tests {
     #[test]
     fn revisions_sort_like_the_versions_of_the_crate() {
         let mark = |name: &str, version: &str| {
-            let version = version.parse().unwrap();
-            DriverCrate { manifest: PathBuf::new(), name: name.into(), version, is_locked: false }.mark()
+            DriverCrate {
+                manifest: PathBuf::new(),
+                name: name.into(),
+                version: version.into(),
+                is_locked: false,
+            }
+            .mark()
         };
         assert_eq!(mark("drivers-followme", "0.1.0"), "+drivers.followme.0.1.0");
         assert_eq!(mark("h323_drivers", "1.2.3-rc-a.4+git-5"), "+h323.drivers.1.2.3~rc.a.4+git.5");
@@ -310,7 +309,7 @@ mod tests {
         );
         let write = |name: &str, text: &str| std::fs::write(scratch.path().join(name), text).unwrap();
         write("Cargo.toml", "[package\n");
-        assert!(refused(scratch.path()).starts_with(&format!("{folder}: `cargo metadata`")));
+        assert!(refused(scratch.path()).starts_with(&format!("{folder}: cargo metadata ")));
         write("Cargo.toml", "[workspace]\n");
         assert_eq!(
             refused(scratch.path()),

@@ -1,9 +1,8 @@
 //! The directions between the crates of the workspace.
 
-use cargo_metadata::{DependencyKind, Metadata};
-
 use super::Complaint;
 use super::source::Source;
+use crate::metadata::Metadata;
 
 const RULE: &str = "dependencies";
 
@@ -31,14 +30,12 @@ const ALLOWED: &[(&str, &[&str])] = &[
 ];
 
 pub(super) fn check(sources: &[Source], metadata: &Metadata) -> Vec<Complaint> {
-    let packages = metadata.workspace_packages();
-    let names: Vec<&str> = packages.iter().map(|package| package.name.as_str()).collect();
+    let names: Vec<&str> = metadata.packages.iter().map(|package| package.name.as_str()).collect();
     let mut complaints = Vec::new();
-    for package in &packages {
-        let normal = package.dependencies.iter().filter(|it| it.kind == DependencyKind::Normal);
+    for package in &metadata.packages {
+        let normal = package.dependencies.iter().filter(|it| it.kind.is_none());
         let ours: Vec<&str> = normal.map(|it| it.name.as_str()).filter(|it| names.contains(it)).collect();
-        let manifest = package.manifest_path.strip_prefix(&metadata.workspace_root);
-        let manifest = manifest.unwrap_or(&package.manifest_path).as_str();
+        let manifest = metadata.in_workspace(&package.manifest_path).unwrap_or_default();
         let text = sources.iter().find(|source| source.path == manifest).map_or("", |source| &source.text);
         let name = package.name.as_str();
         complaints.extend(broken(name, &ours).into_iter().map(|(dependency, message)| {

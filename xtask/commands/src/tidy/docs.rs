@@ -1,10 +1,10 @@
 //! The front page of every crate: the `//!` comment of its root.
 
-use cargo_metadata::{Metadata, Package};
 use syn::{Attribute, Meta};
 
 use super::Complaint;
 use super::source::{Rust, Source};
+use crate::metadata::{Metadata, Package};
 
 const RULE: &str = "docs";
 
@@ -14,12 +14,11 @@ const FEWEST_LINES: usize = 3;
 pub(super) fn check(sources: &[Source], metadata: &Metadata) -> Vec<Complaint> {
     let find = |path: &str| sources.iter().find(|source| source.path == path);
     let mut complaints = Vec::new();
-    for package in metadata.workspace_packages() {
+    for package in &metadata.packages {
         let has_lints = has_workspace_lints(package, metadata, sources);
-        for target in package.targets.iter().filter(|target| !target.is_custom_build()) {
-            let path = target.src_path.strip_prefix(&metadata.workspace_root);
-            if let Some(source) = path.ok().and_then(|path| find(path.as_str())) {
-                complaints.extend(check_root(source, target.is_lib(), has_lints));
+        for target in package.targets.iter().filter(|target| !target.is("custom-build")) {
+            if let Some(source) = metadata.in_workspace(&target.src_path).and_then(find) {
+                complaints.extend(check_root(source, target.is("lib"), has_lints));
             }
         }
     }
@@ -29,8 +28,7 @@ pub(super) fn check(sources: &[Source], metadata: &Metadata) -> Vec<Complaint> {
 /// Whether the lints of the workspace warn of missing documentation, and the package has them.
 fn has_workspace_lints(package: &Package, metadata: &Metadata, sources: &[Source]) -> bool {
     let text = |path: &str| sources.iter().find(|it| it.path == path).map_or("", |it| it.text.as_str());
-    let manifest = package.manifest_path.strip_prefix(&metadata.workspace_root);
-    let manifest = manifest.map_or("", |path| text(path.as_str()));
+    let manifest = metadata.in_workspace(&package.manifest_path).map_or("", text);
     section(manifest, "[lints]").any(|line| line == "workspace = true")
         && section(text("Cargo.toml"), "[workspace.lints.rust]")
             .any(|line| line.starts_with("missing_docs = "))

@@ -1,0 +1,90 @@
+//! The packages of a workspace, as `cargo metadata` describes them.
+//!
+//! A crate for this exists. It would bring features of serde that nothing else of the workspace has, and so cargo would
+//! compile most crates twice: for the workspace, and for a program of it.
+
+use std::path::{Path, PathBuf};
+
+use driver_api::Error;
+use serde::Deserialize;
+
+use crate::command;
+
+/// A workspace.
+#[derive(Deserialize)]
+pub(crate) struct Metadata {
+    pub(crate) packages: Vec<Package>,
+    pub(crate) workspace_root: PathBuf,
+}
+
+/// A package of the workspace.
+#[derive(Deserialize)]
+pub(crate) struct Package {
+    pub(crate) name: String,
+    pub(crate) version: String,
+    pub(crate) manifest_path: PathBuf,
+    pub(crate) dependencies: Vec<Dependency>,
+    pub(crate) targets: Vec<Target>,
+}
+
+/// A dependency that the package names.
+#[derive(Deserialize)]
+pub(crate) struct Dependency {
+    pub(crate) name: String,
+    /// `dev` or `build`; none is a dependency of the package itself.
+    pub(crate) kind: Option<String>,
+}
+
+/// A library, a program or a test.
+#[derive(Deserialize)]
+pub(crate) struct Target {
+    pub(crate) name: String,
+    kind: Vec<String>,
+    pub(crate) src_path: PathBuf,
+}
+
+impl Metadata {
+    /// Reads the workspace of the package or the workspace in this folder.
+    pub(crate) fn of(folder: &Path) -> Result<Metadata, Error> {
+        let mut cargo = command::cargo();
+        cargo.current_dir(folder).args(["metadata", "--no-deps", "--format-version", "1"]);
+        let text = command::output(&mut cargo)?;
+        serde_json::from_str(&text)
+            .map_err(|error| Error::driver("cargo metadata has another form").because(error))
+    }
+
+    /// Returns the package of a manifest, by its absolute path.
+    pub(crate) fn package_at(self, manifest: &Path) -> Option<Package> {
+        self.packages.into_iter().find(|package| package.manifest_path == manifest)
+    }
+
+    /// Returns a path of the workspace as git names it.
+    pub(crate) fn in_workspace<'p>(&self, path: &'p Path) -> Option<&'p str> {
+        path.strip_prefix(&self.workspace_root).ok()?.to_str()
+    }
+}
+
+impl Target {
+    pub(crate) fn is(&self, kind: &str) -> bool {
+        self.kind.iter().any(|it| it == kind)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::root;
+
+    #[test]
+    fn this_workspace_is_described() {
+        let metadata = Metadata::of(root()).unwrap();
+        assert_eq!(metadata.in_workspace(&root().join("xtask/src/main.rs")), Some("xtask/src/main.rs"));
+        let package = metadata.package_at(&root().join("dispatcher/Cargo.toml")).unwrap();
+        assert_eq!((&*package.name, &*package.version), ("dispatcher", env!("CARGO_PKG_VERSION")));
+        let kind = |name: &str| &package.dependencies.iter().find(|it| it.name == name).unwrap().kind;
+        assert_eq!([kind("drivers"), kind("proptest")], [&None, &Some("dev".to_owned())]);
+        let programs: Vec<&str> =
+            package.targets.iter().filter(|it| it.is("bin")).map(|it| it.name.as_str()).collect();
+        assert_eq!(programs, ["confgend"]);
+    }
+}
