@@ -455,7 +455,11 @@ impl<T: DeserializeOwned> Rows for Decoder<'_, T> {
 
 #[cfg(test)]
 mod tests {
+    use std::thread::ThreadId;
+    use std::time::Duration;
+
     use super::*;
+    use crate::Second;
 
     struct NoRows;
 
@@ -463,6 +467,61 @@ mod tests {
         fn run(&mut self, _: &str, _: &[Value<'_>], _: &mut dyn Rows) -> Result<(), Error> {
             Ok(())
         }
+    }
+
+    /// Has a second view, or says that it has one.
+    struct Doubled {
+        opens: bool,
+    }
+
+    impl Snapshot for Doubled {
+        fn run(&mut self, _: &str, _: &[Value<'_>], _: &mut dyn Rows) -> Result<(), Error> {
+            Ok(())
+        }
+
+        fn second(&mut self) -> Option<Second> {
+            let opens = self.opens;
+            Some(Second::new(move || {
+                if opens { Ok(Box::new(NoRows)) } else { Err(Error::new(ErrorKind::Connection, "")) }
+            }))
+        }
+    }
+
+    /// Warns after a time, and returns the thread.
+    fn warning(text: &str, time: u64) -> impl FnOnce(&mut Session<'_>) -> Result<ThreadId, Error> + Send {
+        move |session| {
+            thread::sleep(Duration::from_millis(time));
+            session.warn(Warning::new("", text));
+            Ok(thread::current().id())
+        }
+    }
+
+    #[test]
+    fn two_threads_warn_in_the_order_of_one() {
+        for (opens, time, threads) in [(true, 60, 2), (true, 0, 1), (false, 60, 1)] {
+            let mut snapshot = Doubled { opens };
+            let mut session = Session::new(&mut snapshot);
+            let (first, second) = session.both(warning("first", time), warning("second", 0)).unwrap();
+            assert_eq!(HashSet::from([first, second]).len(), threads, "{opens} {time}");
+            let warnings: Vec<String> = session.take_warnings().iter().map(ToString::to_string).collect();
+            assert_eq!(warnings, ["first", "second"]);
+        }
+    }
+
+    #[test]
+    fn the_first_of_two_errors_is_told() {
+        let fails = |text: &'static str, time| {
+            move |_: &mut Session<'_>| {
+                thread::sleep(Duration::from_millis(time));
+                Err::<(), Error>(Error::driver(text))
+            }
+        };
+        let mut snapshot = Doubled { opens: true };
+        let mut session = Session::new(&mut snapshot);
+        let error = session.both(fails("first", 60), fails("second", 0)).unwrap_err();
+        assert_eq!(error.to_string(), "first");
+        let error = session.both(warning("", 60), fails("second", 0)).unwrap_err();
+        assert_eq!(error.to_string(), "second");
     }
 
     #[test]

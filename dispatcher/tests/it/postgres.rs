@@ -1,5 +1,11 @@
 //! The program on a real PostgreSQL server.
 
+#[cfg(all(feature = "asterisk", feature = "sqlite"))]
+use std::{
+    fs, thread,
+    time::{Duration, Instant},
+};
+
 use fixtures::Schema;
 use fixtures::postgres::{Cluster, shared};
 
@@ -35,6 +41,46 @@ fn all_files_are_generated_from_postgresql() {
     let wazo = "error: wazo/uuid.yml: the table infos is empty: the installation has no identity yet";
     assert_eq!(failed, if cfg!(feature = "wazo") { vec![wazo] } else { vec![] });
     assert_eq!(files_below(&folder.path("out")).len() + failed.len(), current_files().len());
+}
+
+#[cfg(all(feature = "asterisk", feature = "sqlite"))]
+#[test]
+fn two_connections_give_the_bytes_of_one() {
+    let Some(cluster) = shared() else { return };
+    let folder = Folder::new(&[]);
+    let uri = cluster.create_database("two").unwrap();
+    fixtures::load_synthetic_postgres(Schema::Current, 1_000, &uri).unwrap();
+    fixtures::load_synthetic_sqlite(Schema::Current, 1_000, &folder.path("site.db")).unwrap();
+    let mut client = fixtures::postgres::connect(&uri).unwrap();
+    // A run of one connection has one session more than these at its end, and another one two.
+    let mut sessions = || -> i64 {
+        client.batch_execute("SELECT pg_stat_clear_snapshot()").unwrap();
+        let sql = "SELECT sessions FROM pg_stat_database WHERE datname = current_database()";
+        client.query_one(sql, &[]).unwrap().get(0)
+    };
+    let before = sessions();
+    // All files over two connections, then one file that reads its tables over two; SQLite has one.
+    let sqlite = format!("sqlite:{}", folder.text("site.db"));
+    let runs: [(&str, &[&str], &str); 3] =
+        [("all", &[], &uri), ("one", &["asterisk/pjsip.conf"], &uri), ("sqlite", &[], &sqlite)];
+    let written = runs.map(|(out, files, uri)| {
+        let out_folder = folder.text(out);
+        let arguments = [&["generate", "--out", &out_folder, "--db", uri], files].concat();
+        assert_eq!(confgend(&arguments).code, 0);
+        files_below(&folder.path(out))
+    });
+    let text = |out: &str, file: &str| fs::read_to_string(folder.path(out).join(file)).unwrap();
+    assert_eq!(written[0], written[2]);
+    for file in &written[0] {
+        assert!(text("all", file) == text("sqlite", file), "{file}");
+    }
+    assert!(text("one", "asterisk/pjsip.conf") == text("all", "asterisk/pjsip.conf"));
+    // The server counts a session a moment after it began.
+    let deadline = Instant::now() + Duration::from_secs(10);
+    while sessions() < before + 4 {
+        assert!(Instant::now() < deadline, "{} sessions, {before} before", sessions());
+        thread::sleep(Duration::from_millis(50));
+    }
 }
 
 #[test]
