@@ -32,7 +32,7 @@ use self::pin::{PinFile, UnpinFile};
 use self::status::ShowStatus;
 use crate::config::Strictness;
 use crate::site::Site;
-use crate::{accept, allocator, config, features};
+use crate::{accept, config, features};
 
 /// Turns the database of a telephony system into configuration files.
 #[derive(FromArgs)]
@@ -186,7 +186,8 @@ const USAGE: u8 = 2;
 /// }
 /// ```
 pub fn run(families: &[&'static [Entry]]) -> ExitCode {
-    allocator::prepare();
+    #[cfg(feature = "mimalloc")]
+    crate::allocator::prepare();
     let words: Vec<String> = env::args_os().map(|word| word.to_string_lossy().into_owned()).collect();
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     let arguments = match words.as_slice() {
@@ -374,6 +375,8 @@ impl Serve {
         let files = config::Reloadable::new(self.config.as_deref(), strictness(self.lenient));
         let site = Site::new(registry, files);
         let configuration = site.configure().map_err(usage)?;
+        #[cfg(feature = "mimalloc")]
+        crate::allocator::return_memory();
         service::run(Box::new(site), configuration).map(|()| DONE).map_err(failed)
     }
 }

@@ -9,6 +9,7 @@
 //! the feature out.
 
 mod accept;
+#[cfg(feature = "mimalloc")]
 mod allocator;
 mod ask;
 mod cli;

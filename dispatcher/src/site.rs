@@ -16,7 +16,7 @@ use service::{Configuration, Failure, Generated, Generator, Rejection, Source, V
 
 use crate::config::Reloadable;
 use crate::watch::{Told, Watch};
-use crate::{allocator, config, recovery};
+use crate::{config, recovery};
 
 /// The maximum depth of nested template folders.
 const MAX_DEPTH: usize = 4;
@@ -154,7 +154,6 @@ impl Generator for Drivers {
             templates == template_states(&config)
                 && connection.as_mut().is_none_or(PooledConnection::unchanged)
         };
-        allocator::return_memory();
         Generated { result, elapsed: Some(elapsed), warnings, version, is_current: Box::new(is_current) }
     }
 

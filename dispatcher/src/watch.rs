@@ -17,7 +17,6 @@ use driver_api::{Config, Error, Namespace};
 use drivers::{Registry, Report};
 use service::{Cause, NewText};
 
-use crate::allocator;
 use crate::proposal::{self, Proposal, Proposed, Proposer};
 
 /// The interval of looks.
@@ -258,7 +257,6 @@ impl Watch<'_> {
             write(&mut apply, &mut reload, &proposal, tell)
         });
         drop(snapshot);
-        allocator::return_memory();
         // Warnings of files that did not change are not worth a line each time.
         let was_told = result.unwrap_or_else(|error| {
             let messages = String::from_utf8_lossy(&messages.0);

@@ -274,6 +274,8 @@ impl ApplyFiles {
             Told::Warning(text) => print_message(&format!("{} warning: {text}", local(Timestamp::now()))),
             Told::Error(text) => print_message(&format!("{} error: {text}", local(Timestamp::now()))),
         };
+        #[cfg(feature = "mimalloc")]
+        crate::allocator::return_memory();
         watch.run(&mut tell).map(|()| super::DONE).map_err(usage)
     }
 

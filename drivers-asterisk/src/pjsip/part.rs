@@ -23,8 +23,8 @@ pub(super) enum Sections {
     Trunk,
 }
 
-/// The options of the endpoints that others inherit from, by their indexes.
-type Templates<'a> = Vec<Option<Lists<'a>>>;
+/// The options of the endpoints that others inherit from, by their indexes. Most endpoints are no template.
+type Templates<'a> = Vec<Option<Box<Lists<'a>>>>;
 
 /// The data that all parts share.
 pub(super) struct Part<'a> {
@@ -104,7 +104,7 @@ impl<'a> Part<'a> {
         templates.resize_with(self.endpoints.len(), || None);
         // Templates precede the endpoints that inherit from them, so one pass resolves all of them.
         for entry in registry.entries.iter().filter(is_template) {
-            templates[entry.endpoint] = Some(self.lists(entry, items, &templates));
+            templates[entry.endpoint] = Some(Box::new(self.lists(entry, items, &templates)));
             for &parent in parents(entry) {
                 heirs[parent] -= 1;
                 // In a long chain, each template has the options of all before it: together they would fill the memory.
@@ -138,7 +138,7 @@ impl<'a> Part<'a> {
             own: self.endpoints.own(endpoint).collect(),
             item: entry.item.map(|item| &items[item] as &dyn Item),
             // A parent without options comes after this endpoint, so the link closes a circle.
-            parents: endpoint.parents.iter().filter_map(|&parent| templates[parent].as_ref()).collect(),
+            parents: endpoint.parents.iter().filter_map(|&parent| templates[parent].as_deref()).collect(),
             transport: endpoint.row.transport_uuid.and_then(|uuid| self.transports.name(uuid)),
             tenant: self.tenants.get(&endpoint.row.tenant_uuid),
         }

@@ -153,6 +153,8 @@ impl Bench {
         let mut measure = Command::new(program);
         measure.args(["files", "--title", title, "--db", uri]);
         measure.args(["--runs", &self.runs.to_string(), "--users", &users.to_string()]);
+        // The program confgend sets the allocator in this way.
+        measure.env("MIMALLOC_PURGE_DELAY", "20");
         if self.queries {
             measure.arg("--queries");
         }
