@@ -102,7 +102,7 @@ mod tests {
             fs::write(folder.join("Cargo.toml"), manifest).unwrap();
             check_crate(&folder, "drivers-x").unwrap_err().chain()
         };
-        assert!(refused("[package").starts_with("`cargo metadata`"));
+        assert!(refused("[package").starts_with("cargo metadata "));
         assert_eq!(refused("[workspace]\n"), "is a workspace; give the folder of a package in it");
         let other = "[package]\nname = \"acme\"\nversion = \"0.1.0\"\n[workspace]\n";
         assert_eq!(
