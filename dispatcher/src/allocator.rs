@@ -13,9 +13,9 @@ static ALLOCATOR: MiMalloc = MiMalloc;
 /// `mi_option_purge_delay` in mimalloc.h.
 const PURGE_DELAY: mi_option_t = 15;
 
-/// After how many milliseconds unused memory goes back to the system. What one step of a large file has used serves the
-/// next one: to return it at once would cost a sixth of the time, and to return it after a second, which is the allocator's
-/// own setting, a third of the memory.
+/// After how many milliseconds unused memory goes back to the system. The memory that one step of a large file has used
+/// serves the next one: to return it at once would cost a sixth of the time, and to return it after a second, which is the
+/// allocator's own setting, a third of the memory.
 const DELAY: c_long = 20;
 
 /// How often [`return_memory`] looks for unused memory.

@@ -1,4 +1,4 @@
-//! What measurements share.
+//! The figures that all measurements have in common. The program is in `main.rs`, and says what it measures.
 
 use std::fs;
 use std::time::Duration;
