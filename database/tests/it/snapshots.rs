@@ -1,10 +1,11 @@
 //! A snapshot shows one instant, and never writes.
 
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
 use std::thread;
 
-use database::Uri;
-use driver_api::{ErrorKind, Snapshot};
+use database::{LazySnapshot, Pool, PoolSettings, Uri};
+use driver_api::settings::{self, Settings as _};
+use driver_api::{Config, ErrorKind, Snapshot};
 use rusqlite::Connection;
 
 use crate::{Site, reason, values};
@@ -88,6 +89,38 @@ fn a_server_may_take_no_second_connection() {
     drop(snapshot);
     drop(database);
     site.execute("DROP OWNED BY narrow; DROP ROLE narrow");
+}
+
+#[test]
+fn a_second_view_needs_a_permit_of_the_pool() {
+    let Some(site) = Site::postgres("permits", POSTGRES) else { return };
+    for (connections, has_second) in [(1, false), (2, true)] {
+        let Uri::Postgres(uri) = &site.uri else { unreachable!() };
+        let config = format!("db_uri: {uri}\ndatabase: {{connections: {connections}, connect_seconds: 1}}");
+        let mut config = Config::from_yaml(&config).unwrap();
+        config.fill_from(&settings::defaults(&PoolSettings::keys()));
+        let pool = Arc::new(Pool::new(PoolSettings::read(&config).unwrap()));
+        let mut slot = None;
+        let mut snapshot = LazySnapshot::new(&pool, true, &mut slot);
+        assert!(snapshot.second().is_none(), "no query has shown that the file needs the database");
+        assert_eq!(count(&mut snapshot), 1);
+        let Some(second) = snapshot.second() else {
+            assert!(!has_second);
+            continue;
+        };
+        assert!(has_second);
+        let (_is_running, running) = mpsc::channel();
+        let mut second = second.open(&running).unwrap();
+        assert_eq!(count(&mut *second), 1);
+        // Both permits are taken, until the second view is dropped.
+        let busy = pool.check().unwrap_err();
+        assert!(busy.chain().contains("all 2 connections to the database are busy"), "{}", busy.chain());
+        drop(second);
+        // (With a fallback, a caller would fail fast now.)
+        let mut other = None;
+        let mut free = LazySnapshot::new(&pool, false, &mut other);
+        assert_eq!(count(&mut free), 1);
+    }
 }
 
 #[test]

@@ -120,7 +120,7 @@ impl Server {
 
 /// The settings for tests of the program, more of which than there are processors run at once: they wait most of their time.
 fn at_once<'s>(settings: &[(&'static str, &'s str)]) -> Vec<(&'static str, &'s str)> {
-    [settings, &[("RUST_TEST_THREADS", "8")]].concat()
+    [settings, &[("RUST_TEST_THREADS", "4")]].concat()
 }
 
 /// The error of a server that did not start, for each step that needs it.
