@@ -7,10 +7,11 @@ use std::slice;
 use std::time::Instant;
 
 use argh::FromArgs;
-use dispatcher::{FAMILIES, NAMESPACE_WIDTH, Registry};
+use dispatcher::{FAMILIES, Registry};
 use driver_api::{Error, Namespace};
 use fixtures::Schema;
 use fixtures::postgres::Cluster;
+use xtask_measure::TITLE_WIDTH;
 
 use crate::bench_beside::Beside;
 use crate::command;
@@ -53,7 +54,7 @@ pub(crate) struct Bench {
     #[argh(option)]
     compare: Option<String>,
 
-    /// measure whole processes instead, in turn with this command of the shell; {{file}} and {{db}} stand for the file and
+    /// measure whole processes instead, in turn with this command of the shell; {file} and {db} stand for the file and
     /// the database
     #[argh(option)]
     beside: Option<String>,
@@ -190,7 +191,7 @@ impl Site {
 
 fn header() {
     say!(
-        "{:<NAMESPACE_WIDTH$} {:>7} {:>11} {:>10} {:>10} {:>6} {:>9} {:>11} {:>8} {:>9}",
+        "{:<TITLE_WIDTH$} {:>7} {:>11} {:>10} {:>10} {:>6} {:>9} {:>11} {:>8} {:>9}",
         "namespace",
         "queries",
         "bytes",

@@ -7,8 +7,8 @@ use argh::FromArgs;
 use database::Database;
 use driver_api::{Config, EngineRow, Error, Namespace, Rows, Snapshot, Value};
 use drivers::generate::{self, Writer};
-use drivers::{FAMILIES, NAMESPACE_WIDTH, Registry};
-use xtask_measure::{median, peak_megabytes};
+use drivers::{FAMILIES, Registry};
+use xtask_measure::{TITLE_WIDTH, median, peak_megabytes};
 
 use crate::allocations;
 
@@ -68,9 +68,9 @@ impl Files {
         let mut baseline = Baseline::connect(&self.db)?;
         let (mut times, mut copies, mut bytes) = (Vec::new(), Vec::new(), Vec::new());
         for _ in 0..self.runs {
-            let start = Instant::now();
-            bytes = measured.generate(&mut *database)?;
-            times.push(start.elapsed());
+            let (lengths, time) = measured.generate(&mut *database)?;
+            bytes = lengths;
+            times.push(time);
             let start = Instant::now();
             recorded.iter_mut().try_for_each(|query| baseline.copy(query))?;
             copies.push(start.elapsed());
@@ -87,7 +87,7 @@ impl Files {
         };
         let largest = bytes.iter().max().copied().unwrap_or_default();
         println!(
-            "{:<NAMESPACE_WIDTH$} {:>7} {:>11} {:>10.2} {:>10.2} {ratio:>6} {:>9.2} {allocations:>11} {peak:>8.1} {:>9.1}",
+            "{:<TITLE_WIDTH$} {:>7} {:>11} {:>10.2} {:>10.2} {ratio:>6} {:>9.2} {allocations:>11} {peak:>8.1} {:>9.1}",
             self.title,
             recorded.len(),
             bytes.iter().sum::<usize>(),
@@ -109,13 +109,15 @@ impl Files {
 }
 
 impl Measured {
-    /// Generates the files as a run of confgend does. Returns their lengths.
-    fn generate(&self, database: &mut dyn Database) -> Result<Vec<usize>, Error> {
+    /// Generates the files as a run of confgend does. Returns their lengths, and the time from the first query on.
+    fn generate(&self, database: &mut dyn Database) -> Result<(Vec<usize>, Duration), Error> {
         let mut snapshot = database.snapshot()?;
+        let start = Instant::now();
         let make = |file: &Namespace, snapshot: &mut dyn Snapshot| self.length(file, snapshot);
         let mut lengths = Vec::new();
         generate::each(&self.namespaces, &mut *snapshot, &make, &mut |_, length| lengths.push(length));
-        lengths.into_iter().collect()
+        let time = start.elapsed();
+        Ok((lengths.into_iter().collect::<Result<_, _>>()?, time))
     }
 
     fn length(&self, file: &Namespace, snapshot: &mut dyn Snapshot) -> Result<usize, Error> {

@@ -3,6 +3,9 @@
 use std::fs;
 use std::time::Duration;
 
+/// The width of the first column: a namespace, and perhaps its engine.
+pub const TITLE_WIDTH: usize = 40;
+
 /// Returns the median in seconds.
 pub fn median(times: &[Duration]) -> f64 {
     let mut times = times.to_vec();

@@ -35,7 +35,14 @@ pub(super) fn read_only(site: &mut Site, scale: &Scale) -> Result<Row, Error> {
 pub(super) fn removed(site: &mut Site, scale: &Scale) -> Result<Row, Error> {
     let cache = site.cache();
     break_disk(site, scale, "the folder of the cache removed", |is_broken| {
-        if is_broken { fs::remove_dir_all(&cache).map_err(|error| file_error(&cache, error)) } else { Ok(()) }
+        if !is_broken {
+            return Ok(());
+        }
+        // The service writes meanwhile: while a folder is emptied by its path, it would never be empty.
+        let gone = cache.with_extension("gone");
+        fs::rename(&cache, &gone)
+            .and_then(|()| fs::remove_dir_all(&gone))
+            .map_err(|error| file_error(&cache, error))
     })
 }
 
