@@ -6,8 +6,7 @@ use std::time::{Duration, Instant};
 use argh::FromArgs;
 use database::Database;
 use driver_api::{Config, EngineRow, Error, Namespace, Rows, Snapshot, Value};
-use drivers::generate::{self, Writer};
-use drivers::{FAMILIES, Registry};
+use drivers::{FAMILIES, Registry, generate};
 use xtask_measure::{TITLE_WIDTH, median, peak_megabytes};
 
 use crate::allocations;
@@ -121,7 +120,7 @@ impl Measured {
     }
 
     fn length(&self, file: &Namespace, snapshot: &mut dyn Snapshot) -> Result<usize, Error> {
-        Writer::new(&self.registry, &self.config, file)?.write(snapshot).result.map(|text| text.len())
+        generate::file(&self.registry, &self.config, file, snapshot).result.map(|text| text.len())
     }
 
     /// Generates one file after the other, and returns their queries.
