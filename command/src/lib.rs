@@ -16,13 +16,15 @@
 
 use std::error::Error;
 use std::fmt;
-use std::io::{self, PipeReader, Read as _};
+use std::fs::File;
+use std::io::{self, PipeReader, Read as _, Seek as _, Write as _};
 use std::os::unix::process::CommandExt as _;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::fs::MemfdFlags;
 use rustix::io::Errno;
 use rustix::process::{Pid, Signal, kill_process_group, test_kill_process_group};
 
@@ -48,6 +50,8 @@ pub enum Stderr {
     Ignored,
     /// It is a part of the output.
     Merged,
+    /// It is [`Output::errors`], within the same limit.
+    Kept,
 }
 
 /// The result of a program that ended by itself.
@@ -57,6 +61,8 @@ pub struct Output {
     pub status: ExitStatus,
     /// The output.
     pub text: Vec<u8>,
+    /// Standard error, if it is kept.
+    pub errors: Vec<u8>,
 }
 
 /// The reason why there is no result.
@@ -100,43 +106,94 @@ impl Error for Failure {
 ///
 /// It can't be started, or exceeds a limit. An exit status that says failure is no error here.
 pub fn run(command: &mut Command, limits: Limits, stderr: Stderr) -> Result<Output, Failure> {
-    let (pipe, mut child) = start(command, stderr).map_err(Failure::NotStarted)?;
-    let output = finish(pipe, &mut child, limits);
+    run_to_end(command.stdin(Stdio::null()), limits, stderr)
+}
+
+/// Does the same with a program that reads this from standard input.
+///
+/// # Errors
+///
+/// As [`run`].
+pub fn run_with_input(
+    command: &mut Command,
+    input: &[u8],
+    limits: Limits,
+    stderr: Stderr,
+) -> Result<Output, Failure> {
+    let input = file_with(input).map_err(Failure::NotStarted)?;
+    run_to_end(command.stdin(input), limits, stderr)
+}
+
+/// Returns a file without a name that has these bytes. A program that reads no input would block who writes into a pipe.
+fn file_with(bytes: &[u8]) -> io::Result<File> {
+    let mut file = File::from(rustix::fs::memfd_create("input", MemfdFlags::CLOEXEC)?);
+    file.write_all(bytes)?;
+    file.rewind()?;
+    Ok(file)
+}
+
+fn run_to_end(command: &mut Command, limits: Limits, stderr: Stderr) -> Result<Output, Failure> {
+    let (pipes, mut child) = start(command, stderr).map_err(Failure::NotStarted)?;
+    let output = finish(pipes, &mut child, limits);
     end_group(&mut child);
     output
 }
 
-fn start(command: &mut Command, stderr: Stderr) -> io::Result<(PipeReader, Child)> {
+/// The pipes of standard output and standard error, and what came from them.
+#[derive(Default)]
+struct Pipes {
+    open: [Option<PipeReader>; 2],
+    read: [Vec<u8>; 2],
+}
+
+fn start(command: &mut Command, stderr: Stderr) -> io::Result<(Pipes, Child)> {
     let (reader, writer) = io::pipe()?;
+    let mut pipes = Pipes { open: [Some(reader), None], ..Pipes::default() };
     match stderr {
         Stderr::Ignored => command.stderr(Stdio::null()),
         Stderr::Merged => command.stderr(writer.try_clone()?),
+        Stderr::Kept => {
+            let (reader, writer) = io::pipe()?;
+            pipes.open[1] = Some(reader);
+            command.stderr(writer)
+        }
     };
-    let child = command.stdin(Stdio::null()).stdout(writer).process_group(0).spawn();
-    // The command keeps its ends of the pipe, which would stay open.
-    command.stdout(Stdio::null()).stderr(Stdio::null());
-    Ok((reader, child?))
+    let child = command.stdout(writer).process_group(0).spawn();
+    // The command keeps its ends of the pipes, which would stay open.
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    Ok((pipes, child?))
 }
 
 /// Reads the output of a program until its end.
-fn finish(pipe: PipeReader, child: &mut Child, limits: Limits) -> Result<Output, Failure> {
+fn finish(mut pipes: Pipes, child: &mut Child, limits: Limits) -> Result<Output, Failure> {
     let deadline = Instant::now() + limits.time;
-    let mut pipe = Some(pipe);
-    let mut text = Vec::new();
     loop {
-        // The program writes nothing after its end, so what is in the pipe then is all of its output. A child of the
+        // The program writes nothing after its end, so what is in a pipe then is all of its output. A child of the
         // program may keep the pipe open for ever.
         let ended = child.try_wait().map_err(Failure::Lost)?;
-        if let Some(open) = &mut pipe
-            && drain(open, &mut text, limits.output, deadline)?
-        {
-            pipe = None;
-        }
+        pipes.drain(limits.output, deadline)?;
         match ended {
-            Some(status) => return Ok(Output { status, text }),
+            Some(status) => {
+                let [text, errors] = pipes.read;
+                return Ok(Output { status, text, errors });
+            }
             None if Instant::now() >= deadline => return Err(Failure::TimedOut(limits.time)),
-            None => wait(pipe.as_ref())?,
+            None => wait(&pipes.open)?,
         }
+    }
+}
+
+impl Pipes {
+    /// Reads what is in the pipes, and closes those that have ended.
+    fn drain(&mut self, limit: usize, deadline: Instant) -> Result<(), Failure> {
+        for (pipe, read) in self.open.iter_mut().zip(&mut self.read) {
+            if let Some(open) = pipe
+                && drain(open, read, limit, deadline)?
+            {
+                *pipe = None;
+            }
+        }
+        Ok(())
     }
 }
 
@@ -148,7 +205,7 @@ fn drain(
     deadline: Instant,
 ) -> Result<bool, Failure> {
     let mut buffer = [0; 8192];
-    while Instant::now() < deadline && is_readable(pipe, Duration::ZERO)? {
+    while Instant::now() < deadline && is_readable(&[Some(pipe)], Duration::ZERO)? {
         match pipe.read(&mut buffer) {
             Ok(0) => return Ok(true),
             Ok(read) => output.extend_from_slice(&buffer[..read]),
@@ -163,20 +220,17 @@ fn drain(
 }
 
 /// Waits for output, or for the next check whether the program has ended.
-fn wait(pipe: Option<&PipeReader>) -> Result<(), Failure> {
-    match pipe {
-        Some(pipe) => is_readable(pipe, POLL_INTERVAL).map(|_| ()),
-        None => {
-            thread::sleep(POLL_INTERVAL);
-            Ok(())
-        }
-    }
+fn wait(pipes: &[Option<PipeReader>]) -> Result<(), Failure> {
+    let pipes: Vec<Option<&PipeReader>> = pipes.iter().map(Option::as_ref).collect();
+    is_readable(&pipes, POLL_INTERVAL).map(|_| ())
 }
 
 /// Waits up to `limit` for output or the end of a pipe. Returns whether a read would not block.
-fn is_readable(pipe: &PipeReader, limit: Duration) -> Result<bool, Failure> {
+fn is_readable(pipes: &[Option<&PipeReader>], limit: Duration) -> Result<bool, Failure> {
     let limit = Timespec { tv_sec: 0, tv_nsec: limit.subsec_nanos().into() };
-    match poll(&mut [PollFd::new(pipe, PollFlags::IN)], Some(&limit)) {
+    let mut open: Vec<PollFd<'_>> =
+        pipes.iter().flatten().map(|pipe| PollFd::new(*pipe, PollFlags::IN)).collect();
+    match poll(&mut open, Some(&limit)) {
         Ok(ready) => Ok(ready > 0),
         Err(Errno::INTR) => Ok(false),
         Err(error) => Err(Failure::Lost(error.into())),
@@ -219,6 +273,20 @@ mod tests {
         let script = "echo out; echo err >&2; exit 3";
         assert_eq!(shell(script, time, Stderr::Merged), Ok((false, "out\nerr\n".to_owned())));
         assert_eq!(shell(script, time, Stderr::Ignored), Ok((false, "out\n".to_owned())));
+    }
+
+    #[test]
+    fn a_program_reads_its_input_and_its_errors_are_kept() {
+        let limits = Limits { time: Duration::from_secs(30), output: 1 << 20 };
+        let input = "x".repeat(1 << 19);
+        let mut command = Command::new("sh");
+        command.args(["-c", "wc -c; yes error | head -c 200000 >&2"]);
+        let output = run_with_input(&mut command, input.as_bytes(), limits, Stderr::Kept).unwrap();
+        assert_eq!((output.text.trim_ascii(), output.errors.len()), (&b"524288"[..], 200_000));
+        // One that does not read it is not waited for.
+        let output =
+            run_with_input(&mut Command::new("true"), input.as_bytes(), limits, Stderr::Kept).unwrap();
+        assert!(output.status.success() && output.errors.is_empty());
     }
 
     #[test]

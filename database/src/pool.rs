@@ -9,7 +9,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use driver_api::settings::{Key, Seconds, Settings, Within};
-use driver_api::{Config, Error, ErrorKind, Rows, Second, Snapshot, Value, settings};
+use driver_api::{Config, Error, ErrorKind, Exported, Rows, Second, Snapshot, Value, settings};
 
 use crate::database::{Database, Limits};
 use crate::open::open_with;
@@ -306,6 +306,14 @@ impl Snapshot for LazySnapshot<'_> {
         let with_permit = |snapshot| Box::new(Permitted { snapshot, _permit: permit }) as Box<dyn Snapshot>;
         Some(snapshot.second()?.map(with_permit))
     }
+
+    fn export(&mut self) -> Result<Option<Exported>, Error> {
+        self.snapshot()?.export()
+    }
+
+    fn unique_keys(&mut self, table: &str) -> Result<Vec<Vec<String>>, Error> {
+        self.snapshot()?.unique_keys(table)
+    }
 }
 
 /// A snapshot on a connection that does not come back to the pool. Its permit does.
@@ -317,6 +325,14 @@ struct Permitted {
 impl Snapshot for Permitted {
     fn run(&mut self, sql: &str, params: &[Value<'_>], rows: &mut dyn Rows) -> Result<(), Error> {
         self.snapshot.run(sql, params, rows)
+    }
+
+    fn export(&mut self) -> Result<Option<Exported>, Error> {
+        self.snapshot.export()
+    }
+
+    fn unique_keys(&mut self, table: &str) -> Result<Vec<Vec<String>>, Error> {
+        self.snapshot.unique_keys(table)
     }
 }
 

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::fs::Metadata;
 use std::io;
 use std::os::unix::fs::MetadataExt as _;
-use std::path::{Path, PathBuf};
+use std::path::{Path, PathBuf, absolute};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use driver_api::{EngineRow, Error, ErrorKind, Rows, Snapshot, Value};
+use driver_api::{EngineRow, Error, ErrorKind, Exported, Rows, Snapshot, Value};
 use rusqlite::config::DbConfig;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, ErrorCode, OpenFlags, ToSql, Transaction, ffi};
@@ -115,10 +115,10 @@ impl Sqlite {
             self.connection = connect(&self.path, self.limit.clone())?;
             self.file = state;
         }
-        let Sqlite { connection, limit, .. } = self;
+        let Sqlite { connection, limit, path, .. } = self;
         let transaction = connection.transaction().map_err(failed)?;
         self.shown = Some(data_version(&transaction)?);
-        Ok(SqliteSnapshot { transaction, limit: limit.as_deref(), rehearses: false })
+        Ok(SqliteSnapshot { transaction, path, limit: limit.as_deref(), rehearses: false })
     }
 
     fn file_state(&self) -> Option<FileState> {
@@ -192,6 +192,7 @@ impl Limit {
 
 struct SqliteSnapshot<'a> {
     transaction: Transaction<'a>,
+    path: &'a Path,
     limit: Option<&'a Limit>,
     /// Whether queries are prepared and not run.
     rehearses: bool,
@@ -205,7 +206,39 @@ impl Snapshot for SqliteSnapshot<'_> {
         limit.set(false);
         result
     }
+
+    fn export(&mut self) -> Result<Option<Exported>, Error> {
+        // In SQLAlchemy's spelling, an absolute path has four slashes.
+        let path = absolute(self.path).map_err(|error| cant_open(self.path, String::new()).because(error))?;
+        Ok(Some(Exported { uri: format!("sqlite:///{}", path.display()), snapshot: None }))
+    }
+
+    fn unique_keys(&mut self, table: &str) -> Result<Vec<Vec<String>>, Error> {
+        let mut statement = self.transaction.prepare_cached(UNIQUE_KEYS).map_err(failed)?;
+        let columns = statement.query_map([table], |row| Ok((row.get(0)?, row.get(1)?))).map_err(failed)?;
+        let mut keys: Vec<(String, Vec<String>)> = Vec::new();
+        for column in columns {
+            let (key, name) = column.map_err(failed)?;
+            match keys.last_mut().filter(|(last, _)| *last == key) {
+                Some((_, names)) => names.push(name),
+                None => keys.push((key, vec![name])),
+            }
+        }
+        Ok(keys.into_iter().map(|(_, columns)| columns).collect())
+    }
 }
+
+/// The columns of each unique key of a table: of its primary key, and of unique indexes of whole tables whose columns are
+/// never NULL.
+const UNIQUE_KEYS: &str = "
+    SELECT '' AS key, c.name, c.pk AS place FROM pragma_table_info(?1) AS c WHERE c.pk > 0
+    UNION ALL
+    SELECT i.name, x.name, x.seqno FROM pragma_index_list(?1) AS i JOIN pragma_index_info(i.name) AS x
+    WHERE i.\"unique\" AND NOT i.partial AND i.origin <> 'pk' AND NOT EXISTS (
+        SELECT 1 FROM pragma_index_info(i.name) AS y
+        LEFT JOIN pragma_table_info(?1) AS d ON d.name = y.name
+        WHERE COALESCE(d.\"notnull\", 0) = 0)
+    ORDER BY 1, 3";
 
 impl SqliteSnapshot<'_> {
     fn query(&self, sql: &str, params: &[Value<'_>], rows: &mut dyn Rows) -> Result<(), Error> {

@@ -49,6 +49,12 @@ pub trait Driver: Send + Sync {
     fn check(&self) -> Vec<Error> {
         Vec::new()
     }
+
+    /// Checks a database for the driver: `confgend list --db` calls it with a session whose queries are prepared and not
+    /// run, so that a missing table or column is an error, and no query has rows. By default it generates the file.
+    fn rehearse(&self, session: &mut Session<'_>) -> Result<(), Error> {
+        self.generate(session).map(|_| ())
+    }
 }
 
 /// The registration of one driver: the file that it writes, the name that selects it, and how to build it.
@@ -103,7 +109,18 @@ pub struct Entry {
     pub defaults: &'static str,
     /// The schema that [`Entry::schema()`] sets.
     pub schema: Schema,
-    build: fn(&Config) -> Result<Box<dyn Driver>, Error>,
+    build: Build,
+}
+
+type Built = Result<Box<dyn Driver>, Error>;
+
+/// The function that builds a driver.
+#[derive(Clone, Copy)]
+enum Build {
+    /// Of one driver.
+    One(fn(&Config) -> Built),
+    /// Of several drivers, which it tells apart by their entries.
+    Several(fn(&Entry, &Config) -> Built),
 }
 
 impl Entry {
@@ -117,7 +134,18 @@ impl Entry {
         name: &'static str,
         build: fn(&Config) -> Result<Box<dyn Driver>, Error>,
     ) -> Entry {
-        Entry { namespace, name, defaults: "", schema: Schema::Current, build }
+        Entry { namespace, name, defaults: "", schema: Schema::Current, build: Build::One(build) }
+    }
+
+    /// Registers a driver that the configuration defines. Several share `build`, which finds the definition by the
+    /// namespace and name of the entry.
+    #[must_use]
+    pub const fn defined(
+        namespace: &'static str,
+        name: &'static str,
+        build: fn(&Entry, &Config) -> Built,
+    ) -> Entry {
+        Entry { namespace, name, defaults: "", schema: Schema::Current, build: Build::Several(build) }
     }
 
     /// Sets the defaults of the driver's own configuration keys: a YAML mapping.
@@ -138,7 +166,10 @@ impl Entry {
     /// Builds the driver, before there is a database. A bad value in the configuration is an error that names its key;
     /// it affects this file only.
     pub fn build(&self, config: &Config) -> Result<Box<dyn Driver>, Error> {
-        (self.build)(config)
+        match self.build {
+            Build::One(build) => build(config),
+            Build::Several(build) => build(self, config),
+        }
     }
 }
 

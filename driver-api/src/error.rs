@@ -30,7 +30,12 @@ pub struct Error {
     contexts: Vec<String>,
     message: String,
     source: Option<Box<dyn StdError + Send + Sync>>,
+    excerpt: Option<Box<Excerpt>>,
 }
+
+/// Lines of a text with a mistake. In a box of its own, since few errors have it, and errors are moved often.
+#[derive(Debug)]
+struct Excerpt(String);
 
 /// The kind of an [`Error`], for callers that handle one kind.
 ///
@@ -78,7 +83,7 @@ pub enum ErrorKind {
 impl Error {
     /// Creates an error of this kind. The message is a lower-case fragment without a full stop.
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Error {
-        Error { kind, contexts: Vec::new(), message: message.into(), source: None }
+        Error { kind, contexts: Vec::new(), message: message.into(), source: None, excerpt: None }
     }
 
     /// Creates an error of [`ErrorKind::Driver`], such as a missing row that the driver needs.
@@ -98,6 +103,19 @@ impl Error {
     pub fn because(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Error {
         self.source = Some(source.into());
         self
+    }
+
+    /// Sets several lines that show the place of a mistake in a text, such as the line of a template.
+    #[must_use]
+    pub fn with_excerpt(mut self, excerpt: impl Into<String>) -> Error {
+        self.excerpt = Some(Box::new(Excerpt(excerpt.into())));
+        self
+    }
+
+    /// Returns the lines that show the place of a mistake. A program prints them below the message at a terminal, and
+    /// leaves them out of a log.
+    pub fn excerpt(&self) -> Option<&str> {
+        self.excerpt.as_deref().map(|excerpt| excerpt.0.as_str())
     }
 
     /// Returns the kind of the failure.

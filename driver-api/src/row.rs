@@ -271,6 +271,10 @@ impl Source {
         &self.columns[index]
     }
 
+    pub(crate) fn columns(&self) -> &[String] {
+        &self.columns
+    }
+
     /// Returns the origin of a row with this key, for as long as not all rows are read. It has a source of its own.
     pub(crate) fn early_origin(&self, key: &[Value<'_>]) -> Origin {
         let (table, names, columns) = (self.table.clone(), self.key.clone(), self.columns.clone());

@@ -6,11 +6,14 @@ use std::{panic, thread};
 use serde::de::DeserializeOwned;
 use smallvec::SmallVec;
 
-use crate::asterisk::{LineOrigins, Recorder, origins_by_section};
+use crate::asterisk::{LineOrigins, Recorder, origins_by_section, origins_of_lines};
 use crate::decode::{self, Problem};
 use crate::explanation::{Explanation, LineNote, Note};
 use crate::row::Source;
-use crate::{Blanked, EngineRow, Error, ErrorKind, OneLine, Origin, Row, Rows, Snapshot, Value};
+use crate::table::AnyRow;
+use crate::{
+    Blanked, EngineRow, Error, ErrorKind, Exported, OneLine, Origin, Row, Rows, Snapshot, Table, Value,
+};
 
 /// The database as a driver sees it: one read-only snapshot, while the driver writes one file.
 ///
@@ -209,6 +212,24 @@ impl<'a> Session<'a> {
         }
     }
 
+    /// Records, for a text that no [`Writer`](crate::asterisk::Writer) writes, the rows and columns of its lines: the
+    /// number of each line, from 1 and ascending, its row, and the column that its value comes from.
+    pub fn record_lines<'n>(&mut self, lines: impl IntoIterator<Item = (usize, &'n Origin, &'n str)>) {
+        if self.records_origins() {
+            let columns = self.columns;
+            let is_wanted = |column: &str| columns.is_none_or(|wanted| wanted(column));
+            self.record(origins_of_lines(lines.into_iter().filter(|(_, _, column)| is_wanted(column))));
+        }
+    }
+
+    /// Adds what a line comes from, beside its row. The function is called only if the session is
+    /// [`explaining`](Session::explaining) the file. Lines must ascend.
+    pub fn note_line(&mut self, line: usize, note: impl FnOnce() -> Note) {
+        if let Some(Explaining { explanation, .. }) = &mut self.explaining {
+            explanation.lines.push(LineNote { line, note: note() });
+        }
+    }
+
     pub(crate) fn record_notes(&mut self, notes: Vec<LineNote>) {
         if let Some(Explaining { explanation, .. }) = &mut self.explaining {
             explanation.lines.extend(notes);
@@ -293,6 +314,22 @@ impl<'a> Session<'a> {
         query: Query<'_>,
         params: &[Value<'_>],
     ) -> Result<Vec<Row<T>>, Error> {
+        self.run(query, params).map(|(rows, _)| rows)
+    }
+
+    /// Runs a query whose columns are known only now, and returns its rows with the names of the columns.
+    pub fn query_table(&mut self, query: Query<'_>, params: &[Value<'_>]) -> Result<Table, Error> {
+        let (rows, columns) = self.run::<AnyRow>(query, params)?;
+        let rows = rows.into_iter().map(|row| row.map(|row| row.option_columns)).collect();
+        Ok(Table { columns, rows })
+    }
+
+    /// Runs the query, and returns its rows and the names of its columns.
+    fn run<T: DeserializeOwned>(
+        &mut self,
+        query: Query<'_>,
+        params: &[Value<'_>],
+    ) -> Result<(Vec<Row<T>>, Vec<String>), Error> {
         if let Some(Explaining { explanation, .. }) = &mut self.explaining {
             explanation.add_table(query.table);
         }
@@ -310,13 +347,25 @@ impl<'a> Session<'a> {
         let Decoder { source, keys, mut rows, .. } = decoder;
         // The rows stay while the file is written, and a vector that grew may be half empty.
         rows.shrink_to_fit();
-        if let Some(source) = source {
+        let columns = source.map_or_else(Vec::new, |source| {
             source.set_keys(keys);
-        }
+            source.columns().to_vec()
+        });
         // A query without `ORDER BY` returns its rows, and so their warnings, in any order.
         self.warnings[earlier..].sort();
         result.map_err(|error| error.context(format!("table {}", query.table)))?;
-        Ok(rows)
+        Ok((rows, columns))
+    }
+
+    /// Has the database show the snapshot to another program while this session lasts. Returns how the program finds
+    /// it, or `None` if only this program can read the database.
+    pub fn export(&mut self) -> Result<Option<Exported>, Error> {
+        self.snapshot.export()
+    }
+
+    /// Returns the columns of each unique key of a table. No two rows have the same values in them, and none is NULL.
+    pub fn unique_keys(&mut self, table: &str) -> Result<Vec<Vec<String>>, Error> {
+        self.snapshot.unique_keys(table)
     }
 
     /// Runs two functions that read independent tables, at the same time where the database takes a second connection. Their

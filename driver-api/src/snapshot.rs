@@ -63,6 +63,28 @@ pub trait Snapshot {
     fn second(&mut self) -> Option<Second> {
         None
     }
+
+    /// Has the database show this snapshot to another program while it is open. See
+    /// [`Session::export`](crate::Session::export).
+    fn export(&mut self) -> Result<Option<Exported>, Error> {
+        Ok(None)
+    }
+
+    /// Returns the unique keys of a table, also in a rehearsal. See
+    /// [`Session::unique_keys`](crate::Session::unique_keys).
+    fn unique_keys(&mut self, _table: &str) -> Result<Vec<Vec<String>>, Error> {
+        Ok(Vec::new())
+    }
+}
+
+/// The way in which another program reads the database that a [`Snapshot`] shows.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Exported {
+    /// The URI of the database. It may have a password, so it has no `Debug`.
+    pub uri: String,
+    /// The name of the snapshot, for PostgreSQL's `SET TRANSACTION SNAPSHOT`. `None` on SQLite: the other program sees
+    /// the database as it is when it reads.
+    pub snapshot: Option<String>,
 }
 
 /// A second view of a [`Snapshot`], which is not open yet. [`Session::both`](crate::Session::both) uses it.

@@ -105,7 +105,8 @@ impl Writer {
 
     /// Checks that a database has the tables and columns that the driver reads. The error says what is missing.
     pub fn rehearse(&self, rehearsal: &mut dyn Snapshot) -> Result<(), Error> {
-        match self.write(rehearsal).result {
+        let result = without_panic(|| self.driver.rehearse(&mut Session::new(rehearsal)));
+        match result.map_err(|error| self.explain(error)) {
             // A rehearsal has no rows, so a driver may complain about missing rows.
             Err(error) if !matches!(error.kind(), ErrorKind::Driver | ErrorKind::Row) => Err(error),
             _ => Ok(()),

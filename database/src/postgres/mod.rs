@@ -18,7 +18,7 @@ use std::str::Utf8Error;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use driver_api::{EngineRow, Error, ErrorKind, Rows, Second, Snapshot, Value};
+use driver_api::{EngineRow, Error, ErrorKind, Exported, Rows, Second, Snapshot, Value};
 use futures_util::TryStreamExt as _;
 use tokio::runtime::{Builder, Runtime};
 use tokio::task::JoinHandle;
@@ -253,16 +253,43 @@ impl Snapshot for PostgresSnapshot {
         if mem::replace(&mut self.is_shared, true) {
             return None;
         }
-        let answers = self.connection.execute(EXPORT, self.target.timeout);
         // (Without an answer, the transaction is broken, as the next query will tell.)
-        let name = rows(&answers.ok()?).pop()?.pop()??;
+        let name = self.export_name().ok().flatten()?;
         let target = Arc::clone(&self.target);
         Some(Second::new(move || {
             let snapshot = PostgresSnapshot::exported(target, &name, &state)?;
             Ok(Box::new(snapshot) as Box<dyn Snapshot>)
         }))
     }
+
+    fn export(&mut self) -> Result<Option<Exported>, Error> {
+        let snapshot = if self.rehearses { None } else { self.export_name()? };
+        Ok(Some(Exported { uri: self.target.uri.clone(), snapshot }))
+    }
+
+    fn unique_keys(&mut self, table: &str) -> Result<Vec<Vec<String>>, Error> {
+        let sql = UNIQUE_KEYS.replace("TABLE", &table.replace('\'', "''"));
+        let answers = self.connection.execute(&sql, self.target.timeout)?;
+        let mut keys: Vec<(Option<String>, Vec<String>)> = Vec::new();
+        for row in rows(&answers) {
+            let [key, Some(column)] = row.as_slice() else { continue };
+            match keys.last_mut().filter(|(last, _)| last == key) {
+                Some((_, columns)) => columns.push(column.clone()),
+                None => keys.push((key.clone(), vec![column.clone()])),
+            }
+        }
+        Ok(keys.into_iter().map(|(_, columns)| columns).collect())
+    }
 }
+
+/// Reads the columns of each unique key of a table: of unique indexes of the whole table whose columns are never NULL.
+const UNIQUE_KEYS: &str = "SELECT i.indexrelid, a.attname
+    FROM pg_index AS i
+    JOIN pg_attribute AS a ON a.attrelid = i.indrelid AND a.attnum = ANY (i.indkey)
+    WHERE i.indrelid = to_regclass(quote_ident('TABLE')) AND i.indisunique AND i.indpred IS NULL AND i.indexprs IS NULL
+        AND NOT EXISTS (SELECT 1 FROM pg_attribute AS n
+            WHERE n.attrelid = i.indrelid AND n.attnum = ANY (i.indkey) AND NOT n.attnotnull)
+    ORDER BY NOT i.indisprimary, i.indexrelid, a.attnum";
 
 impl Drop for PostgresSnapshot {
     /// Ends the transaction, which would otherwise hold its locks until the next one.
@@ -323,6 +350,12 @@ impl PostgresSnapshot {
             return Err(Error::new(ErrorKind::Connection, "the second connection shows something else"));
         }
         Ok(snapshot)
+    }
+
+    /// Exports what this connection shows, and returns the name. A standby may export nothing.
+    fn export_name(&self) -> Result<Option<String>, Error> {
+        let answers = self.connection.execute(EXPORT, self.target.timeout)?;
+        Ok(rows(&answers).pop().and_then(|mut row| row.pop()).flatten())
     }
 
     async fn query(

@@ -18,6 +18,8 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// All that a URI, the environment and the limits say about a connection.
 pub(super) struct Target {
+    /// The URI, which may have a password.
+    pub(super) uri: String,
     /// Everything but the hosts.
     config: Config,
     pub(super) hosts: Vec<HostAddress>,
@@ -91,6 +93,7 @@ impl Target {
         let mut config = config(&parameters)?;
         config.ssl_mode(tls.mode);
         Ok(Target {
+            uri: uri.to_owned(),
             config,
             hosts,
             tls: tls.connector()?,

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "the helpers of a test fail as the test does")]
 
 mod connect;
+mod exported;
 mod failures;
 mod file;
 mod limits;

@@ -30,7 +30,7 @@ pub use asterisk_conf::{OptionLine, end_mark, syntax};
 pub use self::lines::{Lines, prepared_option};
 pub use self::mark::{with_end_mark, without_end_mark};
 pub use self::origins::{LineOrigin, LineOrigins};
-pub(crate) use self::recorder::{Recorder, origins_by_section};
+pub(crate) use self::recorder::{Recorder, origins_by_section, origins_of_lines};
 use crate::{Origin, Row, Session, Warning};
 
 /// Writes a file, or a part of one, from top to bottom.

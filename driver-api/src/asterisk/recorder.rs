@@ -131,3 +131,12 @@ pub(crate) fn origins_by_section(text: &str, rows: &HashMap<&str, &Origin>) -> L
     }
     origins.into_origins()
 }
+
+/// Returns the origins of lines whose rows and columns are known.
+pub(crate) fn origins_of_lines<'o>(lines: impl Iterator<Item = (usize, &'o Origin, &'o str)>) -> LineOrigins {
+    let mut origins = Recording::default();
+    for (line, origin, column) in lines {
+        origins.push(line, origin, Some(column).filter(|column| !column.is_empty()), None);
+    }
+    origins.into_origins()
+}

@@ -8,6 +8,7 @@ use super::shown::{Found, hyphenated};
 use super::{Cursor, Failure};
 use crate::Value;
 use crate::columns::OPTION_COLUMNS;
+use crate::table::CELLS;
 use crate::text::{BLANKED, ONE_LINE, TEXT, breaks_line};
 
 /// The value of a column, or an element of the array in it.
@@ -135,6 +136,10 @@ impl<'de> Deserializer<'de> for ValueDeserializer<'_, '_> {
                 let first = Some((self.column, self.value));
                 visitor.visit_seq(RestOfColumns { first, open: None, cursor: self.cursor })
             }
+            CELLS => {
+                let first = Some((self.column, self.value));
+                visitor.visit_seq(RestOfValues { first, cursor: self.cursor })
+            }
             _ => visitor.visit_newtype_struct(self),
         }
     }
@@ -247,6 +252,25 @@ impl<'de> SeqAccess<'de> for TextOfColumn<'_> {
 
 fn index(column: usize) -> U16Deserializer<Failure> {
     u16::try_from(column).unwrap_or(u16::MAX).into_deserializer()
+}
+
+/// The sequence that [`Cells`](crate::Cells) are read from: the values of all columns from `first` on.
+struct RestOfValues<'c, 'v> {
+    first: Option<(usize, Value<'v>)>,
+    cursor: &'c Cursor<'v>,
+}
+
+impl<'de> SeqAccess<'de> for RestOfValues<'_, '_> {
+    type Error = Failure;
+
+    fn next_element_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>, Failure> {
+        let next = match self.first.take() {
+            Some(first) => Some(first),
+            None => self.cursor.advance()?,
+        };
+        let Some((column, value)) = next else { return Ok(None) };
+        seed.deserialize(ValueDeserializer { value, column, cursor: self.cursor }).map(Some)
+    }
 }
 
 /// The sequence that [`OptionColumns`](crate::OptionColumns) is read from: for each column from `first` on that is
