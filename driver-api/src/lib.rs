@@ -96,7 +96,8 @@
 //! - other parameters of [`Entry::new`], other fields of [`Query`], other variants of [`Schema`], [`Value`] or
 //!   [`ErrorKind`];
 //! - a new method without a default in [`Driver`], [`Snapshot`], [`Rows`], [`EngineRow`] or [`Piece`];
-//! - another release series of `serde_yaml` (0.9), whose types are in [`Config`] and [`yaml`];
+//! - another release series of `serde_yaml` (0.9), whose types are in [`Config`] and [`yaml`], or of `minijinja` (3.0),
+//!   whose types are in the module `templates`;
 //! - other bytes from [`asterisk::Writer`] or [`yaml::to_string`], another result of a place in [`asterisk::syntax`], or
 //!   another format of the snapshots of `fixtures`: each changes the snapshots of every family.
 //!
@@ -120,6 +121,8 @@ mod session;
 pub mod settings;
 mod snapshot;
 mod table;
+#[cfg(feature = "templates")]
+pub mod templates;
 mod text;
 mod value;
 pub mod yaml;

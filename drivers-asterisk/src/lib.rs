@@ -4,7 +4,7 @@
 //!
 //! - `static_file`: sections that an administrator edits through the API
 //! - `static_table`: tables whose rows are options
-//! - `text_file`, `template`: texts and Jinja2 templates that operators may replace
+//! - `templates`: Jinja2 templates that operators may replace
 //! - `pairs`: options that a column holds as an array
 //! - `line_parts`: checks of values that share a line with others
 //! - `section_names`: checks of rows that name a section
@@ -36,13 +36,13 @@ mod sccp;
 mod section_names;
 mod static_file;
 mod static_table;
-mod template;
+mod templates;
 #[cfg(test)]
 mod testing;
-mod text_file;
 mod voicemail;
 
 use driver_api::Entry;
+use driver_api::templates::DEFAULTS;
 
 /// Every driver of this family, sorted by namespace.
 pub static DRIVERS: &[Entry] = &[
@@ -52,7 +52,7 @@ pub static DRIVERS: &[Entry] = &[
     Entry::new("asterisk.hep.conf", "wazo", |_| Ok(Box::new(hep::Hep))),
     Entry::new("asterisk.iax.conf", "wazo", |_| Ok(Box::new(iax::Iax))),
     Entry::new("asterisk.modules.conf", "wazo", modules::build).defaults(modules::DEFAULTS),
-    Entry::new("asterisk.musiconhold.conf", "wazo", musiconhold::build).defaults(template::DEFAULTS),
+    Entry::new("asterisk.musiconhold.conf", "wazo", musiconhold::build).defaults(DEFAULTS),
     Entry::new("asterisk.pjsip.conf", "wazo", |_| Ok(Box::new(pjsip::Pjsip))),
     Entry::new("asterisk.queues.conf", "wazo", |_| Ok(Box::new(queues::Queues))),
     Entry::new("asterisk.queueskillrules.conf", "wazo", |_| Ok(Box::new(queueskillrules::QueueSkillRules))),
@@ -62,7 +62,7 @@ pub static DRIVERS: &[Entry] = &[
     Entry::new("asterisk.sccp.conf", "wazo", |_| Ok(Box::new(sccp::Sccp))),
     #[cfg(feature = "older")]
     Entry::new("asterisk.sip.conf", "wazo", older::sip::build)
-        .defaults(template::DEFAULTS)
+        .defaults(DEFAULTS)
         .schema(driver_api::Schema::Before("2020-06")),
     Entry::new("asterisk.voicemail.conf", "wazo", |_| Ok(Box::new(voicemail::Voicemail))),
 ];

@@ -12,12 +12,9 @@
 use std::collections::HashMap;
 
 use driver_api::explanation::{Note, Setting};
+use driver_api::templates::{Syntax, TextFile, context};
 use driver_api::{Config, Driver, Error, Session, breaks_line};
-use minijinja::context;
 use serde_yaml::{Mapping, Value};
-
-use crate::template;
-use crate::text_file::TextFile;
 
 /// The modules that a telephone server does not need. An operator may enable them.
 pub(crate) const DEFAULTS: &str = include_str!("modules.yml");
@@ -53,7 +50,7 @@ impl Modules {
 
 impl Driver for Modules {
     fn generate(&self, session: &mut Session<'_>) -> Result<String, Error> {
-        let text = template::render(&self.template, context! { modules => &self.disabled })?;
+        let text = self.template.render(Syntax::Asterisk, context! { modules => &self.disabled })?;
         session.note_file(|| self.template.note(None));
         session.note_lines(&text, |line| {
             let (_, module) = line.split_once("=>").or_else(|| line.split_once('='))?;
@@ -63,7 +60,7 @@ impl Driver for Modules {
     }
 
     fn check(&self) -> Vec<Error> {
-        template::check(&self.template).into_iter().collect()
+        self.template.check()
     }
 }
 

@@ -12,16 +12,15 @@
 //! ```
 
 use driver_api::asterisk::syntax;
+use driver_api::templates::{Serde, TemplateSet, Value, context};
 use driver_api::{Blanked, Config, Driver, Error, OneLine, Query, Row, Session};
-use minijinja::value::Serde;
-use minijinja::{Value, context};
 use serde::{Deserialize, Serialize};
 
 use crate::line_parts;
-use crate::template::Folder;
+use crate::templates::templates;
 
 pub(crate) struct MusicOnHold {
-    folder: Folder,
+    templates: TemplateSet,
 }
 
 pub(crate) fn build(config: &Config) -> Result<Box<dyn Driver>, Error> {
@@ -30,7 +29,7 @@ pub(crate) fn build(config: &Config) -> Result<Box<dyn Driver>, Error> {
 
 impl MusicOnHold {
     fn new(config: &Config) -> Result<MusicOnHold, Error> {
-        Ok(MusicOnHold { folder: Folder::new(config)? })
+        Ok(MusicOnHold { templates: templates(config)? })
     }
 }
 
@@ -44,7 +43,7 @@ impl Driver for MusicOnHold {
             }
         }
         let values: Vec<&Class> = classes.iter().map(|class| &**class).collect();
-        let text = self.folder.templates().render_file(
+        let text = self.templates.open().render_file(
             TEMPLATE,
             context! {
                 base_directory => "/var/lib/asterisk/moh",
@@ -52,13 +51,13 @@ impl Driver for MusicOnHold {
                 sort_map => context! { alphabetical => "alpha", random_start => "randstart" },
             },
         )?;
-        session.note_file(|| self.folder.note(TEMPLATE));
+        session.note_file(|| self.templates.note(TEMPLATE));
         session.record_sections(&text, classes.iter().map(|class| (&*class.name, class.origin())));
         Ok(text)
     }
 
     fn check(&self) -> Vec<Error> {
-        self.folder.check([TEMPLATE.to_owned()])
+        self.templates.check(TEMPLATE)
     }
 }
 

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use driver_api::asterisk::{Writer, syntax};
+use driver_api::templates::TextFile;
 use driver_api::{Error, OneLine, Query, Row, Session};
 use serde::Deserialize;
 
@@ -10,7 +11,6 @@ use super::contexts_conf::ContextsConf;
 use super::dialplan_parts;
 use super::section::{ExtensionValues, Section};
 use crate::line_parts;
-use crate::text_file::TextFile;
 
 /// The contexts that are written, by name. The rest of the module refers to a context by its index here.
 pub(super) struct Contexts {

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use driver_api::asterisk::Writer;
+use driver_api::templates::TextFile;
 use driver_api::{Error, OneLine, Query, Row, Session, Warning};
 use serde::Deserialize;
 use uuid::Uuid;
@@ -10,7 +11,6 @@ use uuid::Uuid;
 use super::code::clean_extension;
 use super::dialplan_parts;
 use super::section::{ExtensionValues, Section};
-use crate::text_file::TextFile;
 
 pub(super) const SECTION: &str = "xivo-features";
 

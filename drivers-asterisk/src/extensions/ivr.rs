@@ -4,14 +4,12 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 
 use driver_api::asterisk::{Writer, syntax};
+use driver_api::templates::{Serde, TemplateSet, Templates, Value, context};
 use driver_api::{Blanked, Error, OneLine, Query, Row, Session, Text, blanked};
-use minijinja::context;
-use minijinja::value::{Serde, Value};
 use serde::{Deserialize, Serialize, Serializer};
 
 use super::dialplan_parts;
 use crate::line_parts;
-use crate::template::{Folder, Templates};
 
 /// The beginning of the name of an IVR's section. The id follows.
 pub(super) const SECTION: &str = "xivo-ivr-";
@@ -120,14 +118,14 @@ struct Ivr<'a> {
 }
 
 /// Returns the mistakes in the template of all IVRs, and in those of single ones.
-pub(super) fn check(folder: &Folder) -> Vec<Error> {
+pub(super) fn check(templates: &TemplateSet) -> Vec<Error> {
     let is_own = |name: &String| name.starts_with(OWN_TEMPLATE) && name.strip_suffix(".jinja").is_some();
-    let own = folder.names("asterisk/extensions").into_iter().filter(is_own);
-    folder.check(own.chain([TEMPLATE.to_owned()]))
+    let own = templates.names("asterisk/extensions").into_iter().filter(is_own);
+    own.chain([TEMPLATE.to_owned()]).flat_map(|name| templates.check(&name)).collect()
 }
 
 /// Writes the section of each IVR, by id.
-pub(super) fn write(writer: &mut Writer, session: &mut Session<'_>, folder: &Folder) -> Result<(), Error> {
+pub(super) fn write(writer: &mut Writer, session: &mut Session<'_>, set: &TemplateSet) -> Result<(), Error> {
     let mut rows: Vec<Row<IvrRow>> = session.query(IVRS, &[])?;
     let choices: Vec<Row<ChoiceRow>> = session.query(CHOICES, &[])?;
     let destinations = destinations(session)?;
@@ -137,7 +135,7 @@ pub(super) fn write(writer: &mut Writer, session: &mut Session<'_>, folder: &Fol
             choices_of.entry(choice.ivr_id).or_default().extend(choice.with_destination(&destinations));
         }
     }
-    let mut templates = folder.templates();
+    let mut templates = set.open();
     let none = Destinations::new();
     for row in &mut rows {
         if !keeps_ivr(session, row) {
@@ -157,7 +155,7 @@ pub(super) fn write(writer: &mut Writer, session: &mut Session<'_>, folder: &Fol
         let name = ivr.template(&templates);
         let rendered = match ivr.render(&mut templates, &name)? {
             Ok(text) => {
-                let notes = session.explains().then(|| folder.note(&name));
+                let notes = session.explains().then(|| set.note(&name));
                 writer.at(row).noting(notes.as_slice()).rendered(&text)
             }
             Err(error) => Err(error.chain()),

@@ -31,10 +31,10 @@ mod tests;
 mod user;
 
 use driver_api::asterisk::Writer;
+use driver_api::templates::{TemplateSet, TextFile};
 use driver_api::{Config, Driver, Error, Session, Warning};
 
-use crate::template::Folder;
-use crate::text_file::TextFile;
+use crate::templates::templates;
 use context::Contexts;
 use contexts_conf::ContextsConf;
 use feature::Features;
@@ -52,7 +52,7 @@ const CONTEXTS_CONF: &str = "/etc/wazo-confgend/templates/contexts.conf";
 
 pub(crate) struct Extensions {
     contexts_conf: TextFile,
-    templates: Folder,
+    templates: TemplateSet,
 }
 
 pub(crate) fn build(config: &Config) -> Result<Box<dyn Driver>, Error> {
@@ -64,7 +64,7 @@ impl Extensions {
         let shipped = include_str!("../../templates/contexts.conf");
         Ok(Extensions {
             contexts_conf: TextFile::at_key(config, "templates.contextsconf", CONTEXTS_CONF, shipped)?,
-            templates: Folder::new(config)?,
+            templates: templates(config)?,
         })
     }
 

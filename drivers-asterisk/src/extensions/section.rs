@@ -3,9 +3,8 @@
 use std::borrow::Cow;
 
 use driver_api::asterisk::Writer;
+use driver_api::templates::TextFile;
 use driver_api::{Origin, Piece};
-
-use crate::text_file::TextFile;
 
 /// An option of a section.
 #[derive(Debug, Clone)]

@@ -24,14 +24,15 @@ mod twilio;
 mod user;
 
 use driver_api::asterisk::Writer;
+use driver_api::templates::TemplateSet;
 use driver_api::{Config, Driver, Error, Row, Session};
 
 use crate::section_names::SectionNames;
-use crate::template::Folder;
+use crate::templates::templates;
 use endpoint::{Endpoint, Endpoints};
 
 pub(crate) struct Sip {
-    folder: Folder,
+    templates: TemplateSet,
 }
 
 pub(crate) fn build(config: &Config) -> Result<Box<dyn Driver>, Error> {
@@ -40,7 +41,7 @@ pub(crate) fn build(config: &Config) -> Result<Box<dyn Driver>, Error> {
 
 impl Sip {
     fn new(config: &Config) -> Result<Sip, Error> {
-        Ok(Sip { folder: Folder::new(config)? })
+        Ok(Sip { templates: templates(config)? })
     }
 }
 
@@ -51,7 +52,7 @@ impl Driver for Sip {
         general::write_authentication(&mut writer, session)?;
         let endpoints = Endpoints::read(session)?;
         let mut names = SectionNames::new(&["general", "authentication"]);
-        twilio::write(&mut writer, session, &endpoints.trunks, &self.folder)?;
+        twilio::write(&mut writer, session, &endpoints.trunks, &self.templates)?;
         trunk::write(&mut writer, session, &mut names, &endpoints.trunks);
         user::write(&mut writer, session, &mut names, &endpoints.users)?;
         writer.blank();
@@ -59,7 +60,7 @@ impl Driver for Sip {
     }
 
     fn check(&self) -> Vec<Error> {
-        self.folder.check([twilio::TEMPLATE.to_owned()])
+        self.templates.check(twilio::TEMPLATE)
     }
 }
 

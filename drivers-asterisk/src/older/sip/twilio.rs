@@ -4,12 +4,10 @@
 use std::borrow::Cow;
 
 use driver_api::asterisk::Writer;
+use driver_api::templates::{Serde, TemplateSet, Value, context};
 use driver_api::{Error, Row, Session};
-use minijinja::value::Serde;
-use minijinja::{Value, context};
 
 use super::endpoint::{Endpoint, Options, position};
-use crate::template::Folder;
 
 /// The name of the template in its folder. One is shipped.
 pub(super) const TEMPLATE: &str = "asterisk/sip/twilio.jinja";
@@ -22,13 +20,13 @@ pub(super) fn write(
     writer: &mut Writer,
     session: &mut Session<'_>,
     trunks: &[Row<Endpoint>],
-    folder: &Folder,
+    templates: &TemplateSet,
 ) -> Result<(), Error> {
     match trunks.iter().find(|trunk| trunk.is_twilio()) {
         Some(trunk) => {
             let options = Value::from(Serde(&options(trunk, session)));
-            let text = folder.templates().render(TEMPLATE, context! { options })?;
-            let notes = session.explains().then(|| folder.note(TEMPLATE));
+            let text = templates.open().render(TEMPLATE, context! { options })?;
+            let notes = session.explains().then(|| templates.note(TEMPLATE));
             if let Err(reason) = writer.at(trunk).noting(notes.as_slice()).rendered(&text) {
                 trunk.warn(session, "", format!("the gateways of Twilio are left out: {reason}"));
             }

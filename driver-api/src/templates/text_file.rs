@@ -1,14 +1,18 @@
-//! Texts that this program ships, which operators may replace by a file of their own.
+//! One text that this program ships, which an operator may replace by a file.
 
 use std::fs;
 use std::io::ErrorKind as IoErrorKind;
 use std::path::{Path, PathBuf};
 
-use driver_api::explanation::{Note, Setting, TextSource};
-use driver_api::{Config, Error, ErrorKind};
+use minijinja::Value;
 
-/// A file that may exist, and the shipped text that is used without it.
-pub(crate) struct TextFile {
+use super::engine::{context_of, error_at};
+use super::syntax::Syntax;
+use crate::explanation::{Note, Setting, TextSource};
+use crate::{Config, Error, ErrorKind};
+
+/// A file that may exist, and the shipped text that is used without it. A configuration key of its own names the file.
+pub struct TextFile {
     path: PathBuf,
     /// Whether an operator named the file. If so, it is an error that the file does not exist.
     named: bool,
@@ -19,7 +23,7 @@ pub(crate) struct TextFile {
 
 impl TextFile {
     /// Returns the file that a configuration key names. `default` is its path if the key is not set.
-    pub(crate) fn at_key(
+    pub fn at_key(
         config: &Config,
         key: &str,
         default: &str,
@@ -29,12 +33,13 @@ impl TextFile {
         Ok(TextFile { named: path.as_os_str() != default, path, shipped, setting: Setting::new(config, key) })
     }
 
-    pub(crate) fn path(&self) -> &Path {
+    /// Returns the path of the file, which may not exist.
+    pub fn path(&self) -> &Path {
         &self.path
     }
 
     /// Returns the note that lines are made from this line of the text.
-    pub(crate) fn note(&self, line: impl Into<Option<usize>>) -> Note {
+    pub fn note(&self, line: impl Into<Option<usize>>) -> Note {
         Note::Text(TextSource {
             path: self.path.display().to_string(),
             is_shipped: !self.path.exists(),
@@ -45,17 +50,40 @@ impl TextFile {
 
     /// Reads the text, with LF for every kind of line end. The file is read each time, so a change needs no
     /// restart.
-    pub(crate) fn read(&self) -> Result<String, Error> {
+    pub fn read(&self) -> Result<String, Error> {
         match fs::read_to_string(&self.path) {
             Ok(text) => Ok(with_line_feeds(text)),
             Err(error) if error.kind() == IoErrorKind::NotFound && !self.named => Ok(self.shipped.to_owned()),
             Err(error) => Err(Error::new(ErrorKind::Template, "can't be read").because(error)),
         }
     }
+
+    /// Renders the text as a template that makes a whole file, and checks its lines.
+    pub fn render(&self, syntax: Syntax, context: Value) -> Result<String, Error> {
+        let mut engine = syntax.engine();
+        let rendered = self.with_source(|name, source| engine.render_source(name, source, context));
+        syntax.checked(&self.path, rendered?)
+    }
+
+    /// Returns the mistakes in the text as a template: see [`Driver::check`](crate::Driver::check).
+    pub fn check(&self) -> Vec<Error> {
+        let engine = Syntax::Plain.engine();
+        let template =
+            |name: &str, source: &str| engine.environment().template_from_named_str(name, source).map(|_| ());
+        self.with_source(template).err().into_iter().collect()
+    }
+
+    fn with_source<T>(
+        &self,
+        work: impl FnOnce(&str, &str) -> Result<T, minijinja::Error>,
+    ) -> Result<T, Error> {
+        let source = self.read().map_err(|error| error.context(context_of(&self.path)))?;
+        work(&self.path.to_string_lossy(), &source).map_err(|error| error_at(&self.path, &error))
+    }
 }
 
 /// Replaces CR LF and CR by LF, as Python does when it reads a text file.
-pub(crate) fn with_line_feeds(text: String) -> String {
+pub(super) fn with_line_feeds(text: String) -> String {
     if text.contains('\r') { text.replace("\r\n", "\n").replace('\r', "\n") } else { text }
 }
 
