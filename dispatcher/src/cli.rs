@@ -12,6 +12,8 @@ mod pager;
 mod pin;
 mod reviewed;
 mod status;
+#[cfg(feature = "custom")]
+mod try_driver;
 
 use std::env;
 use std::io::{self, IsTerminal, Write as _};
@@ -30,6 +32,8 @@ use self::explain::Explain;
 use self::history::{ListHistory, Show};
 use self::pin::{PinFile, UnpinFile};
 use self::status::ShowStatus;
+#[cfg(feature = "custom")]
+use self::try_driver::Try;
 use crate::config::Strictness;
 use crate::site::Site;
 use crate::{accept, config, features};
@@ -66,6 +70,8 @@ enum Command {
     Apply(ApplyFiles),
     Rollback(RollBack),
     Status(ShowStatus),
+    #[cfg(feature = "custom")]
+    Try(Try),
 }
 
 /// Generate files, all in one snapshot of the database: one file to standard output, or several below
@@ -252,6 +258,8 @@ fn execute(arguments: &Confgend, families: &[&'static [Entry]]) -> Result<u8, Fa
         Some(Command::Apply(command)) => command.execute(&registry),
         Some(Command::Rollback(command)) => command.execute(&registry),
         Some(Command::Status(command)) => command.execute(&registry),
+        #[cfg(feature = "custom")]
+        Some(Command::Try(command)) => command.execute(&registry),
         None => Err(usage(Error::driver(
             "a command is missing: use confgend serve, status, apply, rollback, generate, check, diff, explain, history, show, pin, \
                 unpin, list, config or accept, or see confgend --help",
@@ -261,11 +269,11 @@ fn execute(arguments: &Confgend, families: &[&'static [Entry]]) -> Result<u8, Fa
 
 impl Generate {
     fn execute(&self, registry: &Registry) -> Result<u8, Failure> {
-        let config = load(self.config.as_deref(), self.lenient, registry)?;
+        let (config, registry) = &load(self.config.as_deref(), self.lenient, registry)?;
         let namespaces = namespaces(registry, &self.namespaces).map_err(usage)?;
         let uri = match &self.db {
             Some(uri) => uri.parse().map_err(|error: Error| usage(error.context("--db"))),
-            None => config::database(&config).map_err(usage),
+            None => config::database(config).map_err(usage),
         }?;
         if self.out.is_none() && namespaces.len() != 1 {
             return Err(usage(Error::driver("several files need a folder: add --out DIR")));
@@ -290,7 +298,7 @@ impl Generate {
                 None => to_standard_output(text).map(|()| None),
             }
         };
-        generate::files(registry, &config, &namespaces, &mut *snapshot, &mut report, &write);
+        generate::files(registry, config, &namespaces, &mut *snapshot, &mut report, &write);
         Ok(if report.finish() { DONE } else { FAILED })
     }
 }
@@ -312,8 +320,8 @@ fn namespaces(registry: &Registry, names: &[String]) -> Result<Vec<Namespace>, E
 
 impl List {
     fn execute(&self, registry: &Registry) -> Result<u8, Failure> {
-        let config = load(self.config.as_deref(), self.lenient, registry)?;
-        let plugins = Plugins::read(&config).map_err(usage)?;
+        let (config, registry) = &load(self.config.as_deref(), self.lenient, registry)?;
+        let plugins = Plugins::read(config).map_err(usage)?;
         let uri = self.db.as_ref().map(|uri| uri.parse()).transpose();
         let uri = uri.map_err(|error: Error| usage(error.context("--db")))?;
         let mut database = uri.as_ref().map(database::open).transpose().map_err(failed)?;
@@ -327,7 +335,7 @@ impl List {
             for entry in registry.drivers(namespace) {
                 let is_selected = selected.as_ref().is_ok_and(|name| *name == entry.name);
                 let answer = rehearsal.as_mut().map(|rehearsal| {
-                    Writer::of(entry, &config, namespace)
+                    Writer::of(entry, config, namespace)
                         .and_then(|writer| writer.rehearse(&mut **rehearsal))
                         .map_or_else(|error| error.chain(), |()| "ok".to_owned())
                 });
@@ -363,7 +371,7 @@ impl ShowConfig {
         if problems.is_empty() {
             print(&config::show(&loaded).map_err(failed)?);
         }
-        problems.extend(config::problems(&loaded.config, registry, &mut loaded.notes));
+        problems.extend(config::problems(&loaded.config, &loaded.registry, &mut loaded.notes));
         warn(&loaded.notes);
         problems.iter().for_each(print_error);
         Ok(if problems.is_empty() { DONE } else { USAGE })
@@ -383,10 +391,10 @@ impl Serve {
 
 impl Accept {
     fn execute(&self, registry: &Registry) -> Result<u8, Failure> {
-        let config = load(self.config.as_deref(), self.lenient, registry)?;
+        let (config, registry) = &load(self.config.as_deref(), self.lenient, registry)?;
         let text = match &self.namespace {
-            Some(name) => accept::accept(&registry.find(name).map_err(usage)?, &config),
-            None => accept::list(registry, &config),
+            Some(name) => accept::accept(&registry.find(name).map_err(usage)?, config),
+            None => accept::list(registry, config),
         };
         print(&text.map_err(failed)?);
         Ok(DONE)
@@ -397,10 +405,11 @@ fn strictness(lenient: bool) -> Strictness {
     if lenient { Strictness::Lenient } else { Strictness::Strict }
 }
 
-fn load(main: Option<&Path>, lenient: bool, registry: &Registry) -> Result<Config, Failure> {
+/// Returns the configuration, and the drivers with those that it defines.
+fn load(main: Option<&Path>, lenient: bool, registry: &Registry) -> Result<(Config, Registry), Failure> {
     let loaded = config::load(main, strictness(lenient), registry).map_err(usage)?;
     warn(&loaded.notes);
-    Ok(loaded.config)
+    Ok((loaded.config, loaded.registry))
 }
 
 fn warn(notes: &[String]) {
@@ -409,8 +418,12 @@ fn warn(notes: &[String]) {
     }
 }
 
+/// Prints an error, and below it the lines that show the place of a mistake.
 fn print_error(error: &Error) {
     print_message(&format!("error: {}", error.chain()));
+    if let Some(excerpt) = error.excerpt() {
+        print_message(&secrets::in_text(excerpt));
+    }
 }
 
 /// Prints a line to standard error.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use apply::{Apply, ApplySettings, Recovered, Reload, ReloadSettings};
 use driver_api::settings::Settings as _;
-use driver_api::{Config, Error, Namespace, Rows, Snapshot, Value};
+use driver_api::{Config, Error, Exported, Namespace, Rows, Snapshot, Value};
 use drivers::{Outcome, Registry, Report, generate};
 use review::{FileSet, Finding, GeneratedFile, Rules, Severity};
 use service::{FileChange, NewText, Storage};
@@ -21,7 +21,8 @@ pub(crate) struct Proposal {
     pub(crate) unchanged: usize,
     /// The errors for which Asterisk would refuse a file or drop an object, and that the files in the folder do not have.
     pub(crate) errors: Vec<Finding>,
-    /// The words of the queries of each generated file, among which are the tables that it reads.
+    /// The words of the queries of each generated file, among which are the tables that it reads; none for a file that
+    /// another program made.
     pub(crate) words: BTreeMap<Namespace, BTreeSet<String>>,
     /// The files that are not generated because they are pinned, each with the generation and the end of the pin.
     pub(crate) pinned: BTreeMap<Namespace, String>,
@@ -74,12 +75,13 @@ impl Proposer<'_> {
         let generated: Vec<Namespace> =
             namespaces.iter().filter(|file| !pinned.contains_key(file)).cloned().collect();
         let make = |file: &Namespace, snapshot: &mut dyn Snapshot| {
-            let mut recording = Recording { snapshot, words: BTreeSet::new() };
-            (generate::file(self.registry, self.config, file, &mut recording), recording.words)
+            let mut recording = Recording { snapshot, words: BTreeSet::new(), is_exported: false };
+            let outcome = generate::file(self.registry, self.config, file, &mut recording);
+            (outcome, (!recording.is_exported).then_some(recording.words))
         };
         generate::each(&generated, snapshot, &make, &mut |file, (outcome, read)| {
             texts.extend(self.generated(file, outcome, &mut report));
-            words.insert(file.clone(), read);
+            words.extend(read.map(|read| (file.clone(), read)));
         });
         texts.sort_by(|one, other| one.file.cmp(&other.file));
         if !report.finish() && !self.is_forced {
@@ -185,6 +187,8 @@ pub(crate) fn begin(
 struct Recording<'s> {
     snapshot: &'s mut dyn Snapshot,
     words: BTreeSet<String>,
+    /// Whether another program may have read any table.
+    is_exported: bool,
 }
 
 impl Snapshot for Recording<'_> {
@@ -192,5 +196,14 @@ impl Snapshot for Recording<'_> {
         let words = sql.split(|c: char| !c.is_alphanumeric() && c != '_').filter(|word| !word.is_empty());
         self.words.extend(words.map(str::to_owned));
         self.snapshot.run(sql, params, rows)
+    }
+
+    fn export(&mut self) -> Result<Option<Exported>, Error> {
+        self.is_exported = true;
+        self.snapshot.export()
+    }
+
+    fn unique_keys(&mut self, table: &str) -> Result<Vec<Vec<String>>, Error> {
+        self.snapshot.unique_keys(table)
     }
 }

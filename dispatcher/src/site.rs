@@ -23,31 +23,44 @@ const MAX_DEPTH: usize = 4;
 
 /// The registry and the configuration files of a site.
 pub(crate) struct Site {
-    registry: Arc<Registry>,
+    /// The drivers that are compiled in.
+    compiled: Registry,
+    /// Those and the drivers that the current configuration defines.
+    registry: Mutex<Arc<Registry>>,
     files: Mutex<Reloadable>,
 }
 
 impl Site {
     pub(crate) fn new(registry: Registry, files: Reloadable) -> Site {
-        Site { registry: Arc::new(registry), files: Mutex::new(files) }
+        Site {
+            registry: Mutex::new(Arc::new(registry.clone())),
+            compiled: registry,
+            files: Mutex::new(files),
+        }
+    }
+
+    fn registry(&self) -> Arc<Registry> {
+        Arc::clone(&self.registry.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
 impl Source for Site {
     fn files(&self) -> Vec<Namespace> {
-        self.registry.namespaces().cloned().collect()
+        self.registry().namespaces().cloned().collect()
     }
 
     fn find(&self, text: &str) -> Result<Namespace, Error> {
-        self.registry.find(text)
+        self.registry().find(text)
     }
 
     fn configure(&self) -> Result<Configuration, Error> {
         let mut files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
-        let loaded = files.load(&self.registry)?;
+        let loaded = files.load(&self.compiled)?;
         let (settings, database) = config::read(&loaded.config)?;
         let rules = config::check_rules(&loaded.config)?;
-        let generator = Drivers::new(Arc::clone(&self.registry), loaded.config, database, rules);
+        let registry = Arc::new(loaded.registry);
+        *self.registry.lock().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&registry);
+        let generator = Drivers::new(registry, loaded.config, database, rules);
         Ok(Configuration { settings, generator: Box::new(generator), notes: loaded.notes })
     }
 }
@@ -227,11 +240,12 @@ fn with_templates(state: &str, templates: &[FileState]) -> Version {
 }
 
 /// Returns the states of all templates that drivers read: the files that the configuration names below
-/// `templates`, and those in the folders among them.
+/// `templates`, and those in the folders among them; and of the files of its definitions.
 fn template_states(config: &Config) -> Vec<FileState> {
     let paths = config.get::<BTreeMap<String, Option<PathBuf>>>("templates").ok().flatten();
+    let paths = paths.into_iter().flatten().filter_map(|(_, path)| path);
     let mut states = Vec::new();
-    for path in paths.into_iter().flatten().filter_map(|(_, path)| path) {
+    for path in paths.chain(drivers::files_of_definitions(config)) {
         add_states(path, 0, &mut states);
     }
     states

@@ -212,17 +212,34 @@ impl Config {
         self.layers.extend_from_slice(&weaker.layers);
     }
 
-    /// Makes relative paths absolute, from this folder. All values below `templates` are paths.
+    /// Makes relative paths absolute, from this folder: all values below `templates`, and in each definition below
+    /// `drivers` the template and the program of the command, unless this is a name without a slash.
     pub fn resolve_paths(&mut self, folder: &Path) {
         let layers = self.layers.iter_mut().map(|layer| &mut layer.values);
         for values in layers.chain([&mut self.values]) {
-            let Some(Value::Mapping(templates)) = values.get_mut("templates") else { continue };
-            for (_, value) in templates.iter_mut() {
-                if let Value::String(path) = value {
-                    *path = folder.join(&*path).to_string_lossy().into_owned();
+            if let Some(Value::Mapping(templates)) = values.get_mut("templates") {
+                templates.values_mut().for_each(|path| resolve(path, folder));
+            }
+            let Some(Value::Mapping(drivers)) = values.get_mut("drivers") else { continue };
+            for driver in drivers.values_mut().filter_map(Value::as_mapping_mut) {
+                if let Some(path) = driver.get_mut("template") {
+                    resolve(path, folder);
+                }
+                let program = driver.get_mut("command").and_then(|command| match command {
+                    Value::Sequence(words) => words.first_mut(),
+                    word => Some(word),
+                });
+                if let Some(program) = program.filter(|it| it.as_str().is_some_and(|it| it.contains('/'))) {
+                    resolve(program, folder);
                 }
             }
         }
+    }
+}
+
+fn resolve(value: &mut Value, folder: &Path) {
+    if let Value::String(path) = value {
+        *path = folder.join(&*path).to_string_lossy().into_owned();
     }
 }
 

@@ -51,9 +51,15 @@ const OF_FILES: &[Feature] = &[Feature {
     built: cfg!(feature = "asterisk-older"),
 }];
 
-/// Returns the features of families and of their files, families first.
+const OF_DEFINITIONS: &[Feature] = &[Feature {
+    name: "custom",
+    brings: Brings::Property("drivers that the configuration defines"),
+    built: cfg!(feature = "custom"),
+}];
+
+/// Returns the features of families and of their files, families first, and that of drivers in the configuration.
 pub fn features() -> impl Iterator<Item = &'static Feature> {
-    OF_FAMILIES.iter().chain(OF_FILES)
+    OF_FAMILIES.iter().chain(OF_FILES).chain(OF_DEFINITIONS)
 }
 
 /// Returns the feature that this build lacks and that adds the namespace. A file with its own feature needs that

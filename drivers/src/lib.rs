@@ -14,6 +14,8 @@ mod report;
 mod writer;
 
 pub use features::{Brings, FAMILIES, Feature, features};
-pub use registry::{Plugins, Registry};
+#[cfg(feature = "custom")]
+pub use registry::definitions;
+pub use registry::{Plugins, Registry, definition_keys, files_of_definitions};
 pub use report::{NAMESPACE_WIDTH, Report, shown};
 pub use writer::{Outcome, Writer};

@@ -2,6 +2,8 @@
 //! that is `writer.rs`.
 
 use std::collections::BTreeMap;
+use std::fmt;
+use std::path::PathBuf;
 
 use driver_api::settings::Key;
 use driver_api::{Config, Entry, Error, ErrorKind, Namespace, secrets};
@@ -13,6 +15,7 @@ use crate::features;
 const DEFAULT: &str = "wazo";
 
 /// The drivers of each namespace.
+#[derive(Clone)]
 pub struct Registry {
     drivers: BTreeMap<Namespace, Vec<&'static Entry>>,
     /// All drivers, in the order of the families.
@@ -22,24 +25,40 @@ pub struct Registry {
 impl Registry {
     /// Collects the drivers of all families. Two drivers of one namespace must have different names.
     pub fn new(families: &[&'static [Entry]]) -> Result<Registry, Error> {
-        let mut drivers: BTreeMap<Namespace, Vec<&'static Entry>> = BTreeMap::new();
+        let mut registry = Registry { drivers: BTreeMap::new(), entries: Vec::new() };
         for entry in families.iter().copied().flatten() {
-            let namespace = entry
-                .namespace
-                .parse()
-                .map_err(|error: Error| error.context(format!("Entry of the driver {}", entry.name)))?;
-            let of_namespace = drivers.entry(namespace).or_default();
-            if of_namespace.iter().any(|other| other.name == entry.name) {
-                let message = format!(
-                    "two drivers of {} are called {}; one of them needs another name in its Entry",
-                    entry.namespace, entry.name
-                );
-                return Err(Error::new(ErrorKind::Config, message));
-            }
-            of_namespace.push(entry);
+            registry.add(entry, "its Entry")?;
         }
-        let entries = families.iter().copied().flatten().collect();
-        Ok(Registry { drivers, entries })
+        Ok(registry)
+    }
+
+    /// Adds a driver; `place` is where its name stands.
+    fn add(&mut self, entry: &'static Entry, place: &str) -> Result<(), Error> {
+        let namespace = entry
+            .namespace
+            .parse()
+            .map_err(|error: Error| error.context(format!("Entry of the driver {}", entry.name)))?;
+        let of_namespace = self.drivers.entry(namespace).or_default();
+        if of_namespace.iter().any(|other| other.name == entry.name) {
+            let message = format!(
+                "two drivers of {} are called {}; one of them needs another name in {place}",
+                entry.namespace, entry.name
+            );
+            return Err(Error::new(ErrorKind::Config, message));
+        }
+        of_namespace.push(entry);
+        self.entries.push(entry);
+        Ok(())
+    }
+
+    /// Returns the drivers with those that the configuration defines, and the definitions that add no driver.
+    pub fn with_definitions(&self, config: &Config) -> (Registry, Vec<Error>) {
+        let mut registry = self.clone();
+        let (entries, mut problems) = definitions(config);
+        for entry in entries {
+            problems.extend(registry.add(entry, "its key name").err());
+        }
+        (registry, problems)
     }
 
     /// All namespaces, sorted.
@@ -99,6 +118,45 @@ impl Registry {
                 Error::new(ErrorKind::Config, message)
             }),
         }
+    }
+}
+
+/// Returns the keys of the configuration by which it defines drivers, if this build has such.
+pub fn definition_keys() -> Vec<Key> {
+    #[cfg(feature = "custom")]
+    return vec![drivers_custom::key()];
+    #[cfg(not(feature = "custom"))]
+    return Vec::new();
+}
+
+/// Returns the paths of the templates and programs of the drivers that a configuration defines. A change of such a file
+/// may change what the driver writes.
+pub fn files_of_definitions(config: &Config) -> Vec<PathBuf> {
+    #[cfg(feature = "custom")]
+    return drivers_custom::files(config);
+    #[cfg(not(feature = "custom"))]
+    return {
+        let _ = config;
+        Vec::new()
+    };
+}
+
+/// Returns the drivers that a configuration defines, and the definitions that are none.
+#[cfg(feature = "custom")]
+pub fn definitions(config: &Config) -> (Vec<&'static Entry>, Vec<Error>) {
+    drivers_custom::entries(config)
+}
+
+#[cfg(not(feature = "custom"))]
+fn definitions(_: &Config) -> (Vec<&'static Entry>, Vec<Error>) {
+    (Vec::new(), Vec::new())
+}
+
+/// Shows the namespaces with the names of their drivers.
+impl fmt::Debug for Registry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let drivers = self.drivers.iter().map(|(namespace, drivers)| (namespace.to_string(), names(drivers)));
+        f.debug_map().entries(drivers).finish()
     }
 }
 

@@ -90,7 +90,8 @@ impl<'a> Report<'a> {
             }
             Err(error) => {
                 self.failed += 1;
-                return self.message(&format!("error: {}", error.chain()));
+                self.message(&format!("error: {}", error.chain()));
+                return error.excerpt().into_iter().for_each(|excerpt| self.message(excerpt));
             }
         };
         self.done += 1;

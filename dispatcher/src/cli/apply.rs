@@ -213,12 +213,12 @@ fn shown(summary: &str) -> String {
 
 impl ApplyFiles {
     pub(super) fn execute(&self, registry: &Registry) -> Result<u8, Failure> {
-        let config = super::load(self.config.as_deref(), self.lenient, registry)?;
+        let (config, registry) = &super::load(self.config.as_deref(), self.lenient, registry)?;
         if self.watch {
-            return self.watch(registry, &config);
+            return self.watch(registry, config);
         }
-        let mut running = Running::begin(&config, self.out.as_ref())?;
-        let proposal = self.propose(registry, &config, &running.apply)?;
+        let mut running = Running::begin(config, self.out.as_ref())?;
+        let proposal = self.propose(registry, config, &running.apply)?;
         let Proposal { changed, unchanged, errors, .. } = &proposal;
         for error in errors.iter().take(MAX_SHOWN) {
             print(&format!("{}\n", error.first_line()));
@@ -297,10 +297,10 @@ impl ApplyFiles {
 
 impl RollBack {
     pub(super) fn execute(&self, registry: &Registry) -> Result<u8, Failure> {
-        let config = super::load(self.config.as_deref(), self.lenient, registry)?;
+        let (config, _) = &super::load(self.config.as_deref(), self.lenient, registry)?;
         let names: Result<Vec<Namespace>, Error> = self.namespaces.iter().map(|name| name.parse()).collect();
         let names = names.map_err(usage)?;
-        let mut running = Running::begin(&config, self.out.as_ref())?;
+        let mut running = Running::begin(config, self.out.as_ref())?;
         let changed = self.changed(&running.apply, &names).map_err(failed)?;
         if changed.is_empty() {
             print(&format!("the files are those of generation {} already\n", self.generation));

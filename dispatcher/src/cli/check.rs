@@ -81,14 +81,14 @@ impl Check {
                 "--files and --db can't both be given: the files come from one of them",
             )));
         }
-        let config = super::load(self.config.as_deref(), self.lenient, registry)?;
-        let rules = crate::config::check_rules(&config).map_err(usage)?;
+        let (config, registry) = &super::load(self.config.as_deref(), self.lenient, registry)?;
+        let rules = crate::config::check_rules(config).map_err(usage)?;
         if self.rules {
             print(&listed(&rules));
             return Ok(super::DONE);
         }
         let start = Instant::now();
-        let reviewed = Reviewed { registry, config: &config, names: &self.namespaces };
+        let reviewed = Reviewed { registry, config, names: &self.namespaces };
         let set = match &self.files {
             Some(folder) => reviewed.in_folder(folder)?,
             None => reviewed.generated(self.db.as_deref())?,

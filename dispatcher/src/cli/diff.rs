@@ -81,10 +81,10 @@ impl Diff {
         if [self.json, self.unified, self.stat].into_iter().filter(|is_given| *is_given).count() > 1 {
             return Err(usage(Error::driver("only one of --json, --unified and --stat can be given")));
         }
-        let config = super::load(self.config.as_deref(), self.lenient, registry)?;
-        let reviewed = Reviewed { registry, config: &config, names: &self.namespaces };
+        let (config, registry) = &super::load(self.config.as_deref(), self.lenient, registry)?;
+        let reviewed = Reviewed { registry, config, names: &self.namespaces };
         let uri = reviewed.database(self.db.as_deref())?;
-        let old = self.old(&config)?;
+        let old = self.old(config)?;
         let style = Style { has_colors: !self.json && pager::has_colors(), shows_all: self.all };
         let found = reviewed.generating(&uri, Origins::OfColumns(review::is_secret), |new| match &old {
             Old::Database(uri) => reviewed.generating(uri, Origins::None, |old| {

@@ -57,12 +57,12 @@ pub(super) struct Explain {
 impl Explain {
     pub(super) fn execute(&self, registry: &Registry) -> Result<u8, Failure> {
         let question = self.question().map_err(usage)?;
-        let config = super::load(self.config.as_deref(), self.lenient, registry)?;
+        let (config, registry) = &super::load(self.config.as_deref(), self.lenient, registry)?;
         let namespace = registry.find(&self.file).map_err(usage)?;
-        let uri = self.database(&config).map_err(usage)?;
+        let uri = self.database(config).map_err(usage)?;
         let mut database = database::open(&uri).map_err(usage)?;
         let mut snapshot = database.snapshot().map_err(usage)?;
-        print(&self.explained(registry, &config, &namespace, question, &mut *snapshot).map_err(usage)?);
+        print(&self.explained(registry, config, &namespace, question, &mut *snapshot).map_err(usage)?);
         Ok(super::DONE)
     }
 

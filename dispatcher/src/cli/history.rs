@@ -64,11 +64,11 @@ pub(super) struct Show {
 
 impl ListHistory {
     pub(super) fn execute(&self, registry: &Registry) -> Result<u8, Failure> {
-        let config = super::load(self.config.as_deref(), self.lenient, registry)?;
+        let (config, registry) = &super::load(self.config.as_deref(), self.lenient, registry)?;
         let wanted: Option<Namespace> =
             self.namespace.as_deref().map(str::parse).transpose().map_err(usage)?;
         let (mut generations, damaged) =
-            config::history(&config).map_err(usage)?.generations().map_err(failed)?;
+            config::history(config).map_err(usage)?.generations().map_err(failed)?;
         for error in damaged {
             super::print_error(&error);
         }
@@ -80,7 +80,7 @@ impl ListHistory {
             print(&generations.iter().map(json).collect::<String>());
             return Ok(super::DONE);
         }
-        let pins = pins(&config, registry).map_err(failed)?;
+        let pins = pins(config, registry).map_err(failed)?;
         pager::print(&self.table(&generations, wanted.as_ref(), &pins));
         Ok(super::DONE)
     }
@@ -124,9 +124,9 @@ impl ListHistory {
 
 impl Show {
     pub(super) fn execute(&self, registry: &Registry) -> Result<u8, Failure> {
-        let config = super::load(self.config.as_deref(), self.lenient, registry)?;
+        let (config, _) = &super::load(self.config.as_deref(), self.lenient, registry)?;
         let file = self.namespace.parse().map_err(usage)?;
-        let history = config::history(&config).map_err(usage)?;
+        let history = config::history(config).map_err(usage)?;
         let text = history
             .generation(self.generation)
             .and_then(|generation| history.text(&generation, &file))

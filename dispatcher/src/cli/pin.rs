@@ -60,10 +60,10 @@ pub(super) struct UnpinFile {
 impl PinFile {
     pub(super) fn execute(&self, registry: &Registry) -> Result<u8, Failure> {
         let duration = self.duration.as_deref().map(parse).transpose().map_err(usage)?;
-        let config = super::load(self.config.as_deref(), self.lenient, registry)?;
+        let (config, registry) = &super::load(self.config.as_deref(), self.lenient, registry)?;
         let file = registry.find(&self.namespace).map_err(usage)?;
-        let history = config::history(&config).map_err(usage)?;
-        print(&self.pin(&config, &history, &file, duration).map_err(failed)?);
+        let history = config::history(config).map_err(usage)?;
+        print(&self.pin(config, &history, &file, duration).map_err(failed)?);
         Ok(super::DONE)
     }
 
@@ -104,9 +104,9 @@ impl PinFile {
 
 impl UnpinFile {
     pub(super) fn execute(&self, registry: &Registry) -> Result<u8, Failure> {
-        let config = super::load(self.config.as_deref(), self.lenient, registry)?;
+        let (config, registry) = &super::load(self.config.as_deref(), self.lenient, registry)?;
         let file = registry.find(&self.namespace).map_err(usage)?;
-        let storage = Storage::read(&config).map_err(usage)?;
+        let storage = Storage::read(config).map_err(usage)?;
         let was_pinned = service::unpin(&storage, &file).map_err(failed)?;
         print(&if was_pinned {
             format!("{file} is not pinned any more: the next request or apply brings it up to date\n")

@@ -43,10 +43,10 @@ const MAX_KINDS: usize = 3;
 
 impl ShowStatus {
     pub(super) fn execute(&self, registry: &Registry) -> Result<u8, Failure> {
-        let config = super::load(self.config.as_deref(), self.lenient, registry)?;
-        let storage = Storage::read(&config).map_err(usage)?;
-        let history = HistorySettings::read(&config).map_err(usage)?;
-        let asked = page::address(&config).map_err(usage)?.map(page::status);
+        let (config, registry) = &super::load(self.config.as_deref(), self.lenient, registry)?;
+        let storage = Storage::read(config).map_err(usage)?;
+        let history = HistorySettings::read(config).map_err(usage)?;
+        let asked = page::address(config).map_err(usage)?.map(page::status);
         let status = match asked {
             Some(Ok(status)) => status,
             Some(Err(error)) => {

@@ -24,6 +24,8 @@ pub struct Loaded {
     pub notes: Vec<String>,
     /// The files that were read, the strongest first.
     pub files: Vec<PathBuf>,
+    /// The drivers, with those that the configuration defines.
+    pub registry: Registry,
 }
 
 /// How a file that can't be read is judged. A broken main file is an error in both cases.
@@ -158,12 +160,14 @@ fn read(
     }
     config.fill_from(built_in);
     let Findings { mut notes, mut problems, .. } = findings;
+    let (registry, mistakes) = registry.with_definitions(&config);
+    problems.extend(mistakes);
     match Plugins::read(&config) {
-        Ok(plugins) => notes.extend(plugins.warnings(registry)),
+        Ok(plugins) => notes.extend(plugins.warnings(&registry)),
         Err(error) => problems.push(error),
     }
     let files = layers.into_iter().map(|(path, _)| path).collect();
-    Ok((Loaded { config, notes, files }, problems))
+    Ok((Loaded { config, notes, files, registry }, problems))
 }
 
 fn from_command_line(main: &Path) -> Result<Config, Error> {

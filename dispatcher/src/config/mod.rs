@@ -28,6 +28,12 @@ pub fn only(file: Option<&Path>, registry: &Registry) -> Result<Config, Error> {
     PROGRAM.only(file, registry)
 }
 
+/// Reads one file, as a layer of the configuration.
+#[cfg(feature = "custom")]
+pub(crate) fn layer(file: &Path) -> Result<Config, Error> {
+    PROGRAM.read(file)
+}
+
 /// Makes all checks that the service makes at its start and at the first use of each driver: keys, paths, drivers, and
 /// the files that drivers read. Returns all problems, beside those that [`survey`] has found. A problem
 /// that only this user has, who may not be the service's, is a note.

@@ -74,6 +74,7 @@ pub fn keys() -> Vec<Key> {
         Check::keys(),
         apply,
         vec![Plugins::key()],
+        drivers::definition_keys(),
     ]
     .concat()
 }

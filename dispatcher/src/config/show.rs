@@ -127,7 +127,9 @@ mod tests {
     use super::*;
 
     fn shown(config: Config) -> String {
-        let text = show(&Loaded { config, notes: Vec::new(), files: vec!["/etc/b\n.yml".into()] }).unwrap();
+        let registry = drivers::Registry::new(&[]).unwrap();
+        let files = vec!["/etc/b\n.yml".into()];
+        let text = show(&Loaded { config, notes: Vec::new(), files, registry }).unwrap();
         text.strip_prefix("# Files, the strongest first:\n#   /etc/b?.yml\n").unwrap().to_owned()
     }
 

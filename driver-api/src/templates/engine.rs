@@ -33,6 +33,8 @@ use crate::{Error, ErrorKind};
 pub struct Engine<'a> {
     environment: Environment<'a>,
     printed: Printed,
+    /// The steps that one template may take.
+    most: u64,
     /// The steps that are left for this file.
     pub(super) steps: u64,
 }
@@ -48,7 +50,14 @@ impl<'a> Engine<'a> {
     {
         let printed = Printed::default();
         let environment = environment(printed.clone(), print);
-        Engine { environment, printed, steps: MAX_STEPS_OF_FILE }
+        Engine { environment, printed, most: MAX_STEPS, steps: MAX_STEPS_OF_FILE }
+    }
+
+    /// Sets the number of steps that one template may take, and all of the file together: a family that knows how many
+    /// rows a template has can allow more for more rows.
+    #[must_use]
+    pub fn with_steps(self, steps: u64) -> Engine<'a> {
+        Engine { most: steps, steps, ..self }
     }
 
     /// Returns the environment of the templates.
@@ -83,7 +92,7 @@ impl<'a> Engine<'a> {
         &mut self,
         render: impl FnOnce(&Engine<'a>) -> Result<(String, u64), minijinja::Error>,
     ) -> Result<String, minijinja::Error> {
-        let steps = self.steps.min(MAX_STEPS);
+        let steps = self.steps.min(self.most);
         self.environment.set_fuel(Some(steps));
         let rendered = render(self);
         // How many steps a failed template took is not known.

@@ -95,7 +95,7 @@ impl Generate {
             let (uri, config_file) = (uri.clone(), self.config.clone());
             return Ok(Source { uri, config_file, schema: Schema::Current });
         }
-        let case = find_case(self.case.as_deref().unwrap_or(DEFAULT_CASE))?;
+        let case = Case::find(self.case.as_deref().unwrap_or(DEFAULT_CASE))?;
         // Cargo creates this folder, unless CARGO_TARGET_DIR names another one.
         fs::create_dir_all(target()).map_err(|error| file_error(&target(), error))?;
         let path = target().join(format!("{}.db", case.name));
@@ -111,21 +111,6 @@ impl Generate {
         let config_file = self.config.clone().or(case.config_file());
         Ok(Source { uri: Uri::Sqlite(path), config_file, schema: case.schema() })
     }
-}
-
-/// Finds a case by its name or by its folder.
-fn find_case(name: &str) -> Result<Case, Error> {
-    if let Some(case) = Case::named(name) {
-        return Ok(case);
-    }
-    if Path::new(name).is_dir() {
-        return Case::open(name);
-    }
-    let names: Vec<String> = Case::all().into_iter().map(|case| case.name).collect();
-    Err(Error::driver(format!(
-        "there is no case {name:?} and no folder of that name; the cases are {}",
-        names.join(", ")
-    )))
 }
 
 /// The namespaces that have a driver for databases of this schema, sorted.

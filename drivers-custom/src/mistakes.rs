@@ -1,0 +1,140 @@
+//! Mistakes in templates, with their place.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::ops::Range;
+use std::path::Path;
+
+use driver_api::{Error, ErrorKind};
+
+use crate::definition::{KEY, Place, TemplateText};
+use crate::position::{self, Part};
+use crate::report;
+
+/// The name by which the engine knows the template of the definition.
+pub(crate) const MAIN: &str = "template";
+
+/// Returns an error about a part of the template.
+pub(crate) fn at(
+    place: &Place,
+    template: &TemplateText,
+    source: &str,
+    range: Range<usize>,
+    message: &str,
+) -> Error {
+    match template {
+        TemplateText::File(path) => {
+            report::mistake(ErrorKind::Template, &path.display().to_string(), source, range, message)
+        }
+        TemplateText::Inline(_) => {
+            let name = place.file.clone().unwrap_or_default();
+            match in_definition(place, source, &range) {
+                Some((text, range)) => report::mistake(ErrorKind::Template, &name, &text, range, message),
+                None => report::mistake(ErrorKind::Template, "text", source, range, message)
+                    .context(format!("configuration key {KEY}.{}.text", place.namespace))
+                    .context(name),
+            }
+        }
+    }
+}
+
+/// Finds a part of a template in the file that has the template as a block of lines. Returns the text of the file, and the
+/// part in it.
+fn in_definition(place: &Place, source: &str, range: &Range<usize>) -> Option<(String, Range<usize>)> {
+    let text = fs::read_to_string(place.file.as_ref()?).ok()?;
+    let path = [KEY, &place.namespace, "text"];
+    let key = position::find(&text, &path, Part::Key)?;
+    let before = source.get(..range.start)?;
+    let number = before.matches('\n').count();
+    let line_start = before.rfind('\n').map_or(0, |at| at + 1);
+    let wanted = source[line_start..].lines().next()?;
+    // The block begins on the line behind the key, with the same indentation for all lines.
+    let behind = key.end + text[key.end..].find('\n')? + 1;
+    let mut start = behind;
+    let lines = text[behind..].split_inclusive('\n');
+    for (index, line) in lines.enumerate() {
+        let content = line.trim_end_matches(['\n', '\r']);
+        if index == number {
+            let indentation = content.strip_suffix(wanted)?.len();
+            let start = start + indentation + (range.start - line_start);
+            let length = range.len().min(wanted.len().saturating_sub(range.start - line_start)).max(1);
+            return Some((text, start..start + length));
+        }
+        start += line.len();
+    }
+    None
+}
+
+/// Returns the error of a template that can't be rendered.
+pub(crate) fn of_engine(
+    place: &Place,
+    template: &TemplateText,
+    source: &str,
+    error: &minijinja::Error,
+) -> Error {
+    let detail = error.detail().map(|detail| format!(": {detail}")).unwrap_or_default();
+    let message = match std::error::Error::source(error) {
+        Some(cause) => format!("{}{detail}: {cause}", error.kind()),
+        None => format!("{}{detail}", error.kind()),
+    };
+    match (error.name(), template) {
+        // A mistake in a template that it includes.
+        (Some(name), TemplateText::File(path)) if name != MAIN => {
+            let path = path.parent().unwrap_or(Path::new("")).join(name);
+            let source = fs::read_to_string(&path).unwrap_or_default();
+            let range = range(&source, error);
+            report::mistake(ErrorKind::Template, &path.display().to_string(), &source, range, &message)
+        }
+        _ => at(place, template, source, range(source, error), &message),
+    }
+}
+
+/// Returns the part of the text that an error is about: an expression, or else a line.
+fn range(source: &str, error: &minijinja::Error) -> Range<usize> {
+    if let Some(range) = error.range().filter(|range| source.get(range.clone()).is_some()) {
+        return range;
+    }
+    let line = error.line().unwrap_or(1).saturating_sub(1);
+    let start = source.split_inclusive('\n').take(line).map(str::len).sum();
+    let length = source.get(start..).and_then(|rest| rest.lines().next()).map_or(0, str::len);
+    start..start + length
+}
+
+/// Returns the mistakes that can be seen without rows. `names` are the variables that the template has.
+pub(crate) fn of_template(
+    place: &Place,
+    template: &TemplateText,
+    source: &str,
+    names: &BTreeSet<&str>,
+) -> Vec<Error> {
+    let page = std::sync::Arc::default();
+    let engine = crate::page::engine(&page, 0, template.folder());
+    let parsed = engine.environment().template_from_named_str(MAIN, source);
+    let parsed = match parsed {
+        Ok(parsed) => parsed,
+        Err(error) => return vec![of_engine(place, template, source, &error)],
+    };
+    let globals: BTreeSet<String> = engine.environment().globals().map(|(name, _)| name.to_owned()).collect();
+    let mut unknown: Vec<String> = parsed.undeclared_variables(false).into_iter().collect();
+    unknown.retain(|name| !names.contains(name.as_str()) && !globals.contains(name));
+    unknown.sort();
+    let mistake = |name: &String| {
+        let range = word(source, name);
+        let known: Vec<&str> = names.iter().copied().collect();
+        at(place, template, source, range, &format!("unknown name; the template has {}", known.join(", ")))
+    };
+    unknown.iter().map(mistake).collect()
+}
+
+/// Returns the first place in a template at which a name stands as a word within a tag.
+fn word(source: &str, name: &str) -> Range<usize> {
+    let is_part = |c: char| c.is_alphanumeric() || c == '_' || c == '.';
+    let is_word = |at: &usize| {
+        let (before, after) = (&source[..*at], &source[at + name.len()..]);
+        let in_tag = before.rfind(['{', '}']).is_some_and(|brace| before[brace..].starts_with('{'))
+            || before.rfind("{%") > before.rfind("%}");
+        in_tag && !before.ends_with(is_part) && !after.starts_with(|c: char| c.is_alphanumeric() || c == '_')
+    };
+    let at = source.match_indices(name).map(|(at, _)| at).find(is_word).unwrap_or_default();
+    at..at + if source[at..].starts_with(name) { name.len() } else { 0 }
+}
