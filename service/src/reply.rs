@@ -8,7 +8,7 @@ use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
 use crate::cache::Copy;
-use crate::coalesce::Shared;
+use crate::coalesce::{Coalescer, Shared};
 use crate::gate;
 use crate::guard::Action;
 use crate::history::Served;
@@ -82,13 +82,22 @@ impl Reply {
     }
 }
 
+async fn invalidate(coalescer: Arc<Coalescer>, site: &Arc<Site>, file: &Namespace) -> Reply {
+    let (site, file) = (Arc::clone(site), file.clone());
+    let mark = move || coalescer.invalidate(|| site.cache.invalidate(&file)).err();
+    if let Ok(Some(error)) = spawn_blocking(mark).await {
+        tracing::error!("{}", error.chain());
+    }
+    Reply::nothing(Outcome::Invalidated)
+}
+
 impl Service {
     /// Finds the reply to a request.
     pub(crate) async fn reply(self: &Arc<Self>, site: &Arc<Site>, request: &Request) -> Reply {
         let file = &request.file;
-        let Some(coalescer) = self.coalescers.get(file) else { return Reply::nothing(Outcome::Failed) };
+        let Some(coalescer) = self.coalescer(file) else { return Reply::nothing(Outcome::Failed) };
         if request.invalidate {
-            return self.invalidate(site, file).await;
+            return invalidate(coalescer, site, file).await;
         }
         if let Some(reply) = pinned(site, file) {
             return reply;
@@ -102,8 +111,8 @@ impl Service {
         }
         let (mut receiver, start) = coalescer.join(request.cached);
         if start {
-            let (service, file) = (Arc::clone(self), file.clone());
-            spawn_blocking(move || service.generate(&file));
+            let (service, coalescer, file) = (Arc::clone(self), Arc::clone(&coalescer), file.clone());
+            spawn_blocking(move || service.generate(&file, &coalescer));
         }
         let limit = site.settings.limits.patience_seconds.0;
         // A request that joins a hanging generation waits hardly longer than the earlier requests.
@@ -131,21 +140,8 @@ impl Service {
         })
     }
 
-    async fn invalidate(self: &Arc<Self>, site: &Arc<Site>, file: &Namespace) -> Reply {
-        let (service, site, file) = (Arc::clone(self), Arc::clone(site), file.clone());
-        let mark = move || {
-            let coalescer = service.coalescers.get(&file)?;
-            coalescer.invalidate(|| site.cache.invalidate(&file)).err()
-        };
-        if let Ok(Some(error)) = spawn_blocking(mark).await {
-            tracing::error!("{}", error.chain());
-        }
-        Reply::nothing(Outcome::Invalidated)
-    }
-
     /// Generates a file until no request waits for it. It blocks.
-    fn generate(self: &Arc<Self>, file: &Namespace) {
-        let Some(coalescer) = self.coalescers.get(file) else { return };
+    fn generate(self: &Arc<Self>, file: &Namespace, coalescer: &Coalescer) {
         while let Some(mut flight) = coalescer.begin() {
             // This comes after `begin`: a reload from here on marks this generation as out of date.
             let site = self.site();

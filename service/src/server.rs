@@ -80,7 +80,8 @@ impl Server {
         let pid_path = settings.storage.pid_file.clone();
         let pid_file = pid_path.as_deref().map(PidFile::write).transpose();
         let pid_file = pid_file.inspect_err(|error| tracing::warn!("no PID file: {}", error.chain()));
-        for file in service.files() {
+        let files = service.files();
+        for file in &files {
             site.cache.clean(file.resource());
             site.cache.adjust_mode(file);
         }
@@ -88,7 +89,7 @@ impl Server {
         tracing::info!(
             "confgend {}: {} files on {listeners}, cache {}, {}",
             env!("CARGO_PKG_VERSION"),
-            service.files().count(),
+            files.len(),
             settings.storage.cache.display(),
             site.generator.description()
         );

@@ -20,8 +20,8 @@ use crate::version::Versions;
 /// The state that lasts as long as the process.
 pub(crate) struct Service {
     pub(crate) source: Box<dyn Source>,
-    /// The coalescer of each file.
-    pub(crate) coalescers: BTreeMap<Namespace, Coalescer>,
+    /// The coalescer of each file that the current configuration has.
+    coalescers: RwLock<BTreeMap<Namespace, Arc<Coalescer>>>,
     site: RwLock<Arc<Site>>,
     /// The settings with which the service started.
     pub(crate) started: Settings,
@@ -66,8 +66,8 @@ impl Site {
 }
 
 /// The state of a cached copy, for the metrics.
-pub(crate) struct CopyState<'a> {
-    pub(crate) file: &'a Namespace,
+pub(crate) struct CopyState {
+    pub(crate) file: Namespace,
     pub(crate) age: Duration,
     /// Whether a request has invalidated it.
     pub(crate) is_invalidated: bool,
@@ -84,7 +84,7 @@ impl Service {
         warn_of_unknown_files(&started, &files);
         Service {
             ledger: Ledger::new(&files),
-            coalescers: files.into_iter().map(|file| (file, Coalescer::default())).collect(),
+            coalescers: RwLock::new(files.into_iter().map(|file| (file, Arc::default())).collect()),
             site: RwLock::new(Arc::new(Site::new(configuration))),
             started,
             metrics: Arc::new(Metrics::new()),
@@ -100,32 +100,46 @@ impl Service {
 
     /// Replaces the configuration, and marks running generations as out of date.
     pub(crate) fn replace_site(&self, configuration: Configuration) {
-        warn_of_unknown_files(&configuration.settings, &self.files().cloned().collect::<Vec<_>>());
+        let files = self.source.files();
+        warn_of_unknown_files(&configuration.settings, &files);
         let site = Arc::new(Site::new(configuration));
         *self.site.write().unwrap_or_else(PoisonError::into_inner) = site;
-        self.coalescers.values().for_each(Coalescer::outdate);
+        self.ledger.keep(&files);
+        let mut coalescers = self.coalescers.write().unwrap_or_else(PoisonError::into_inner);
+        coalescers.retain(|file, coalescer| {
+            coalescer.outdate();
+            files.contains(file)
+        });
+        for file in files {
+            coalescers.entry(file).or_default();
+        }
+    }
+
+    /// Returns the coalescer of a file, if the configuration has the file.
+    pub(crate) fn coalescer(&self, file: &Namespace) -> Option<Arc<Coalescer>> {
+        self.coalescers.read().unwrap_or_else(PoisonError::into_inner).get(file).cloned()
     }
 
     /// Returns the files, sorted.
-    pub(crate) fn files(&self) -> impl Iterator<Item = &Namespace> {
-        self.coalescers.keys()
+    pub(crate) fn files(&self) -> Vec<Namespace> {
+        self.coalescers.read().unwrap_or_else(PoisonError::into_inner).keys().cloned().collect()
     }
 
     /// Returns the states of the cached copies.
-    pub(crate) fn copies(&self) -> Vec<CopyState<'_>> {
+    pub(crate) fn copies(&self) -> Vec<CopyState> {
         let site = self.site();
-        let state = |file| {
-            let age = site.cache.age(file)?;
-            let is_invalidated = site.cache.is_invalidated(file) || !self.coalescers.get(file)?.trusts_copy();
+        let state = |file: Namespace| {
+            let age = site.cache.age(&file)?;
+            let is_invalidated = site.cache.is_invalidated(&file) || !self.coalescer(&file)?.trusts_copy();
             Some(CopyState {
-                file,
                 age,
                 is_invalidated,
-                holds: site.cache.holds(file),
-                is_pinned: site.cache.is_pinned(file),
+                holds: site.cache.holds(&file),
+                is_pinned: site.cache.is_pinned(&file),
+                file,
             })
         };
-        self.files().filter_map(state).collect()
+        self.files().into_iter().filter_map(state).collect()
     }
 }
 

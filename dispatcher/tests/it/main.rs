@@ -14,6 +14,8 @@ mod bad_input;
 #[cfg(all(feature = "sqlite", feature = "asterisk"))]
 mod check;
 mod configuration;
+#[cfg(all(feature = "sqlite", feature = "asterisk", feature = "custom"))]
+mod custom;
 #[cfg(all(feature = "sqlite", feature = "asterisk"))]
 mod diff;
 #[cfg(all(feature = "sqlite", feature = "asterisk", feature = "wazo"))]
@@ -70,7 +72,7 @@ fn before_features(err: &str) -> &str {
 fn confgend(arguments: &[&str]) -> Run {
     let mut command = Command::new(env!("CARGO_BIN_EXE_confgend"));
     command.args(arguments);
-    let reads_configuration = matches!(arguments.first(), Some(&("generate" | "list" | "config")));
+    let reads_configuration = matches!(arguments.first(), Some(&("generate" | "list" | "config" | "try")));
     if reads_configuration && !arguments.iter().any(|word| ["--config", "--help"].contains(word)) {
         command.args(["--config", ALONE]);
     }

@@ -28,7 +28,7 @@ impl fmt::Debug for Copies {
 }
 
 /// The name of a metric, its documentation, and its value for a copy.
-type CopyMetric = (&'static str, &'static str, fn(&CopyState<'_>) -> f64);
+type CopyMetric = (&'static str, &'static str, fn(&CopyState) -> f64);
 
 const COPY_METRICS: [CopyMetric; 4] = [
     ("cache_age_seconds", "How long ago the cached copy of a file was made.", |copy| copy.age.as_secs_f64()),
@@ -48,7 +48,7 @@ impl Collector for Copies {
         for (name, help, value) in COPY_METRICS {
             let mut family = encoder.encode_descriptor(name, help, None, first.metric_type())?;
             for copy in &copies {
-                let file = FileLabels::new(copy.file);
+                let file = FileLabels::new(&copy.file);
                 ConstGauge::new(value(copy)).encode(family.encode_family(&file)?)?;
             }
         }

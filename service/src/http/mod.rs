@@ -146,7 +146,7 @@ impl Page {
             path => {
                 let file = path.strip_prefix("/files/")?;
                 // A namespace has other forms, which are no paths of ours.
-                Page::File(service.files().find(|known| known.to_string() == file)?.clone())
+                Page::File(service.files().into_iter().find(|known| known.to_string() == file)?)
             }
         })
     }

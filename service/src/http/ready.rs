@@ -1,6 +1,6 @@
 //! Whether the service can serve.
 
-use driver_api::secrets;
+use driver_api::{Namespace, secrets};
 
 use crate::state::Service;
 
@@ -12,11 +12,11 @@ use crate::state::Service;
 pub(super) fn check(service: &Service) -> Result<(), String> {
     let site = service.site();
     site.cache.check_writable().map_err(|error| secrets::in_text(&error.chain()))?;
-    let has_text = |file| {
+    let has_text = |file: &Namespace| {
         let generation = service.ledger.note(file).generation;
         generation.is_some_and(|it| it.attempt.error.is_none()) || site.cache.age(file).is_some()
     };
-    let mut without = service.files().filter(|file| !has_text(file));
+    let mut without = service.files().into_iter().filter(|file| !has_text(file));
     let Some(first) = without.next() else { return Ok(()) };
     let others = without.count();
     site.generator.reach().map_err(|error| {

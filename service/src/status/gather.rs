@@ -10,7 +10,6 @@ use super::{
     Attempt, Change, FileStatus, GenerationStatus, Point, ServiceStatus, State, Status, VERSION, Warnings,
 };
 use crate::cache::{Cache, Copy};
-use crate::coalesce::Coalescer;
 use crate::history::{Generation, History, HistorySettings};
 use crate::reply::Outcome;
 use crate::settings::Storage;
@@ -37,13 +36,13 @@ impl Status {
     pub(crate) fn of_service(service: &Service) -> Status {
         let site = service.site();
         let mut disk = Disk::read(&site.settings.storage, &site.settings.history);
-        let file = |file| {
+        let file = |file: &Namespace| {
             let mut status = disk.file(file, Some(&service.ledger.note(file)));
-            let is_trusted = service.coalescers.get(file).is_none_or(Coalescer::trusts_copy);
+            let is_trusted = service.coalescer(file).is_none_or(|coalescer| coalescer.trusts_copy());
             status.invalidated |= !is_trusted && status.bytes.is_some() && status.pin.is_none();
             status
         };
-        let files = service.files().map(file).collect();
+        let files = service.files().iter().map(file).collect();
         let running = ServiceStatus {
             since: service.ledger.since,
             data: site.generator.description(),

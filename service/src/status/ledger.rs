@@ -1,7 +1,7 @@
 //! The memory of the service: the last events of each file since it started.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 use driver_api::{Namespace, Warning, secrets};
@@ -10,12 +10,13 @@ use jiff::Timestamp;
 use super::{Attempt, Warnings};
 use crate::coalesce::Shared;
 use crate::reply::Outcome;
+use crate::state::lock;
 
 /// A note for each file.
 pub(crate) struct Ledger {
     /// The time at which the service started.
     pub(crate) since: Timestamp,
-    files: BTreeMap<Namespace, Mutex<Note>>,
+    files: RwLock<BTreeMap<Namespace, Arc<Mutex<Note>>>>,
 }
 
 /// The last events of a file. It is small, so that it is locked for a moment only: the thread that serves all connections
@@ -38,16 +39,27 @@ pub(crate) struct Generation {
 
 impl Ledger {
     pub(crate) fn new(files: &[Namespace]) -> Ledger {
-        let files = files.iter().map(|file| (file.clone(), Mutex::default())).collect();
-        Ledger { since: Timestamp::now(), files }
+        let ledger = Ledger { since: Timestamp::now(), files: RwLock::default() };
+        ledger.keep(files);
+        ledger
+    }
+
+    /// Has a note for each of these files, and for no other.
+    pub(crate) fn keep(&self, files: &[Namespace]) {
+        let mut notes = self.files.write().unwrap_or_else(PoisonError::into_inner);
+        notes.retain(|file, _| files.contains(file));
+        for file in files {
+            notes.entry(file.clone()).or_default();
+        }
     }
 
     /// Notes the outcome of a request.
     pub(crate) fn answered(&self, file: &Namespace, outcome: Outcome) {
         // An invalidation says nothing about the text.
         if outcome != Outcome::Invalidated
-            && let Some(mut note) = self.lock(file)
+            && let Some(note) = self.find(file)
         {
+            let mut note = lock(&note);
             note.outcome = Some(outcome);
             // The copy is known to be as a new text would be, so an earlier failure is over.
             if outcome == Outcome::Unchanged {
@@ -71,7 +83,8 @@ impl Ledger {
         let milliseconds = elapsed.map(|elapsed| elapsed.as_secs_f64() * 1e3);
         let attempt = Attempt { time: Timestamp::now(), milliseconds, error };
         let generation = Generation { attempt, warnings: Warnings::new(warnings), voids_copy };
-        if let Some(mut note) = self.lock(file) {
+        if let Some(note) = self.find(file) {
+            let mut note = lock(&note);
             // A request whose patience is over got the copy. The next one gets this text.
             if let Shared::Text(_) = result {
                 note.outcome = Some(Outcome::Generated);
@@ -85,10 +98,10 @@ impl Ledger {
 
     /// Returns what is noted about a file.
     pub(crate) fn note(&self, file: &Namespace) -> Note {
-        self.lock(file).map(|note| note.clone()).unwrap_or_default()
+        self.find(file).map(|note| lock(&note).clone()).unwrap_or_default()
     }
 
-    fn lock(&self, file: &Namespace) -> Option<MutexGuard<'_, Note>> {
-        Some(self.files.get(file)?.lock().unwrap_or_else(PoisonError::into_inner))
+    fn find(&self, file: &Namespace) -> Option<Arc<Mutex<Note>>> {
+        self.files.read().unwrap_or_else(PoisonError::into_inner).get(file).cloned()
     }
 }

@@ -2,6 +2,8 @@
 
 mod cache;
 mod crowd;
+#[cfg(feature = "custom")]
+mod custom;
 #[cfg(feature = "postgres")]
 mod database;
 mod diff;
