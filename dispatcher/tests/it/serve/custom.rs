@@ -22,7 +22,7 @@ fn a_definition_is_served_and_follows_its_template() {
     let daemon = Daemon::start_in(folder, &configuration(&database, ""));
     let text = "uuid 6fe0c2a8-8f0c-4d0a-9b7e-2d6b0f3d6b11\n";
     assert_eq!(daemon.ask("acme/motd.txt"), text);
-    assert_eq!(daemon.ask("acme.motd.txt --cached"), text);
+    assert_eq!(daemon.ask("acme/motd.txt cached"), text);
     fs::write(daemon.folder.path("motd.jinja"), "hello").unwrap();
     assert_eq!(daemon.ask("acme/motd.txt"), "hello");
     // A mistake has its place in the log, and the last good copy is served.
