@@ -311,6 +311,10 @@ impl Snapshot for LazySnapshot<'_> {
         self.snapshot()?.export()
     }
 
+    fn has_column(&mut self, table: &str, column: &str) -> Result<bool, Error> {
+        self.snapshot()?.has_column(table, column)
+    }
+
     fn unique_keys(&mut self, table: &str) -> Result<Vec<Vec<String>>, Error> {
         self.snapshot()?.unique_keys(table)
     }
@@ -329,6 +333,10 @@ impl Snapshot for Permitted {
 
     fn export(&mut self) -> Result<Option<Exported>, Error> {
         self.snapshot.export()
+    }
+
+    fn has_column(&mut self, table: &str, column: &str) -> Result<bool, Error> {
+        self.snapshot.has_column(table, column)
     }
 
     fn unique_keys(&mut self, table: &str) -> Result<Vec<Vec<String>>, Error> {

@@ -213,6 +213,11 @@ impl Snapshot for SqliteSnapshot<'_> {
         Ok(Some(Exported { uri: format!("sqlite:///{}", path.display()), snapshot: None }))
     }
 
+    fn has_column(&mut self, table: &str, column: &str) -> Result<bool, Error> {
+        let sql = "SELECT count(*) > 0 FROM pragma_table_info(?1) WHERE name = ?2";
+        self.transaction.query_row(sql, [table, column], |row| row.get(0)).map_err(failed)
+    }
+
     fn unique_keys(&mut self, table: &str) -> Result<Vec<Vec<String>>, Error> {
         let mut statement = self.transaction.prepare_cached(UNIQUE_KEYS).map_err(failed)?;
         let columns = statement.query_map([table], |row| Ok((row.get(0)?, row.get(1)?))).map_err(failed)?;

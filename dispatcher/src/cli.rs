@@ -21,7 +21,8 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use argh::FromArgs;
-use driver_api::{Config, Entry, Error, Namespace, secrets};
+use database::Database;
+use driver_api::{Config, Entry, Error, Namespace, Release, Session, secrets};
 use drivers::{NAMESPACE_WIDTH, Plugins, Registry, Report, Writer, generate};
 use service::Source as _;
 
@@ -100,6 +101,11 @@ struct Generate {
     #[argh(switch)]
     lenient: bool,
 
+    /// write files for a database of a release before the text of their drivers, too: what the database does not have is
+    /// as if it were empty, and the telephone system may not understand the result
+    #[argh(switch)]
+    any_release: bool,
+
     /// end each file of Asterisk with an empty section, by which a file that includes it can tell that it is whole
     #[argh(switch)]
     end_mark: bool,
@@ -125,6 +131,11 @@ struct List {
     /// ignore files of conf.d that can't be read, as wazo-confgend does; without it, they are errors
     #[argh(switch)]
     lenient: bool,
+
+    /// write files for a database of a release before the text of their drivers, too: what the database does not have is
+    /// as if it were empty, and the telephone system may not understand the result
+    #[argh(switch)]
+    any_release: bool,
 }
 
 /// Show the configuration that holds, with the source of each value, and check it.
@@ -269,7 +280,7 @@ fn execute(arguments: &Confgend, families: &[&'static [Entry]]) -> Result<u8, Fa
 
 impl Generate {
     fn execute(&self, registry: &Registry) -> Result<u8, Failure> {
-        let (config, registry) = &load(self.config.as_deref(), self.lenient, registry)?;
+        let (config, registry) = &load_for(self.config.as_deref(), self.lenient, self.any_release, registry)?;
         let namespaces = namespaces(registry, &self.namespaces).map_err(usage)?;
         let uri = match &self.db {
             Some(uri) => uri.parse().map_err(|error: Error| usage(error.context("--db"))),
@@ -320,14 +331,16 @@ fn namespaces(registry: &Registry, names: &[String]) -> Result<Vec<Namespace>, E
 
 impl List {
     fn execute(&self, registry: &Registry) -> Result<u8, Failure> {
-        let (config, registry) = &load(self.config.as_deref(), self.lenient, registry)?;
+        let (config, registry) = &load_for(self.config.as_deref(), self.lenient, self.any_release, registry)?;
         let plugins = Plugins::read(config).map_err(usage)?;
         let uri = self.db.as_ref().map(|uri| uri.parse()).transpose();
         let uri = uri.map_err(|error: Error| usage(error.context("--db")))?;
         let mut database = uri.as_ref().map(database::open).transpose().map_err(failed)?;
+        let release =
+            database.as_mut().map(|database| release(&mut **database)).transpose().map_err(failed)?;
         let mut rehearsal =
             database.as_mut().map(|database| database.rehearsal()).transpose().map_err(failed)?;
-        let last = if rehearsal.is_some() { "DATABASE" } else { "" };
+        let last = if rehearsal.is_some() { "SINCE DATABASE" } else { "" };
         let mut text = line("NAMESPACE", "DRIVER", "SELECTED", last);
         let mut code = DONE;
         for namespace in registry.namespaces() {
@@ -336,13 +349,17 @@ impl List {
                 let is_selected = selected.as_ref().is_ok_and(|name| *name == entry.name);
                 let answer = rehearsal.as_mut().map(|rehearsal| {
                     Writer::of(entry, config, namespace)
-                        .and_then(|writer| writer.rehearse(&mut **rehearsal))
+                        .and_then(|writer| {
+                            writer.suits(release.unwrap_or(Release::TODAY))?;
+                            writer.rehearse(&mut **rehearsal)
+                        })
                         .map_or_else(|error| error.chain(), |()| "ok".to_owned())
                 });
                 if is_selected && answer.as_ref().is_some_and(|answer| answer != "ok") {
                     code = code.max(FAILED);
                 }
                 let mark = if is_selected { "yes" } else { "no" };
+                let answer = answer.map(|answer| format!("{:<5} {answer}", since(entry)));
                 text += &line(&namespace.to_string(), entry.name, mark, &answer.unwrap_or_default());
             }
             if let Err(error) = selected {
@@ -352,9 +369,22 @@ impl List {
         }
         print(&text);
         // Standard output has only the table, which programs read, too.
+        if let Some(release) = release.filter(|release| *release != Release::TODAY) {
+            print_message(&format!("release of the database: {release}"));
+        }
         let _ = write!(io::stderr(), "{}", features::summary());
         Ok(code)
     }
+}
+
+/// Returns the release that a database says it is of.
+fn release(database: &mut dyn Database) -> Result<Release, Error> {
+    Session::new(&mut *database.snapshot()?).release()
+}
+
+/// Returns the first release that a driver is for, if it is not for all.
+fn since(entry: &Entry) -> String {
+    if entry.since == Release::FIRST { "any".to_owned() } else { entry.since.to_string() }
 }
 
 /// Formats a line of the table.
@@ -403,6 +433,17 @@ impl Accept {
 
 fn strictness(lenient: bool) -> Strictness {
     if lenient { Strictness::Lenient } else { Strictness::Strict }
+}
+
+/// Does the same as [`load`], for a command with the switch `--any-release`.
+fn load_for(
+    main: Option<&Path>,
+    lenient: bool,
+    any_release: bool,
+    registry: &Registry,
+) -> Result<(Config, Registry), Failure> {
+    let (config, registry) = load(main, lenient, registry)?;
+    Ok((if any_release { config::with_any_release(config) } else { config }, registry))
 }
 
 /// Returns the configuration, and the drivers with those that it defines.

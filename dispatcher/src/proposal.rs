@@ -203,6 +203,10 @@ impl Snapshot for Recording<'_> {
         self.snapshot.export()
     }
 
+    fn has_column(&mut self, table: &str, column: &str) -> Result<bool, Error> {
+        self.snapshot.has_column(table, column)
+    }
+
     fn unique_keys(&mut self, table: &str) -> Result<Vec<Vec<String>>, Error> {
         self.snapshot.unique_keys(table)
     }

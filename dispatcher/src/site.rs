@@ -9,7 +9,7 @@ use std::thread;
 use std::time::SystemTime;
 
 use database::{LazySnapshot, Pool, PoolSettings, PooledConnection};
-use driver_api::{Config, Error, ErrorKind, Namespace, Schema};
+use driver_api::{Config, Error, ErrorKind, Namespace, Release, Schema};
 use drivers::{Outcome, Registry, Writer};
 use review::{Finding, Rules};
 use service::{Configuration, Failure, Generated, Generator, Rejection, Source, Version};
@@ -71,6 +71,8 @@ struct Drivers {
     config: Arc<Config>,
     writers: BTreeMap<Namespace, Mutex<Option<Arc<Writer>>>>,
     pool: Arc<Pool>,
+    /// The release that the database was of when a file was last generated.
+    release: Mutex<Option<Release>>,
     /// The severities of the rules that texts are checked by.
     rules: Rules,
     /// Dropped with the configuration, which ends its watch.
@@ -84,6 +86,7 @@ impl Drivers {
             registry,
             config: Arc::new(config),
             pool: Arc::new(Pool::new(database)),
+            release: Mutex::default(),
             rules,
             alive: Arc::new(()),
         }
@@ -114,7 +117,10 @@ impl Drivers {
 
 impl Generator for Drivers {
     fn description(&self) -> String {
-        format!("database {}", self.pool.uri())
+        let release = *self.release.lock().unwrap_or_else(PoisonError::into_inner);
+        let release = release.filter(|release| *release != Release::TODAY);
+        let release = release.map_or_else(String::new, |release| format!(" of release {release}"));
+        format!("database {}{release}", self.pool.uri())
     }
 
     fn reach(&self) -> Result<(), Error> {
@@ -152,7 +158,10 @@ impl Generator for Drivers {
         let mut connection: Option<PooledConnection> = None;
         let outcome = writer.write(&mut LazySnapshot::new(&self.pool, has_fallback, &mut connection));
         log(file, &outcome);
-        let Outcome { result, elapsed, warnings, .. } = outcome;
+        let Outcome { result, elapsed, warnings, release, .. } = outcome;
+        if release.is_some() {
+            *self.release.lock().unwrap_or_else(PoisonError::into_inner) = release;
+        }
         let result = result.map_err(|error| {
             if *error.kind() == ErrorKind::Connection
                 && let Some(broken) = connection.take()

@@ -1,4 +1,4 @@
-use crate::{Config, Error, Session};
+use crate::{Config, Error, Release, Session};
 
 /// Writes one configuration file.
 ///
@@ -109,6 +109,8 @@ pub struct Entry {
     pub defaults: &'static str,
     /// The schema that [`Entry::schema()`] sets.
     pub schema: Schema,
+    /// The release that [`Entry::since()`] sets.
+    pub since: Release,
     build: Build,
 }
 
@@ -134,7 +136,14 @@ impl Entry {
         name: &'static str,
         build: fn(&Config) -> Result<Box<dyn Driver>, Error>,
     ) -> Entry {
-        Entry { namespace, name, defaults: "", schema: Schema::Current, build: Build::One(build) }
+        Entry {
+            namespace,
+            name,
+            defaults: "",
+            schema: Schema::Current,
+            since: Release::FIRST,
+            build: Build::One(build),
+        }
     }
 
     /// Registers a driver that the configuration defines. Several share `build`, which finds the definition by the
@@ -145,7 +154,14 @@ impl Entry {
         name: &'static str,
         build: fn(&Entry, &Config) -> Built,
     ) -> Entry {
-        Entry { namespace, name, defaults: "", schema: Schema::Current, build: Build::Several(build) }
+        Entry {
+            namespace,
+            name,
+            defaults: "",
+            schema: Schema::Current,
+            since: Release::FIRST,
+            build: Build::Several(build),
+        }
     }
 
     /// Sets the defaults of the driver's own configuration keys: a YAML mapping.
@@ -161,6 +177,13 @@ impl Entry {
     #[must_use]
     pub const fn schema(self, schema: Schema) -> Entry {
         Entry { schema, ..self }
+    }
+
+    /// Sets the first release for whose databases the driver writes the right text. For older ones, the program that runs
+    /// the driver refuses the file, unless it is told to write it all the same.
+    #[must_use]
+    pub const fn since(self, since: Release) -> Entry {
+        Entry { since, ..self }
     }
 
     /// Builds the driver, before there is a database. A bad value in the configuration is an error that names its key;

@@ -76,6 +76,8 @@ pub enum ErrorKind {
     Row,
     /// A template can't be parsed or rendered.
     Template,
+    /// The release of the database is older than the text of the driver.
+    Release,
     /// The driver itself found a problem.
     Driver,
 }

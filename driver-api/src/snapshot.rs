@@ -70,6 +70,11 @@ pub trait Snapshot {
         Ok(None)
     }
 
+    /// Returns whether the database has a table with this column.
+    fn has_column(&mut self, _table: &str, _column: &str) -> Result<bool, Error> {
+        Ok(true)
+    }
+
     /// Returns the unique keys of a table, also in a rehearsal. See
     /// [`Session::unique_keys`](crate::Session::unique_keys).
     fn unique_keys(&mut self, _table: &str) -> Result<Vec<Vec<String>>, Error> {

@@ -14,7 +14,7 @@
 //! ```
 
 use driver_api::asterisk::{Writer, yes_no};
-use driver_api::{Driver, Error, OneLine, Query, Row, Session, Text};
+use driver_api::{Dated, Driver, Error, OneLine, Query, Release, Row, Session, Text};
 use serde::Deserialize;
 
 use crate::static_file;
@@ -23,6 +23,8 @@ pub(crate) struct Confbridge;
 
 impl Driver for Confbridge {
     fn generate(&self, session: &mut Session<'_>) -> Result<String, Error> {
+        let release = session.release()?;
+        let prefix = PREFIX.at(release);
         let mut writer = Writer::new(session);
         let sections = static_file::write(&mut writer, session, FILE, &[])?;
         let conferences: Vec<Row<Conference>> = session.query(CONFERENCES, &[])?;
@@ -32,19 +34,43 @@ impl Driver for Confbridge {
             }
         }
         for conference in &conferences {
-            write_bridge(&mut writer, conference);
+            write_bridge(&mut writer, prefix, conference);
         }
         writer.blank();
         for conference in &conferences {
-            write_users(&mut writer, conference);
+            write_users(&mut writer, prefix, conference);
         }
         writer.blank();
-        writer.fixed(include_str!("confbridge.conf"));
+        writer.fixed(FIXED.at(release));
         Ok(writer.finish(session))
     }
 }
 
 const FILE: &str = "confbridge.conf";
+
+/// How the names begin by which the dialplan knows profiles and menus.
+const PREFIX: Dated<&str> = Dated::new("wazo", &[(Release::new(25, 2), "xivo")]);
+
+/// The fixed sections: menus, and the profiles of meetings, which always had the same names.
+macro_rules! fixed {
+    ($prefix:literal) => {
+        concat!(
+            "[",
+            $prefix,
+            "-default-user-menu]\n",
+            include_str!("confbridge/user-menu.conf"),
+            "\n[",
+            $prefix,
+            "-default-admin-menu](",
+            $prefix,
+            "-default-user-menu)\n",
+            include_str!("confbridge/admin-menu.conf"),
+            include_str!("confbridge/meetings.conf")
+        )
+    };
+}
+
+const FIXED: Dated<&str> = Dated::new(fixed!("wazo"), &[(Release::new(25, 2), fixed!("xivo"))]);
 
 /// The static sections from which the profiles inherit.
 const BRIDGE_TEMPLATE: &str = "wazo_default_bridge";
@@ -73,18 +99,18 @@ struct Conference {
     admin_pin: Option<Text>,
 }
 
-fn write_bridge(writer: &mut Writer, conference: &Row<Conference>) {
+fn write_bridge(writer: &mut Writer, prefix: &str, conference: &Row<Conference>) {
     writer.part();
     let mut lines = writer.at(conference);
-    lines.derived_section(format!("wazo-bridge-profile-{}", conference.id), BRIDGE_TEMPLATE);
+    lines.derived_section(format!("{prefix}-bridge-profile-{}", conference.id), BRIDGE_TEMPLATE);
     lines.option("type", "bridge");
     lines.option("max_members", ("max_users", conference.max_users));
     lines.option("record_conference", ("record", yes_no(conference.record)));
     writer.blank();
 }
 
-fn write_users(writer: &mut Writer, conference: &Row<Conference>) {
-    let user_profile = format!("wazo-user-profile-{}", conference.id);
+fn write_users(writer: &mut Writer, prefix: &str, conference: &Row<Conference>) {
+    let user_profile = format!("{prefix}-user-profile-{}", conference.id);
     writer.part();
     let mut lines = writer.at(conference);
     lines.derived_section(&user_profile, USER_TEMPLATE);
@@ -98,7 +124,7 @@ fn write_users(writer: &mut Writer, conference: &Row<Conference>) {
         lines.verbatim_option("music_on_hold_class", class);
     }
     if conference.admin_pin.as_deref().is_some_and(|pin| !pin.is_empty()) {
-        lines.derived_section(format!("wazo-admin-profile-{}", conference.id), &user_profile);
+        lines.derived_section(format!("{prefix}-admin-profile-{}", conference.id), &user_profile);
         lines.option("admin", "yes");
     } else {
         writer.blank();
@@ -118,7 +144,7 @@ mod tests {
     /// Returns the text before the fixed sections.
     fn profiles(rows: &Rows) -> String {
         let text = rows.write(&Confbridge).text;
-        text.strip_suffix(include_str!("confbridge.conf")).expect("the fixed sections at the end").to_owned()
+        text.strip_suffix(fixed!("wazo")).expect("the fixed sections at the end").to_owned()
     }
 
     #[test]

@@ -15,6 +15,7 @@
 
 mod confbridge;
 mod extensions;
+mod feature_tables;
 mod features;
 mod hep;
 mod iax;
@@ -41,25 +42,33 @@ mod templates;
 mod testing;
 mod voicemail;
 
-use driver_api::Entry;
 use driver_api::templates::DEFAULTS;
+use driver_api::{Entry, Release};
 
-/// Every driver of this family, sorted by namespace.
+/// Every driver of this family, sorted by namespace. `since` is the first release for whose databases the file is as its
+/// reader expects it; up to today, a driver has a table of the differences.
 pub static DRIVERS: &[Entry] = &[
-    Entry::new("asterisk.confbridge.conf", "wazo", |_| Ok(Box::new(confbridge::Confbridge))),
-    Entry::new("asterisk.extensions.conf", "wazo", extensions::build).defaults(extensions::DEFAULTS),
-    Entry::new("asterisk.features.conf", "wazo", |_| Ok(Box::new(features::Features))),
+    Entry::new("asterisk.confbridge.conf", "wazo", |_| Ok(Box::new(confbridge::Confbridge)))
+        .since(Release::new(22, 2)),
+    Entry::new("asterisk.extensions.conf", "wazo", extensions::build)
+        .defaults(extensions::DEFAULTS)
+        .since(Release::new(24, 2)),
+    Entry::new("asterisk.features.conf", "wazo", |_| Ok(Box::new(features::Features)))
+        .since(Release::new(24, 2)),
     Entry::new("asterisk.hep.conf", "wazo", |_| Ok(Box::new(hep::Hep))),
     Entry::new("asterisk.iax.conf", "wazo", |_| Ok(Box::new(iax::Iax))),
     Entry::new("asterisk.modules.conf", "wazo", modules::build).defaults(modules::DEFAULTS),
-    Entry::new("asterisk.musiconhold.conf", "wazo", musiconhold::build).defaults(DEFAULTS),
-    Entry::new("asterisk.pjsip.conf", "wazo", |_| Ok(Box::new(pjsip::Pjsip))),
-    Entry::new("asterisk.queues.conf", "wazo", |_| Ok(Box::new(queues::Queues))),
+    Entry::new("asterisk.musiconhold.conf", "wazo", musiconhold::build)
+        .defaults(DEFAULTS)
+        .since(Release::new(23, 12)),
+    Entry::new("asterisk.pjsip.conf", "wazo", |_| Ok(Box::new(pjsip::Pjsip))).since(Release::new(24, 2)),
+    Entry::new("asterisk.queues.conf", "wazo", |_| Ok(Box::new(queues::Queues))).since(Release::new(24, 4)),
     Entry::new("asterisk.queueskillrules.conf", "wazo", |_| Ok(Box::new(queueskillrules::QueueSkillRules))),
     Entry::new("asterisk.queueskills.conf", "wazo", |_| Ok(Box::new(queueskills::QueueSkills))),
-    Entry::new("asterisk.res_parking.conf", "wazo", |_| Ok(Box::new(res_parking::ResParking))),
+    Entry::new("asterisk.res_parking.conf", "wazo", |_| Ok(Box::new(res_parking::ResParking)))
+        .since(Release::new(24, 2)),
     Entry::new("asterisk.rtp.conf", "wazo", |_| Ok(Box::new(rtp::Rtp))),
-    Entry::new("asterisk.sccp.conf", "wazo", |_| Ok(Box::new(sccp::Sccp))),
+    Entry::new("asterisk.sccp.conf", "wazo", |_| Ok(Box::new(sccp::Sccp))).since(Release::new(20, 17)),
     #[cfg(feature = "older")]
     Entry::new("asterisk.sip.conf", "wazo", older::sip::build)
         .defaults(DEFAULTS)
@@ -117,8 +126,8 @@ mod tests {
         assert_eq!(none, many);
         for count in [
             ("asterisk.extensions.conf", 17),
-            ("asterisk.pjsip.conf", 15),
-            ("asterisk.sccp.conf", 6),
+            ("asterisk.pjsip.conf", 16),
+            ("asterisk.sccp.conf", 7),
             #[cfg(feature = "older")]
             ("asterisk.sip.conf", 6),
         ] {

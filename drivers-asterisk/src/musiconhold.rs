@@ -78,7 +78,7 @@ struct Class {
     uuid: OneLine,
     tenant_uuid: OneLine,
     name: OneLine,
-    label: Blanked,
+    label: Option<Blanked>,
     mode: OneLine,
     application: Option<OneLine>,
     sort: Option<OneLine>,

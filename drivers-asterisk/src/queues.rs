@@ -16,7 +16,9 @@
 use std::collections::HashMap;
 
 use driver_api::asterisk::{Writer, syntax};
-use driver_api::{Blanked, Driver, Error, OneLine, OptionColumns, Query, Row, Session, Text};
+use driver_api::{
+    Blanked, Dated, Driver, Error, OneLine, OptionColumns, Query, Release, Row, Session, StandIn, Text,
+};
 use serde::Deserialize;
 
 use crate::static_table::{StaticOption, value};
@@ -25,6 +27,8 @@ pub(crate) struct Queues;
 
 impl Driver for Queues {
     fn generate(&self, session: &mut Session<'_>) -> Result<String, Error> {
+        session.stand_in(&[WITHOUT_LABELS]);
+        let calls_users = CALLS_USERS_OF_QUEUES.at(session.release()?);
         let general: Vec<Row<StaticOption>> = session.query(GENERAL, &[])?;
         let queues: Vec<Row<Queue>> = session.query(QUEUES, &[])?;
         let members: Vec<Row<Member>> = session.query(MEMBERS, &[])?;
@@ -42,13 +46,21 @@ impl Driver for Queues {
             if queue.keeps(session, syntax::section_name, &queue.name) {
                 write_queue(&mut writer, session, queue);
                 for member in members.get(&*queue.name).copied().unwrap_or_default() {
-                    write_member(&mut writer, session, member);
+                    let calls_user = calls_users || queue.category == "group";
+                    write_member(&mut writer, session, calls_user, member);
                 }
             }
         }
         Ok(writer.finish(session))
     }
 }
+
+/// Whether a member of a queue that is a user is called on all lines, as one of a group is.
+const CALLS_USERS_OF_QUEUES: Dated<bool> = Dated::new(true, &[(Release::new(24, 15), false)]);
+
+/// Databases before 21.04 have no labels of groups.
+const WITHOUT_LABELS: StandIn =
+    StandIn::new("groupfeatures", "SELECT g.*, CAST(NULL AS TEXT) AS label FROM groupfeatures AS g");
 
 const GENERAL: Query<'_> = Query {
     table: "staticqueue",
@@ -64,7 +76,7 @@ const GENERAL: Query<'_> = Query {
 const QUEUES: Query<'_> = Query {
     table: "queue",
     key: &["name"],
-    sql: r#"SELECT q.name, f.displayname, g.label,
+    sql: r#"SELECT q.name, CAST(q.category AS TEXT) AS category, f.displayname, g.label,
             q.musicclass, q.announce, q.context, q.timeout, q."monitor-type", q."monitor-format",
             q."queue-youarenext", q."queue-thereare", q."queue-callswaiting", q."queue-holdtime",
             q."queue-minutes", q."queue-seconds", q."queue-thankyou", q."queue-reporthold",
@@ -87,6 +99,7 @@ const QUEUES: Query<'_> = Query {
 #[derive(Deserialize)]
 struct Queue {
     name: OneLine,
+    category: String,
     displayname: Option<Blanked>,
     label: Option<Blanked>,
     option_columns: OptionColumns,
@@ -125,9 +138,9 @@ struct Member {
     uuid: Option<OneLine>,
 }
 
-fn write_member(writer: &mut Writer, session: &mut Session<'_>, member: &Row<Member>) {
+fn write_member(writer: &mut Writer, session: &mut Session<'_>, calls_user: bool, member: &Row<Member>) {
     let Member { interface, penalty, uuid, .. } = &**member;
-    if let Some(uuid) = uuid {
+    if let Some(uuid) = uuid.as_ref().filter(|_| calls_user) {
         // The user is called on all lines; the hint tells whether one of them is in use.
         let (user, hint) = (format!("Local/{uuid}@usersharedlines"), format!("hint:{uuid}@usersharedlines"));
         let (user, hint) = (("uuid", user), ("uuid", hint));

@@ -14,7 +14,7 @@
 //! ```
 
 use driver_api::asterisk::Writer;
-use driver_api::{Blanked, Driver, Error, Query, Row, Session};
+use driver_api::{Blanked, Dated, Driver, Error, Query, Release, Row, Session};
 use serde::Deserialize;
 
 pub(crate) struct ResParking;
@@ -23,9 +23,11 @@ impl Driver for ResParking {
     fn generate(&self, session: &mut Session<'_>) -> Result<String, Error> {
         let rows: Vec<Row<Lot>> = session.query(LOTS, &[])?;
         let mut writer = Writer::new(session);
-        // Asterisk always has a lot of this name. It gets a context that leads nowhere.
-        writer.own().section("default");
-        writer.own().option("context", "wazo-disabled");
+        if HAS_DEFAULT.at(session.release()?) {
+            // Asterisk always has a lot of this name. It gets a context that leads nowhere.
+            writer.own().section("default");
+            writer.own().option("context", "wazo-disabled");
+        }
         for rows in rows.chunk_by(|a, b| a.id == b.id) {
             let [lot, others @ ..] = rows else { continue };
             write_lot(&mut writer, lot);
@@ -38,6 +40,9 @@ impl Driver for ResParking {
         Ok(writer.finish(session))
     }
 }
+
+/// Whether the file has the lot `default`.
+const HAS_DEFAULT: Dated<bool> = Dated::new(true, &[(Release::new(24, 14), false)]);
 
 /// A lot without an extension can't be dialled and is left out. One with several extensions has several rows.
 const LOTS: Query<'_> = Query {

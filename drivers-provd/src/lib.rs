@@ -5,7 +5,9 @@
 
 mod network;
 
-use driver_api::Entry;
+use driver_api::{Entry, Release};
 
 /// Every driver of this family, sorted by namespace.
-pub static DRIVERS: &[Entry] = &[Entry::new("provd.network.yml", "wazo", |_| Ok(Box::new(network::Network)))];
+pub static DRIVERS: &[Entry] =
+    &[Entry::new("provd.network.yml", "wazo", |_| Ok(Box::new(network::Network)))
+        .since(Release::new(23, 17))];

@@ -10,13 +10,14 @@
 
 use std::net::Ipv6Addr;
 
-use driver_api::{Driver, Error, Query, Row, Session, Warning, yaml};
+use driver_api::{Driver, Error, Query, Row, Session, StandIn, Warning, yaml};
 use serde::{Deserialize, Serialize};
 
 pub(crate) struct Network;
 
 impl Driver for Network {
     fn generate(&self, session: &mut Session<'_>) -> Result<String, Error> {
+        session.stand_in(&[WITHOUT_URL]);
         let provisioning: Vec<Row<Provisioning>> = session.query(PROVISIONING, &[])?;
         let interfaces: Vec<Row<Interface>> = session.query(VOIP_INTERFACES, &[])?;
         if provisioning.len() > 1 {
@@ -34,6 +35,10 @@ const PROVISIONING: Query<'_> = Query {
     key: &["id"],
     sql: "SELECT id, net4_ip, http_base_url, http_port FROM provisioning ORDER BY id",
 };
+
+/// Databases before 23.13 have no URL.
+const WITHOUT_URL: StandIn =
+    StandIn::new("provisioning", "SELECT p.*, CAST(NULL AS TEXT) AS http_base_url FROM provisioning AS p");
 
 #[derive(Deserialize)]
 struct Provisioning {

@@ -18,4 +18,4 @@ pub use features::{Brings, FAMILIES, Feature, features};
 pub use registry::definitions;
 pub use registry::{Plugins, Registry, definition_keys, files_of_definitions};
 pub use report::{NAMESPACE_WIDTH, Report, shown};
-pub use writer::{Outcome, Writer};
+pub use writer::{Outcome, Writer, any_release};

@@ -7,9 +7,25 @@ use std::time::{Duration, Instant};
 
 use driver_api::asterisk::LineOrigins;
 use driver_api::explanation::Explanation;
-use driver_api::{Config, Driver, Entry, Error, ErrorKind, Namespace, Schema, Session, Snapshot, Warning};
+use driver_api::settings::Key;
+use driver_api::{
+    Config, Driver, Entry, Error, ErrorKind, Namespace, Release, Schema, Session, Snapshot, Warning,
+};
 
 use crate::registry::{Plugins, Registry};
+
+const ANY_RELEASE: &str = "any_release";
+
+/// Returns the key of the configuration by which files are written for a database of any release.
+pub fn any_release() -> Key {
+    Key {
+        path: ANY_RELEASE.to_owned(),
+        help: "Whether files are written for databases of releases before the text of their drivers, too."
+            .to_owned(),
+        default: false.into(),
+        accepts: "true or false".to_owned(),
+    }
+}
 
 /// The outcome of generating one file.
 pub struct Outcome {
@@ -19,6 +35,8 @@ pub struct Outcome {
     pub warnings: Vec<Warning>,
     /// The length of the text.
     pub bytes: usize,
+    /// The release of the database, if it was asked for.
+    pub release: Option<Release>,
     /// The time that the driver took.
     pub elapsed: Duration,
     /// The origins of the file's lines, if they were asked for.
@@ -34,6 +52,7 @@ impl Outcome {
             result: Err(error),
             warnings: Vec::new(),
             bytes: 0,
+            release: None,
             elapsed: Duration::ZERO,
             origins: LineOrigins::new(),
             explanation: Explanation::default(),
@@ -45,6 +64,7 @@ impl Outcome {
 pub struct Writer {
     namespace: Namespace,
     schema: Schema,
+    since: Release,
     driver: Box<dyn Driver>,
 }
 
@@ -61,7 +81,12 @@ impl Writer {
     pub fn of(entry: &Entry, config: &Config, namespace: &Namespace) -> Result<Writer, Error> {
         let driver =
             without_panic(|| entry.build(config)).map_err(|error| error.context(namespace.to_string()))?;
-        Ok(Writer { namespace: namespace.clone(), schema: entry.schema, driver })
+        let is_for_any: bool = config
+            .get(ANY_RELEASE)
+            .map_err(|error| error.context(namespace.to_string()))?
+            .unwrap_or_default();
+        let since = if is_for_any { Release::FIRST } else { entry.since };
+        Ok(Writer { namespace: namespace.clone(), schema: entry.schema, since, driver })
     }
 
     /// Runs the driver, and returns the text of its file.
@@ -86,15 +111,39 @@ impl Writer {
 
     fn write_in(&self, mut session: Session<'_>) -> Outcome {
         let start = Instant::now();
-        let result = without_panic(|| self.driver.generate(&mut session));
+        let result = without_panic(|| {
+            self.check_release(&mut session)?;
+            self.driver.generate(&mut session)
+        });
         Outcome {
             bytes: result.as_ref().map_or(0, String::len),
             result: result.map_err(|error| self.explain(error)),
             warnings: session.take_warnings(),
+            release: session.known_release(),
             elapsed: start.elapsed(),
             origins: session.take_origins(),
             explanation: session.take_explanation(),
         }
+    }
+
+    fn check_release(&self, session: &mut Session<'_>) -> Result<(), Error> {
+        if self.since == Release::FIRST {
+            return Ok(());
+        }
+        self.suits(session.release()?)
+    }
+
+    /// Refuses a release for which the text of the driver is not the right one.
+    pub fn suits(&self, release: Release) -> Result<(), Error> {
+        if release >= self.since {
+            return Ok(());
+        }
+        let message = format!(
+            "the database is of release {release}, and the text is that of {} and later: the telephone system may not \
+                understand it; to write it all the same, use --any-release or the key {ANY_RELEASE}",
+            self.since
+        );
+        Err(Error::new(ErrorKind::Release, message))
     }
 
     /// Returns the problems of the files that the driver reads at each generation.
@@ -105,7 +154,8 @@ impl Writer {
 
     /// Checks that a database has the tables and columns that the driver reads. The error says what is missing.
     pub fn rehearse(&self, rehearsal: &mut dyn Snapshot) -> Result<(), Error> {
-        let result = without_panic(|| self.driver.rehearse(&mut Session::new(rehearsal)));
+        let mut session = Session::new(rehearsal);
+        let result = without_panic(|| self.driver.rehearse(&mut session));
         match result.map_err(|error| self.explain(error)) {
             // A rehearsal has no rows, so a driver may complain about missing rows.
             Err(error) if !matches!(error.kind(), ErrorKind::Driver | ErrorKind::Row) => Err(error),

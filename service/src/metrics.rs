@@ -81,7 +81,7 @@ impl Metrics {
     fn database_error(&self, kind: &ErrorKind) {
         let kind = match kind {
             ErrorKind::Connection => "connection",
-            ErrorKind::MissingTable(_) | ErrorKind::MissingColumn(_) => "schema",
+            ErrorKind::MissingTable(_) | ErrorKind::MissingColumn(_) | ErrorKind::Release => "schema",
             ErrorKind::Query => "query",
             ErrorKind::Locked => "locked",
             ErrorKind::Row | ErrorKind::Encoding => "row",

@@ -267,8 +267,17 @@ impl Snapshot for PostgresSnapshot {
         Ok(Some(Exported { uri: self.target.uri.clone(), snapshot }))
     }
 
+    fn has_column(&mut self, table: &str, column: &str) -> Result<bool, Error> {
+        let [table, column] = [table, column].map(literal);
+        let sql = format!(
+            "SELECT 1 FROM pg_attribute
+            WHERE attrelid = to_regclass(quote_ident({table})) AND attname = {column} AND NOT attisdropped"
+        );
+        Ok(!rows(&self.connection.execute(&sql, self.target.timeout)?).is_empty())
+    }
+
     fn unique_keys(&mut self, table: &str) -> Result<Vec<Vec<String>>, Error> {
-        let sql = UNIQUE_KEYS.replace("TABLE", &table.replace('\'', "''"));
+        let sql = UNIQUE_KEYS.replace("TABLE", &literal(table));
         let answers = self.connection.execute(&sql, self.target.timeout)?;
         let mut keys: Vec<(Option<String>, Vec<String>)> = Vec::new();
         for row in rows(&answers) {
@@ -282,11 +291,16 @@ impl Snapshot for PostgresSnapshot {
     }
 }
 
+/// Returns a text as SQL writes it.
+fn literal(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "''"))
+}
+
 /// Reads the columns of each unique key of a table: of unique indexes of the whole table whose columns are never NULL.
 const UNIQUE_KEYS: &str = "SELECT i.indexrelid, a.attname
     FROM pg_index AS i
     JOIN pg_attribute AS a ON a.attrelid = i.indrelid AND a.attnum = ANY (i.indkey)
-    WHERE i.indrelid = to_regclass(quote_ident('TABLE')) AND i.indisunique AND i.indpred IS NULL AND i.indexprs IS NULL
+    WHERE i.indrelid = to_regclass(quote_ident(TABLE)) AND i.indisunique AND i.indpred IS NULL AND i.indexprs IS NULL
         AND NOT EXISTS (SELECT 1 FROM pg_attribute AS n
             WHERE n.attrelid = i.indrelid AND n.attnum = ANY (i.indkey) AND NOT n.attnotnull)
     ORDER BY NOT i.indisprimary, i.indexrelid, a.attnum";

@@ -33,8 +33,12 @@ fn a_unique_key_has_no_nulls_and_is_of_the_whole_table() {
             };
             assert_eq!(keys("thing"), ["id", "name"]);
             assert_eq!(keys("pair"), ["a b"]);
+            let mut has = |table, column| snapshot.has_column(table, column).unwrap();
+            assert!(has("thing", "mail") && has("bag", "id"));
+            assert!(!has("thing", "x") && !has("absent", "id") && !has("o'thing", "i'd"));
+            let mut keys = |table| snapshot.unique_keys(table).unwrap();
             for table in ["bag", "absent", "o'thing; DROP TABLE bag"] {
-                assert_eq!(keys(table), [""; 0], "{table}");
+                assert!(keys(table).is_empty(), "{table}");
             }
         };
         check(&mut *database.snapshot().unwrap());

@@ -41,6 +41,11 @@ pub(super) struct Check {
     #[argh(switch)]
     lenient: bool,
 
+    /// write files for a database of a release before the text of their drivers, too: what the database does not have is
+    /// as if it were empty, and the telephone system may not understand the result
+    #[argh(switch)]
+    any_release: bool,
+
     /// check the files below this folder, each as RESOURCE/FILENAME, in place of the database
     #[argh(option)]
     files: Option<PathBuf>,
@@ -81,7 +86,8 @@ impl Check {
                 "--files and --db can't both be given: the files come from one of them",
             )));
         }
-        let (config, registry) = &super::load(self.config.as_deref(), self.lenient, registry)?;
+        let (config, registry) =
+            &super::load_for(self.config.as_deref(), self.lenient, self.any_release, registry)?;
         let rules = crate::config::check_rules(config).map_err(usage)?;
         if self.rules {
             print(&listed(&rules));

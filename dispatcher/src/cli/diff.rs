@@ -49,6 +49,11 @@ pub(super) struct Diff {
     #[argh(switch)]
     lenient: bool,
 
+    /// write files for a database of a release before the text of their drivers, too: what the database does not have is
+    /// as if it were empty, and the telephone system may not understand the result
+    #[argh(switch)]
+    any_release: bool,
+
     /// print one JSON object for each object that differs, and nothing else
     #[argh(switch)]
     json: bool,
@@ -81,7 +86,8 @@ impl Diff {
         if [self.json, self.unified, self.stat].into_iter().filter(|is_given| *is_given).count() > 1 {
             return Err(usage(Error::driver("only one of --json, --unified and --stat can be given")));
         }
-        let (config, registry) = &super::load(self.config.as_deref(), self.lenient, registry)?;
+        let (config, registry) =
+            &super::load_for(self.config.as_deref(), self.lenient, self.any_release, registry)?;
         let reviewed = Reviewed { registry, config, names: &self.namespaces };
         let uri = reviewed.database(self.db.as_deref())?;
         let old = self.old(config)?;

@@ -49,6 +49,11 @@ pub(super) struct Explain {
     #[argh(switch)]
     lenient: bool,
 
+    /// write files for a database of a release before the text of their drivers, too: what the database does not have is
+    /// as if it were empty, and the telephone system may not understand the result
+    #[argh(switch)]
+    any_release: bool,
+
     /// show passwords
     #[argh(switch)]
     show_secrets: bool,
@@ -57,7 +62,8 @@ pub(super) struct Explain {
 impl Explain {
     pub(super) fn execute(&self, registry: &Registry) -> Result<u8, Failure> {
         let question = self.question().map_err(usage)?;
-        let (config, registry) = &super::load(self.config.as_deref(), self.lenient, registry)?;
+        let (config, registry) =
+            &super::load_for(self.config.as_deref(), self.lenient, self.any_release, registry)?;
         let namespace = registry.find(&self.file).map_err(usage)?;
         let uri = self.database(config).map_err(usage)?;
         let mut database = database::open(&uri).map_err(usage)?;

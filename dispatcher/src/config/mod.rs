@@ -16,6 +16,7 @@ use drivers::config::Program;
 use drivers::{Plugins, Registry, Writer};
 pub(crate) use hierarchy::Reloadable;
 pub use hierarchy::{Loaded, Strictness, load, survey};
+use serde_yaml::Mapping;
 pub use settings::{Files, database, defaults, keys};
 pub(crate) use settings::{check_rules, history, read, watches};
 pub use show::show;
@@ -32,6 +33,15 @@ pub fn only(file: Option<&Path>, registry: &Registry) -> Result<Config, Error> {
 #[cfg(feature = "custom")]
 pub(crate) fn layer(file: &Path) -> Result<Config, Error> {
     PROGRAM.read(file)
+}
+
+/// Sets the key `any_release` over all files, for a command that was told so.
+pub(crate) fn with_any_release(config: Config) -> Config {
+    let values = Mapping::from_iter([("any_release".into(), true.into())]);
+    let Ok(mut over) = Config::from_value(values.into()) else { return config };
+    over = over.named("--any-release");
+    over.fill_from(&config);
+    over
 }
 
 /// Makes all checks that the service makes at its start and at the first use of each driver: keys, paths, drivers, and

@@ -73,7 +73,7 @@ pub fn keys() -> Vec<Key> {
         PoolSettings::keys(),
         Check::keys(),
         apply,
-        vec![Plugins::key()],
+        vec![Plugins::key(), drivers::any_release()],
         drivers::definition_keys(),
     ]
     .concat()

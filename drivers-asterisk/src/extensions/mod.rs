@@ -34,6 +34,7 @@ use driver_api::asterisk::Writer;
 use driver_api::templates::{TemplateSet, TextFile};
 use driver_api::{Config, Driver, Error, Session, Warning};
 
+use crate::feature_tables;
 use crate::templates::templates;
 use context::Contexts;
 use contexts_conf::ContextsConf;
@@ -85,6 +86,7 @@ impl Extensions {
 
 impl Driver for Extensions {
     fn generate(&self, session: &mut Session<'_>) -> Result<String, Error> {
+        session.stand_in(feature_tables::OLDER);
         let conf = self.contexts_conf(session)?;
         let contexts = Contexts::read(session, &conf)?;
         warn_of_names(session, &contexts);

@@ -11,6 +11,7 @@ use super::endpoint::Endpoints;
 use super::options::{Kind, Options};
 use super::resolve::{Item, MAILBOXES};
 use super::tenant::{self, Tenant};
+use super::variant::{RecordToggle, Variant};
 use crate::line_parts;
 use crate::pickup::{Groups, Pickups};
 
@@ -110,6 +111,7 @@ static USER_IDS: [Kind; 2] =
 static USER_UUIDS: [Kind; 2] =
     [Kind::variable("XIVO_USERUUID=").of("uuid"), Kind::variable("WAZO_USERUUID=").of("uuid")];
 static RECORD_TOGGLE: Kind = Kind::variable("WAZO_USER_DTMF_RECORD_TOGGLE_ENABLED=").of("enableonlinerec");
+static DYNAMIC_FEATURES: Kind = Kind::variable("DYNAMIC_FEATURES=").from("enableonlinerec");
 static SIMULTANEOUS_CALLS: Kind = Kind::variable("WAZO_CALLER_SIMULTCALLS=").of("simultcalls");
 
 /// The rows that lines are made from.
@@ -241,7 +243,7 @@ impl Item for Line {
         self.row.origin()
     }
 
-    fn defaults<'a>(&'a self, tenant: Option<&'a Row<Tenant>>, options: &mut Options<'a>) {
+    fn defaults<'a>(&'a self, tenant: Option<&'a Row<Tenant>>, variant: Variant, options: &mut Options<'a>) {
         let (row, origin) = (&self.row, self.row.origin());
         options.push(&DIRECTION, origin, "from-wazo");
         options.push(&LINE_ID, origin, row.id.to_string());
@@ -254,14 +256,14 @@ impl Item for Line {
             options.push(&TRANSFER_CONTEXT, origin, &*row.context);
         }
         for user in &self.users {
-            add_variables(user, options);
+            add_variables(user, variant, options);
         }
         if let Some(extension) = &self.extension {
             let mark = [&*extension.exten, "%", &extension.context].concat();
             options.push(&PICKUP_MARK, extension.origin(), mark);
         }
         if let Some(tenant) = tenant {
-            tenant::add_announcements(tenant, options);
+            tenant::add_announcements(tenant, variant, options);
         }
         let computed = [
             (&MAY_PICK_UP, &self.may_pick_up),
@@ -280,7 +282,7 @@ impl Item for Line {
     }
 }
 
-fn add_variables<'a>(user: &'a Row<User>, options: &mut Options<'a>) {
+fn add_variables<'a>(user: &'a Row<User>, variant: Variant, options: &mut Options<'a>) {
     let origin = user.origin();
     for kind in &USER_IDS {
         options.push(kind, origin, user.user_id.to_string());
@@ -289,7 +291,12 @@ fn add_variables<'a>(user: &'a Row<User>, options: &mut Options<'a>) {
         options.push(kind, origin, &*user.uuid);
     }
     if user.enableonlinerec != 0 {
-        options.push(&RECORD_TOGGLE, origin, "1");
+        match variant.record_toggle {
+            RecordToggle::Variable => options.push(&RECORD_TOGGLE, origin, "1"),
+            RecordToggle::Feature => options.push(&DYNAMIC_FEATURES, origin, "togglerecord"),
+        }
     }
-    options.push(&SIMULTANEOUS_CALLS, origin, user.simultcalls.to_string());
+    if variant.has_simultaneous_calls {
+        options.push(&SIMULTANEOUS_CALLS, origin, user.simultcalls.to_string());
+    }
 }

@@ -1,6 +1,6 @@
 //! The guests of meetings, who share an endpoint of the meeting.
 
-use driver_api::{Error, OneLine, Origin, Query, Row, Session};
+use driver_api::{Error, OneLine, Origin, Query, Row, Session, StandIn};
 use serde::Deserialize;
 use uuid::Uuid;
 
@@ -8,6 +8,7 @@ use super::endpoint::Endpoints;
 use super::options::{Kind, Options};
 use super::resolve::Item;
 use super::tenant::{self, Tenant};
+use super::variant::Variant;
 
 pub(super) struct Meeting {
     row: Row<MeetingRow>,
@@ -21,6 +22,12 @@ const MEETINGS: Query<'_> = Query {
         FROM meeting
         WHERE guest_endpoint_sip_uuid IS NOT NULL",
 };
+
+/// Databases before 21.13 have no meetings.
+pub(super) const WITHOUT_MEETINGS: StandIn = StandIn::new(
+    "meeting",
+    "SELECT uuid, CAST(NULL AS TEXT) AS name, uuid AS guest_endpoint_sip_uuid FROM tenant WHERE 1 = 0",
+);
 
 #[derive(Deserialize)]
 struct MeetingRow {
@@ -58,13 +65,13 @@ impl Item for Meeting {
         self.row.origin()
     }
 
-    fn defaults<'a>(&'a self, tenant: Option<&'a Row<Tenant>>, options: &mut Options<'a>) {
+    fn defaults<'a>(&'a self, tenant: Option<&'a Row<Tenant>>, variant: Variant, options: &mut Options<'a>) {
         options.push(&DIRECTION, self.origin(), "from-wazo");
         options.push(&UUID, self.origin(), self.row.uuid.to_string());
         // NULL is the word that Python prints for it.
         options.push(&NAME, self.origin(), self.row.name.as_deref().unwrap_or("None"));
         if let Some(tenant) = tenant {
-            tenant::add_announcements(tenant, options);
+            tenant::add_announcements(tenant, variant, options);
         }
     }
 }

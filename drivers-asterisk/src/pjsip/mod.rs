@@ -32,6 +32,7 @@ mod tenant;
 mod tests;
 mod transport;
 mod trunk;
+mod variant;
 
 use driver_api::asterisk::Writer;
 use driver_api::{Driver, Error, Session};
@@ -41,11 +42,14 @@ use endpoint::Endpoints;
 use part::{Part, Sections};
 use tenant::Tenants;
 use transport::Transports;
+use variant::Variant;
 
 pub(crate) struct Pjsip;
 
 impl Driver for Pjsip {
     fn generate(&self, session: &mut Session<'_>) -> Result<String, Error> {
+        session.stand_in(&[tenant::WITHOUT_ANNOUNCEMENTS, meeting::WITHOUT_MEETINGS]);
+        let variant = Variant::of(session.release()?);
         let mut writer = Writer::new(session);
         static_file::write(&mut writer, session, "pjsip.conf", &["global", "system"])?;
         let transports = Transports::read(session)?;
@@ -57,7 +61,7 @@ impl Driver for Pjsip {
         let lines = line_rows.items(session, &endpoints);
         let trunks = trunk::items(session, &endpoints)?;
         let meetings = meeting::items(session, &endpoints)?;
-        let mut part = Part::new(&endpoints, &transports, &tenants);
+        let mut part = Part::new(&endpoints, &transports, &tenants, variant);
         writer.blank();
         part.write(&mut writer, session, &lines, Sections::Simple);
         writer.blank();

@@ -12,6 +12,7 @@ use super::registry::{Entry, Registry};
 use super::resolve::{Item, Lists, Resolution};
 use super::tenant::Tenants;
 use super::transport::Transports;
+use super::variant::Variant;
 use crate::parallel::in_parallel;
 
 /// The sections of an endpoint that are written.
@@ -31,6 +32,7 @@ pub(super) struct Part<'a> {
     endpoints: &'a Endpoints,
     transports: &'a Transports,
     tenants: &'a Tenants,
+    variant: Variant,
     /// The circles of templates that were reported already.
     reported: BTreeSet<(usize, usize)>,
 }
@@ -40,8 +42,9 @@ impl<'a> Part<'a> {
         endpoints: &'a Endpoints,
         transports: &'a Transports,
         tenants: &'a Tenants,
+        variant: Variant,
     ) -> Part<'a> {
-        Part { endpoints, transports, tenants, reported: BTreeSet::new() }
+        Part { endpoints, transports, tenants, variant, reported: BTreeSet::new() }
     }
 
     /// Writes the endpoints of the items and the templates that are endpoints themselves.
@@ -141,6 +144,7 @@ impl<'a> Part<'a> {
             parents: endpoint.parents.iter().filter_map(|&parent| templates[parent].as_deref()).collect(),
             transport: endpoint.row.transport_uuid.and_then(|uuid| self.transports.name(uuid)),
             tenant: self.tenants.get(&endpoint.row.tenant_uuid),
+            variant: self.variant,
         }
     }
 

@@ -5,6 +5,7 @@ use driver_api::{Origin, Row, Session};
 use super::endpoint::{Endpoint, OptionRow, Section};
 use super::options::{Kind, Options};
 use super::tenant::Tenant;
+use super::variant::Variant;
 
 /// The owner of an endpoint: a line, a trunk or a meeting.
 pub(super) trait Item {
@@ -15,7 +16,7 @@ pub(super) trait Item {
     fn origin(&self) -> &Origin;
 
     /// Adds the options of the item, which precede all others.
-    fn defaults<'a>(&'a self, tenant: Option<&'a Row<Tenant>>, options: &mut Options<'a>);
+    fn defaults<'a>(&'a self, tenant: Option<&'a Row<Tenant>>, variant: Variant, options: &mut Options<'a>);
 
     /// Returns the mailboxes whose messages the phone shows.
     fn mailboxes(&self) -> Option<&str> {
@@ -79,6 +80,7 @@ pub(super) struct Resolution<'a, 'p> {
     pub(super) parents: Vec<&'p Lists<'a>>,
     pub(super) transport: Option<&'a str>,
     pub(super) tenant: Option<&'a Row<Tenant>>,
+    pub(super) variant: Variant,
 }
 
 impl<'a> Resolution<'a, '_> {
@@ -180,7 +182,7 @@ impl<'a> Resolution<'a, '_> {
         let mut options = Options::with_capacity(48);
         options.push(&TENANT, self.origin(), &*self.endpoint.row.tenant_uuid);
         if let Some(item) = self.item {
-            item.defaults(self.tenant, &mut options);
+            item.defaults(self.tenant, self.variant, &mut options);
         }
         options
     }

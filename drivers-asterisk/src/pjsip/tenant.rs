@@ -2,10 +2,11 @@
 
 use std::collections::HashMap;
 
-use driver_api::{Error, OneLine, Query, Row, Session};
+use driver_api::{Error, OneLine, Query, Row, Session, StandIn};
 use serde::Deserialize;
 
 use super::options::{Kind, Options};
+use super::variant::{Announcements, Variant};
 
 pub(super) struct Tenants(HashMap<String, Row<Tenant>>);
 
@@ -15,6 +16,13 @@ const TENANTS: Query<'_> = Query {
     sql: "SELECT uuid, record_start_announcement, record_stop_announcement FROM tenant",
 };
 
+/// Databases before 25.04 have no announcements.
+pub(super) const WITHOUT_ANNOUNCEMENTS: StandIn = StandIn::new(
+    "tenant",
+    "SELECT t.*, CAST(NULL AS TEXT) AS record_start_announcement, CAST(NULL AS TEXT) AS record_stop_announcement
+        FROM tenant AS t",
+);
+
 #[derive(Deserialize)]
 pub(super) struct Tenant {
     uuid: String,
@@ -23,6 +31,8 @@ pub(super) struct Tenant {
 }
 
 static START_SOUND: Kind = Kind::variable("__WAZO_RECORDING_START_SOUND=").of("record_start_announcement");
+static MIX_MONITOR: Kind =
+    Kind::variable("__WAZO_MIXMONITOR_OPTIONS=").from("the announcements of its tenant");
 static STOP_SOUND: Kind = Kind::variable("__WAZO_RECORDING_STOP_SOUND=").of("record_stop_announcement");
 
 impl Tenants {
@@ -37,12 +47,34 @@ impl Tenants {
 }
 
 /// Adds the sounds that announce the start and the end of a recording.
-pub(super) fn add_announcements<'a>(tenant: &'a Row<Tenant>, options: &mut Options<'a>) {
-    let sounds =
-        [(&START_SOUND, &tenant.record_start_announcement), (&STOP_SOUND, &tenant.record_stop_announcement)];
-    for (kind, sound) in sounds {
-        if let Some(sound) = sound.as_deref().filter(|sound| !sound.is_empty()) {
-            options.push(kind, tenant.origin(), sound);
+pub(super) fn add_announcements<'a>(tenant: &'a Row<Tenant>, variant: Variant, options: &mut Options<'a>) {
+    match variant.announcements {
+        Announcements::Variables => {
+            let sounds = [
+                (&START_SOUND, &tenant.record_start_announcement),
+                (&STOP_SOUND, &tenant.record_stop_announcement),
+            ];
+            for (kind, sound) in sounds {
+                if let Some(sound) = sound.as_deref().filter(|sound| !sound.is_empty()) {
+                    options.push(kind, tenant.origin(), sound);
+                }
+            }
         }
+        Announcements::MixMonitor => options.push(&MIX_MONITOR, tenant.origin(), tenant.mix_monitor()),
+        Announcements::None => {}
+    }
+}
+
+impl Tenant {
+    /// Returns the options of `MixMonitor`: `p(START)P(STOP)`, without the sounds that are not set.
+    fn mix_monitor(&self) -> String {
+        let sound = |sound: &Option<OneLine>| {
+            sound
+                .as_deref()
+                .filter(|sound| !sound.is_empty())
+                .map_or_else(String::new, |sound| format!("({sound})"))
+        };
+        let (start, stop) = (sound(&self.record_start_announcement), sound(&self.record_stop_announcement));
+        format!("p{start}P{stop}")
     }
 }

@@ -8,6 +8,7 @@ use super::endpoint::Endpoints;
 use super::options::{Kind, Options};
 use super::resolve::Item;
 use super::tenant::{self, Tenant};
+use super::variant::Variant;
 
 pub(super) struct Trunk {
     row: Row<TrunkRow>,
@@ -54,13 +55,15 @@ impl Item for Trunk {
         self.row.origin()
     }
 
-    fn defaults<'a>(&'a self, tenant: Option<&'a Row<Tenant>>, options: &mut Options<'a>) {
-        options.push(&PAI_FORMAT, self.origin(), "");
+    fn defaults<'a>(&'a self, tenant: Option<&'a Row<Tenant>>, variant: Variant, options: &mut Options<'a>) {
+        if variant.has_pai_format {
+            options.push(&PAI_FORMAT, self.origin(), "");
+        }
         if let Some(context) = self.row.context.as_deref().filter(|context| !context.is_empty()) {
             options.push(&CONTEXT, self.origin(), context);
         }
         if let Some(tenant) = tenant {
-            tenant::add_announcements(tenant, options);
+            tenant::add_announcements(tenant, variant, options);
         }
     }
 }

@@ -4,7 +4,7 @@ use driver_api::asterisk::{Lines, Writer};
 use driver_api::{Blanked, Error, OneLine, Piece, Query, Row, Session};
 use serde::Deserialize;
 
-use super::write_present;
+use super::{Variant, write_present};
 use crate::pickup::{Groups, Pickups};
 use crate::section_names::SectionNames;
 
@@ -55,6 +55,7 @@ struct Line {
 pub(super) fn write(
     writer: &mut Writer,
     session: &mut Session<'_>,
+    variant: Variant,
     names: &mut SectionNames,
 ) -> Result<(), Error> {
     let mut rows: Vec<Row<Line>> = session.query(LINES, &[])?;
@@ -66,7 +67,7 @@ pub(super) fn write(
         for line in rows.iter().filter(|line| line.main_user && line.commented == 0) {
             let Some(exten) = &line.exten else { continue };
             if names.add(session, line, &line.name) {
-                write_line(writer, line, exten, &groups);
+                write_line(writer, variant, line, exten, &groups);
             }
         }
     }
@@ -94,13 +95,13 @@ fn write_guest(writer: &mut Writer) {
     writer.blank();
 }
 
-fn write_line(writer: &mut Writer, line: &Row<Line>, exten: &Blanked, groups: &Groups) {
+fn write_line(writer: &mut Writer, variant: Variant, line: &Row<Line>, exten: &Blanked, groups: &Groups) {
     let mut lines = writer.at(line);
     lines.derived_section(&line.name, TEMPLATE);
     lines.option("type", "line");
     lines.option("cid_name", &line.cid_name);
     lines.option("cid_num", &line.cid_num);
-    write_variables(&mut lines, line, exten);
+    write_variables(&mut lines, variant, line, exten);
     write_present(&mut lines, "language", &line.language);
     lines.option("context", &line.context);
     write_present(&mut lines, "disallow", &line.disallow);
@@ -110,22 +111,28 @@ fn write_line(writer: &mut Writer, line: &Row<Line>, exten: &Blanked, groups: &G
     writer.blank();
 }
 
-fn write_variables(lines: &mut Lines<'_>, line: &Line, exten: &Blanked) {
+fn write_variables(lines: &mut Lines<'_>, variant: Variant, line: &Line, exten: &Blanked) {
     let user_id = ("user_id", line.user_id);
     let mut set = |value: &[&dyn Piece]| lines.option_of("setvar", value);
     set(&[&"XIVO_ORIGINAL_CALLER_ID=\"", &line.cid_name, &"\" <", &line.cid_num, &">"]);
     // The old names are for dialplans that were written before the product was renamed.
     set(&[&"XIVO_USERID=", &user_id]);
-    set(&[&"WAZO_USERID=", &user_id]);
+    if variant.has_user_variables {
+        set(&[&"WAZO_USERID=", &user_id]);
+    }
     set(&[&"XIVO_USERUUID=", &line.uuid]);
-    set(&[&"WAZO_USERUUID=", &line.uuid]);
+    if variant.has_user_variables {
+        set(&[&"WAZO_USERUUID=", &line.uuid]);
+    }
     set(&[&"WAZO_TENANT_UUID=", &line.tenant_uuid]);
     set(&[&"PICKUPMARK=", exten, &"%", &line.context]);
     set(&[&"TRANSFER_CONTEXT=", &line.context]);
     set(&[&"WAZO_CHANNEL_DIRECTION=from-wazo"]);
     // The dialplan expects the id of the endpoint here, despite the name.
     set(&[&"WAZO_LINE_ID=", &("id", line.id)]);
-    set(&[&"WAZO_CALLER_SIMULTCALLS=", &("simultcalls", line.simultcalls)]);
+    if variant.has_simultaneous_calls {
+        set(&[&"WAZO_CALLER_SIMULTCALLS=", &("simultcalls", line.simultcalls)]);
+    }
     if line.enableonlinerec != 0 {
         set(&[&"DYNAMIC_FEATURES=togglerecord"]);
     }

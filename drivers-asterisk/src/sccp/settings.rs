@@ -4,7 +4,7 @@ use driver_api::asterisk::{Lines, Writer};
 use driver_api::{Blanked, Error, OneLine, Query, Row, Session, Warning};
 use serde::Deserialize;
 
-use super::{device, line};
+use super::{Variant, device, line};
 
 /// The settings, split by section, in the order of the table.
 #[derive(Default)]
@@ -82,12 +82,14 @@ impl Settings {
         writer.blank();
     }
 
-    pub(super) fn write_line_template(&self, writer: &mut Writer) {
+    pub(super) fn write_line_template(&self, writer: &mut Writer, variant: Variant) {
         writer.own().template_section(line::TEMPLATE);
         for setting in &self.line {
             setting.write_line_option(&mut writer.at(setting));
         }
-        writer.own().option("setvar", "TIMEOUT(absolute)=36000");
+        if variant.has_time_limit {
+            writer.own().option("setvar", "TIMEOUT(absolute)=36000");
+        }
         writer.blank();
     }
 }

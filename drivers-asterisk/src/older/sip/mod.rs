@@ -25,7 +25,7 @@ mod user;
 
 use driver_api::asterisk::Writer;
 use driver_api::templates::TemplateSet;
-use driver_api::{Config, Driver, Error, Row, Session};
+use driver_api::{Config, Driver, Error, Row, Session, StandIn};
 
 use crate::section_names::SectionNames;
 use crate::templates::templates;
@@ -47,6 +47,7 @@ impl Sip {
 
 impl Driver for Sip {
     fn generate(&self, session: &mut Session<'_>) -> Result<String, Error> {
+        session.stand_in(OLDER_JOIN);
         let mut writer = Writer::new(session);
         general::write(&mut writer, session)?;
         general::write_authentication(&mut writer, session)?;
@@ -63,6 +64,18 @@ impl Driver for Sip {
         self.templates.check(twilio::TEMPLATE)
     }
 }
+
+/// Databases before 20.08 name the endpoint of a line or a trunk by its protocol and an id.
+const OLDER_JOIN: &[StandIn] = &[
+    StandIn::new(
+        "linefeatures",
+        "SELECT o.*, CASE WHEN o.protocol = 'sip' THEN o.protocolid END AS endpoint_sip_id FROM linefeatures AS o",
+    ),
+    StandIn::new(
+        "trunkfeatures",
+        "SELECT o.*, CASE WHEN o.protocol = 'sip' THEN o.protocolid END AS endpoint_sip_id FROM trunkfeatures AS o",
+    ),
+];
 
 /// Writes `[name]`. The empty lines around sections are written at their ends.
 fn section(writer: &mut Writer, name: &'static str) {
