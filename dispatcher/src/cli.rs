@@ -22,7 +22,7 @@ use std::process::ExitCode;
 
 use argh::FromArgs;
 use database::Database;
-use driver_api::{Config, Entry, Error, Namespace, Release, Session, secrets};
+use driver_api::{Config, Entry, Error, Namespace, Release, Schema, Session, secrets};
 use drivers::{NAMESPACE_WIDTH, Plugins, Registry, Report, Writer, generate};
 use service::Source as _;
 
@@ -79,6 +79,7 @@ enum Command {
 /// a folder. Without names it is all for which the database has the tables.
 #[derive(FromArgs)]
 #[argh(subcommand, name = "generate")]
+#[expect(clippy::struct_excessive_bools, reason = "they are the switches of the command")]
 struct Generate {
     /// what to generate, like asterisk/pjsip.conf; all by default
     #[argh(positional)]
@@ -382,9 +383,13 @@ fn release(database: &mut dyn Database) -> Result<Release, Error> {
     Session::new(&mut *database.snapshot()?).release()
 }
 
-/// Returns the first release that a driver is for, if it is not for all.
+/// Returns the first release that a driver is for. One for an older schema has none.
 fn since(entry: &Entry) -> String {
-    if entry.since == Release::FIRST { "any".to_owned() } else { entry.since.to_string() }
+    match (entry.schema, entry.since) {
+        (Schema::Before(_), _) => "-".to_owned(),
+        (Schema::Current, Release::FIRST) => "any".to_owned(),
+        (Schema::Current, since) => since.to_string(),
+    }
 }
 
 /// Formats a line of the table.

@@ -59,8 +59,8 @@ fn a_missing_table_or_column_is_named() {
             ("SELECT id AS value FROM moh", table("moh")),
             ("SELECT t.id AS value FROM thing AS t JOIN moh ON moh.id = t.id", table("moh")),
             ("SELECT label AS value FROM thing", column("label")),
-            ("SELECT t.label AS value FROM thing AS t", column("t.label")),
-            ("SELECT \"t\".\"label\" AS value FROM thing AS t", column("t.label")),
+            ("SELECT t.label AS value FROM thing AS t", column("thing.label")),
+            ("SELECT \"t\".\"label\" AS value FROM thing AS t", column("thing.label")),
             ("SELECT id AS value FROM thing ORDER BY label", column("label")),
             // By default, SQLite takes an unknown quoted name for a text.
             ("SELECT \"label\" AS value FROM thing", column("label")),
