@@ -41,10 +41,13 @@
 //! ```
 
 mod engine;
+mod filters;
 mod limits;
+mod python;
 mod set;
 mod syntax;
 mod text_file;
+mod translate;
 
 pub use engine::{Engine, error_at};
 pub use minijinja;

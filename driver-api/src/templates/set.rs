@@ -54,7 +54,7 @@ impl TemplateSet {
     pub fn open(&self) -> Templates<'_> {
         let (in_folder, shipped) = (path_loader(&self.folder), self.shipped);
         let mut engine = self.syntax.engine();
-        engine.environment_mut().set_loader(move |name| {
+        engine.set_loader(move |name| {
             let own = in_folder(name)?.map(|template| with_line_feeds(template.source().to_owned()));
             Ok(own.or_else(|| shipped_as(shipped, name).map(str::to_owned)))
         });
