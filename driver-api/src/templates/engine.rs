@@ -1,9 +1,11 @@
 //! Rendering as Jinja2 and Python do it, within limits.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use minijinja::{AutoEscape, Environment, ErrorKind as JinjaErrorKind, Template, Value};
 
+use super::check::{Checker, Mistake};
 use super::limits::{self, MAX_DEPTH, MAX_STEPS, MAX_STEPS_OF_FILE, Printed, Text};
 use super::translate::translate;
 use super::{filters, python};
@@ -32,12 +34,16 @@ use crate::{Error, ErrorKind};
 /// ```
 pub struct Engine<'a> {
     environment: Environment<'a>,
+    loader: Arc<Loader>,
     printed: Printed,
     /// The steps that one template may take.
     most: u64,
     /// The steps that are left for this file.
     pub(super) steps: u64,
 }
+
+/// Returns the text of a template by its name, or `None` if there is no such template.
+pub(super) type Loader = dyn Fn(&str) -> Result<Option<String>, minijinja::Error> + Send + Sync;
 
 impl<'a> Engine<'a> {
     /// Creates an engine without templates.
@@ -50,7 +56,13 @@ impl<'a> Engine<'a> {
     {
         let printed = Printed::default();
         let environment = environment(printed.clone(), print);
-        Engine { environment, printed, most: MAX_STEPS, steps: MAX_STEPS_OF_FILE }
+        Engine {
+            environment,
+            loader: Arc::new(|_| Ok(None)),
+            printed,
+            most: MAX_STEPS,
+            steps: MAX_STEPS_OF_FILE,
+        }
     }
 
     /// Sets the number of steps that one template may take, and all of the file together: a family that knows how many
@@ -76,8 +88,24 @@ impl<'a> Engine<'a> {
     where
         L: Fn(&str) -> Result<Option<String>, minijinja::Error> + Send + Sync + 'static,
     {
+        self.loader = Arc::new(load);
+        let load = self.loader.clone();
         self.environment
             .set_loader(move |name| Ok(load(name)?.map(|source| translate(&source).into_owned())));
+    }
+
+    /// Returns the mistakes in a template, and in those that it includes, that would show only when a line is rendered:
+    /// unknown filters, tests and functions, and names that neither the template sets nor its context has. `variables`
+    /// are the names of the context.
+    pub fn check(&self, name: &str, source: &str, variables: &[&str]) -> Vec<Mistake> {
+        let mut checker = Checker::new(&self.environment, &*self.loader);
+        checker.template(name, source, variables);
+        checker.finish()
+    }
+
+    /// Returns the text of a template as it was written.
+    pub(super) fn source(&self, name: &str) -> Result<Option<String>, minijinja::Error> {
+        (self.loader)(name)
     }
 
     /// Renders the template of this name. [`error_at`] makes an [`Error`] of the error.

@@ -24,7 +24,7 @@
 //!     }
 //!
 //!     fn check(&self) -> Vec<Error> {
-//!         self.templates.check("acme/motd.jinja")
+//!         self.templates.check("acme/motd.jinja", &["greeting"])
 //!     }
 //! }
 //!
@@ -40,6 +40,7 @@
 //! # Ok::<(), Error>(())
 //! ```
 
+mod check;
 mod engine;
 mod filters;
 mod limits;
@@ -49,6 +50,7 @@ mod syntax;
 mod text_file;
 mod translate;
 
+pub use check::Mistake;
 pub use engine::{Engine, error_at};
 pub use minijinja;
 pub use minijinja::context;
