@@ -17,6 +17,37 @@ fn engine(templates: serde_yaml::Value) -> Engine<'static> {
     engine
 }
 
+/// A text of an operator may be anything.
+#[test]
+fn a_template_that_is_cut_off_does_not_panic() {
+    let engine = engine(yaml::parse(TEMPLATES).unwrap());
+    for line in CASES.lines() {
+        let (source, _): (String, Option<String>) = serde_json::from_str(line).unwrap();
+        for (place, _) in source.char_indices().skip(1).step_by(3) {
+            let (start, end) = source.split_at(place);
+            for text in [start, end, &format!("{{{{ {end}")] {
+                engine.check("case", text, &[]);
+            }
+        }
+    }
+}
+
+/// The dictionary is locked while a key is looked up.
+#[test]
+fn a_dictionary_in_itself_ends() {
+    for source in [
+        "{% set m = {'a': 1} %}{{ m in m }}{{ (m,) in m }}{{ m.get(m) }}{{ m.pop(m, 1) }}{{ m == m }}",
+        "{% set m = {} %}{% set n = {'m': m} %}{{ m.update({'n': n}) }}{{ m.update(m) }}{{ m }}",
+        "{% set l = [1] %}{{ l.extend(l) }}{{ l.append([l]) }}",
+        "{% set l = [1] %}{% set k = [l] %}{{ l.append(k) }}",
+        "{% set m = {} %}{{ m.setdefault(m, 1) }}",
+        "{% set m = {} %}{% set l = [] %}{{ l.append(m) }}{{ m.update(l=l) }}",
+        "{% set l = [] %}{% for i in [0, 1] %}{{ l.append(1) }}{% for x in l %}{{ l.append(x) }}{% endfor %}{% endfor %}{{ l }}",
+    ] {
+        let _ = engine(serde_yaml::Value::Null).render_source("case", source, Value::from(()));
+    }
+}
+
 #[test]
 fn templates_render_as_jinja2_does() {
     let context = yaml::parse(CONTEXT).unwrap();

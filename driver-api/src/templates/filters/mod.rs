@@ -8,7 +8,7 @@ mod texts;
 mod wrap;
 
 use minijinja::value::ValueKind;
-use minijinja::{Environment, Error, State, Value};
+use minijinja::{Environment, Error, Value};
 
 use super::python::{Args, bind, given_or, is_view, str};
 
@@ -23,7 +23,7 @@ pub(super) fn install(environment: &mut Environment<'_>) {
     environment.add_filter("pprint", |value: &Value| json::pretty(value));
     environment.add_filter("default", default);
     environment.add_filter("d", default);
-    environment.add_test("callable", |state: &State<'_, '_>, value: &Value| is_callable(state, value));
+    environment.add_test("callable", |value: &Value| is_callable(value));
     // Everything that has a length and items counts: also a text or a mapping.
     environment.add_test("sequence", |value: &Value| match value.kind() {
         ValueKind::Seq | ValueKind::Map | ValueKind::String => true,
@@ -44,7 +44,7 @@ fn default(value: &Value, args: Args) -> Result<Value, Error> {
 }
 
 /// Functions and macros are the only objects without items, or with the attribute `arguments`.
-fn is_callable(_: &State<'_, '_>, value: &Value) -> bool {
+fn is_callable(value: &Value) -> bool {
     let is_macro = value.get_attr("arguments").is_ok_and(|value| !value.is_undefined());
     value.kind() == ValueKind::Plain || (value.kind() == ValueKind::Map && is_macro)
 }

@@ -7,6 +7,7 @@ use indexmap::IndexMap;
 use minijinja::value::{Enumerator, Kwargs, Object, ObjectRepr, Tuple, ValueKind, from_args};
 use minijinja::{Error, ErrorKind, State, Value};
 
+use super::super::limits::MAX_DEPTH;
 use super::lists::{self, check_length, items_of, refuse_circle};
 use super::{Args, invalid, text};
 
@@ -20,8 +21,11 @@ impl Dict {
     }
 
     fn insert(self: &Arc<Self>, key: Value, value: Value) -> Result<(), Error> {
+        let value = lists::owned(value)?;
         refuse_circle(&value, &|inner| lists::is_same(self, inner))?;
-        refuse_circle(&key, &|inner| lists::is_same(self, inner))?;
+        if !is_hashable(&key, MAX_DEPTH) {
+            return Err(invalid("a list or a dictionary can't be a key"));
+        }
         check_length(self.pairs().len() + 1)?;
         self.pairs().insert(key, value);
         Ok(())
@@ -42,14 +46,14 @@ impl Dict {
     fn pop(&self, args: &[Value]) -> Result<Value, Error> {
         let (key, default): (&Value, Option<Value>) = from_args(args)?;
         let default = default.or_else(|| (args.len() > 1).then(|| Value::from(())));
-        let value = self.pairs().shift_remove(key).or(default);
+        let value = is_hashable(key, MAX_DEPTH).then(|| self.pairs().shift_remove(key)).flatten().or(default);
         value.ok_or_else(|| invalid(format!("pop: the dictionary has no key {key:?}")))
     }
 
     fn set_default(self: &Arc<Self>, args: &[Value]) -> Result<Value, Error> {
         let (key, default): (&Value, Option<Value>) = from_args(args)?;
-        if let Some(value) = self.pairs().get(key) {
-            return Ok(value.clone());
+        if let Some(value) = self.get_value(key) {
+            return Ok(value);
         }
         let value = default.unwrap_or_else(|| Value::from(()));
         self.insert(key.clone(), value.clone())?;
@@ -63,7 +67,7 @@ impl Object for Dict {
     }
 
     fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
-        self.pairs().get(key).cloned()
+        is_hashable(key, MAX_DEPTH).then(|| self.pairs().get(key).cloned()).flatten()
     }
 
     fn enumerate(self: &Arc<Self>) -> Enumerator {
@@ -100,6 +104,19 @@ impl Object for Dict {
 
     fn render(self: &Arc<Self>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         text::write_repr(f, &Value::from_dyn_object(self.clone()))
+    }
+}
+
+/// Tells whether a value may be a key, which is compared while the dictionary is locked: it has no list or dictionary in
+/// it, which may be this one.
+fn is_hashable(value: &Value, depth: usize) -> bool {
+    match value.kind() {
+        ValueKind::Map => false,
+        ValueKind::Seq | ValueKind::Iterable => {
+            let mut items = value.try_iter().into_iter().flatten();
+            value.is_tuple() && depth > 0 && items.all(|item| is_hashable(&item, depth - 1))
+        }
+        _ => true,
     }
 }
 

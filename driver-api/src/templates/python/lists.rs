@@ -25,6 +25,7 @@ impl List {
     }
 
     fn insert(self: &Arc<Self>, index: Option<i64>, value: Value) -> Result<Value, Error> {
+        let value = owned(value)?;
         refuse_circle(&value, &|inner| is_same(self, inner))?;
         let mut items = self.items();
         check_length(items.len() + 1)?;
@@ -35,7 +36,7 @@ impl List {
 
     fn extend(self: &Arc<Self>, values: &Value) -> Result<Value, Error> {
         // The values may be this list's own.
-        let values = items_of(values)?;
+        let values = items_of(values)?.into_iter().map(owned).collect::<Result<Vec<_>, _>>()?;
         for value in &values {
             refuse_circle(value, &|inner| is_same(self, inner))?;
         }
@@ -220,6 +221,12 @@ fn position(index: i64, length: usize) -> usize {
 /// Tells whether a value is this object itself.
 pub(super) fn is_same<T: Send + Sync + 'static>(object: &Arc<T>, value: &Value) -> bool {
     value.downcast_object::<T>().is_some_and(|other| Arc::ptr_eq(object, &other))
+}
+
+/// Returns the value, or a list of its items if it shows those of others: `a + b` would change with `a`.
+pub(super) fn owned(value: Value) -> Result<Value, Error> {
+    let is_view = value.kind() == ValueKind::Iterable && value.len().is_some();
+    if is_view { list(&value) } else { Ok(value) }
 }
 
 /// Refuses a value that has the changed object in it: nobody could print or compare it.
