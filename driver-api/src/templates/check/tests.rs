@@ -85,7 +85,7 @@ fn included_templates_are_checked_with_what_they_see() {
 }
 
 #[test]
-fn what_jinja2_understands_in_another_way_is_found() {
+fn differences_from_jinja2_are_found() {
     let table = [
         ("{% with a = 1, b = a %}{% endwith %}", "don't see each other"),
         ("{% macro m(a, b=a) %}{% endmacro %}", "can't use another parameter"),
