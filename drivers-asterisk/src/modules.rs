@@ -60,7 +60,7 @@ impl Driver for Modules {
     }
 
     fn check(&self) -> Vec<Error> {
-        self.template.check()
+        self.template.check(&["modules"])
     }
 }
 

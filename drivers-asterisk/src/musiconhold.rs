@@ -57,7 +57,7 @@ impl Driver for MusicOnHold {
     }
 
     fn check(&self) -> Vec<Error> {
-        self.templates.check(TEMPLATE)
+        self.templates.check(TEMPLATE, &["base_directory", "moh_list", "sort_map"])
     }
 }
 

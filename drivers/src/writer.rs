@@ -146,10 +146,9 @@ impl Writer {
         Err(Error::new(ErrorKind::Release, message))
     }
 
-    /// Returns the problems of the files that the driver reads at each generation.
+    /// Returns the problems of the texts that the driver reads at each generation. They don't name the generated file.
     pub fn check(&self) -> Vec<Error> {
-        let problems = without_panic(|| Ok(self.driver.check())).unwrap_or_else(|error| vec![error]);
-        problems.into_iter().map(|error| error.context(self.namespace.to_string())).collect()
+        without_panic(|| Ok(self.driver.check())).unwrap_or_else(|error| vec![error])
     }
 
     /// Checks that a database has the tables and columns that the driver reads. The error says what is missing.

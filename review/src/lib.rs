@@ -37,7 +37,7 @@ mod site;
 mod text;
 mod words;
 
-pub use check::{Checked, check, new_rejections, rejections};
+pub use check::{Checked, check, mistakes, new_rejections, rejections};
 pub use diff::{
     Change, Diff, DiffOptions, FileDiff, ObjectDiff, OptionChange, Style, diff, is_secret, summary, unified,
     unified_file,

@@ -14,7 +14,7 @@ use super::{Failure, print, usage};
 use crate::folder::AsteriskFolder;
 
 /// Check what Asterisk makes of the files that would be generated now: what it refuses, drops or does not find.
-/// Nothing is written, and Asterisk is not asked.
+/// Your templates and contexts.conf are checked, too. Nothing is written, and Asterisk is not asked.
 #[derive(FromArgs)]
 #[argh(subcommand, name = "check")]
 #[argh(error_code(0, "No finding is an error."))]
@@ -95,15 +95,16 @@ impl Check {
         }
         let start = Instant::now();
         let reviewed = Reviewed { registry, config, names: &self.namespaces };
-        let set = match &self.files {
-            Some(folder) => reviewed.in_folder(folder)?,
-            None => reviewed.generated(self.db.as_deref())?,
+        let (set, mistakes) = match &self.files {
+            Some(folder) => (reviewed.in_folder(folder)?, Vec::new()),
+            None => (reviewed.generated(self.db.as_deref())?, reviewed.mistakes()?),
         };
         if let Some(root) = self.asterisk.as_ref().filter(|root| !root.is_dir()) {
             return Err(usage(Error::driver("is no folder").context(root.display().to_string())));
         }
         let folder = self.asterisk.as_ref().map(|root| AsteriskFolder { root });
-        let checked = review::check(&set, folder.as_ref().map(|folder| folder as &dyn Host), &rules);
+        let mut checked = review::check(&set, folder.as_ref().map(|folder| folder as &dyn Host), &rules);
+        checked.findings.splice(0..0, review::mistakes(mistakes, &rules));
         let text = if self.json { json(&checked.findings) } else { self.text(&checked, set.len(), start) };
         print(&text);
         let worst = checked.findings.iter().map(|finding| finding.severity).max();

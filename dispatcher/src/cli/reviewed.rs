@@ -5,7 +5,7 @@ use std::path::Path;
 
 use database::Uri;
 use driver_api::{Config, Error, Namespace};
-use drivers::{Registry, Report};
+use drivers::{Registry, Report, Writer};
 use review::{FileSet, GeneratedFile};
 
 use super::{Failure, USAGE, failed, usage};
@@ -77,6 +77,18 @@ impl Reviewed<'_> {
             return result;
         }
         Err(usage(Error::driver("a file could not be generated, so the rest was not looked at")))
+    }
+
+    /// Returns the mistakes in the operator's texts from which the files are made. A driver that can't be built has no
+    /// texts; its file is reported when it is generated.
+    pub(super) fn mistakes(&self) -> Result<Vec<(Namespace, Error)>, Failure> {
+        let mut mistakes = Vec::new();
+        for name in self.namespaces()? {
+            if let Ok(writer) = Writer::new(self.registry, self.config, &name) {
+                mistakes.extend(writer.check().into_iter().map(|mistake| (name.clone(), mistake)));
+            }
+        }
+        Ok(mistakes)
     }
 
     /// Reads the files below a folder.

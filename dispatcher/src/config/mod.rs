@@ -54,7 +54,10 @@ pub fn problems(config: &Config, registry: &Registry, notes: &mut Vec<String>) -
     if Plugins::read(config).is_ok() {
         for namespace in registry.namespaces() {
             match Writer::new(registry, config, namespace) {
-                Ok(writer) => problems.extend(writer.check()),
+                Ok(writer) => {
+                    let of_file = writer.check().into_iter();
+                    problems.extend(of_file.map(|error| error.context(namespace.to_string())));
+                }
                 Err(error) => problems.push(error),
             }
         }

@@ -150,6 +150,32 @@ fn a_finding_names_the_row_that_the_line_comes_from() {
     assert!(run.out.contains(finding), "{run:?}");
 }
 
+#[test]
+#[cfg(feature = "asterisk")]
+fn mistakes_in_an_operators_templates_are_findings() {
+    let template = "{% if ivr.id == 99 %}\n  {{ ivr.nam | nonsense }}{{ greeting }}\n{% endif %}";
+    let folder = folder(&[
+        ("t/asterisk/extensions/ivr.jinja", template),
+        ("config.yml", "templates: {directory: t}"),
+        ("off.yml", "templates: {directory: t}\ncheck: {rules: {text-mistake: off}}"),
+    ]);
+    let database = Scratch::new(&[]);
+    let db = format!("sqlite:{}", database.path().display());
+    let check = |config| {
+        confgend(&["check", "--db", &db, "--config", &folder.text(config), "asterisk/extensions.conf"])
+    };
+    let run = check("config.yml");
+    let path = folder.text("t/asterisk/extensions/ivr.jinja");
+    let finding = |column, message| {
+        format!(
+            "asterisk/extensions.conf: error: template {path}, line 2, column {column}: {message} [text-mistake]"
+        )
+    };
+    let found = [finding(16, "there is no filter \"nonsense\""), finding(30, "nothing sets \"greeting\"")];
+    assert_eq!((run.code, &lines(&run.out)[..2]), (1, &found[..]), "{run:?}");
+    assert_eq!(check("off.yml").code, 0);
+}
+
 /// Asterisk refuses `hep.conf` without an address, which neither the cases nor the synthetic system have.
 fn errors_but_of_hep(run: &crate::Run) -> Vec<&str> {
     run.out

@@ -299,29 +299,35 @@ fn every_driver_is_built() {
 
 #[test]
 #[cfg(feature = "asterisk")]
-fn templates_are_parsed() {
+fn templates_are_checked() {
     let main = "templates: {directory: t, contextsconf: contexts.conf, modulesconf: modules.jinja}";
     let folder = site(main, &[]);
     let write = |name: &str, text: &str| fs::write(folder.path(name), text).unwrap();
     fs::create_dir_all(folder.path("t/asterisk/extensions")).unwrap();
     for name in ["modules.jinja", "t/asterisk/musiconhold.jinja", "t/asterisk/extensions/ivr-7.jinja"] {
-        write(name, "{{ a }}");
+        write(name, "{{ 1 }}");
     }
     write("contexts.conf", "[template]\n[xivo-features]\n");
     assert_eq!((config(&folder).code, config(&folder).err), (0, String::new()));
     for name in ["modules.jinja", "t/asterisk/musiconhold.jinja", "t/asterisk/extensions/ivr-7.jinja"] {
         write(name, "\n{% if %}");
     }
+    write("t/asterisk/extensions/ivr-8.jinja", "{{ ivr.name }}\n{{ ivrs | nonsense }}");
     write("t/asterisk/extensions/ivr.jinja", "{{ a");
     write("contexts.conf", "[template\n");
     let run = config(&folder);
     assert_eq!(run.code, 2);
     for (file, mistake) in [
-        ("extensions", "template t/asterisk/extensions/ivr-7.jinja, line 2: syntax error: "),
-        ("extensions", "template t/asterisk/extensions/ivr.jinja, line 1: syntax error: "),
+        ("extensions", "template t/asterisk/extensions/ivr-7.jinja, line 2, column 7: syntax error: "),
+        ("extensions", "template t/asterisk/extensions/ivr-8.jinja, line 2, column 4: nothing sets \"ivrs\""),
+        (
+            "extensions",
+            "template t/asterisk/extensions/ivr-8.jinja, line 2, column 11: there is no filter \"nonsense\"",
+        ),
+        ("extensions", "template t/asterisk/extensions/ivr.jinja, line 1, column 4: syntax error: "),
         ("extensions", "contexts.conf: line 1"),
-        ("modules", "template modules.jinja, line 2: syntax error: "),
-        ("musiconhold", "template t/asterisk/musiconhold.jinja, line 2: syntax error: "),
+        ("modules", "template modules.jinja, line 2, column 7: syntax error: "),
+        ("musiconhold", "template t/asterisk/musiconhold.jinja, line 2, column 7: syntax error: "),
     ] {
         assert!(
             run.err.contains(&format!("error: asterisk/{file}.conf: {mistake}")),
@@ -329,7 +335,7 @@ fn templates_are_parsed() {
             run.err
         );
     }
-    assert_eq!(run.err.lines().count(), 5, "{}", run.err);
+    assert_eq!(run.err.lines().count(), 7, "{}", run.err);
 }
 
 #[test]

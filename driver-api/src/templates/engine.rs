@@ -1,12 +1,14 @@
 //! Rendering as Jinja2 and Python do it, within limits.
 
 use std::path::Path;
+use std::sync::Arc;
 
-use minijinja::value::ValueKind;
 use minijinja::{AutoEscape, Environment, ErrorKind as JinjaErrorKind, Template, Value};
-use minijinja_contrib::pycompat::unknown_method_callback;
 
+use super::check::{Checker, Mistake};
 use super::limits::{self, MAX_DEPTH, MAX_STEPS, MAX_STEPS_OF_FILE, Printed, Text};
+use super::translate::translate;
+use super::{filters, python};
 use crate::{Error, ErrorKind};
 
 /// Renders the templates of one generated file: as Jinja2 does by default, and within limits of steps, bytes and depth,
@@ -25,19 +27,23 @@ use crate::{Error, ErrorKind};
 ///     out.push_str(&text.replace('"', "\\\""));
 ///     Ok(())
 /// });
-/// engine.environment_mut().set_loader(|name| {
+/// engine.set_loader(|name| {
 ///     Ok((name == "hello").then(|| "\"{{ 'Alice \"Al\"' if on }}\" {{ on }}\n".to_owned()))
 /// });
 /// assert_eq!(engine.render("hello", context! { on => true }).unwrap(), "\"Alice \\\"Al\\\"\" True");
 /// ```
 pub struct Engine<'a> {
     environment: Environment<'a>,
+    loader: Arc<Loader>,
     printed: Printed,
     /// The steps that one template may take.
     most: u64,
     /// The steps that are left for this file.
     pub(super) steps: u64,
 }
+
+/// Returns the text of a template by its name, or `None` if there is no such template.
+pub(super) type Loader = dyn Fn(&str) -> Result<Option<String>, minijinja::Error> + Send + Sync;
 
 impl<'a> Engine<'a> {
     /// Creates an engine without templates.
@@ -50,7 +56,13 @@ impl<'a> Engine<'a> {
     {
         let printed = Printed::default();
         let environment = environment(printed.clone(), print);
-        Engine { environment, printed, most: MAX_STEPS, steps: MAX_STEPS_OF_FILE }
+        Engine {
+            environment,
+            loader: Arc::new(|_| Ok(None)),
+            printed,
+            most: MAX_STEPS,
+            steps: MAX_STEPS_OF_FILE,
+        }
     }
 
     /// Sets the number of steps that one template may take, and all of the file together: a family that knows how many
@@ -65,10 +77,35 @@ impl<'a> Engine<'a> {
         &self.environment
     }
 
-    /// Returns the environment of the templates: to add templates, a loader, or functions. The formatter, the limits
-    /// and the callback for unknown methods are the engine's own.
+    /// Returns the environment of the templates, to add functions and filters. The formatter, the limits, the loader and
+    /// the callback for unknown methods are the engine's own.
     pub fn environment_mut(&mut self) -> &mut Environment<'a> {
         &mut self.environment
+    }
+
+    /// Sets the function that returns the text of a template by its name, or `None` if there is no such template.
+    pub fn set_loader<L>(&mut self, load: L)
+    where
+        L: Fn(&str) -> Result<Option<String>, minijinja::Error> + Send + Sync + 'static,
+    {
+        self.loader = Arc::new(load);
+        let load = self.loader.clone();
+        self.environment
+            .set_loader(move |name| Ok(load(name)?.map(|source| translate(&source).into_owned())));
+    }
+
+    /// Returns the mistakes in a template, and in those that it includes, that would show only when a line is rendered:
+    /// unknown filters, tests and functions, and names that neither the template sets nor its context has. `variables`
+    /// are the names of the context.
+    pub fn check(&self, name: &str, source: &str, variables: &[&str]) -> Vec<Mistake> {
+        let mut checker = Checker::new(&self.environment, &*self.loader);
+        checker.template(name, source, variables);
+        checker.finish()
+    }
+
+    /// Returns the text of a template as it was written.
+    pub(super) fn source(&self, name: &str) -> Result<Option<String>, minijinja::Error> {
+        (self.loader)(name)
     }
 
     /// Renders the template of this name. [`error_at`] makes an [`Error`] of the error.
@@ -84,7 +121,10 @@ impl<'a> Engine<'a> {
         context: Value,
     ) -> Result<String, minijinja::Error> {
         self.within_steps(|engine| {
-            engine.render_template(&engine.environment.template_from_named_str(name, source)?, context)
+            engine.render_template(
+                &engine.environment.template_from_named_str(name, &translate(source))?,
+                context,
+            )
         })
     }
 
@@ -122,16 +162,10 @@ where
     let mut environment = Environment::new();
     environment.set_auto_escape_callback(|_| AutoEscape::None);
     environment.set_recursion_limit(MAX_DEPTH);
-    // `sort_map.get(…)`, `name.startswith(…)`: methods that only Python's values have.
-    environment.set_unknown_method_callback(unknown_method_callback);
-    limits::limit_filters(&mut environment);
+    python::install(&mut environment);
+    filters::install(&mut environment);
     environment.set_formatter(move |out, _, value| {
-        let text = match value.kind() {
-            ValueKind::None => "None".to_owned(),
-            ValueKind::Bool if value.is_true() => "True".to_owned(),
-            ValueKind::Bool => "False".to_owned(),
-            _ => printed.text_of(value)?,
-        };
+        let text = printed.text_of(value)?;
         let mut escaped = String::with_capacity(text.len());
         print(&mut escaped, value, &text)?;
         out.write_str(&escaped).map_err(minijinja::Error::from)

@@ -1,12 +1,14 @@
 //! The limits of a template: an operator's mistake must not stop the service, or take all its memory.
 
-use std::fmt::{self, Write as _};
+use std::fmt;
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use minijinja::value::{Kwargs, ValueKind};
-use minijinja::{Environment, Error, ErrorKind, State, Value, filters};
+use minijinja::value::ValueKind;
+use minijinja::{Error, ErrorKind, Value};
+
+use super::python;
 
 /// The number of steps after which a template is stopped. One that is shipped takes about 40 for each row.
 pub(super) const MAX_STEPS: u64 = 5_000_000;
@@ -15,10 +17,10 @@ pub(super) const MAX_STEPS: u64 = 5_000_000;
 pub(super) const MAX_STEPS_OF_FILE: u64 = 10 * MAX_STEPS;
 
 /// The maximum size of the text of a template in bytes, and of all values that it prints.
-const MAX_BYTES: usize = 64 << 20;
+pub(super) const MAX_BYTES: usize = 64 << 20;
 
 /// The maximum number of items in a list that a filter makes.
-const MAX_ITEMS: usize = 1_000_000;
+pub(super) const MAX_ITEMS: usize = 1_000_000;
 
 /// The maximum depth of templates that include each other, of macros and of loops. The stack of a thread has room for
 /// more.
@@ -46,7 +48,7 @@ impl Printed {
         }
         let left = MAX_BYTES.saturating_sub(self.0.load(Ordering::Relaxed));
         let mut text = Bounded { text: String::new(), left };
-        write!(text, "{value}").map_err(|_| too_large())?;
+        python::write_str(&mut text, value).map_err(|_| too_large())?;
         self.add(text.text.len())?;
         Ok(text.text)
     }
@@ -127,26 +129,4 @@ fn too_large() -> Error {
 pub(super) fn stopped() -> String {
     let steps = MAX_STEPS / 1_000_000;
     format!("stopped after {steps} million steps: look for loops inside each other, or over long ranges")
-}
-
-/// Limits the filters that make a list of all items. Other lists are made item by item: `[0] * 10 ** 8` takes no memory.
-pub(super) fn limit_filters(environment: &mut Environment<'_>) {
-    environment.add_filter("list", |state: &State<'_, '_>, value: Value| filters::list(state, short(value)?));
-    environment.add_filter("reverse", |value: Value| filters::reverse(&short(value)?));
-    environment.add_filter("sort", |state: &State<'_, '_>, value: Value, options: Kwargs| {
-        filters::sort(state, short(value)?, options)
-    });
-    environment.add_filter("unique", |state: &State<'_, '_>, value: Value, options: Kwargs| {
-        filters::unique(state, short(value)?, options)
-    });
-}
-
-fn short(value: Value) -> Result<Value, Error> {
-    match value.len() {
-        Some(length) if length > MAX_ITEMS => {
-            let message = format!("the list has {length} items: look for a list that is repeated");
-            Err(Error::new(ErrorKind::InvalidOperation, message))
-        }
-        _ => Ok(value),
-    }
 }

@@ -24,7 +24,7 @@
 //!     }
 //!
 //!     fn check(&self) -> Vec<Error> {
-//!         self.templates.check("acme/motd.jinja")
+//!         self.templates.check("acme/motd.jinja", &["greeting"])
 //!     }
 //! }
 //!
@@ -40,12 +40,17 @@
 //! # Ok::<(), Error>(())
 //! ```
 
+mod check;
 mod engine;
+mod filters;
 mod limits;
+mod python;
 mod set;
 mod syntax;
 mod text_file;
+mod translate;
 
+pub use check::Mistake;
 pub use engine::{Engine, error_at};
 pub use minijinja;
 pub use minijinja::context;

@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 
 use minijinja::{ErrorKind as JinjaErrorKind, Value, path_loader};
 
-use super::engine::{Engine, error_at};
+use super::engine::{Engine, context_of, error_at};
 use super::syntax::Syntax;
 use super::text_file::with_line_feeds;
 use crate::explanation::{Note, Setting, TextSource};
-use crate::{Config, Error};
+use crate::{Config, Error, ErrorKind};
 
 /// The default folder of the operators' own templates.
 const FOLDER: &str = "/etc/wazo-confgend/templates";
@@ -54,7 +54,7 @@ impl TemplateSet {
     pub fn open(&self) -> Templates<'_> {
         let (in_folder, shipped) = (path_loader(&self.folder), self.shipped);
         let mut engine = self.syntax.engine();
-        engine.environment_mut().set_loader(move |name| {
+        engine.set_loader(move |name| {
             let own = in_folder(name)?.map(|template| with_line_feeds(template.source().to_owned()));
             Ok(own.or_else(|| shipped_as(shipped, name).map(str::to_owned)))
         });
@@ -72,9 +72,21 @@ impl TemplateSet {
         })
     }
 
-    /// Returns the mistakes in the template of this name: see [`Driver::check`](crate::Driver::check).
-    pub fn check(&self, name: &str) -> Vec<Error> {
-        self.open().template(name).err().into_iter().collect()
+    /// Returns the mistakes in the template of this name and in those that it includes: see
+    /// [`Driver::check`](crate::Driver::check). `variables` are the names that its context has.
+    pub fn check(&self, name: &str, variables: &[&str]) -> Vec<Error> {
+        let engine = self.open().engine;
+        match engine.source(name) {
+            Ok(Some(source)) => {
+                let mistakes = engine.check(name, &source, variables).into_iter();
+                mistakes.map(|mistake| mistake.at(&self.folder.join(&mistake.template))).collect()
+            }
+            Ok(None) => vec![
+                Error::new(ErrorKind::Template, "does not exist")
+                    .context(context_of(&self.folder.join(name))),
+            ],
+            Err(error) => vec![error_in(&self.folder, name, &error)],
+        }
     }
 
     /// Returns the names of the operator's own templates in a folder among the templates, sorted.
@@ -109,11 +121,6 @@ impl Templates<'_> {
     pub fn render_file(&mut self, name: &str, context: Value) -> Result<String, Error> {
         let text = self.render(name, context)?;
         self.set.syntax.checked(&self.set.folder.join(name), text)
-    }
-
-    fn template(&self, name: &str) -> Result<(), Error> {
-        let template = self.engine.environment().get_template(name);
-        template.map(|_| ()).map_err(|error| error_in(&self.set.folder, name, &error))
     }
 }
 

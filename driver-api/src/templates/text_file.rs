@@ -65,12 +65,15 @@ impl TextFile {
         syntax.checked(&self.path, rendered?)
     }
 
-    /// Returns the mistakes in the text as a template: see [`Driver::check`](crate::Driver::check).
-    pub fn check(&self) -> Vec<Error> {
-        let engine = Syntax::Plain.engine();
-        let template =
-            |name: &str, source: &str| engine.environment().template_from_named_str(name, source).map(|_| ());
-        self.with_source(template).err().into_iter().collect()
+    /// Returns the mistakes in the text as a template: see [`Driver::check`](crate::Driver::check). `variables` are the
+    /// names that its context has.
+    pub fn check(&self, variables: &[&str]) -> Vec<Error> {
+        let mistakes =
+            self.with_source(|name, source| Ok(Syntax::Plain.engine().check(name, source, variables)));
+        match mistakes {
+            Ok(mistakes) => mistakes.into_iter().map(|mistake| mistake.at(&self.path)).collect(),
+            Err(error) => vec![error],
+        }
     }
 
     fn with_source<T>(

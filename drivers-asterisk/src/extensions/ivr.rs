@@ -121,7 +121,7 @@ struct Ivr<'a> {
 pub(super) fn check(templates: &TemplateSet) -> Vec<Error> {
     let is_own = |name: &String| name.starts_with(OWN_TEMPLATE) && name.strip_suffix(".jinja").is_some();
     let own = templates.names("asterisk/extensions").into_iter().filter(is_own);
-    own.chain([TEMPLATE.to_owned()]).flat_map(|name| templates.check(&name)).collect()
+    own.chain([TEMPLATE.to_owned()]).flat_map(|name| templates.check(&name, &["ivr"])).collect()
 }
 
 /// Writes the section of each IVR, by id.

@@ -24,6 +24,7 @@ mod stock;
 mod syntax;
 #[cfg(test)]
 mod testing;
+mod texts;
 mod voicemail;
 mod yaml;
 
@@ -37,6 +38,7 @@ use self::changed::Parts;
 use self::devices::Devices;
 pub(crate) use self::findings::Findings;
 use self::sounds::Sounds;
+pub use self::texts::mistakes;
 use crate::objects;
 use crate::site::Site;
 use crate::{FileSet, Finding, GeneratedFile, Host, Rule, Rules, Severity};
@@ -159,6 +161,7 @@ static RULES: &[&[&Rule]] = &[
     parking::RULES,
     queues::RULES,
     rtp::RULES,
+    texts::RULES,
     voicemail::RULES,
     yaml::RULES,
 ];

@@ -284,7 +284,7 @@ fn the_event_is_json_for_any_choice() {
         System::with_contexts(&[]).ivr(plain(1)).choice(1, 1, "a\"b\\c").choice(2, 1, "\u{1f}*#é").write();
     for line in [
         r#"exten = a"b\c,1,CELGenUserEvent(WAZO_IVR_CHOICE, {"id":1,"exten":"a\"b\\c"})"#,
-        "exten = \u{1f}*#é,1,CELGenUserEvent(WAZO_IVR_CHOICE, {\"id\":1,\"exten\":\"\\u001f*#é\"})",
+        "exten = \u{1f}*#é,1,CELGenUserEvent(WAZO_IVR_CHOICE, {\"id\":1,\"exten\":\"\\u001f*#\\u00e9\"})",
     ] {
         assert!(written.text.contains(line), "{}", written.text);
     }

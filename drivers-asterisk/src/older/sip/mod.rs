@@ -61,7 +61,7 @@ impl Driver for Sip {
     }
 
     fn check(&self) -> Vec<Error> {
-        self.templates.check(twilio::TEMPLATE)
+        self.templates.check(twilio::TEMPLATE, &["options"])
     }
 }
 
