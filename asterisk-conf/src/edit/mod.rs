@@ -1,0 +1,456 @@
+//! Changes a text and keeps the rest of it byte for byte: comments, empty lines, the blanks around `=`.
+//!
+//! An [`Editor`] finds the sections of a text without reading all of it, so that a change costs little of what it takes
+//! to write the text. Asterisk reads the result as the calls say: the editor knows comments, `[name](template)` and
+//! `[name](+)` as the [reader](crate::read) does, and what it writes is escaped or refused by [`syntax`].
+//!
+//! | file | what is in it |
+//! |---|---|
+//! | `index` | which lines are headers, and which sections they open, continue and inherit from |
+//! | `lines` | the lines of a section |
+//! | `selection` | which sections are meant |
+//! | `change` | the changes, and the text with them |
+//! | `error` | why a change is refused |
+
+mod change;
+mod error;
+mod index;
+mod lines;
+mod selection;
+#[cfg(test)]
+mod tests;
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use bstr::{BString, ByteSlice};
+
+use self::change::{Change, Line};
+pub use self::change::{Edited, LineChange};
+pub use self::error::EditError;
+use self::index::Index;
+use self::lines::{BodyLine, option_of};
+pub use self::selection::Selection;
+use crate::Writer;
+use crate::syntax::{self, Refusal};
+
+/// Changes a text: options and whole sections.
+///
+/// A section is what Asterisk takes for one: `[name](+)` continues it. Its own options are those that stand in it; the
+/// editor does not change what it inherits.
+///
+/// ```
+/// use asterisk_conf::edit::{Editor, Selection};
+///
+/// let text = "[ann]\ntype=auth\npassword = x ; secret\n\n; The trunk.\n[trunk]\ntype = endpoint\nallow=ulaw\n";
+/// let mut editor = Editor::new(text)?;
+/// for section in editor.select(&Selection::all().of_type("auth")) {
+///     editor.remove(section, "password");
+/// }
+/// for section in editor.select(&Selection::all().like("tr*")?) {
+///     editor.set(section, "allow", &["alaw"])?;
+///     editor.add(section, "set_var", "A=1;2")?;
+/// }
+/// assert_eq!(
+///     editor.finish().text,
+///     "[ann]\ntype=auth\n\n; The trunk.\n[trunk]\ntype = endpoint\nallow=alaw\nset_var = A=1\\;2\n"
+/// );
+/// # Ok::<(), asterisk_conf::edit::EditError>(())
+/// ```
+pub struct Editor<'t> {
+    text: &'t str,
+    index: Index<'t>,
+    /// The changes of each header with the lines below it, in the order of the text.
+    changes: BTreeMap<usize, Vec<Change>>,
+    /// The types of the sections, until an option `type` changes.
+    types: Option<Vec<Option<Cow<'t, [u8]>>>>,
+    author: usize,
+}
+
+/// A section of an [`Editor`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SectionId(usize);
+
+/// The place of a section that is inserted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Where {
+    /// Behind all others.
+    AtEnd,
+    /// Above this section and the comment that stands directly above it.
+    Before(SectionId),
+}
+
+/// A line of an option.
+enum Found {
+    Old(OldLine),
+    /// A line that was written before: the indexes of the change and of the line in it.
+    New(usize, usize),
+}
+
+/// A line of an option in the text.
+struct OldLine {
+    start: usize,
+    end: usize,
+    before: usize,
+    after: usize,
+    value: BString,
+    /// Where the value begins, if the text before it can stay.
+    value_start: Option<usize>,
+}
+
+impl<'t> Editor<'t> {
+    /// Finds the sections of a text.
+    ///
+    /// # Errors
+    ///
+    /// [`EditError::Unreadable`]: the text has a NUL, more block comments than Asterisk counts, or an end of one that none
+    /// begins; or a header continues a section that a filter selects, `[name](+type=aor)`.
+    pub fn new(text: &'t str) -> Result<Editor<'t>, EditError> {
+        let index = Index::of(text)?;
+        Ok(Editor { text, index, changes: BTreeMap::new(), types: None, author: 0 })
+    }
+
+    /// Names the author of the changes that follow, by a number of the caller's choice: see [`LineChange`].
+    pub fn set_author(&mut self, author: usize) {
+        self.author = author;
+    }
+
+    /// Returns the sections that are selected, in the order of the text.
+    pub fn select(&mut self, selection: &Selection) -> Vec<SectionId> {
+        if selection.asks_for_type() {
+            self.find_types();
+        }
+        let types = self.types.as_deref().unwrap_or_default();
+        let sections = self.index.sections.iter().enumerate();
+        let selected = sections.filter(|(at, section)| {
+            let type_value = types.get(*at).and_then(Option::as_deref);
+            !section.is_removed && selection.selects(&section.name, type_value)
+        });
+        selected.map(|(at, _)| SectionId(at)).collect()
+    }
+
+    /// Returns the name of a section.
+    pub fn name(&self, section: SectionId) -> Cow<'_, str> {
+        self.index.sections[section.0].name.to_str_lossy()
+    }
+
+    /// Returns the values of the section's own options of this key, in order, without regard to case.
+    pub fn values(&self, section: SectionId, key: &str) -> Vec<BString> {
+        let found = self.find(section, key).into_iter();
+        found.map(|(part, found)| self.value(part, &found)).collect()
+    }
+
+    /// Gives the section exactly these own options of a key. They take the place of the first one that it has, and keep
+    /// its spelling; otherwise they follow the section's last option. No values leave no such option.
+    ///
+    /// Returns whether that changes the section.
+    ///
+    /// # Errors
+    ///
+    /// [`EditError::Refused`]: the syntax refuses key or value, or the value has a blank at an end, which Asterisk strips.
+    pub fn set<V: AsRef<str>>(
+        &mut self,
+        section: SectionId,
+        key: &str,
+        values: &[V],
+    ) -> Result<bool, EditError> {
+        let lines = self.written(section, key, values)?;
+        let found = self.find(section, key);
+        let is = found.iter().map(|(part, found)| self.value(*part, found));
+        if is.eq(values.iter().map(|value| syntax::meaning(value.as_ref()).as_bytes().as_bstr().to_owned())) {
+            return Ok(false);
+        }
+        let mut found = found.into_iter();
+        match found.next() {
+            _ if values.is_empty() => return Ok(self.remove(section, key) > 0),
+            None => self.append(section, lines),
+            Some((part, first)) => {
+                let spelled = match &first {
+                    Found::Old(line) => self.spelled(section, key, line, values)?,
+                    Found::New(..) => None,
+                };
+                let rest: Vec<_> = found.collect();
+                rest.into_iter().rev().for_each(|(part, found)| self.replace(part, &found, Vec::new()));
+                self.replace(part, &first, spelled.unwrap_or(lines));
+            }
+        }
+        self.forget_types(key);
+        Ok(true)
+    }
+
+    /// Adds an option behind the section's last one, also if it has others of this key.
+    ///
+    /// # Errors
+    ///
+    /// As [`Editor::set`].
+    pub fn add(&mut self, section: SectionId, key: &str, value: &str) -> Result<(), EditError> {
+        let lines = self.written(section, key, &[value])?;
+        self.append(section, lines);
+        self.forget_types(key);
+        Ok(())
+    }
+
+    /// Removes the section's own options of a key, without regard to case. Returns how many there were.
+    pub fn remove(&mut self, section: SectionId, key: &str) -> usize {
+        let found = self.find(section, key);
+        let count = found.len();
+        // From the end, since the removal of a written line moves those behind it.
+        found.into_iter().rev().for_each(|(part, found)| self.replace(part, &found, Vec::new()));
+        if count > 0 {
+            self.forget_types(key);
+        }
+        count
+    }
+
+    /// Removes a section with all its parts, and the comment that stands directly above it.
+    ///
+    /// # Errors
+    ///
+    /// [`EditError::Inherited`]: another section inherits from it, so that Asterisk would refuse the file.
+    pub fn remove_section(&mut self, section: SectionId) -> Result<(), EditError> {
+        let heir = self.index.heirs(section.0).next();
+        if let Some(heir) = heir {
+            let by = self.name(SectionId(heir)).into_owned();
+            return Err(EditError::Inherited { section: self.name(section).into_owned(), by });
+        }
+        for part in self.index.parts_of(section.0).collect::<Vec<_>>() {
+            let (start, before) = self.index.top_of(self.text, part);
+            let (end, after) = self.index.bottom_of(self.text, part);
+            let changes = self.changes.entry(part).or_default();
+            // Sections that are inserted above it stay.
+            changes.retain(|change| change.is_section);
+            changes.push(Change { before, after, removed_by: Some(self.author), ..Change::at(start..end) });
+        }
+        self.index.sections[section.0].is_removed = true;
+        self.types = None;
+        Ok(())
+    }
+
+    /// Inserts a section, which may inherit from another one: `[name](base)`. The editor does not find it afterwards.
+    ///
+    /// # Errors
+    ///
+    /// As [`Editor::set`], also for the names.
+    pub fn insert_section(
+        &mut self,
+        place: Where,
+        name: &str,
+        base: Option<&str>,
+        options: &[(&str, &str)],
+    ) -> Result<(), EditError> {
+        let mut writer = Writer::new();
+        writer.section(None, name, base).map_err(|refusal| EditError::refused(name, None, refusal))?;
+        let mut texts = vec![writer.into_text().trim_end().to_owned()];
+        for (key, value) in options {
+            let line = line(
+                &format_key(key).map_err(|refusal| EditError::refused(name, Some(key), refusal))?,
+                value,
+            );
+            texts.push(line.map_err(|refusal| EditError::refused(name, Some(key), refusal))?);
+        }
+        let (part, at, depth) = match place {
+            Where::AtEnd => (self.index.parts.len(), self.text.len(), self.index.end_depth),
+            Where::Before(section) => {
+                let part = self.index.sections[section.0].first;
+                let (start, depth) = self.index.top_of(self.text, part);
+                (part, start, depth)
+            }
+        };
+        match place {
+            Where::AtEnd if !self.text.trim_end().is_empty() => texts.insert(0, String::new()),
+            Where::AtEnd => {}
+            Where::Before(_) => texts.push(String::new()),
+        }
+        let lines = self.lines(texts);
+        let change = Change { before: depth, after: depth, lines, is_section: true, ..Change::at(at..at) };
+        let changes = self.changes.entry(part).or_default();
+        let behind = changes.partition_point(|other| (other.range.start, other.range.end) <= (at, at));
+        changes.insert(behind, change);
+        Ok(())
+    }
+
+    /// Returns the text with all changes.
+    pub fn finish(self) -> Edited<'t> {
+        Edited::new(
+            self.text,
+            self.changes.into_values().flatten().filter(|change| !change.is_nothing()).collect(),
+        )
+    }
+
+    /// Returns the own options of a key, each with the index of the header above it.
+    fn find(&self, section: SectionId, key: &str) -> Vec<(usize, Found)> {
+        let key = syntax::meaning(key);
+        let parts = self.index.parts_of(section.0);
+        parts
+            .flat_map(|part| self.find_in(part, key.as_bytes()).into_iter().map(move |found| (part, found)))
+            .collect()
+    }
+
+    fn find_in(&self, part: usize, key: &[u8]) -> Vec<Found> {
+        let mut found = Vec::new();
+        let mut changes = self.changes.get(&part).into_iter().flatten().enumerate().peekable();
+        let written = |(at, change): (usize, &Change), found: &mut Vec<Found>| {
+            let lines = change.lines.iter().enumerate().filter(|_| !change.is_section);
+            let lines = lines.filter(|(_, line)| option_of(line.text.as_bytes(), key).is_some());
+            found.extend(lines.map(|(line, _)| Found::New(at, line)));
+        };
+        for line in self.index.lines(self.text, part) {
+            let mut is_replaced = false;
+            while let Some(change) = changes.next_if(|(_, change)| change.range.start <= line.start) {
+                is_replaced |= !change.1.range.is_empty();
+                written(change, &mut found);
+            }
+            if !is_replaced && let Some(option) = line.option(key) {
+                found.push(Found::Old(OldLine {
+                    value: crate::stripped(option.value).to_owned(),
+                    value_start: line.value_start(&option, self.text),
+                    ..OldLine::from(&line)
+                }));
+            }
+        }
+        changes.for_each(|change| written(change, &mut found));
+        found
+    }
+
+    fn value(&self, part: usize, found: &Found) -> BString {
+        match found {
+            Found::Old(line) => line.value.clone(),
+            Found::New(change, line) => self.changes[&part][*change].lines[*line].value(),
+        }
+    }
+
+    /// Writes lines in place of one of an option.
+    fn replace(&mut self, part: usize, found: &Found, lines: Vec<Line>) {
+        let author = self.author;
+        let changes = self.changes.entry(part).or_default();
+        match *found {
+            Found::Old(OldLine { start, end, before, after, .. }) => {
+                let removed_by = lines.is_empty().then_some(author);
+                let behind =
+                    changes.partition_point(|other| (other.range.start, other.range.end) < (start, end));
+                changes.insert(behind, Change { before, after, lines, removed_by, ..Change::at(start..end) });
+            }
+            Found::New(change, line) => {
+                let change = &mut changes[change];
+                change.lines.splice(line..=line, lines);
+                if change.lines.is_empty() && !change.range.is_empty() {
+                    change.removed_by = Some(author);
+                }
+            }
+        }
+    }
+
+    /// Writes lines behind the last option of a section.
+    fn append(&mut self, section: SectionId, mut lines: Vec<Line>) {
+        let Some(part) = self.index.parts_of(section.0).last() else { return };
+        let (at, depth) = self.index.end_of_options(self.text, part);
+        let changes = self.changes.entry(part).or_default();
+        let behind = changes.partition_point(|other| (other.range.start, other.range.end) < (at, at));
+        match changes.get_mut(behind) {
+            Some(same) if same.range == (at..at) && !same.is_section => same.lines.append(&mut lines),
+            _ => changes.insert(behind, Change { before: depth, after: depth, lines, ..Change::at(at..at) }),
+        }
+    }
+
+    /// Writes the lines of an option with each of these values.
+    fn written<V: AsRef<str>>(
+        &self,
+        section: SectionId,
+        key: &str,
+        values: &[V],
+    ) -> Result<Vec<Line>, EditError> {
+        let refused = |refusal| EditError::refused(&self.name(section), Some(key), refusal);
+        let prefix = format_key(key).map_err(refused)?;
+        let texts = values.iter().map(|value| line(&prefix, value.as_ref()));
+        Ok(self.lines(texts.collect::<Result<Vec<_>, _>>().map_err(refused)?))
+    }
+
+    /// Writes the same lines in the spelling of a line that they replace, if it can stay.
+    fn spelled<V: AsRef<str>>(
+        &self,
+        section: SectionId,
+        key: &str,
+        old: &OldLine,
+        values: &[V],
+    ) -> Result<Option<Vec<Line>>, EditError> {
+        let Some(prefix) = old.value_start.and_then(|value| self.text.get(old.start..value)) else {
+            return Ok(None);
+        };
+        let texts = values.iter().map(|value| line(prefix, value.as_ref()));
+        let texts: Result<Vec<_>, _> = texts.collect();
+        let texts = texts.map_err(|refusal| EditError::refused(&self.name(section), Some(key), refusal))?;
+        Ok(Some(self.lines(texts)))
+    }
+
+    fn lines(&self, texts: Vec<String>) -> Vec<Line> {
+        texts.into_iter().map(|text| Line { text, author: self.author }).collect()
+    }
+
+    fn forget_types(&mut self, key: &str) {
+        if key.eq_ignore_ascii_case(TYPE) {
+            self.types = None;
+        }
+    }
+
+    /// Finds the type of each section: its first option `type`, which it may inherit.
+    fn find_types(&mut self) {
+        if self.types.is_some() {
+            return;
+        }
+        let mut types = vec![None; self.index.sections.len()];
+        let mut bases = self.index.bases.iter().peekable();
+        for (number, part) in self.index.parts.iter().enumerate() {
+            while let Some((_, base)) = bases.next_if(|(of, _)| *of == number) {
+                if types[part.section].is_none() {
+                    types[part.section] = types.get(*base).cloned().flatten();
+                }
+            }
+            if types[part.section].is_none() && !self.index.sections[part.section].is_removed {
+                types[part.section] = self.first_type(number);
+            }
+        }
+        self.types = Some(types);
+    }
+
+    fn first_type(&self, part: usize) -> Option<Cow<'t, [u8]>> {
+        if self.changes.contains_key(&part) {
+            let first = self.find_in(part, TYPE.as_bytes()).into_iter().next()?;
+            return Some(Cow::Owned(self.value(part, &first).into()));
+        }
+        self.index.lines(self.text, part).find_map(|line| line.value_of(TYPE.as_bytes()))
+    }
+}
+
+/// The option that says what a section is.
+const TYPE: &str = "type";
+
+impl From<&BodyLine<'_>> for OldLine {
+    fn from(line: &BodyLine<'_>) -> OldLine {
+        let BodyLine { start, end, before, after, .. } = *line;
+        OldLine { start, end, before, after, value: BString::default(), value_start: None }
+    }
+}
+
+/// Writes the beginning of a line, up to the value.
+fn format_key(key: &str) -> Result<String, Refusal> {
+    let mut text = String::new();
+    syntax::key(&mut text, key)?;
+    text.push_str(" = ");
+    Ok(text)
+}
+
+/// Writes a line, from its beginning up to the value.
+fn line(prefix: &str, value: &str) -> Result<String, Refusal> {
+    if syntax::stripped(value).len() != value.len() {
+        return Err(Refusal::BlankAtEnd);
+    }
+    let mut line = prefix.to_owned();
+    // Behind a bare `=`, Asterisk takes `>` for a part of the sign.
+    if line.ends_with('=') && value.starts_with('>') {
+        line.push(' ');
+    }
+    syntax::value(&mut line, value)?;
+    line.truncate(line.trim_end_matches(syntax::is_blank).len());
+    syntax::fits(&line)?;
+    Ok(line)
+}
