@@ -1,21 +1,21 @@
 //! Changes of a text, and the text with them.
 
-use std::borrow::Cow;
 use std::ops::Range;
 
 use bstr::BString;
 
+use super::key::Key;
+use super::lines::NOWHERE;
 use crate::reader::comments::Comments;
 use crate::reader::option::Assigned;
 use crate::stripped;
 
-use super::lines::NOWHERE;
-
 /// Lines in place of others.
+#[derive(Default)]
 pub(super) struct Change {
     /// The bytes of the lines that go. It is empty where lines are inserted.
     pub(super) range: Range<usize>,
-    /// The depth of block comments before them and behind them, which stays.
+    /// The number of block comments that are open before them and behind them, which stays.
     pub(super) before: usize,
     pub(super) after: usize,
     /// The lines in their place.
@@ -33,56 +33,6 @@ pub(super) struct Line {
     pub(super) author: usize,
 }
 
-impl Line {
-    /// Returns the value of the option that the line is.
-    pub(super) fn value(&self) -> BString {
-        let read =
-            Comments::default().strip(self.text.as_bytes(), NOWHERE).ok().flatten().unwrap_or_default();
-        let option = Assigned::read(stripped(&read));
-        option.map(|option| stripped(option.value).to_owned()).unwrap_or_default()
-    }
-}
-
-impl Change {
-    /// Creates a change of these bytes.
-    pub(super) fn at(range: Range<usize>) -> Change {
-        Change { range, before: 0, after: 0, lines: Vec::new(), removed_by: None, is_section: false }
-    }
-
-    pub(super) fn is_nothing(&self) -> bool {
-        self.range.is_empty() && self.lines.is_empty()
-    }
-
-    /// The lines that close the block comments before the written lines, and open those behind them.
-    fn marks(&self) -> [Option<String>; 2] {
-        let marks = |mark, depth: usize| (depth > 0).then(|| vec![mark; depth].join(" "));
-        [marks("--;", self.before), marks(";--", self.after)]
-    }
-
-    fn write(&self, text: &mut String) {
-        let [close, open] = self.marks();
-        if (!self.lines.is_empty() || close.is_some() || open.is_some())
-            && !text.is_empty()
-            && !text.ends_with('\n')
-        {
-            text.push('\n');
-        }
-        let lines = self.lines.iter().map(|line| &line.text);
-        for line in close.iter().chain(lines).chain(open.iter()) {
-            text.push_str(line);
-            text.push('\n');
-        }
-    }
-}
-
-/// A text with its changes.
-pub struct Edited<'t> {
-    /// The text with all changes. It is borrowed if there are none.
-    pub text: Cow<'t, str>,
-    old: &'t str,
-    changes: Vec<Change>,
-}
-
 /// Consecutive lines of a text that gave way to others, or between which others were inserted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LineChange {
@@ -98,51 +48,111 @@ pub struct LineChange {
     pub removed_by: Option<usize>,
 }
 
-impl<'t> Edited<'t> {
-    pub(super) fn new(old: &'t str, changes: Vec<Change>) -> Edited<'t> {
-        if changes.is_empty() {
-            return Edited { text: Cow::Borrowed(old), old, changes };
-        }
-        let written = changes.iter().flat_map(|change| &change.lines).map(|line| line.text.len() + 1);
-        let gone = changes.iter().map(|change| change.range.len());
-        let mut text = String::with_capacity((old.len() + written.sum::<usize>()).saturating_sub(gone.sum()));
-        let mut at = 0;
-        for change in &changes {
-            text.push_str(&old[at..change.range.start]);
-            change.write(&mut text);
-            at = change.range.end;
-        }
-        text.push_str(&old[at..]);
-        Edited { text: Cow::Owned(text), old, changes }
+impl Line {
+    pub(super) fn has_key(&self, key: &Key) -> bool {
+        key.option_of(&self.read()).is_some()
     }
 
-    /// Returns whether the text is as it was.
-    pub fn is_unchanged(&self) -> bool {
-        self.changes.is_empty()
+    /// Returns the value of the option that the line is.
+    pub(super) fn value(&self) -> BString {
+        let line = self.read();
+        Assigned::read(stripped(&line))
+            .map_or_else(|_| BString::default(), |option| stripped(option.value).to_owned())
     }
 
-    /// Returns the changes in the order of the text, by lines.
-    pub fn line_changes(&self) -> Vec<LineChange> {
-        // The numbers of the next old and of the next new line.
-        let (mut at, mut old, mut new) = (0, 1, 1);
-        let changes = self.changes.iter().map(|change| {
-            let Range { start, end } = change.range;
-            let kept = lines_in(&self.old[at..start]);
-            let gone = lines_in(&self.old[start..end]);
-            (old, new) = (old + kept, new + kept);
-            let [close, open] = change.marks().map(|mark| mark.map(|_| None));
-            let written = change.lines.iter().map(|line| Some(line.author));
-            let authors: Vec<_> = close.into_iter().chain(written).chain(open).collect();
-            let of_change = LineChange { old: old..old + gone, new, authors, removed_by: change.removed_by };
-            (at, old, new) = (end, old + gone, new + of_change.authors.len());
-            of_change
-        });
-        changes.collect()
+    fn read(&self) -> Vec<u8> {
+        let read = Comments::default().strip(self.text.as_bytes(), NOWHERE);
+        read.ok().flatten().unwrap_or_default().into_owned()
     }
 }
 
-/// Counts the lines of a text, with a last one that has no line feed.
+impl Change {
+    pub(super) fn is_nothing(&self) -> bool {
+        self.range.is_empty() && self.lines.is_empty()
+    }
+
+    /// The lines that close the block comments before the written lines, and open those behind them.
+    fn marks(&self) -> [Option<String>; 2] {
+        let marks = |mark, depth: usize| (depth > 0).then(|| vec![mark; depth].join(" "));
+        [marks("--;", self.before), marks(";--", self.after)]
+    }
+
+    fn text(&self) -> String {
+        let [close, open] = self.marks();
+        let lines = self.lines.iter().map(|line| &line.text);
+        close.iter().chain(lines).chain(&open).flat_map(|line| [line, "\n"]).collect()
+    }
+}
+
+/// Ends the last line of a text if the line changes, or others follow.
+pub(super) fn end_last_line(text: &mut String, changes: &mut [Change]) {
+    let end = text.len();
+    if end == 0 || text.ends_with('\n') || changes.last().is_none_or(|last| last.range.end < end) {
+        return;
+    }
+    text.push('\n');
+    for Range { start, end: behind } in changes.iter_mut().map(|change| &mut change.range) {
+        *start += usize::from(*start == end);
+        *behind += usize::from(*behind == end);
+    }
+}
+
+/// Returns a text with changes, which stand in the order of the text.
+pub(super) fn apply(text: String, changes: &[Change]) -> String {
+    let texts: Vec<String> = changes.iter().map(Change::text).collect();
+    let (mut grown, mut room) = (0, 0);
+    let never_grows = changes.iter().zip(&texts).all(|(change, text)| {
+        (grown, room) = (grown + text.len(), room + change.range.len());
+        grown <= room
+    });
+    let changes = changes.iter().map(|change| change.range.clone()).zip(&texts);
+    if !never_grows {
+        return copied(&text, changes, grown);
+    }
+    // Most of a large text moves a little. New memory for it would cost more than that.
+    let mut bytes = text.into_bytes();
+    let (mut to, mut from) = (0, 0);
+    for (range, text) in changes {
+        bytes.copy_within(from..range.start, to);
+        to += range.start - from;
+        bytes[to..to + text.len()].copy_from_slice(text.as_bytes());
+        (to, from) = (to + text.len(), range.end);
+    }
+    bytes.copy_within(from.., to);
+    bytes.truncate(bytes.len() - (from - to));
+    String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
+}
+
+fn copied<'c>(old: &str, changes: impl Iterator<Item = (Range<usize>, &'c String)>, grown: usize) -> String {
+    let mut text = String::with_capacity(old.len() + grown);
+    let mut from = 0;
+    for (range, new) in changes {
+        text.push_str(&old[from..range.start]);
+        text.push_str(new);
+        from = range.end;
+    }
+    text.push_str(&old[from..]);
+    text
+}
+
+/// Returns changes of a text by lines.
+pub(super) fn by_lines(text: &str, changes: &[Change]) -> Vec<LineChange> {
+    // The numbers of the next old and of the next new line.
+    let (mut from, mut old, mut new) = (0, 1, 1);
+    let changes = changes.iter().map(|change| {
+        let Range { start, end } = change.range;
+        let (kept, gone) = (lines_in(&text[from..start]), lines_in(&text[start..end]));
+        (old, new) = (old + kept, new + kept);
+        let [close, open] = change.marks().map(|mark| mark.map(|_| None));
+        let written = change.lines.iter().map(|line| Some(line.author));
+        let authors: Vec<_> = close.into_iter().chain(written).chain(open).collect();
+        let by_lines = LineChange { old: old..old + gone, new, authors, removed_by: change.removed_by };
+        (from, old, new) = (end, old + gone, new + by_lines.authors.len());
+        by_lines
+    });
+    changes.collect()
+}
+
 fn lines_in(text: &str) -> usize {
-    let open_line = usize::from(!text.is_empty() && !text.ends_with('\n'));
-    memchr::memchr_iter(b'\n', text.as_bytes()).count() + open_line
+    memchr::memchr_iter(b'\n', text.as_bytes()).count()
 }

@@ -7,7 +7,8 @@
 //! | file | what is in it |
 //! |---|---|
 //! | `index` | which lines are headers, and which sections they open, continue and inherit from |
-//! | `lines` | the lines of a section |
+//! | `lines` | the lines below a header |
+//! | `key` | the search for the lines of a key |
 //! | `selection` | which sections are meant |
 //! | `change` | the changes, and the text with them |
 //! | `error` | why a change is refused |
@@ -15,6 +16,7 @@
 mod change;
 mod error;
 mod index;
+mod key;
 mod lines;
 mod selection;
 #[cfg(test)]
@@ -25,11 +27,12 @@ use std::collections::BTreeMap;
 
 use bstr::{BString, ByteSlice};
 
+pub use self::change::LineChange;
 use self::change::{Change, Line};
-pub use self::change::{Edited, LineChange};
 pub use self::error::EditError;
 use self::index::Index;
-use self::lines::{BodyLine, option_of};
+use self::key::Key;
+use self::lines::{BodyLine, Place};
 pub use self::selection::Selection;
 use crate::Writer;
 use crate::syntax::{self, Refusal};
@@ -52,18 +55,18 @@ use crate::syntax::{self, Refusal};
 ///     editor.add(section, "set_var", "A=1;2")?;
 /// }
 /// assert_eq!(
-///     editor.finish().text,
+///     editor.finish(),
 ///     "[ann]\ntype=auth\n\n; The trunk.\n[trunk]\ntype = endpoint\nallow=alaw\nset_var = A=1\\;2\n"
 /// );
 /// # Ok::<(), asterisk_conf::edit::EditError>(())
 /// ```
-pub struct Editor<'t> {
-    text: &'t str,
-    index: Index<'t>,
+pub struct Editor {
+    text: String,
+    index: Index,
     /// The changes of each header with the lines below it, in the order of the text.
     changes: BTreeMap<usize, Vec<Change>>,
     /// The types of the sections, until an option `type` changes.
-    types: Option<Vec<Option<Cow<'t, [u8]>>>>,
+    types: Option<Vec<Option<Box<[u8]>>>>,
     author: usize,
 }
 
@@ -82,31 +85,21 @@ pub enum Where {
 
 /// A line of an option.
 enum Found {
-    Old(OldLine),
+    Old(Place),
     /// A line that was written before: the indexes of the change and of the line in it.
     New(usize, usize),
 }
 
-/// A line of an option in the text.
-struct OldLine {
-    start: usize,
-    end: usize,
-    before: usize,
-    after: usize,
-    value: BString,
-    /// Where the value begins, if the text before it can stay.
-    value_start: Option<usize>,
-}
-
-impl<'t> Editor<'t> {
+impl Editor {
     /// Finds the sections of a text.
     ///
     /// # Errors
     ///
     /// [`EditError::Unreadable`]: the text has a NUL, more block comments than Asterisk counts, or an end of one that none
     /// begins; or a header continues a section that a filter selects, `[name](+type=aor)`.
-    pub fn new(text: &'t str) -> Result<Editor<'t>, EditError> {
-        let index = Index::of(text)?;
+    pub fn new(text: impl Into<String>) -> Result<Editor, EditError> {
+        let text = text.into();
+        let index = Index::of(&text)?;
         Ok(Editor { text, index, changes: BTreeMap::new(), types: None, author: 0 })
     }
 
@@ -124,19 +117,19 @@ impl<'t> Editor<'t> {
         let sections = self.index.sections.iter().enumerate();
         let selected = sections.filter(|(at, section)| {
             let type_value = types.get(*at).and_then(Option::as_deref);
-            !section.is_removed && selection.selects(&section.name, type_value)
+            !section.is_removed && selection.selects(section.name(&self.text), type_value)
         });
         selected.map(|(at, _)| SectionId(at)).collect()
     }
 
     /// Returns the name of a section.
     pub fn name(&self, section: SectionId) -> Cow<'_, str> {
-        self.index.sections[section.0].name.to_str_lossy()
+        self.index.sections[section.0].name(&self.text).to_str_lossy()
     }
 
     /// Returns the values of the section's own options of this key, in order, without regard to case.
     pub fn values(&self, section: SectionId, key: &str) -> Vec<BString> {
-        let found = self.find(section, key).into_iter();
+        let found = self.find(section, &Key::new(key)).into_iter();
         found.map(|(part, found)| self.value(part, &found)).collect()
     }
 
@@ -155,7 +148,7 @@ impl<'t> Editor<'t> {
         values: &[V],
     ) -> Result<bool, EditError> {
         let lines = self.written(section, key, values)?;
-        let found = self.find(section, key);
+        let found = self.find(section, &Key::new(key));
         let is = found.iter().map(|(part, found)| self.value(*part, found));
         if is.eq(values.iter().map(|value| syntax::meaning(value.as_ref()).as_bytes().as_bstr().to_owned())) {
             return Ok(false);
@@ -166,7 +159,7 @@ impl<'t> Editor<'t> {
             None => self.append(section, lines),
             Some((part, first)) => {
                 let spelled = match &first {
-                    Found::Old(line) => self.spelled(section, key, line, values)?,
+                    Found::Old(place) => self.spelled(section, key, *place, values)?,
                     Found::New(..) => None,
                 };
                 let rest: Vec<_> = found.collect();
@@ -192,7 +185,7 @@ impl<'t> Editor<'t> {
 
     /// Removes the section's own options of a key, without regard to case. Returns how many there were.
     pub fn remove(&mut self, section: SectionId, key: &str) -> usize {
-        let found = self.find(section, key);
+        let found = self.find(section, &Key::new(key));
         let count = found.len();
         // From the end, since the removal of a written line moves those behind it.
         found.into_iter().rev().for_each(|(part, found)| self.replace(part, &found, Vec::new()));
@@ -214,12 +207,18 @@ impl<'t> Editor<'t> {
             return Err(EditError::Inherited { section: self.name(section).into_owned(), by });
         }
         for part in self.index.parts_of(section.0).collect::<Vec<_>>() {
-            let (start, before) = self.index.top_of(self.text, part);
-            let (end, after) = self.index.bottom_of(self.text, part);
+            let (start, before) = self.index.top_of(&self.text, part);
+            let (end, after) = self.index.bottom_of(&self.text, part);
             let changes = self.changes.entry(part).or_default();
             // Sections that are inserted above it stay.
             changes.retain(|change| change.is_section);
-            changes.push(Change { before, after, removed_by: Some(self.author), ..Change::at(start..end) });
+            changes.push(Change {
+                range: start..end,
+                before,
+                after,
+                removed_by: Some(self.author),
+                ..Change::default()
+            });
         }
         self.index.sections[section.0].is_removed = true;
         self.types = None;
@@ -252,7 +251,7 @@ impl<'t> Editor<'t> {
             Where::AtEnd => (self.index.parts.len(), self.text.len(), self.index.end_depth),
             Where::Before(section) => {
                 let part = self.index.sections[section.0].first;
-                let (start, depth) = self.index.top_of(self.text, part);
+                let (start, depth) = self.index.top_of(&self.text, part);
                 (part, start, depth)
             }
         };
@@ -262,7 +261,14 @@ impl<'t> Editor<'t> {
             Where::Before(_) => texts.push(String::new()),
         }
         let lines = self.lines(texts);
-        let change = Change { before: depth, after: depth, lines, is_section: true, ..Change::at(at..at) };
+        let change = Change {
+            range: at..at,
+            before: depth,
+            after: depth,
+            lines,
+            is_section: true,
+            ..Change::default()
+        };
         let changes = self.changes.entry(part).or_default();
         let behind = changes.partition_point(|other| (other.range.start, other.range.end) <= (at, at));
         changes.insert(behind, change);
@@ -270,42 +276,52 @@ impl<'t> Editor<'t> {
     }
 
     /// Returns the text with all changes.
-    pub fn finish(self) -> Edited<'t> {
-        Edited::new(
-            self.text,
-            self.changes.into_values().flatten().filter(|change| !change.is_nothing()).collect(),
-        )
+    pub fn finish(self) -> String {
+        let (text, changes) = self.into_changes();
+        change::apply(text, &changes)
+    }
+
+    /// Returns the text with all changes, and the changes by lines, in the order of the text.
+    pub fn finish_with_lines(self) -> (String, Vec<LineChange>) {
+        let (text, changes) = self.into_changes();
+        let by_lines = change::by_lines(&text, &changes);
+        (change::apply(text, &changes), by_lines)
+    }
+
+    fn into_changes(self) -> (String, Vec<Change>) {
+        let changes = self.changes.into_values().flatten();
+        let mut changes: Vec<Change> = changes.filter(|change| !change.is_nothing()).collect();
+        let mut text = self.text;
+        change::end_last_line(&mut text, &mut changes);
+        (text, changes)
     }
 
     /// Returns the own options of a key, each with the index of the header above it.
-    fn find(&self, section: SectionId, key: &str) -> Vec<(usize, Found)> {
-        let key = syntax::meaning(key);
+    fn find(&self, section: SectionId, key: &Key) -> Vec<(usize, Found)> {
         let parts = self.index.parts_of(section.0);
-        parts
-            .flat_map(|part| self.find_in(part, key.as_bytes()).into_iter().map(move |found| (part, found)))
-            .collect()
+        parts.flat_map(|part| self.find_in(part, key).into_iter().map(move |found| (part, found))).collect()
     }
 
-    fn find_in(&self, part: usize, key: &[u8]) -> Vec<Found> {
+    fn find_in(&self, part: usize, key: &Key) -> Vec<Found> {
+        let body = self.index.body(&self.text, part);
+        let Some(changes) = self.changes.get(&part) else {
+            return body.options(key).map(|line| Found::Old(line.place)).collect();
+        };
         let mut found = Vec::new();
-        let mut changes = self.changes.get(&part).into_iter().flatten().enumerate().peekable();
+        let mut changes = changes.iter().enumerate().peekable();
         let written = |(at, change): (usize, &Change), found: &mut Vec<Found>| {
-            let lines = change.lines.iter().enumerate().filter(|_| !change.is_section);
-            let lines = lines.filter(|(_, line)| option_of(line.text.as_bytes(), key).is_some());
+            let lines =
+                change.lines.iter().enumerate().filter(|(_, line)| !change.is_section && line.has_key(key));
             found.extend(lines.map(|(line, _)| Found::New(at, line)));
         };
-        for line in self.index.lines(self.text, part) {
+        for line in body.lines() {
             let mut is_replaced = false;
-            while let Some(change) = changes.next_if(|(_, change)| change.range.start <= line.start) {
+            while let Some(change) = changes.next_if(|(_, change)| change.range.start <= line.place.start) {
                 is_replaced |= !change.1.range.is_empty();
                 written(change, &mut found);
             }
-            if !is_replaced && let Some(option) = line.option(key) {
-                found.push(Found::Old(OldLine {
-                    value: crate::stripped(option.value).to_owned(),
-                    value_start: line.value_start(&option, self.text),
-                    ..OldLine::from(&line)
-                }));
+            if !is_replaced && line.has_key(key) {
+                found.push(Found::Old(line.place));
             }
         }
         changes.for_each(|change| written(change, &mut found));
@@ -314,7 +330,7 @@ impl<'t> Editor<'t> {
 
     fn value(&self, part: usize, found: &Found) -> BString {
         match found {
-            Found::Old(line) => line.value.clone(),
+            Found::Old(place) => BodyLine::at(&self.text, *place).value().into(),
             Found::New(change, line) => self.changes[&part][*change].lines[*line].value(),
         }
     }
@@ -322,13 +338,16 @@ impl<'t> Editor<'t> {
     /// Writes lines in place of one of an option.
     fn replace(&mut self, part: usize, found: &Found, lines: Vec<Line>) {
         let author = self.author;
-        let changes = self.changes.entry(part).or_default();
+        let changes = self.changes.entry(part).or_insert_with(|| Vec::with_capacity(1));
         match *found {
-            Found::Old(OldLine { start, end, before, after, .. }) => {
+            Found::Old(Place { start, end, before, after }) => {
                 let removed_by = lines.is_empty().then_some(author);
                 let behind =
                     changes.partition_point(|other| (other.range.start, other.range.end) < (start, end));
-                changes.insert(behind, Change { before, after, lines, removed_by, ..Change::at(start..end) });
+                changes.insert(
+                    behind,
+                    Change { range: start..end, before, after, lines, removed_by, ..Change::default() },
+                );
             }
             Found::New(change, line) => {
                 let change = &mut changes[change];
@@ -343,12 +362,15 @@ impl<'t> Editor<'t> {
     /// Writes lines behind the last option of a section.
     fn append(&mut self, section: SectionId, mut lines: Vec<Line>) {
         let Some(part) = self.index.parts_of(section.0).last() else { return };
-        let (at, depth) = self.index.end_of_options(self.text, part);
-        let changes = self.changes.entry(part).or_default();
+        let (at, depth) = self.index.body(&self.text, part).end_of_options();
+        let changes = self.changes.entry(part).or_insert_with(|| Vec::with_capacity(1));
         let behind = changes.partition_point(|other| (other.range.start, other.range.end) < (at, at));
         match changes.get_mut(behind) {
             Some(same) if same.range == (at..at) && !same.is_section => same.lines.append(&mut lines),
-            _ => changes.insert(behind, Change { before: depth, after: depth, lines, ..Change::at(at..at) }),
+            _ => changes.insert(
+                behind,
+                Change { range: at..at, before: depth, after: depth, lines, ..Change::default() },
+            ),
         }
     }
 
@@ -370,12 +392,10 @@ impl<'t> Editor<'t> {
         &self,
         section: SectionId,
         key: &str,
-        old: &OldLine,
+        old: Place,
         values: &[V],
     ) -> Result<Option<Vec<Line>>, EditError> {
-        let Some(prefix) = old.value_start.and_then(|value| self.text.get(old.start..value)) else {
-            return Ok(None);
-        };
+        let Some(prefix) = BodyLine::at(&self.text, old).before_value() else { return Ok(None) };
         let texts = values.iter().map(|value| line(prefix, value.as_ref()));
         let texts: Result<Vec<_>, _> = texts.collect();
         let texts = texts.map_err(|refusal| EditError::refused(&self.name(section), Some(key), refusal))?;
@@ -397,7 +417,8 @@ impl<'t> Editor<'t> {
         if self.types.is_some() {
             return;
         }
-        let mut types = vec![None; self.index.sections.len()];
+        let key = Key::new(TYPE);
+        let mut types: Vec<Option<Box<[u8]>>> = vec![None; self.index.sections.len()];
         let mut bases = self.index.bases.iter().peekable();
         for (number, part) in self.index.parts.iter().enumerate() {
             while let Some((_, base)) = bases.next_if(|(of, _)| *of == number) {
@@ -406,30 +427,23 @@ impl<'t> Editor<'t> {
                 }
             }
             if types[part.section].is_none() && !self.index.sections[part.section].is_removed {
-                types[part.section] = self.first_type(number);
+                types[part.section] = self.first_value(number, &key);
             }
         }
         self.types = Some(types);
     }
 
-    fn first_type(&self, part: usize) -> Option<Cow<'t, [u8]>> {
+    fn first_value(&self, part: usize, key: &Key) -> Option<Box<[u8]>> {
         if self.changes.contains_key(&part) {
-            let first = self.find_in(part, TYPE.as_bytes()).into_iter().next()?;
-            return Some(Cow::Owned(self.value(part, &first).into()));
+            let first = self.find_in(part, key).into_iter().next()?;
+            return Some(Vec::from(self.value(part, &first)).into());
         }
-        self.index.lines(self.text, part).find_map(|line| line.value_of(TYPE.as_bytes()))
+        self.index.body(&self.text, part).options(key).next().map(|line| line.value().into())
     }
 }
 
 /// The option that says what a section is.
 const TYPE: &str = "type";
-
-impl From<&BodyLine<'_>> for OldLine {
-    fn from(line: &BodyLine<'_>) -> OldLine {
-        let BodyLine { start, end, before, after, .. } = *line;
-        OldLine { start, end, before, after, value: BString::default(), value_start: None }
-    }
-}
 
 /// Writes the beginning of a line, up to the value.
 fn format_key(key: &str) -> Result<String, Refusal> {

@@ -1,10 +1,10 @@
 use super::*;
 
-fn edited(text: &str, act: impl FnOnce(&mut Editor<'_>, &[SectionId])) -> String {
+fn edited(text: &str, act: impl FnOnce(&mut Editor, &[SectionId])) -> String {
     let mut editor = Editor::new(text).unwrap();
     let all = editor.select(&Selection::all());
     act(&mut editor, &all);
-    editor.finish().text.into_owned()
+    editor.finish()
 }
 
 fn names(text: &str, selection: &Selection) -> Vec<String> {
@@ -101,7 +101,7 @@ fn a_value_that_no_line_can_hold_is_refused() {
             let error = EditError::refused("a", Some(key), refusal);
             assert_eq!(editor.set(all[0], key, &[value]), Err(error.clone()));
             assert_eq!(editor.add(all[0], key, value), Err(error.clone()));
-            let insert = |editor: &mut Editor<'_>| {
+            let insert = |editor: &mut Editor| {
                 editor.insert_section(Where::AtEnd, "a", None, &[("x", "y"), (key, value)])
             };
             assert_eq!(insert(editor), Err(error));
@@ -179,8 +179,8 @@ fn the_changed_lines_are_known_by_their_numbers_and_authors() {
     editor.set(all[1], "k", &["z"]).unwrap();
     editor.set_author(8);
     editor.add(all[1], "n", "5").unwrap();
-    let edited = editor.finish();
-    assert_eq!(edited.text, "[a]\nk = x\nk = y\n\n[b]\nk = z\n;--\n--;\nm = 4\nn = 5\n");
+    let (edited, lines) = editor.finish_with_lines();
+    assert_eq!(edited, "[a]\nk = x\nk = y\n\n[b]\nk = z\n;--\n--;\nm = 4\nn = 5\n");
     let change = |old, new, authors: &[Option<usize>], removed_by| {
         let authors = authors.to_vec();
         LineChange { old, new, authors, removed_by }
@@ -191,5 +191,5 @@ fn the_changed_lines_are_known_by_their_numbers_and_authors() {
         change(6..7, 6, &[Some(7), None], None),
         change(9..9, 10, &[Some(8)], None),
     ];
-    assert_eq!(edited.line_changes(), expected);
+    assert_eq!(lines, expected);
 }

@@ -20,14 +20,19 @@ pub(crate) struct Header<'t> {
 impl<'t> Header<'t> {
     /// Reads a header without its `[`. An error has the detail of its diagnostic.
     pub(crate) fn read(header: &'t [u8]) -> Result<Header<'t>, (DiagnosticKind, Vec<u8>)> {
-        let (name, behind) = header
-            .split_once_str("]")
-            .ok_or_else(|| (DiagnosticKind::NoClosingBracket, [b"[", header].concat()))?;
+        let Some((name, behind)) = split_at(header, b']') else {
+            return Err((DiagnosticKind::NoClosingBracket, [b"[", header].concat()));
+        };
         let Some(behind) = behind.strip_prefix(b"(") else { return Ok(Header { name, items: None }) };
-        let closed = behind.split_once_str(")");
-        let (items, _) = closed.ok_or_else(|| (DiagnosticKind::NoClosingParen, name.to_vec()))?;
+        let (items, _) =
+            split_at(behind, b')').ok_or_else(|| (DiagnosticKind::NoClosingParen, name.to_vec()))?;
         Ok(Header { name, items: Some(items) })
     }
+}
+
+fn split_at(text: &[u8], byte: u8) -> Option<(&[u8], &[u8])> {
+    let at = text.find_byte(byte)?;
+    Some((text.get(..at)?, text.get(at + 1..)?))
 }
 
 /// The section that a header opens.

@@ -1,6 +1,6 @@
 //! The editor changes what it is asked to, and nothing else. The reader says what Asterisk reads of the result.
 
-use asterisk_conf::edit::{Editor, SectionId, Selection, Where};
+use asterisk_conf::edit::{Editor, LineChange, SectionId, Selection, Where};
 use asterisk_conf::{DiagnosticKind, Document, Status, read, syntax};
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -74,22 +74,22 @@ fn own_values(document: &Document, at: usize, key: &str) -> Vec<String> {
 }
 
 /// A text that Asterisk reads, with a section of it.
-struct Edit<'t> {
-    editor: Editor<'t>,
+struct Edit {
+    editor: Editor,
     before: Document,
     at: usize,
     section: SectionId,
 }
 
 /// Opens a text that Asterisk reads to its end.
-fn opened<'t>(document: &Document, text: &'t str) -> Option<Editor<'t>> {
+fn opened(document: &Document, text: &str) -> Option<Editor> {
     let is_cut = document.diagnostics().iter().any(|it| it.kind() == DiagnosticKind::UnopenedBlockComment);
     let editor = Editor::new(text);
     assert!(editor.is_err() || !is_cut, "{text:?}");
     editor.ok()
 }
 
-fn edit(text: &str, index: Index) -> Option<Edit<'_>> {
+fn edit(text: &str, index: Index) -> Option<Edit> {
     let before = read(text);
     if before.status() != Status::Ok {
         return None;
@@ -101,10 +101,10 @@ fn edit(text: &str, index: Index) -> Option<Edit<'_>> {
 }
 
 /// Asserts that the lines between those of the changes are the old ones.
-fn assert_others_stay(text: &str, edited: &asterisk_conf::edit::Edited<'_>) -> Result<(), TestCaseError> {
-    let (old, new): (Vec<&str>, Vec<&str>) = (text.lines().collect(), edited.text.lines().collect());
+fn assert_others_stay(text: &str, edited: &str, changes: &[LineChange]) -> Result<(), TestCaseError> {
+    let (old, new): (Vec<&str>, Vec<&str>) = (text.lines().collect(), edited.lines().collect());
     let (mut old_at, mut new_at) = (0, 0);
-    for change in edited.line_changes() {
+    for change in changes {
         prop_assert_eq!(&old[old_at..change.old.start - 1], &new[new_at..change.new - 1]);
         (old_at, new_at) = (change.old.end - 1, change.new - 1 + change.authors.len());
     }
@@ -141,20 +141,20 @@ proptest! {
             let expected: Vec<SectionId> = of_type.map(|(_, section)| *section).collect();
             prop_assert_eq!(editor.select(&Selection::all().of_type(type_value)), expected);
         }
-        prop_assert_eq!(&*editor.finish().text, &*text);
+        prop_assert_eq!(&editor.finish(), &text);
     }
 
     #[test]
     fn asterisk_reads_the_values_that_are_set(text in text(), index: Index, values in values(), key in select(&["k", "new", "#k"][..])) {
         let Some(Edit { mut editor, before, at, section }) = edit(&text, index) else { return Ok(()) };
         editor.set(section, key, &values).unwrap();
-        let edited = editor.finish();
-        let after = read(&*edited.text);
+        let (edited, lines) = editor.finish_with_lines();
+        let after = read(&edited);
         prop_assert_eq!(after.status(), Status::Ok);
         let expected: Vec<String> = values.iter().map(|value| syntax::meaning(value).into_owned()).collect();
         prop_assert_eq!(own_values(&after, at, key), expected);
         prop_assert_eq!(other_options(&text, &after, at, key), other_options(&text, &before, at, key));
-        assert_others_stay(&text, &edited)?;
+        assert_others_stay(&text, &edited, &lines)?;
     }
 
     #[test]
@@ -162,12 +162,12 @@ proptest! {
         let Some(Edit { mut editor, before, at, section }) = edit(&text, index) else { return Ok(()) };
         editor.remove(section, key);
         prop_assert!(editor.values(section, key).is_empty());
-        let edited = editor.finish();
-        let after = read(&*edited.text);
+        let (edited, lines) = editor.finish_with_lines();
+        let after = read(&edited);
         prop_assert_eq!(after.status(), Status::Ok);
         prop_assert_eq!(own_values(&after, at, key), [""; 0]);
         prop_assert_eq!(other_options(&text, &after, at, key), other_options(&text, &before, at, key));
-        assert_others_stay(&text, &edited)?;
+        assert_others_stay(&text, &edited, &lines)?;
     }
 
     #[test]
@@ -175,14 +175,14 @@ proptest! {
         let Some(Edit { mut editor, before, at, section }) = edit(&text, index) else { return Ok(()) };
         let value = syntax::stripped(&value);
         editor.add(section, "k", value).unwrap();
-        let edited = editor.finish();
-        let after = read(&*edited.text);
+        let (edited, lines) = editor.finish_with_lines();
+        let after = read(&edited);
         prop_assert_eq!(after.status(), Status::Ok);
         let mut expected = own_values(&before, at, "k");
         expected.push(syntax::meaning(value).into_owned());
         prop_assert_eq!(own_values(&after, at, "k"), expected);
         prop_assert_eq!(other_options(&text, &after, at, "k"), other_options(&text, &before, at, "k"));
-        assert_others_stay(&text, &edited)?;
+        assert_others_stay(&text, &edited, &lines)?;
     }
 
     #[test]
@@ -201,21 +201,22 @@ proptest! {
             prop_assume!(before.sections_named(name).count() == 1);
             expected.remove(at);
         }
-        let edited = editor.finish();
-        let after = read(&*edited.text);
-        prop_assert_eq!(after.status(), Status::Ok, "{}", edited.text);
+        let (edited, lines) = editor.finish_with_lines();
+        let after = read(&edited);
+        prop_assert_eq!(after.status(), Status::Ok, "{}", edited);
         prop_assert_eq!(options(&after), expected);
-        assert_others_stay(&text, &edited)?;
+        assert_others_stay(&text, &edited, &lines)?;
     }
 
     #[test]
     fn any_text_is_edited_or_refused(text in "(?s)[\\[\\]();=\\-+!\n\\\\ a#\u{e9}]{0,60}") {
-        let Ok(mut editor) = Editor::new(&text) else { return Ok(()) };
+        let Ok(mut editor) = Editor::new(&*text) else { return Ok(()) };
         for section in editor.select(&Selection::all()) {
             editor.set(section, "a", &["x"]).unwrap();
             editor.add(section, "a", "y").unwrap();
             let _ = editor.remove_section(section);
         }
-        assert_others_stay(&text, &editor.finish())?;
+        let (edited, lines) = editor.finish_with_lines();
+        assert_others_stay(&text, &edited, &lines)?;
     }
 }
