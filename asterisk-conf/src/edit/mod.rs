@@ -163,8 +163,8 @@ impl Editor {
                     Found::New(..) => None,
                 };
                 let rest: Vec<_> = found.collect();
-                rest.into_iter().rev().for_each(|(part, found)| self.replace(part, &found, Vec::new()));
-                self.replace(part, &first, spelled.unwrap_or(lines));
+                rest.into_iter().rev().for_each(|(part, found)| self.replace(part, &found, Vec::new(), None));
+                self.replace(part, &first, spelled.unwrap_or(lines), None);
             }
         }
         self.forget_types(key);
@@ -186,9 +186,9 @@ impl Editor {
     /// Removes the section's own options of a key, without regard to case. Returns how many there were.
     pub fn remove(&mut self, section: SectionId, key: &str) -> usize {
         let found = self.find(section, &Key::new(key));
-        let count = found.len();
+        let (count, removed_by) = (found.len(), Some(self.author));
         // From the end, since the removal of a written line moves those behind it.
-        found.into_iter().rev().for_each(|(part, found)| self.replace(part, &found, Vec::new()));
+        found.into_iter().rev().for_each(|(part, found)| self.replace(part, &found, Vec::new(), removed_by));
         if count > 0 {
             self.forget_types(key);
         }
@@ -335,25 +335,22 @@ impl Editor {
         }
     }
 
-    /// Writes lines in place of one of an option.
-    fn replace(&mut self, part: usize, found: &Found, lines: Vec<Line>) {
-        let author = self.author;
+    /// Writes lines in place of one of an option. Without lines, the option may have been removed by an author.
+    fn replace(&mut self, part: usize, found: &Found, lines: Vec<Line>, removed_by: Option<usize>) {
         let changes = self.changes.entry(part).or_insert_with(|| Vec::with_capacity(1));
         match *found {
             Found::Old(Place { start, end, before, after }) => {
-                let removed_by = lines.is_empty().then_some(author);
                 let behind =
                     changes.partition_point(|other| (other.range.start, other.range.end) < (start, end));
-                changes.insert(
-                    behind,
-                    Change { range: start..end, before, after, lines, removed_by, ..Change::default() },
-                );
+                let change =
+                    Change { range: start..end, before, after, lines, removed_by, ..Change::default() };
+                changes.insert(behind, change);
             }
             Found::New(change, line) => {
                 let change = &mut changes[change];
                 change.lines.splice(line..=line, lines);
                 if change.lines.is_empty() && !change.range.is_empty() {
-                    change.removed_by = Some(author);
+                    change.removed_by = removed_by;
                 }
             }
         }
