@@ -1,5 +1,5 @@
-//! Runs one driver: builds it for its file, turns its panics into errors, and names the file in each error. It
-//! knows neither where the text goes nor how people are told.
+//! Runs one driver: builds it for its file, applies the patches of the configuration to its text, turns its panics into
+//! errors, and names the file in each error. It knows neither where the text goes nor how people are told.
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -9,6 +9,7 @@ use driver_api::asterisk::LineOrigins;
 use driver_api::explanation::Explanation;
 use driver_api::{Config, Driver, Entry, Error, ErrorKind, Namespace, Schema, Session, Snapshot, Warning};
 
+use crate::patches::{Patched, Patches};
 use crate::registry::{Plugins, Registry};
 
 /// The outcome of generating one file.
@@ -19,12 +20,14 @@ pub struct Outcome {
     pub warnings: Vec<Warning>,
     /// The length of the text.
     pub bytes: usize,
-    /// The time that the driver took.
+    /// The time that the driver took, with the patches of the configuration.
     pub elapsed: Duration,
     /// The origins of the file's lines, if they were asked for.
     pub origins: LineOrigins,
     /// All else that is known of the file, if it was asked for.
     pub explanation: Explanation,
+    /// The effect of the patches of the configuration, if the file has any.
+    pub patched: Option<Patched>,
 }
 
 impl Outcome {
@@ -37,6 +40,7 @@ impl Outcome {
             elapsed: Duration::ZERO,
             origins: LineOrigins::new(),
             explanation: Explanation::default(),
+            patched: None,
         }
     }
 }
@@ -46,6 +50,7 @@ pub struct Writer {
     namespace: Namespace,
     schema: Schema,
     driver: Box<dyn Driver>,
+    patches: Patches,
 }
 
 impl Writer {
@@ -57,11 +62,12 @@ impl Writer {
             .and_then(|entry| Writer::of(entry, config, namespace))
     }
 
-    /// Builds the given driver.
+    /// Builds the given driver, and reads the patches of its file.
     pub fn of(entry: &Entry, config: &Config, namespace: &Namespace) -> Result<Writer, Error> {
-        let driver =
-            without_panic(|| entry.build(config)).map_err(|error| error.context(namespace.to_string()))?;
-        Ok(Writer { namespace: namespace.clone(), schema: entry.schema, driver })
+        let of_file = |error: Error| error.context(namespace.to_string());
+        let patches = Patches::read(config, namespace).map_err(of_file)?;
+        let driver = without_panic(|| entry.build(config)).map_err(of_file)?;
+        Ok(Writer { namespace: namespace.clone(), schema: entry.schema, driver, patches })
     }
 
     /// Runs the driver, and returns the text of its file.
@@ -86,7 +92,14 @@ impl Writer {
 
     fn write_in(&self, mut session: Session<'_>) -> Outcome {
         let start = Instant::now();
-        let result = without_panic(|| self.driver.generate(&mut session));
+        let result = without_panic(|| {
+            let text = self.driver.generate(&mut session)?;
+            self.patches.apply(&mut session, text)
+        });
+        let (result, patched) = match result {
+            Ok((text, patched)) => (Ok(text), patched),
+            Err(error) => (Err(error), None),
+        };
         Outcome {
             bytes: result.as_ref().map_or(0, String::len),
             result: result.map_err(|error| self.explain(error)),
@@ -94,6 +107,7 @@ impl Writer {
             elapsed: start.elapsed(),
             origins: session.take_origins(),
             explanation: session.take_explanation(),
+            patched,
         }
     }
 

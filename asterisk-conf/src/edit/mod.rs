@@ -442,6 +442,19 @@ impl Editor {
 /// The option that says what a section is.
 const TYPE: &str = "type";
 
+/// Refuses an option that no line can hold exactly. [`Editor::set`] and [`Editor::add`] refuse the same.
+///
+/// ```
+/// use asterisk_conf::Refusal;
+/// use asterisk_conf::edit::check_option;
+///
+/// assert_eq!(check_option("allow", "!all,ulaw"), Ok(()));
+/// assert_eq!(check_option("allow", "ulaw\n#exec x"), Err(Refusal::LineBreak));
+/// ```
+pub fn check_option(key: &str, value: &str) -> Result<(), Refusal> {
+    line(&format_key(key)?, value).map(drop)
+}
+
 /// Writes the beginning of a line, up to the value.
 fn format_key(key: &str) -> Result<String, Refusal> {
     let mut text = String::new();
