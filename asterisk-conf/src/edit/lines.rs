@@ -18,7 +18,7 @@ pub(super) const NOWHERE: Location = Location { file: FileId::FIRST, line: 0 };
 /// A line below a header.
 pub(super) struct BodyLine<'t> {
     pub(super) place: Place,
-    /// What Asterisk reads of it: nothing of a comment.
+    /// The line without its comments, which Asterisk does not read.
     text: Cow<'t, [u8]>,
 }
 

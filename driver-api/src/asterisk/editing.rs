@@ -6,8 +6,8 @@ use crate::explanation::{LineNote, Note, Removed, Setting};
 use crate::{Error, Session};
 
 impl Session<'_> {
-    /// Changes the text of the file, which another driver made in this session. What is recorded of its lines, for
-    /// `confgend check`, `diff` and `explain`, moves with them. A line that the function writes is the driver's own.
+    /// Changes the text of the file, which another driver made in this session. The origins of its lines, and notes about
+    /// them, move with the lines: `confgend check`, `diff` and `explain` need them. A line that the function writes is the driver's own.
     ///
     /// ```
     /// use driver_api::asterisk::edit::Selection;
