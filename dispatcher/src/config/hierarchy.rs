@@ -167,7 +167,7 @@ fn read(
         Err(error) => problems.push(error),
     }
     problems.extend(Patches::check(&config).err());
-    notes.extend(Patches::warnings(&config, registry));
+    notes.extend(Patches::warnings(&config, &registry));
     let files = layers.into_iter().map(|(path, _)| path).collect();
     Ok((Loaded { config, notes, files, registry }, problems))
 }
