@@ -49,7 +49,7 @@ impl Assignment {
 }
 
 /// Returns the position of a part in its text.
-fn start(text: &[u8], part: &[u8]) -> Option<u32> {
+pub(crate) fn start(text: &[u8], part: &[u8]) -> Option<u32> {
     let start = part.as_ptr().addr().checked_sub(text.as_ptr().addr())?;
     let is_part = text.get(start..start.checked_add(part.len())?)?.as_ptr() == part.as_ptr();
     u32::try_from(start).ok().filter(|_| is_part)

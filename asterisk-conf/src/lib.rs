@@ -23,6 +23,7 @@ mod assignment;
 pub mod catalogue;
 mod diagnostic;
 mod document;
+pub mod edit;
 mod end_mark;
 pub mod files;
 mod reader;

@@ -277,10 +277,13 @@ fn rejection(finding: &Finding) -> Rejection {
     Rejection { identity: finding.identity(), message: finding.first_line() }
 }
 
-/// Logs the warnings and the error of a generation.
+/// Logs the warnings of a generation, the effect of patches, and the error.
 fn log(file: &Namespace, outcome: &Outcome) {
     for warning in drivers::shown(&outcome.warnings) {
         tracing::warn!("{file}: {warning}");
+    }
+    if let Some(patched) = outcome.patched {
+        tracing::info!("{file}: {patched}");
     }
     match &outcome.result {
         Ok(text) => {

@@ -1,6 +1,8 @@
 use std::error::Error as StdError;
 use std::fmt;
 
+use asterisk_conf::edit::EditError;
+
 /// A failure while a driver is built or runs, with its context.
 ///
 /// Each layer adds with [`context`](Error::context) what only it knows, so the message reads from the outside in:
@@ -151,6 +153,12 @@ impl fmt::Display for Error {
 impl StdError for Error {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         self.source.as_deref().map(|source| source as _)
+    }
+}
+
+impl From<EditError> for Error {
+    fn from(error: EditError) -> Error {
+        Error::driver(error.to_string())
     }
 }
 

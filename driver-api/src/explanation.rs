@@ -5,6 +5,9 @@
 
 use std::sync::Arc;
 
+use asterisk_conf::edit::LineChange;
+
+use crate::asterisk::moved;
 use crate::{Config, Origin};
 
 /// How a file came about.
@@ -45,6 +48,17 @@ pub enum Note {
     Text(TextSource),
     /// The line comes from a value of the configuration.
     Setting(Setting),
+    /// The line is the header of a section from which a value of the configuration removes an option.
+    Removed(Removed),
+}
+
+/// An option that a value of the configuration removes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Removed {
+    /// The key of the option.
+    pub key: String,
+    /// The value of the configuration.
+    pub setting: Setting,
 }
 
 /// The object from which another one inherits a row.
@@ -103,6 +117,19 @@ impl Explanation {
     pub fn of_line(&self, line: usize) -> impl Iterator<Item = &Note> {
         let from = self.lines.partition_point(|note| note.line < line);
         self.lines[from..].iter().take_while(move |note| note.line == line).map(|note| &note.note)
+    }
+
+    /// Moves the notes with the lines of an edited text.
+    pub(crate) fn edit(&mut self, changes: &[LineChange]) {
+        let notes = std::mem::take(&mut self.lines).into_iter();
+        self.lines =
+            notes.filter_map(|note| Some(LineNote { line: moved(note.line, changes)?, ..note })).collect();
+    }
+
+    /// Adds notes about lines, and keeps the order of the lines.
+    pub(crate) fn add_lines(&mut self, notes: impl IntoIterator<Item = LineNote>) {
+        self.lines.extend(notes);
+        self.lines.sort_by_key(|note| note.line);
     }
 
     /// Adds a table, unless it is there.

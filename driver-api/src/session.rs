@@ -253,6 +253,12 @@ impl<'a> Session<'a> {
         }
     }
 
+    /// Returns what the session has recorded of the file's lines, if it records anything.
+    pub(crate) fn recorded(&mut self) -> Option<(&mut LineOrigins, Option<&mut Explanation>)> {
+        let explanation = self.explaining.as_mut().map(|explaining| &mut explaining.explanation);
+        Some((self.origins.as_mut()?, explanation))
+    }
+
     /// Adds what the whole file comes from. The function is called only if the session is
     /// [`explaining`](Session::explaining) the file.
     pub fn note_file(&mut self, note: impl FnOnce() -> Note) {

@@ -12,6 +12,57 @@
 //! - `parallel`: writing on several threads
 //!
 //! `older` has the files for databases of the older schema. The syntax is `driver_api::asterisk`.
+//!
+//! # A driver on top of one of these
+//!
+//! A driver of another crate [builds one of these](driver()), and changes the text that it makes. It needs another name,
+//! under which `plugins` selects it. [`Session::edit`](driver_api::Session::edit) keeps the origins of the lines in step.
+//!
+//! ```
+//! use driver_api::asterisk::edit::Selection;
+//! use driver_api::{Config, Driver, Entry, Error, Session};
+//!
+//! /// `pjsip.conf` as confgend writes it, without passwords.
+//! struct WithoutPasswords(Box<dyn Driver>);
+//!
+//! fn build(config: &Config) -> Result<Box<dyn Driver>, Error> {
+//!     let driver = drivers_asterisk::driver("asterisk.pjsip.conf", "wazo", config)?;
+//!     Ok(Box::new(WithoutPasswords(driver)))
+//! }
+//!
+//! impl Driver for WithoutPasswords {
+//!     fn generate(&self, session: &mut Session<'_>) -> Result<String, Error> {
+//!         let text = self.0.generate(session)?;
+//!         session.edit(text, |editor| {
+//!             for section in editor.select(&Selection::all().of_type("auth")) {
+//!                 editor.remove(section, "password");
+//!             }
+//!             Ok(())
+//!         })
+//!     }
+//!
+//!     fn check(&self) -> Vec<Error> {
+//!         self.0.check()
+//!     }
+//! }
+//!
+//! pub static DRIVERS: &[Entry] = &[Entry::new("asterisk.pjsip.conf", "acme", build)];
+//!
+//! # let folder = tempfile::tempdir().unwrap();
+//! # let path = folder.path().join("office.db");
+//! # let case = fixtures::Case::named("office").unwrap();
+//! # fixtures::load_sqlite(&case, &path, fixtures::Strictness::Lenient).unwrap();
+//! # let mut database = database::open(&database::Uri::Sqlite(path)).unwrap();
+//! # let mut snapshot = database.snapshot().unwrap();
+//! # let texts = [drivers_asterisk::DRIVERS, DRIVERS].map(|drivers| {
+//! #     let entry = drivers.iter().find(|entry| entry.namespace == "asterisk.pjsip.conf").unwrap();
+//! #     let driver = entry.build(&Config::default()).unwrap();
+//! #     driver.generate(&mut Session::new(&mut *snapshot)).unwrap()
+//! # });
+//! # let is_password = |line: &&str| line.starts_with("password = ");
+//! # assert_eq!(texts[0].lines().filter(is_password).count(), 49);
+//! # assert!(texts[0].lines().filter(|line| !is_password(line)).eq(texts[1].lines()));
+//! ```
 
 mod confbridge;
 mod extensions;
@@ -43,7 +94,7 @@ mod testing;
 mod voicemail;
 
 use driver_api::templates::DEFAULTS;
-use driver_api::{Entry, Release};
+use driver_api::{Config, Driver, Entry, Error, Namespace, Release};
 
 /// Every driver of this family, sorted by namespace. `since` is the first release for whose databases the file is as its
 /// reader expects it; up to today, a driver has a table of the differences.
@@ -76,10 +127,29 @@ pub static DRIVERS: &[Entry] = &[
     Entry::new("asterisk.voicemail.conf", "wazo", |_| Ok(Box::new(voicemail::Voicemail))),
 ];
 
+/// Builds a driver of this family for a driver of another crate, which changes its text. Where the configuration has no
+/// value for a key of the driver, its default holds.
+///
+/// # Errors
+///
+/// The family has no such driver, or it can't be built.
+pub fn driver(namespace: &str, name: &str, config: &Config) -> Result<Box<dyn Driver>, Error> {
+    let file: Namespace = namespace.parse()?;
+    let entry = DRIVERS.iter().find(|entry| entry.namespace == file.dotted() && entry.name == name);
+    let entry = entry.ok_or_else(|| {
+        Error::driver(format!(
+            "drivers-asterisk has no driver {name:?} of {file}, or was built without its feature"
+        ))
+    })?;
+    let mut config = config.clone();
+    config.fill_from(&Config::from_yaml(entry.defaults)?);
+    entry.build(&config)
+}
+
 #[cfg(test)]
 mod tests {
     use database::Uri;
-    use driver_api::{Config, Error, Rows, Session, Snapshot, Value, Warning};
+    use driver_api::{Rows, Session, Snapshot, Value, Warning};
     use fixtures::{Case, Reversed, Strictness};
 
     use super::*;
@@ -103,6 +173,28 @@ mod tests {
         let mut session = Session::new(snapshot);
         let text = entry.build(&config).and_then(|driver| driver.generate(&mut session));
         text.map(|text| (text, session.take_warnings())).map_err(|error| error.chain())
+    }
+
+    #[test]
+    fn a_driver_is_built_by_its_name_over_its_defaults() {
+        for entry in DRIVERS {
+            assert!(driver(entry.namespace, entry.name, &Config::default()).is_ok(), "{}", entry.namespace);
+        }
+        assert!(driver("asterisk/pjsip.conf", "wazo", &Config::default()).is_ok());
+        let error = driver("asterisk.pjsip.conf", "acme", &Config::default()).map(|_| ()).unwrap_err();
+        let message = "drivers-asterisk has no driver \"acme\" of asterisk/pjsip.conf, or was built without its feature";
+        assert_eq!(error.to_string(), message);
+    }
+
+    #[test]
+    fn the_guide_shows_the_example_of_the_front_page() {
+        let page = include_str!("lib.rs").lines().filter_map(|line| line.strip_prefix("//!"));
+        let page =
+            page.map(|line| line.strip_prefix(' ').unwrap_or(line)).filter(|line| !line.starts_with("# "));
+        let page: Vec<&str> = page.collect();
+        let example = page.split(|line| *line == "```").nth(1).unwrap().join("\n");
+        let guide = include_str!("../../docs/driver-guide.md");
+        assert!(guide.contains(&format!("```rust\n{}\n```\n", example.trim_end())), "{example}");
     }
 
     #[test]

@@ -9,11 +9,13 @@
 pub mod config;
 mod features;
 pub mod generate;
+mod patches;
 mod registry;
 mod report;
 mod writer;
 
 pub use features::{Brings, FAMILIES, Feature, features};
+pub use patches::{Patched, Patches};
 #[cfg(feature = "custom")]
 pub use registry::definitions;
 pub use registry::{Plugins, Registry, definition_keys, files_of_definitions};

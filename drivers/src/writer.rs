@@ -1,5 +1,5 @@
-//! Runs one driver: builds it for its file, turns its panics into errors, and names the file in each error. It
-//! knows neither where the text goes nor how people are told.
+//! Runs one driver: builds it for its file, applies the patches of the configuration to its text, turns its panics into
+//! errors, and names the file in each error. It knows neither where the text goes nor how people are told.
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -12,6 +12,7 @@ use driver_api::{
     Config, Driver, Entry, Error, ErrorKind, Namespace, Release, Schema, Session, Snapshot, Warning,
 };
 
+use crate::patches::{Patched, Patches};
 use crate::registry::{Plugins, Registry};
 
 const ANY_RELEASE: &str = "any_release";
@@ -37,12 +38,14 @@ pub struct Outcome {
     pub bytes: usize,
     /// The release of the database, if it was asked for.
     pub release: Option<Release>,
-    /// The time that the driver took.
+    /// The time that the driver took, with the patches of the configuration.
     pub elapsed: Duration,
     /// The origins of the file's lines, if they were asked for.
     pub origins: LineOrigins,
     /// All else that is known of the file, if it was asked for.
     pub explanation: Explanation,
+    /// The effect of the patches of the configuration, if the file has any.
+    pub patched: Option<Patched>,
 }
 
 impl Outcome {
@@ -56,6 +59,7 @@ impl Outcome {
             elapsed: Duration::ZERO,
             origins: LineOrigins::new(),
             explanation: Explanation::default(),
+            patched: None,
         }
     }
 }
@@ -66,6 +70,7 @@ pub struct Writer {
     schema: Schema,
     since: Release,
     driver: Box<dyn Driver>,
+    patches: Patches,
 }
 
 impl Writer {
@@ -77,16 +82,14 @@ impl Writer {
             .and_then(|entry| Writer::of(entry, config, namespace))
     }
 
-    /// Builds the given driver.
+    /// Builds the given driver, and reads the patches of its file.
     pub fn of(entry: &Entry, config: &Config, namespace: &Namespace) -> Result<Writer, Error> {
-        let driver =
-            without_panic(|| entry.build(config)).map_err(|error| error.context(namespace.to_string()))?;
-        let is_for_any: bool = config
-            .get(ANY_RELEASE)
-            .map_err(|error| error.context(namespace.to_string()))?
-            .unwrap_or_default();
+        let of_file = |error: Error| error.context(namespace.to_string());
+        let patches = Patches::read(config, namespace).map_err(of_file)?;
+        let is_for_any: bool = config.get(ANY_RELEASE).map_err(of_file)?.unwrap_or_default();
+        let driver = without_panic(|| entry.build(config)).map_err(of_file)?;
         let since = if is_for_any { Release::FIRST } else { entry.since };
-        Ok(Writer { namespace: namespace.clone(), schema: entry.schema, since, driver })
+        Ok(Writer { namespace: namespace.clone(), schema: entry.schema, since, driver, patches })
     }
 
     /// Runs the driver, and returns the text of its file.
@@ -113,8 +116,13 @@ impl Writer {
         let start = Instant::now();
         let result = without_panic(|| {
             self.check_release(&mut session)?;
-            self.driver.generate(&mut session)
+            let text = self.driver.generate(&mut session)?;
+            self.patches.apply(&mut session, text)
         });
+        let (result, patched) = match result {
+            Ok((text, patched)) => (Ok(text), patched),
+            Err(error) => (Err(error), None),
+        };
         Outcome {
             bytes: result.as_ref().map_or(0, String::len),
             result: result.map_err(|error| self.explain(error)),
@@ -123,6 +131,7 @@ impl Writer {
             elapsed: start.elapsed(),
             origins: session.take_origins(),
             explanation: session.take_explanation(),
+            patched,
         }
     }
 

@@ -12,12 +12,10 @@ use asterisk_conf::{
 use bstr::{BStr, BString, ByteSlice};
 use driver_api::Namespace;
 use driver_api::asterisk::LineOrigin;
+pub(crate) use driver_api::asterisk::is_configuration;
 
 use crate::mailboxes::Mailboxes;
 use crate::{FileSet, GeneratedFile, Host};
-
-/// The resource of Asterisk's files.
-const ASTERISK: &str = "asterisk";
 
 /// All files that Asterisk's modules ask for, by name.
 pub(crate) struct Site<'s> {
@@ -136,11 +134,6 @@ impl<'s> Site<'s> {
 
 /// Files without an entry in the catalogue that rules refer to.
 const OTHERS: &[&str] = &["asterisk.conf", "indications.conf", "pjsip_wizard.conf", "sorcery.conf"];
-
-/// Returns whether Asterisk reads the file as a configuration.
-pub(crate) fn is_configuration(name: &Namespace) -> bool {
-    name.resource() == ASTERISK && name.filename().strip_suffix(".conf").is_some()
-}
 
 /// The limits for a generated file, which may be as large as the site.
 pub(crate) fn limits(bytes: usize) -> Limits {

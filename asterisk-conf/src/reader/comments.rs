@@ -3,14 +3,14 @@
 use std::borrow::Cow;
 
 use crate::DiagnosticKind;
-use crate::document::Location;
+use crate::document::{FileId, Location};
 
 /// The most block comments that can be open at once. Asterisk hangs at the next one.
 const DEPTH_LIMIT: usize = 128;
 
 /// The block comments that are open, from line to line.
 #[derive(Default)]
-pub(super) struct Comments {
+pub(crate) struct Comments {
     /// The start of each open block comment.
     starts: Vec<Location>,
     /// The number of `--;` outside any block comment. Asterisk's counter falls below zero, and it skips all text until
@@ -22,7 +22,7 @@ pub(super) struct Comments {
 
 /// The error that too many block comments are open.
 #[derive(Debug)]
-pub(super) struct TooDeep;
+pub(crate) struct TooDeep;
 
 /// The meaning of a `;`.
 enum Mark {
@@ -39,8 +39,24 @@ enum Mark {
 }
 
 impl Comments {
+    /// Returns the state in which so many block comments are open.
+    pub(crate) fn at_depth(depth: usize) -> Comments {
+        let location = Location { file: FileId::FIRST, line: 0 };
+        Comments { starts: vec![location; depth], ..Comments::default() }
+    }
+
+    /// Returns the number of block comments that are open.
+    pub(crate) fn depth(&self) -> usize {
+        self.starts.len()
+    }
+
+    /// Returns whether a `--;` stood outside any block comment, so that Asterisk skips the text behind it.
+    pub(crate) fn lacks_start(&self) -> bool {
+        self.missing_starts > 0
+    }
+
     /// Returns the line without comments, or `None` if all of it is inside a block comment.
-    pub(super) fn strip<'t>(
+    pub(crate) fn strip<'t>(
         &mut self,
         line: &'t [u8],
         location: Location,
@@ -130,7 +146,7 @@ impl Comments {
     }
 
     /// Returns Asterisk's message at the end of a file, and the location where the comment began.
-    pub(super) fn open(&self) -> Option<(DiagnosticKind, Location)> {
+    pub(crate) fn open(&self) -> Option<(DiagnosticKind, Location)> {
         if let Some(&location) = self.starts.last() {
             return Some((DiagnosticKind::UnterminatedBlockComment, location));
         }

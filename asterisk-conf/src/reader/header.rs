@@ -9,6 +9,32 @@ use super::{Input, Parser, Result, Stop};
 use crate::DiagnosticKind;
 use crate::document::{ConfigOption, Location, Section};
 
+/// The parts of a header.
+pub(crate) struct Header<'t> {
+    /// The whole name, of which Asterisk keeps the first bytes.
+    pub(crate) name: &'t [u8],
+    /// The text between the parentheses, if there are any.
+    pub(crate) items: Option<&'t [u8]>,
+}
+
+impl<'t> Header<'t> {
+    /// Reads a header without its `[`. An error has the detail of its diagnostic.
+    pub(crate) fn read(header: &'t [u8]) -> Result<Header<'t>, (DiagnosticKind, Vec<u8>)> {
+        let Some((name, behind)) = split_at(header, b']') else {
+            return Err((DiagnosticKind::NoClosingBracket, [b"[", header].concat()));
+        };
+        let Some(behind) = behind.strip_prefix(b"(") else { return Ok(Header { name, items: None }) };
+        let (items, _) =
+            split_at(behind, b')').ok_or_else(|| (DiagnosticKind::NoClosingParen, name.to_vec()))?;
+        Ok(Header { name, items: Some(items) })
+    }
+}
+
+fn split_at(text: &[u8], byte: u8) -> Option<(&[u8], &[u8])> {
+    let at = text.find_byte(byte)?;
+    Some((text.get(..at)?, text.get(at + 1..)?))
+}
+
 /// The section that a header opens.
 enum Target {
     /// A new section. It is not yet in the document, so it can't inherit from itself.
@@ -21,18 +47,14 @@ impl Parser<'_> {
     /// Reads a header, without its `[`.
     pub(super) fn header(&mut self, input: &mut Input, header: &[u8]) -> Result {
         let location = input.location();
-        let Some((name, behind)) = header.split_once_str("]") else {
-            return self.cut(DiagnosticKind::NoClosingBracket, location, &[b"[", header].concat());
+        let Header { name, items } = match Header::read(header) {
+            Ok(header) => header,
+            Err((kind, detail)) => return self.cut(kind, location, &detail),
         };
         self.budget.section()?;
         let mut target = Target::New(Section::new(name, location));
-        if let Some(behind) = behind.strip_prefix(b"(") {
-            let Some((items, _)) = behind.split_once_str(")") else {
-                return self.cut(DiagnosticKind::NoClosingParen, location, name);
-            };
-            for item in items.split_str(",") {
-                target = self.item(target, name, item, location)?;
-            }
+        for item in items.into_iter().flat_map(|items| items.split_str(",")) {
+            target = self.item(target, name, item, location)?;
         }
         if let Some(section) = input.section {
             // Sections are many, and few get more options later.

@@ -12,13 +12,13 @@
 //! | `#include`, `#tryinclude`, `#exec` | `directive` |
 //! | limits against hostile texts | `limits` |
 
-mod comments;
+pub(crate) mod comments;
 mod directive;
 mod filter;
-mod header;
+pub(crate) mod header;
 mod limits;
 mod lines;
-mod option;
+pub(crate) mod option;
 
 use std::borrow::Cow;
 use std::collections::HashSet;

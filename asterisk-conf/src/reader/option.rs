@@ -7,6 +7,39 @@ use crate::DiagnosticKind;
 use crate::assignment::Assignment;
 use crate::document::ConfigOption;
 
+/// The parts of the line of an option.
+pub(crate) struct Assigned<'t> {
+    /// The key without the blanks at its ends. It may be empty.
+    pub(crate) key: &'t [u8],
+    /// The text behind the sign, with its blanks.
+    pub(crate) value: &'t [u8],
+    /// Whether the sign is `+=`.
+    pub(crate) is_append: bool,
+    /// Whether the sign is `=>`.
+    pub(crate) is_arrow: bool,
+}
+
+impl<'t> Assigned<'t> {
+    /// Reads a line without comments and without blanks at its ends, which is no header or directive.
+    pub(crate) fn read(line: &'t [u8]) -> Result<Assigned<'t>, DiagnosticKind> {
+        let escaped = line.strip_prefix(b"\\");
+        // Asterisk compares signed bytes, so those above ASCII are less than a blank.
+        if escaped.is_some_and(|text| !matches!(text, [b'!'..=0x7f, ..])) {
+            return Err(DiagnosticKind::InvalidEscape);
+        }
+        let text = escaped.unwrap_or(line);
+        let (key, value) =
+            split_at_equals(text, usize::from(escaped.is_some())).ok_or(DiagnosticKind::NoEquals)?;
+        // An escaped `+` does not make a `+=`.
+        if let Some(key) = key.strip_suffix(b"+").filter(|key| escaped.is_none() || !key.is_empty()) {
+            return Ok(Assigned { key: stripped(key), value, is_append: true, is_arrow: false });
+        }
+        let object = value.strip_prefix(b">");
+        let (value, is_arrow) = (object.unwrap_or(value), object.is_some());
+        Ok(Assigned { key: stripped(key), value, is_append: false, is_arrow })
+    }
+}
+
 impl Parser<'_> {
     /// Reads a line that is not empty, and no header or directive.
     pub(super) fn option(&mut self, input: &Input, line: &[u8]) -> Result {
@@ -14,28 +47,16 @@ impl Parser<'_> {
         let Some(section) = input.section else {
             return self.cut(DiagnosticKind::LineBeforeAnySection, location, line);
         };
-        let escaped = line.strip_prefix(b"\\");
-        // Asterisk compares signed bytes, so those above ASCII are less than a blank.
-        if escaped.is_some_and(|text| !matches!(text, [b'!'..=0x7f, ..])) {
-            return self.cut(DiagnosticKind::InvalidEscape, location, line);
+        match Assigned::read(line) {
+            Ok(Assigned { key, value, is_append: true, .. }) => {
+                self.append_to_option(input, section, key, value)
+            }
+            Ok(Assigned { key, value, is_arrow, .. }) => {
+                self.add_option(input, section, key, value, is_arrow)
+            }
+            Err(kind @ DiagnosticKind::InvalidEscape) => self.cut(kind, location, line),
+            Err(kind) => self.report(kind, location, line),
         }
-        let text = escaped.unwrap_or(line);
-        let Some((key, value)) = split_at_equals(text, usize::from(escaped.is_some())) else {
-            return self.report(DiagnosticKind::NoEquals, location, line);
-        };
-        // An escaped `+` does not make a `+=`.
-        match key.strip_suffix(b"+").filter(|key| escaped.is_none() || !key.is_empty()) {
-            Some(key) => self.append_to_option(input, section, stripped(key), value),
-            None => self.set_option(input, section, stripped(key), value),
-        }
-    }
-
-    fn set_option(&mut self, input: &Input, section: usize, key: &[u8], value: &[u8]) -> Result {
-        let (value, is_arrow) = match value.strip_prefix(b">") {
-            Some(value) => (value, true),
-            None => (value, false),
-        };
-        self.add_option(input, section, key, value, is_arrow)
     }
 
     fn add_option(

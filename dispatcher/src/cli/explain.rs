@@ -110,7 +110,10 @@ impl Explain {
         let writer = Writer::new(registry, config, namespace)?;
         let (file, mut explanation) = generated(&writer, snapshot, None)?;
         let index = Index::new(namespace, &file);
-        let answer = index.find(question).map_err(|error| Error::driver(error.to_string()))?;
+        let answer = index.find(question).or_else(|error| {
+            // It may not be there because the configuration removes it.
+            index.find_removed(question, &explanation).ok_or_else(|| Error::driver(error.to_string()))
+        })?;
         if let Some(section) = index.explained_section(&answer) {
             (_, explanation) = generated(&writer, snapshot, Some(&section))?;
         }

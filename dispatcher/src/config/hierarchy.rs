@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use driver_api::{Config, Error, ErrorKind};
 use drivers::config::{BUILT_IN, unreadable};
-use drivers::{Plugins, Registry};
+use drivers::{Patches, Plugins, Registry};
 use serde_yaml::{Mapping, Value};
 
 use super::{PROGRAM, settings};
@@ -166,6 +166,8 @@ fn read(
         Ok(plugins) => notes.extend(plugins.warnings(&registry)),
         Err(error) => problems.push(error),
     }
+    problems.extend(Patches::check(&config).err());
+    notes.extend(Patches::warnings(&config, &registry));
     let files = layers.into_iter().map(|(path, _)| path).collect();
     Ok((Loaded { config, notes, files, registry }, problems))
 }

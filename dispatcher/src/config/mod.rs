@@ -13,7 +13,7 @@ use std::path::Path;
 
 use driver_api::{Config, Error};
 use drivers::config::Program;
-use drivers::{Plugins, Registry, Writer};
+use drivers::{Patches, Plugins, Registry, Writer};
 pub(crate) use hierarchy::Reloadable;
 pub use hierarchy::{Loaded, Strictness, load, survey};
 use serde_yaml::Mapping;
@@ -50,8 +50,8 @@ pub(crate) fn with_any_release(config: Config) -> Config {
 pub fn problems(config: &Config, registry: &Registry, notes: &mut Vec<String>) -> Vec<Error> {
     let mut problems = settings::problems(config);
     paths::check(config, &mut problems, notes);
-    // A bad key `plugins` is one problem, and not one of each file.
-    if Plugins::read(config).is_ok() {
+    // A bad key `plugins` or `patches` is one problem, and not one of each file.
+    if Plugins::read(config).is_ok() && Patches::check(config).is_ok() {
         for namespace in registry.namespaces() {
             match Writer::new(registry, config, namespace) {
                 Ok(writer) => {

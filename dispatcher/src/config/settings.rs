@@ -6,7 +6,7 @@ use apply::{ApplySettings, ReloadSettings};
 use database::{Location, PoolSettings, Uri};
 use driver_api::settings::{self, Key, Refused, Setting, Settings as _};
 use driver_api::{Config, Error};
-use drivers::Plugins;
+use drivers::{Patches, Plugins};
 use review::{Rules, Severity};
 use serde_yaml::{Mapping, Value};
 use service::{History, HistorySettings, Storage};
@@ -73,7 +73,7 @@ pub fn keys() -> Vec<Key> {
         PoolSettings::keys(),
         Check::keys(),
         apply,
-        vec![Plugins::key(), drivers::any_release()],
+        vec![Plugins::key(), Patches::key(), drivers::any_release()],
         drivers::definition_keys(),
     ]
     .concat()

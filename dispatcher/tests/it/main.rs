@@ -22,6 +22,8 @@ mod diff;
 mod explain;
 #[cfg(feature = "sqlite")]
 mod generate;
+#[cfg(all(feature = "sqlite", feature = "asterisk", feature = "wazo"))]
+mod patches;
 #[cfg(feature = "postgres")]
 mod postgres;
 #[cfg(all(feature = "sqlite", feature = "wazo"))]

@@ -6,10 +6,20 @@ use asterisk_conf::end_mark;
 
 use crate::Namespace;
 
+/// Returns whether Asterisk reads a file as a configuration: as sections with options.
+///
+/// ```
+/// let is_configuration = |file: &str| driver_api::asterisk::is_configuration(&file.parse().unwrap());
+/// assert!(is_configuration("asterisk/pjsip.conf"));
+/// assert!(!is_configuration("wazo/uuid.yml"));
+/// ```
+pub fn is_configuration(file: &Namespace) -> bool {
+    file.resource() == "asterisk" && file.filename().strip_suffix(".conf").is_some()
+}
+
 /// Returns the mark of the end of a file; none if Asterisk does not read the file as a configuration.
 fn mark_of(file: &Namespace) -> Option<String> {
-    let is_marked = file.resource() == "asterisk" && file.filename().strip_suffix(".conf").is_some();
-    is_marked.then(|| end_mark(file.filename()))
+    is_configuration(file).then(|| end_mark(file.filename()))
 }
 
 /// Returns a text with the [mark of its end](end_mark) behind it. A file that Asterisk does not read as a configuration

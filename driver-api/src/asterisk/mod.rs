@@ -17,7 +17,10 @@
 //! The writer puts a backslash before a `;` that has none, because Asterisk reads a bare `;` as the start of a
 //! comment. `option`, `object_option` and `same` strip blanks from both ends of the line, as Asterisk does; the
 //! `verbatim` methods keep every blank. [`syntax`] lists the other rules for each place of a line.
+//!
+//! A driver that changes the text of another driver does so in [`Session::edit`].
 
+mod editing;
 mod lines;
 mod mark;
 mod origins;
@@ -25,10 +28,11 @@ mod recorder;
 #[cfg(test)]
 mod tests;
 
-pub use asterisk_conf::{OptionLine, end_mark, syntax};
+pub use asterisk_conf::{OptionLine, edit, end_mark, syntax};
 
 pub use self::lines::{Lines, prepared_option};
-pub use self::mark::{with_end_mark, without_end_mark};
+pub use self::mark::{is_configuration, with_end_mark, without_end_mark};
+pub(crate) use self::origins::moved;
 pub use self::origins::{LineOrigin, LineOrigins};
 pub(crate) use self::recorder::{Recorder, origins_by_section, origins_of_lines};
 use crate::{Origin, Row, Session, Warning};

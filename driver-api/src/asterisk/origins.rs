@@ -5,6 +5,8 @@ use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
+use asterisk_conf::edit::LineChange;
+
 use crate::Origin;
 use crate::explanation::Template;
 use crate::row::Source;
@@ -109,10 +111,39 @@ impl LineOrigins {
         }
     }
 
+    /// Moves them with the lines of an edited text. Lines that went lose theirs, and lines that came have none.
+    pub(crate) fn edit(&mut self, changes: &[LineChange]) {
+        let mut runs: Vec<Run> = Vec::with_capacity(self.runs.len());
+        for run in std::mem::take(&mut self.runs) {
+            for line in run.numbers().filter_map(|line| moved(line, changes)).map(number) {
+                match runs.last_mut() {
+                    Some(Run { first, lines, key, form })
+                        if (*key, *form) == (run.key, run.form)
+                            && first.checked_add(*lines) == Some(line) =>
+                    {
+                        *lines += 1;
+                    }
+                    _ => runs.push(Run { first: line, lines: 1, ..run }),
+                }
+            }
+        }
+        self.runs = runs;
+    }
+
     /// Gives back the memory that was kept for more lines.
     pub(crate) fn shrink(&mut self) {
         self.runs.shrink_to_fit();
     }
+}
+
+/// Returns the new number of a line of an edited text, or none if the line went.
+pub(crate) fn moved(line: usize, changes: &[LineChange]) -> Option<usize> {
+    let behind = changes.partition_point(|change| change.old.end <= line);
+    if changes.get(behind).is_some_and(|change| change.old.contains(&line)) {
+        return None;
+    }
+    let last = behind.checked_sub(1).and_then(|last| changes.get(last));
+    Some(last.map_or(line, |change| line - change.old.end + change.new + change.authors.len()))
 }
 
 impl fmt::Debug for LineOrigins {

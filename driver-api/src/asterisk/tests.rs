@@ -1,7 +1,8 @@
 use serde::Deserialize;
 
+use super::edit::Selection;
 use super::*;
-use crate::explanation::{Explanation, Note};
+use crate::explanation::{Explanation, LineNote, Note, Removed, Setting};
 use crate::{EngineRow, Error, Query, Rows, Snapshot, Text, Value};
 
 /// A database that answers every query with one row.
@@ -24,6 +25,7 @@ impl EngineRow for Cells {
 
 #[derive(Deserialize)]
 struct Queue {
+    id: i64,
     name: Text,
     label: Text,
 }
@@ -291,4 +293,63 @@ fn a_line_of_several_columns_is_noted() {
     let notes: Vec<(usize, Note)> =
         session.take_explanation().lines.into_iter().map(|note| (note.line, note.note)).collect();
     assert_eq!(notes, [(2, Note::Columns(vec!["name".to_owned(), "label".to_owned()]))]);
+}
+
+#[test]
+fn origins_and_notes_move_with_the_lines_of_an_edited_text() {
+    let mut snapshot = OneRow(ROW);
+    let mut session = Session::new(&mut snapshot).explaining(Some("sales"));
+    let queue = queue(&mut session);
+    let mut writer = Writer::new(&session);
+    writer.own().section("general");
+    writer.own().option("a", 1);
+    let computed = [Note::Computed(None)];
+    let mut lines = writer.at(&queue).noting(&computed);
+    lines.section(&queue.name);
+    for key in ["k", "K", "l", "m"] {
+        lines.option(key, queue.id);
+    }
+    let text = writer.finish(&mut session);
+    let setting = |key: &str| Setting { key: key.to_owned(), source: None };
+    let settings = [setting("patches[0]"), setting("patches[1]")];
+    let edited = session.edit_for(text, &settings, |editor| {
+        for section in editor.select(&Selection::all()) {
+            editor.set_author(0);
+            editor.add(section, "b", "2")?;
+            if editor.name(section) == "sales" {
+                editor.set(section, "k", &["3"])?;
+                editor.set_author(1);
+                editor.remove(section, "l");
+            }
+        }
+        Ok(())
+    });
+    assert_eq!(edited.unwrap(), "[general]\na = 1\nb = 2\n\n[sales]\nk = 3\nm = 7\nb = 2\n");
+    let origins: Vec<usize> = session.take_origins().iter().map(|origin| origin.line).collect();
+    assert_eq!(origins, [5, 7]);
+    let note = |line, note| LineNote { line, note };
+    let expected = [
+        note(3, Note::Setting(settings[0].clone())),
+        note(5, Note::Computed(None)),
+        note(5, Note::Removed(Removed { key: "l".to_owned(), setting: settings[1].clone() })),
+        note(6, Note::Setting(settings[0].clone())),
+        note(7, Note::Computed(None)),
+        note(8, Note::Setting(settings[0].clone())),
+    ];
+    assert_eq!(session.take_explanation().lines, expected);
+}
+
+#[test]
+fn an_edit_that_fails_is_an_error_of_the_driver() {
+    let mut snapshot = OneRow(ROW);
+    let mut session = Session::new(&mut snapshot);
+    let error = session.edit("[a]\nk = \0".to_owned(), |_| Ok(())).unwrap_err();
+    assert_eq!(error.to_string(), "line 2 of the text: it has a NUL, at which Asterisk cuts it");
+    let text = "[a]\nk = v\n".to_owned();
+    let error = session.edit(text, |editor| {
+        let all = editor.select(&Selection::all());
+        Ok(editor.add(all[0], "k", "a\nb")?)
+    });
+    let message = "in section \"a\", the option \"k\" can't be written: the value has a line break";
+    assert_eq!(error.unwrap_err().to_string(), message);
 }

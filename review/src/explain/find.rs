@@ -2,6 +2,7 @@
 
 use asterisk_conf::{ConfigOption, Section, Status};
 use bstr::{BStr, ByteSlice};
+use driver_api::explanation::{Explanation, Note};
 
 use super::{Answer, Index, NotFound, Place, Question, line_of};
 use crate::dialplan::{Dialplan, Key};
@@ -29,6 +30,19 @@ impl Index<'_> {
             (None, Some(section)) => self.find_section(section, question.option),
             (None, None) => Ok(Answer::summary()),
         }
+    }
+
+    /// Finds the headers of sections from which the configuration removes the option that a question is about.
+    pub fn find_removed(&self, question: Question<'_>, explanation: &Explanation) -> Option<Answer> {
+        let (name, option) = question.section.zip(question.option)?;
+        let is_it = |note: &Note| matches!(note, Note::Removed(it) if it.key.eq_ignore_ascii_case(option));
+        let places = self.named(name).into_iter().filter_map(|section| {
+            let header = line_of(self.sections()[section].location());
+            let is_removed = explanation.of_line(header).any(is_it);
+            is_removed.then(|| Place { section, lines: vec![header] })
+        });
+        let places: Vec<Place> = places.collect();
+        (!places.is_empty()).then_some(Answer { places, is_detailed: true })
     }
 
     fn find_line(&self, line: usize) -> Result<Answer, NotFound> {

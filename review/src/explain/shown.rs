@@ -5,7 +5,9 @@ use std::collections::{HashMap, HashSet};
 use std::fmt::Write as _;
 
 use driver_api::asterisk::LineOrigin;
+use driver_api::explanation::Note;
 
+use super::source::without;
 use super::{Answer, Index, Knowledge, Place, line_of};
 use crate::text::Shown;
 use crate::words::{grouped, plural};
@@ -75,6 +77,12 @@ impl Index<'_> {
         let width = widths.filter(|width| *width <= MAX_WIDTH).max().unwrap_or_default();
         for (shown, line) in lines {
             let _ = writeln!(text, "{shown:<width$}  {}", self.source(line, knowledge));
+        }
+        let notes = place.lines.iter().flat_map(|line| knowledge.explanation.of_line(*line));
+        for note in notes {
+            if let Note::Removed(removed) = note {
+                let _ = writeln!(text, "{}", without(removed));
+            }
         }
         let inherits: Vec<String> = section.inherits().map(|name| Shown(name).to_string()).collect();
         if !inherits.is_empty() {

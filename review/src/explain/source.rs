@@ -6,7 +6,7 @@ use asterisk_conf::{Section, syntax};
 use bstr::ByteSlice;
 use driver_api::Origin;
 use driver_api::asterisk::LineOrigin;
-use driver_api::explanation::{Note, Overridden, Setting, Template, TextSource};
+use driver_api::explanation::{Note, Overridden, Removed, Setting, Template, TextSource};
 
 use super::{Index, Knowledge, secrets};
 use crate::text::Shown;
@@ -146,8 +146,15 @@ pub(super) fn noted(note: &Note) -> Option<String> {
     match note {
         Note::Text(source) => Some(text(source)),
         Note::Setting(setting) => Some(format!("configuration key {}", self::setting(setting))),
+        Note::Removed(removed) => Some(without(removed)),
         _ => None,
     }
+}
+
+/// Returns which option a section does not have, and why.
+pub(super) fn without(removed: &Removed) -> String {
+    let setting = setting(&removed.setting);
+    format!("without the option {}, which a patch removes: configuration key {setting}", removed.key)
 }
 
 /// Returns a note that stands for itself, in a few words.
@@ -158,6 +165,8 @@ fn noted_shortly(note: &Note) -> Option<String> {
             let file = if *is_shipped { format!("the shipped {name}") } else { path.clone() };
             Some(line_in(*line) + &file)
         }
+        // The header does not come from it.
+        Note::Removed(_) => None,
         note => noted(note),
     }
 }

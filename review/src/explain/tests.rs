@@ -1,6 +1,7 @@
 use std::sync::Arc;
 
 use driver_api::asterisk::Writer;
+use driver_api::asterisk::edit::Selection;
 use driver_api::explanation::{Note, Overridden, Setting, Template, TextSource};
 use driver_api::{EngineRow, Error, Query, Row, Rows, Session, Snapshot, Text, Value};
 use proptest::prelude::*;
@@ -130,6 +131,55 @@ fn an_option_shows_its_template_and_what_it_overrides() {
             aors = c         thing id=3\n\
             mailboxes = c    thing id=3\n"
     );
+}
+
+#[test]
+fn a_patch_names_its_file_of_the_configuration() {
+    let mut snapshot = Things;
+    let mut session = Session::new(&mut snapshot).explaining(Some("a"));
+    let rows: Vec<Row<ThingRow>> =
+        session.query(Query { table: "thing", key: &["id"], sql: "" }, &[]).unwrap();
+    let mut writer = Writer::new(&session);
+    writer.own().section("a");
+    for key in ["user", "allow", "secret", "realm"] {
+        writer.at(&rows[0]).option(key, &rows[0].name);
+    }
+    let text = writer.finish(&mut session);
+    let setting = |key: &str| Setting { key: key.to_owned(), source: Some("/etc/50.yml".to_owned()) };
+    let settings = [setting("patches.asterisk.pjsip.conf[0]"), setting("patches.asterisk.pjsip.conf[1]")];
+    let text = session.edit_for(text, &settings, |editor| {
+        for section in editor.select(&Selection::all()) {
+            editor.remove(section, "secret");
+            editor.set_author(1);
+            editor.set(section, "allow", &["ulaw"])?;
+        }
+        Ok(())
+    });
+    let file = Written {
+        namespace: "asterisk/pjsip.conf".parse().unwrap(),
+        file: GeneratedFile::with_origins(text.unwrap().into_bytes(), session.take_origins()),
+        explanation: session.take_explanation(),
+    };
+    assert_eq!(
+        file.explain(&["a"]),
+        "asterisk/pjsip.conf:1: section a\n\
+            [a]           the program's own\n\
+            user = one    thing id=1, column name\n\
+            allow = ulaw  configuration key patches.asterisk.pjsip.conf[1] in /etc/50.yml\n\
+            realm = one   thing id=1, column name\n\
+            without the option secret, which a patch removes: configuration key \
+            patches.asterisk.pjsip.conf[0] in /etc/50.yml\n"
+    );
+    let index = Index::new(&file.namespace, &file.file);
+    let removed = |option| {
+        let question = Question { section: Some("a"), option: Some(option), line: None };
+        let knowledge = Knowledge { driver: "wazo", explanation: &file.explanation, shows_secrets: false };
+        index.find_removed(question, &file.explanation).map(|answer| index.show(&answer, knowledge))
+    };
+    let answer = "[a]\n    without the option secret, which a patch removes: configuration key \
+        patches.asterisk.pjsip.conf[0] in /etc/50.yml\n";
+    assert_eq!(removed("Secret").as_deref(), Some(answer));
+    assert_eq!(removed("user"), None);
 }
 
 #[test]

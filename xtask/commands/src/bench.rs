@@ -19,8 +19,8 @@ use crate::postgres::ensure;
 
 /// Generate each file from a synthetic telephone system in a throw-away PostgreSQL, and print the median time, the time
 /// in which PostgreSQL delivers the rows of the same queries with COPY, the ratio of the two, how often memory is
-/// allocated, the peak memory of the process, and the part of it above the size of the largest file. One more line
-/// measures all files of the current Asterisk in one run. Files of older releases are generated from a telephone system
+/// allocated, the peak memory of the process, and the part of it above the size of the largest file. Further lines
+/// measure `pjsip.conf` with a patch of the configuration, and all files of the current Asterisk in one run. Files of older releases are generated from a telephone system
 /// with the older schema.
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 #[derive(FromArgs)]
@@ -73,6 +73,12 @@ pub(crate) struct Bench {
 }
 
 const USERS: u32 = 20_000;
+
+/// The largest file, which is also measured with patches.
+const PATCHED: &str = "asterisk/pjsip.conf";
+
+/// Patches that look at all of its sections.
+const PATCHES: &str = "[{section_type: auth, remove: [password]}]";
 
 impl Bench {
     pub(crate) fn run(self) -> Result<(), Error> {
@@ -128,6 +134,11 @@ impl Bench {
         header();
         for (title, files) in lines {
             command::run(&mut self.measure_files(program, &title, files, &site.uri, site.users))?;
+            if title == PATCHED {
+                let title = format!("{title} (patched)");
+                let mut measure = self.measure_files(program, &title, files, &site.uri, site.users);
+                command::run(measure.args(["--patches", PATCHES]))?;
+            }
             if let Some(sqlite) = &sqlite {
                 let title = format!("{title} (SQLite)");
                 let uri = format!("sqlite:{}", sqlite.path().join("site.db").display());

@@ -26,6 +26,10 @@ pub(crate) struct Files {
     #[argh(option)]
     db: String,
 
+    /// a list of patches of the files, in YAML
+    #[argh(option)]
+    patches: Option<String>,
+
     /// the number of runs
     #[argh(option)]
     runs: usize,
@@ -57,6 +61,12 @@ impl Files {
         config.fill_from(&registry.defaults()?);
         let namespaces =
             self.namespaces.iter().map(|text| registry.find(text)).collect::<Result<Vec<_>, _>>()?;
+        if let Some(patches) = &self.patches {
+            for file in &namespaces {
+                let patches = format!("patches: {{{}: {patches}}}", file.dotted());
+                config.fill_from(&Config::from_yaml(&patches)?);
+            }
+        }
         let measured = Measured { registry, config, namespaces };
         let mut database = database::open(&self.db.parse()?)?;
         // The first run fills the server's caches and is not counted.

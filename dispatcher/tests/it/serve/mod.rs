@@ -14,6 +14,8 @@ mod guard;
 mod history;
 mod life;
 #[cfg(feature = "asterisk")]
+mod patches;
+#[cfg(feature = "asterisk")]
 mod recovery;
 mod requests;
 mod socket;
