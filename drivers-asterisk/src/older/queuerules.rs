@@ -237,7 +237,7 @@ penaltychange => 9,,+2
     }
 
     #[test]
-    fn rules_that_are_disabled_or_empty_and_changes_without_a_rule_are_left_out() {
+    fn disabled_or_empty_rules_and_stray_changes_are_left_out() {
         let disabled = (2..).zip([1, 2, -1]).fold(Rows::default(), |rows, (id, commented): (i64, i64)| {
             let row = row! { id: id, name: id.to_string(), commented: commented, description: "" };
             rows.add("queuepenalty", row).penalty_change(id, 1, None, None)
