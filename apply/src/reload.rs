@@ -13,16 +13,18 @@ use crate::settings::ReloadSettings;
 
 /// The commands that read a file again, in the order in which they are sent: objects that others name come first, the
 /// dialplan last. Files that are not here are read only at Asterisk's start, or by programs of their own.
-const COMMANDS: [(&str, &str); 11] = [
+const COMMANDS: [(&str, &str); 13] = [
     ("asterisk/musiconhold.conf", "moh reload"),
     ("asterisk/voicemail.conf", "voicemail reload"),
     ("asterisk/rtp.conf", "module reload res_rtp_asterisk.so"),
     ("asterisk/hep.conf", "module reload res_hep.so"),
     ("asterisk/features.conf", "module reload features"),
     ("asterisk/confbridge.conf", "module reload app_confbridge.so"),
+    ("asterisk/meetme.conf", "module reload app_meetme.so"),
     ("asterisk/res_parking.conf", "module reload res_parking.so"),
     ("asterisk/pjsip.conf", "module reload res_pjsip.so"),
     ("asterisk/iax.conf", "iax2 reload"),
+    ("asterisk/queuerules.conf", "module reload app_queue.so"),
     ("asterisk/queues.conf", "module reload app_queue.so"),
     ("asterisk/extensions.conf", "dialplan reload"),
 ];
@@ -168,8 +170,15 @@ mod tests {
     fn a_command_that_reads_several_files_is_sent_once() {
         let yaml = "reload: {commands: {asterisk/queueskills.conf: module reload app_queue.so, asterisk/hep.conf: }}";
         let reload = Reload::new(ReloadSettings::read(&Config::from_yaml(yaml).unwrap()).unwrap());
-        let names =
-            ["extensions.conf", "queueskills.conf", "hep.conf", "modules.conf", "queues.conf", "pjsip.conf"];
+        let names = [
+            "extensions.conf",
+            "queueskills.conf",
+            "hep.conf",
+            "modules.conf",
+            "queues.conf",
+            "pjsip.conf",
+            "queuerules.conf",
+        ];
         let files: Vec<Namespace> =
             names.iter().map(|name| format!("asterisk/{name}").parse().unwrap()).collect();
         let steps: Vec<String> = reload
@@ -185,7 +194,7 @@ mod tests {
             [
                 "-: hep.conf",
                 "module reload res_pjsip.so: pjsip.conf",
-                "module reload app_queue.so: queues.conf queueskills.conf",
+                "module reload app_queue.so: queuerules.conf queues.conf queueskills.conf",
                 "dialplan reload: extensions.conf",
                 "-: modules.conf"
             ]

@@ -1,6 +1,11 @@
 //! The name of a file in a request.
 
-/// A name like `asterisk/pjsip.conf`, both parts of which are safe in a path.
+/// The old names of files, each before the name of today, by which the service keeps its copy.
+const OLD_NAMES: [[(&str, &str); 2]; 2] =
+    [[("dird-phoned", "config.yml"), ("phoned", "config.yml")], [("xivo", "uuid.yml"), ("wazo", "uuid.yml")]];
+
+/// A name like `asterisk/pjsip.conf`, both parts of which are safe in a path. A file that had another name until 2019 has
+/// the name of today.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Name<'r> {
     pub(crate) resource: &'r str,
@@ -14,6 +19,8 @@ impl<'r> Name<'r> {
         let line = request.trim_end_matches('\n');
         let (resource, filename) = line.split(' ').next()?.split_once('/')?;
         let is_safe = is_safe(resource) && is_safe(filename) && !line.contains('\n');
+        let old = OLD_NAMES.iter().find(|[old, _]| *old == (resource, filename));
+        let (resource, filename) = old.map_or((resource, filename), |[_, today]| *today);
         is_safe.then_some(Name { resource, filename })
     }
 
@@ -54,6 +61,17 @@ mod tests {
         assert!(has_word("a/b  cached invalidate\n", "invalidate"));
         assert!(!has_word("invalidate", "invalidate"));
         assert!(!has_word("a/b invalidated", "invalidate"));
+    }
+
+    #[test]
+    fn a_request_by_an_old_name_has_the_name_of_today() {
+        for (request, today) in [
+            ("xivo/uuid.yml", "wazo uuid.yml"),
+            ("dird-phoned/config.yml cached\n", "phoned config.yml"),
+            ("xivo/other.yml", "xivo other.yml"),
+        ] {
+            assert_eq!(name(request).as_deref(), Some(today));
+        }
     }
 
     #[test]

@@ -59,7 +59,10 @@ mod tests {
     fn a_feature_prints_with_what_it_adds() {
         let table = [
             ("provd", "provd (provd/*)"),
-            ("asterisk-older", "asterisk-older (asterisk/sip.conf)"),
+            (
+                "asterisk-older",
+                "asterisk-older (asterisk/meetme.conf, asterisk/queuerules.conf, asterisk/sip.conf)",
+            ),
             ("sqlite", "sqlite (sqlite:PATH)"),
             ("mimalloc", "mimalloc (an allocator that gives memory back to the system)"),
         ];

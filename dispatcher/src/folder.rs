@@ -26,7 +26,11 @@ pub fn file_set(folder: &Path, names: &[Namespace]) -> Result<FileSet, Error> {
     let mut set = FileSet::default();
     for resource in visible(folder)?.into_iter().filter(|name| folder.join(name).is_dir()) {
         for filename in visible(&folder.join(&resource))? {
-            if let Ok(name) = format!("{resource}/{filename}").parse::<Namespace>() {
+            // A copy by an old name is from a release that served it.
+            let text = format!("{resource}/{filename}");
+            if !Namespace::is_old_name(&text)
+                && let Ok(name) = text.parse::<Namespace>()
+            {
                 set.insert(name.clone(), file(folder, &name)?);
             }
         }

@@ -1,6 +1,6 @@
 //! The source of files for the service: the drivers, built with the configuration, and the database.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, Metadata};
 use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
@@ -28,6 +28,8 @@ pub(crate) struct Site {
     /// Those and the drivers that the current configuration defines.
     registry: Mutex<Arc<Registry>>,
     files: Mutex<Reloadable>,
+    /// The old names by which clients asked for files.
+    old_names: Mutex<BTreeSet<String>>,
 }
 
 impl Site {
@@ -36,6 +38,15 @@ impl Site {
             registry: Mutex::new(Arc::new(registry.clone())),
             compiled: registry,
             files: Mutex::new(files),
+            old_names: Mutex::default(),
+        }
+    }
+
+    /// Logs the old name by which a client asks for a file, once for each name.
+    fn report_old_name(&self, name: &str, file: &Namespace) {
+        let mut reported = self.old_names.lock().unwrap_or_else(PoisonError::into_inner);
+        if reported.insert(name.to_owned()) {
+            tracing::warn!("a client asks for {name}, the old name of {file}; have it ask for {file}");
         }
     }
 
@@ -50,7 +61,11 @@ impl Source for Site {
     }
 
     fn find(&self, text: &str) -> Result<Namespace, Error> {
-        self.registry().find(text)
+        let file = self.registry().find(text)?;
+        if Namespace::is_old_name(text) {
+            self.report_old_name(text, &file);
+        }
+        Ok(file)
     }
 
     fn configure(&self) -> Result<Configuration, Error> {

@@ -7,9 +7,13 @@ use crate::{Error, ErrorKind, secrets};
 
 /// The name of a generated file: a resource and a file name.
 ///
-/// Parsing accepts `asterisk/pjsip.conf`, `asterisk.pjsip.conf` and `confgend.asterisk.pjsip.conf`. It displays as the
-/// first, which is also the path of the file below an output folder. A parsed namespace is safe to use as a path: it
-/// has one slash, no blank, no control character and no `..`. Other texts are errors of [`ErrorKind::Config`].
+/// Parsing accepts `asterisk/pjsip.conf`, `asterisk.pjsip.conf` and `confgend.asterisk.pjsip.conf`, where
+/// `wazo_confgend` and `xivo_confgend` may stand for `confgend`. It displays as the first, which is also the path of the
+/// file below an output folder. A parsed namespace is safe to use as a path: it has one slash, no blank, no control
+/// character and no `..`. Other texts are errors of [`ErrorKind::Config`].
+///
+/// Files that had another name until 2019 are found by it, so that nothing behind the parser meets two names of one
+/// file.
 ///
 /// ```
 /// use driver_api::{Error, Namespace};
@@ -18,6 +22,9 @@ use crate::{Error, ErrorKind, secrets};
 /// assert_eq!((namespace.resource(), namespace.filename()), ("asterisk", "followme.conf"));
 /// assert_eq!(namespace.to_string(), "asterisk/followme.conf");
 /// assert_eq!(namespace.dotted(), "asterisk.followme.conf");
+///
+/// let old: Namespace = "xivo/uuid.yml".parse()?;
+/// assert_eq!(old.to_string(), "wazo/uuid.yml");
 ///
 /// let error = "asterisk/../shadow".parse::<Namespace>().unwrap_err();
 /// assert!(error.to_string().ends_with("write it like asterisk/pjsip.conf"), "{error}");
@@ -30,7 +37,26 @@ pub struct Namespace {
     filename: String,
 }
 
+/// The words before a dotted namespace: of this program, and of the Python program since September 2019 and before.
+const PREFIXES: [&str; 3] = ["confgend", "wazo_confgend", "xivo_confgend"];
+
+/// The old names of files, each before the name of today. Their content did not change with them.
+const OLD_NAMES: [[(&str, &str); 2]; 2] =
+    [[("dird-phoned", "config.yml"), ("phoned", "config.yml")], [("xivo", "uuid.yml"), ("wazo", "uuid.yml")]];
+
 impl Namespace {
+    /// Returns whether the text is the old name of a file, from which parsing makes the name of today.
+    ///
+    /// ```
+    /// use driver_api::Namespace;
+    ///
+    /// assert!(Namespace::is_old_name("xivo/uuid.yml"));
+    /// assert!(!Namespace::is_old_name("wazo/uuid.yml"));
+    /// ```
+    pub fn is_old_name(text: &str) -> bool {
+        split(text).is_some_and(|parts| today(parts) != parts)
+    }
+
     /// Returns the program that reads the file: `asterisk`.
     pub fn resource(&self) -> &str {
         &self.resource
@@ -92,6 +118,7 @@ impl FromStr for Namespace {
         if resource.contains('.') {
             return Err(refuse("the resource has a dot"));
         }
+        let (resource, filename) = today((resource, filename));
         Ok(Namespace { resource: resource.to_owned(), filename: filename.to_owned() })
     }
 }
@@ -101,9 +128,14 @@ fn split(text: &str) -> Option<(&str, &str)> {
         return text.split_once('/');
     }
     match text.split_once('.')? {
-        ("confgend", rest) if rest.contains('.') => rest.split_once('.'),
+        (prefix, rest) if PREFIXES.contains(&prefix) && rest.contains('.') => rest.split_once('.'),
         parts => Some(parts),
     }
+}
+
+/// Returns the name of today for an old name, and any other name as it is.
+fn today<'n>(name: (&'n str, &'n str)) -> (&'n str, &'n str) {
+    OLD_NAMES.iter().find(|[old, _]| *old == name).map_or(name, |[_, new]| *new)
 }
 
 #[cfg(test)]
@@ -111,13 +143,38 @@ mod tests {
     use super::*;
 
     #[test]
-    fn three_spellings_are_one_namespace() {
-        for text in ["asterisk/pjsip.conf", "asterisk.pjsip.conf", "confgend.asterisk.pjsip.conf"] {
+    fn all_spellings_are_one_namespace() {
+        for text in [
+            "asterisk/pjsip.conf",
+            "asterisk.pjsip.conf",
+            "confgend.asterisk.pjsip.conf",
+            "wazo_confgend.asterisk.pjsip.conf",
+            "xivo_confgend.asterisk.pjsip.conf",
+        ] {
+            assert!(!Namespace::is_old_name(text));
             let namespace: Namespace = text.parse().unwrap();
             assert_eq!((namespace.resource(), namespace.filename()), ("asterisk", "pjsip.conf"));
             assert_eq!(namespace.to_string(), "asterisk/pjsip.conf");
             assert_eq!(namespace.dotted(), "asterisk.pjsip.conf");
         }
+    }
+
+    #[test]
+    fn an_old_name_is_the_file_of_today() {
+        for (old, new) in [
+            ("xivo/uuid.yml", "wazo/uuid.yml"),
+            ("xivo.uuid.yml", "wazo/uuid.yml"),
+            ("xivo_confgend.xivo.uuid.yml", "wazo/uuid.yml"),
+            ("dird-phoned/config.yml", "phoned/config.yml"),
+            ("dird-phoned.config.yml", "phoned/config.yml"),
+        ] {
+            assert_eq!(old.parse::<Namespace>().unwrap().to_string(), new);
+            assert!(Namespace::is_old_name(old), "{old}");
+        }
+        for other in ["xivo/other.yml", "dird-phoned/uuid.yml", "xivo", ""] {
+            assert!(!Namespace::is_old_name(other), "{other}");
+        }
+        assert_eq!("xivo/other.yml".parse::<Namespace>().unwrap().to_string(), "xivo/other.yml");
     }
 
     #[test]

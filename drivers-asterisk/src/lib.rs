@@ -11,7 +11,7 @@
 //! - `pickup`: pickup groups
 //! - `parallel`: writing on several threads
 //!
-//! `older` has the files for databases of the older schema. The syntax is `driver_api::asterisk`.
+//! `older` has the files for databases of older releases. The syntax is `driver_api::asterisk`.
 //!
 //! # A driver on top of one of these
 //!
@@ -93,6 +93,8 @@ mod templates;
 mod testing;
 mod voicemail;
 
+#[cfg(feature = "older")]
+use driver_api::Schema;
 use driver_api::templates::DEFAULTS;
 use driver_api::{Config, Driver, Entry, Error, Namespace, Release};
 
@@ -108,11 +110,17 @@ pub static DRIVERS: &[Entry] = &[
         .since(Release::new(24, 2)),
     Entry::new("asterisk.hep.conf", "wazo", |_| Ok(Box::new(hep::Hep))),
     Entry::new("asterisk.iax.conf", "wazo", |_| Ok(Box::new(iax::Iax))),
+    #[cfg(feature = "older")]
+    Entry::new("asterisk.meetme.conf", "wazo", |_| Ok(Box::new(older::meetme::MeetMe)))
+        .schema(Schema::Before("2021-01")),
     Entry::new("asterisk.modules.conf", "wazo", modules::build).defaults(modules::DEFAULTS),
     Entry::new("asterisk.musiconhold.conf", "wazo", musiconhold::build)
         .defaults(DEFAULTS)
         .since(Release::new(23, 12)),
     Entry::new("asterisk.pjsip.conf", "wazo", |_| Ok(Box::new(pjsip::Pjsip))).since(Release::new(24, 2)),
+    #[cfg(feature = "older")]
+    Entry::new("asterisk.queuerules.conf", "wazo", |_| Ok(Box::new(older::queuerules::QueueRules)))
+        .schema(Schema::Before("2024-04")),
     Entry::new("asterisk.queues.conf", "wazo", |_| Ok(Box::new(queues::Queues))).since(Release::new(24, 4)),
     Entry::new("asterisk.queueskillrules.conf", "wazo", |_| Ok(Box::new(queueskillrules::QueueSkillRules))),
     Entry::new("asterisk.queueskills.conf", "wazo", |_| Ok(Box::new(queueskills::QueueSkills))),
@@ -123,7 +131,7 @@ pub static DRIVERS: &[Entry] = &[
     #[cfg(feature = "older")]
     Entry::new("asterisk.sip.conf", "wazo", older::sip::build)
         .defaults(DEFAULTS)
-        .schema(driver_api::Schema::Before("2020-06")),
+        .schema(Schema::Before("2020-06")),
     Entry::new("asterisk.voicemail.conf", "wazo", |_| Ok(Box::new(voicemail::Voicemail))),
 ];
 

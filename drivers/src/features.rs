@@ -18,8 +18,8 @@ pub struct Feature {
 pub enum Brings {
     /// A family: the files of the resource that has the same name as the feature.
     Family,
-    /// One more file.
-    File(&'static str),
+    /// More files of a resource whose family has a feature of its own.
+    Files(&'static [&'static str]),
     /// A database engine, with an example of its URIs.
     Engine(&'static str),
     /// Another property, in a few words.
@@ -47,7 +47,7 @@ families! {
 
 const OF_FILES: &[Feature] = &[Feature {
     name: "asterisk-older",
-    brings: Brings::File("asterisk/sip.conf"),
+    brings: Brings::Files(&["asterisk/meetme.conf", "asterisk/queuerules.conf", "asterisk/sip.conf"]),
     built: cfg!(feature = "asterisk-older"),
 }];
 
@@ -66,7 +66,7 @@ pub fn features() -> impl Iterator<Item = &'static Feature> {
 /// one, whether or not the build has its family.
 pub(crate) fn left_out(namespace: &Namespace) -> Option<&'static Feature> {
     let of_file = |feature: &&Feature| match feature.brings {
-        Brings::File(file) => file == namespace.to_string(),
+        Brings::Files(files) => files.contains(&namespace.to_string().as_str()),
         _ => false,
     };
     let of_resource =
@@ -80,9 +80,8 @@ impl fmt::Display for Feature {
         let name = self.name;
         match self.brings {
             Brings::Family => write!(f, "{name} ({name}/*)"),
-            Brings::File(added) | Brings::Engine(added) | Brings::Property(added) => {
-                write!(f, "{name} ({added})")
-            }
+            Brings::Files(files) => write!(f, "{name} ({})", files.join(", ")),
+            Brings::Engine(added) | Brings::Property(added) => write!(f, "{name} ({added})"),
         }
     }
 }

@@ -14,6 +14,9 @@ use crate::features;
 /// The driver that serves a namespace for which the operator selects none.
 const DEFAULT: &str = "wazo";
 
+/// The name of that driver in configurations from before September 2019.
+const OLD_DEFAULT: &str = "xivo";
+
 /// The drivers of each namespace.
 #[derive(Clone)]
 pub struct Registry {
@@ -106,7 +109,8 @@ impl Registry {
     }
 
     fn by_name(&self, namespace: &Namespace, name: &str) -> Option<&'static Entry> {
-        self.drivers(namespace).iter().copied().find(|entry| entry.name == name)
+        let called = |name| self.drivers(namespace).iter().copied().find(|entry| entry.name == name);
+        called(name).or_else(|| if name == OLD_DEFAULT { called(DEFAULT) } else { None })
     }
 
     fn default_driver(&self, namespace: &Namespace) -> Result<&'static Entry, Error> {
@@ -204,13 +208,17 @@ impl Plugins {
         Ok(Plugins(entries.collect()))
     }
 
+    /// Returns the name of the driver for a namespace. An entry with the name of today precedes one with an old name.
     fn name_for(&self, namespace: &Namespace) -> Option<&str> {
         let is_it = |entry: &&Selection| entry.namespace.parse().is_ok_and(|it: Namespace| it == *namespace);
-        self.0.iter().find(is_it).map(|entry| entry.name.as_str())
+        let selections = self.0.iter().filter(is_it);
+        selections
+            .min_by_key(|entry| Namespace::is_old_name(&entry.namespace))
+            .map(|entry| entry.name.as_str())
     }
 
-    /// Returns a warning for each entry that selects no driver, such as one from an older version. It says which
-    /// driver is used instead.
+    /// Returns a warning for each entry that selects no driver, such as one from an older version, which says which
+    /// driver is used instead; and for each that has an old name of a file.
     pub fn warnings(&self, registry: &Registry) -> Vec<String> {
         self.0
             .iter()
@@ -227,7 +235,9 @@ impl Selection {
         };
         let name = secrets::in_name(&self.name);
         if registry.by_name(&namespace, &self.name).is_some() {
-            return None;
+            let is_old = Namespace::is_old_name(&self.namespace);
+            return is_old
+                .then(|| format!("this is the old name of {namespace}; write {}", namespace.dotted()));
         }
         let instead = registry.default_driver(&namespace).map_or("none", |entry| entry.name);
         let hint = nearest(&self.name, names(registry.drivers(&namespace)).into_iter());
@@ -341,6 +351,34 @@ mod tests {
     }
 
     #[test]
+    fn the_old_name_of_our_drivers_selects_them() {
+        assert_eq!(selected("a/one.conf", "plugins: {a.one.conf: xivo}"), Ok("wazo"));
+        let registry = Registry::new(&[OURS, OTHERS]).unwrap();
+        let plugins = Plugins::read(&Config::from_yaml("plugins: {a.one.conf: xivo}").unwrap()).unwrap();
+        assert_eq!(plugins.warnings(&registry), [""; 0]);
+        // A driver that is called so comes first.
+        static XIVO: &[Entry] = &[entry("a.one.conf", "xivo")];
+        let registry = Registry::new(&[OURS, XIVO]).unwrap();
+        assert_eq!(registry.by_name(&"a/one.conf".parse().unwrap(), "xivo").unwrap().name, "xivo");
+    }
+
+    #[test]
+    fn an_old_name_of_a_file_finds_its_driver() {
+        static WAZO: &[Entry] = &[entry("wazo.uuid.yml", "wazo"), entry("wazo.uuid.yml", "acme")];
+        let registry = Registry::new(&[WAZO]).unwrap();
+        let file = registry.find("xivo/uuid.yml").unwrap();
+        assert_eq!(file.to_string(), "wazo/uuid.yml");
+        let selected = |yaml: &str| {
+            let plugins = Plugins::read(&Config::from_yaml(yaml).unwrap()).unwrap();
+            (registry.select(&file, &plugins).unwrap().name, plugins.warnings(&registry))
+        };
+        let warning = "configuration key plugins.xivo.uuid.yml: this is the old name of wazo/uuid.yml; write wazo.uuid.yml";
+        assert_eq!(selected("plugins: {xivo.uuid.yml: acme}"), ("acme", vec![warning.to_owned()]));
+        let both = "plugins: {xivo.uuid.yml: acme, wazo.uuid.yml: wazo}";
+        assert_eq!(selected(both), ("wazo", vec![warning.to_owned()]));
+    }
+
+    #[test]
     fn a_driver_with_a_bad_namespace_is_named() {
         static BAD: &[Entry] = &[entry("followme", "acme")];
         let error = Registry::new(&[OURS, BAD]).map(|_| ()).unwrap_err().chain();
@@ -380,7 +418,8 @@ mod tests {
     #[test]
     fn an_optional_file_has_a_driver_if_its_feature_is_built() {
         for feature in features() {
-            if let Brings::File(file) = feature.brings {
+            let Brings::Files(files) = feature.brings else { continue };
+            for file in files {
                 let found = Registry::new(FAMILIES).unwrap().find(file);
                 assert_eq!(found.is_ok(), feature.built, "{feature}");
             }

@@ -242,7 +242,7 @@ fn printed<'s>(set: &'s FileSet, command: &BStr) -> Option<(&'s Namespace, &'s G
 }
 
 /// The programs that print a generated file.
-const CLIENTS: &[&str] = &["wazo-confgen", "confgend"];
+const CLIENTS: &[&str] = &["wazo-confgen", "xivo-confgen", "confgend"];
 
 impl Files for Surroundings<'_, '_> {
     fn find(&self, pattern: &BStr) -> Vec<BString> {

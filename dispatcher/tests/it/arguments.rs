@@ -98,7 +98,11 @@ fn list_shows_the_features_of_the_build() {
     let left_out: Vec<&str> = left_out.trim_end().split(", ").collect();
     let table = [
         (cfg!(feature = "asterisk"), "asterisk", "asterisk (asterisk/*)"),
-        (cfg!(feature = "asterisk-older"), "asterisk-older", "asterisk-older (asterisk/sip.conf)"),
+        (
+            cfg!(feature = "asterisk-older"),
+            "asterisk-older",
+            "asterisk-older (asterisk/meetme.conf, asterisk/queuerules.conf, asterisk/sip.conf)",
+        ),
         (cfg!(feature = "wazo"), "wazo", "wazo (wazo/*)"),
         (cfg!(feature = "postgres"), "postgres", "postgres (postgresql://HOST/NAME)"),
         (cfg!(feature = "sqlite"), "sqlite", "sqlite (sqlite:PATH)"),

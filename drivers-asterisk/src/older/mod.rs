@@ -1,3 +1,5 @@
-//! Drivers for databases of the older schema, which has tables that today's releases no longer have.
+//! Drivers for databases of older releases, which have tables that today's releases no longer have.
 
+pub(crate) mod meetme;
+pub(crate) mod queuerules;
 pub(crate) mod sip;

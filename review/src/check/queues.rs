@@ -175,7 +175,7 @@ mod tests {
         let cut = found(&[("queues.conf", queues), ("musiconhold.conf", "mode = files\n")]);
         assert!(cut.len() == 1 && cut[0].contains("[syntax-refused]"), "{cut:?}");
         let folder = [
-            ("queues.conf", "#exec wazo-confgen asterisk/queues.conf --cached\n"),
+            ("queues.conf", "#exec /usr/bin/xivo-confgen asterisk/queues.conf --cached\n"),
             ("musiconhold.conf", "[default]\nmode = files\ndirectory = /d\n"),
         ];
         assert!(found_in(&folder, &[("queues.conf", queues)]).contains(&finding.to_owned()));

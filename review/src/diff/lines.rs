@@ -161,6 +161,10 @@ mod tests {
             ["[general]", "a = 1,2", "[x]", "1 => •••,Ann,a@b", "2 => ,B", "3 => •••"]
         );
         assert_eq!(
+            shown("asterisk/meetme.conf", "[rooms]\nconf = 4001,1234,9876\n"),
+            ["[rooms]", "conf = •••"]
+        );
+        assert_eq!(
             shown(
                 "dird/x.yml",
                 "a:\n  password: x\n  uri: http://u:x@h/\n  token: |\n    x\n    y\n  b: c\n"

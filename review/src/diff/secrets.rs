@@ -41,7 +41,7 @@ impl<'f> Secrets<'f> {
     pub(super) fn of(&self, key: &BStr, line: Option<usize>) -> Secret {
         let key = key.to_str_lossy().to_ascii_lowercase();
         let is_line = line.is_some_and(|line| self.is_secret_line(line));
-        let is_whole = is_line || self.keys.contains(&key) || is_secret(&key);
+        let is_whole = is_line || self.keys.contains(&key) || is_secret_option(self.file, &key);
         if is_whole { Secret::Whole } else { Secret::InText }
     }
 
@@ -81,6 +81,11 @@ pub fn is_secret(key: &str) -> bool {
         || matches!(key.as_str(), "md5_cred" | "register" | "pin")
         || key.starts_with("oauth_")
         || key.ends_with("_pin")
+}
+
+/// Returns whether an option of this file is a secret. A room of `meetme.conf` has its pins behind its number.
+pub(crate) fn is_secret_option(file: &Namespace, key: &str) -> bool {
+    is_secret(key) || (file.filename() == "meetme.conf" && key.eq_ignore_ascii_case("conf"))
 }
 
 /// Masks the passwords of a value that seems to have one: an address, or text such as `password=…`. All other values

@@ -2,16 +2,23 @@
 
 use std::borrow::Cow;
 
-use crate::diff::secrets::{MASK, is_secret, masked};
+use driver_api::Namespace;
 
-/// Returns a line as people may see it. `column` is the one that its value comes from; `is_mailbox` says that the value
+use crate::diff::secrets::{MASK, is_secret, is_secret_option, masked};
+
+/// Returns a line of a file as people may see it. `column` is the one that its value comes from; `is_mailbox` says that the value
 /// begins with a password.
-pub(super) fn line<'t>(text: &'t str, column: Option<&str>, is_mailbox: bool) -> Cow<'t, str> {
+pub(super) fn line<'t>(
+    file: &Namespace,
+    text: &'t str,
+    column: Option<&str>,
+    is_mailbox: bool,
+) -> Cow<'t, str> {
     let Some((key, value)) = text.split_once('=') else { return Cow::Borrowed(text) };
     let value = value.strip_prefix('>').unwrap_or(value);
     let trimmed = value.trim_start();
     let before = &text[..text.len() - trimmed.len()];
-    let is_whole = !is_mailbox && column.is_some_and(is_secret);
+    let is_whole = !is_mailbox && (column.is_some_and(is_secret) || is_secret_option(file, key.trim()));
     let masked = self::value(key.trim(), trimmed, is_whole, is_mailbox);
     if masked == trimmed { Cow::Borrowed(text) } else { Cow::Owned(format!("{before}{masked}")) }
 }
@@ -43,6 +50,10 @@ pub(super) fn value<'t>(key: &str, value: &'t str, is_whole: bool, is_mailbox: b
 mod tests {
     use super::*;
 
+    fn line<'t>(text: &'t str, column: Option<&str>, is_mailbox: bool) -> Cow<'t, str> {
+        super::line(&"asterisk/x.conf".parse().unwrap(), text, column, is_mailbox)
+    }
+
     #[test]
     fn only_secrets_are_masked() {
         for (text, shown) in [
@@ -63,5 +74,8 @@ mod tests {
         assert_eq!(line("1000 => 1234,Ann,a@x", Some("password"), true), "1000 => •••,Ann,a@x");
         assert_eq!(line("1000 => 1234", None, true), "1000 => •••");
         assert_eq!(line("k = v", Some("api_token"), false), "k = •••");
+        assert_eq!(line("conf = 4001,1234", None, false), "conf = 4001,1234");
+        let room = super::line(&"asterisk/meetme.conf".parse().unwrap(), "conf = 4001,1234", None, false);
+        assert_eq!(room, "conf = •••");
     }
 }

@@ -22,7 +22,7 @@ impl Index<'_> {
             return text;
         }
         let column = self.origin(line).and_then(|origin| origin.column);
-        secrets::line(&text, column.as_deref(), self.has_mailboxes(section)).into_owned()
+        secrets::line(self.name, &text, column.as_deref(), self.has_mailboxes(section)).into_owned()
     }
 
     /// Returns whether the options of a section are mailboxes.

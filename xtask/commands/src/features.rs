@@ -96,7 +96,7 @@ fn families() -> impl Iterator<Item = &'static Feature> {
 
 /// The features of all families and of their files.
 fn all_families() -> String {
-    let brings_files = |feature: &&Feature| matches!(feature.brings, Brings::Family | Brings::File(_));
+    let brings_files = |feature: &&Feature| matches!(feature.brings, Brings::Family | Brings::Files(_));
     features().filter(brings_files).map(|feature| feature.name).collect::<Vec<_>>().join(",")
 }
 
@@ -113,7 +113,7 @@ fn rows() -> impl Iterator<Item = Row> {
     features().map(|feature| {
         let beside = match feature.brings {
             Brings::Family => "postgres".to_owned(),
-            Brings::File(file) => format!("postgres,{}", resource(file)),
+            Brings::Files(files) => format!("postgres,{}", resource(files)),
             Brings::Engine(_) => all_families(),
             Brings::Property(_) => format!("postgres,{SMALL}"),
         };
@@ -126,8 +126,9 @@ fn rows() -> impl Iterator<Item = Row> {
     })
 }
 
-fn resource(file: &str) -> &str {
-    file.split_once('/').map_or(file, |(resource, _)| resource)
+/// The resource of files, which is the name of their family.
+fn resource(files: &[&'static str]) -> &'static str {
+    files.first().and_then(|file| file.split_once('/')).map_or("", |(resource, _)| resource)
 }
 
 impl Row {
@@ -139,7 +140,7 @@ impl Row {
     fn package(&self) -> String {
         match self.feature.brings {
             Brings::Family => format!("drivers-{}", self.feature.name),
-            Brings::File(file) => format!("drivers-{}", resource(file)),
+            Brings::Files(files) => format!("drivers-{}", resource(files)),
             Brings::Engine(_) => "database".to_owned(),
             Brings::Property(_) => "dispatcher".to_owned(),
         }
@@ -148,14 +149,15 @@ impl Row {
     /// The files that it adds. A file with a feature of its own counts for that feature, and not for its family.
     fn files(&self, registry: &Registry) -> String {
         let name = self.feature.name;
-        let has_own_feature =
-            |file: &String| features().any(|it| matches!(it.brings, Brings::File(own) if own == file));
+        let has_own_feature = |file: &String| {
+            features().any(|it| matches!(it.brings, Brings::Files(own) if own.contains(&file.as_str())))
+        };
         let of_family = registry.namespaces().filter(|namespace| namespace.resource() == name);
         let own: Vec<String> = match self.feature.brings {
             Brings::Family => {
                 of_family.map(ToString::to_string).filter(|file| !has_own_feature(file)).collect()
             }
-            Brings::File(file) => vec![file.to_owned()],
+            Brings::Files(files) => files.iter().map(|&file| file.to_owned()).collect(),
             Brings::Engine(_) | Brings::Property(_) => Vec::new(),
         };
         if own.len() > 3 { format!("`{name}/*`, {} files", own.len()) } else { code(&own) }

@@ -35,6 +35,18 @@ fn valid_requests_get_a_reply() {
 }
 
 #[test]
+fn an_old_name_gets_the_file_of_today() {
+    let (_database, daemon) = daemon("");
+    for request in ["xivo/uuid.yml", "xivo/uuid.yml cached", "xivo/uuid.yml\n"] {
+        assert_eq!(daemon.ask(request), UUID, "{request:?}");
+    }
+    assert!(daemon.outcomes().iter().all(|outcome| outcome.starts_with("wazo/uuid.yml")));
+    let old = "a client asks for xivo/uuid.yml, the old name of wazo/uuid.yml; have it ask for wazo/uuid.yml";
+    assert_eq!(daemon.log(old).len(), 1);
+    assert!(daemon.cached("wazo/uuid.yml").exists() && !daemon.cached("xivo").exists());
+}
+
+#[test]
 fn malformed_requests_get_no_reply() {
     let (_database, daemon) = daemon("");
     assert_eq!(daemon.ask("wazo/uuid.yml"), UUID);
