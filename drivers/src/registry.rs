@@ -352,12 +352,12 @@ mod tests {
 
     #[test]
     fn the_old_name_of_our_drivers_selects_them() {
+        static XIVO: &[Entry] = &[entry("a.one.conf", "xivo")];
         assert_eq!(selected("a/one.conf", "plugins: {a.one.conf: xivo}"), Ok("wazo"));
         let registry = Registry::new(&[OURS, OTHERS]).unwrap();
         let plugins = Plugins::read(&Config::from_yaml("plugins: {a.one.conf: xivo}").unwrap()).unwrap();
         assert_eq!(plugins.warnings(&registry), [""; 0]);
         // A driver that is called so comes first.
-        static XIVO: &[Entry] = &[entry("a.one.conf", "xivo")];
         let registry = Registry::new(&[OURS, XIVO]).unwrap();
         assert_eq!(registry.by_name(&"a/one.conf".parse().unwrap(), "xivo").unwrap().name, "xivo");
     }
