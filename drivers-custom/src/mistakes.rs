@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::ops::Range;
 use std::path::Path;
+use std::sync::Arc;
 
+use driver_api::templates::Mistake;
 use driver_api::{Error, ErrorKind};
 
 use crate::definition::{KEY, Place, TemplateText};
@@ -89,15 +91,21 @@ pub(crate) fn of_engine(
     }
 }
 
-/// Returns the part of the text that an error is about: an expression, or else a line.
+/// Returns the part of the text that an error is about: an expression, or else a line. What the engine renders may be
+/// another text, of as many lines.
 fn range(source: &str, error: &minijinja::Error) -> Range<usize> {
-    if let Some(range) = error.range().filter(|range| source.get(range.clone()).is_some()) {
+    let is_same = error.template_source() == Some(source);
+    if let Some(range) = error.range().filter(|range| is_same && source.get(range.clone()).is_some()) {
         return range;
     }
-    let line = error.line().unwrap_or(1).saturating_sub(1);
-    let start = source.split_inclusive('\n').take(line).map(str::len).sum();
+    let start = start_of(source, error.line().unwrap_or(1));
     let length = source.get(start..).and_then(|rest| rest.lines().next()).map_or(0, str::len);
     start..start + length
+}
+
+/// Returns where a line begins, from 1.
+fn start_of(source: &str, line: usize) -> usize {
+    source.split_inclusive('\n').take(line.saturating_sub(1)).map(str::len).sum()
 }
 
 /// Returns the mistakes that can be seen without rows. `names` are the variables that the template has.
@@ -107,34 +115,32 @@ pub(crate) fn of_template(
     source: &str,
     names: &BTreeSet<&str>,
 ) -> Vec<Error> {
-    let page = std::sync::Arc::default();
-    let engine = crate::page::engine(&page, 0, template.folder());
-    let parsed = engine.environment().template_from_named_str(MAIN, source);
-    let parsed = match parsed {
-        Ok(parsed) => parsed,
-        Err(error) => return vec![of_engine(place, template, source, &error)],
-    };
-    let globals: BTreeSet<String> = engine.environment().globals().map(|(name, _)| name.to_owned()).collect();
-    let mut unknown: Vec<String> = parsed.undeclared_variables(false).into_iter().collect();
-    unknown.retain(|name| !names.contains(name.as_str()) && !globals.contains(name));
-    unknown.sort();
-    let mistake = |name: &String| {
-        let range = word(source, name);
-        let known: Vec<&str> = names.iter().copied().collect();
-        at(place, template, source, range, &format!("unknown name; the template has {}", known.join(", ")))
-    };
-    unknown.iter().map(mistake).collect()
+    let engine = crate::page::engine(&Arc::default(), 0, template.folder());
+    let variables: Vec<&str> = names.iter().copied().collect();
+    let mistakes = engine.check(MAIN, source, &variables);
+    mistakes.iter().map(|mistake| of_check(place, template, source, mistake)).collect()
 }
 
-/// Returns the first place in a template at which a name stands as a word within a tag.
-fn word(source: &str, name: &str) -> Range<usize> {
-    let is_part = |c: char| c.is_alphanumeric() || c == '_' || c == '.';
-    let is_word = |at: &usize| {
-        let (before, after) = (&source[..*at], &source[at + name.len()..]);
-        let in_tag = before.rfind(['{', '}']).is_some_and(|brace| before[brace..].starts_with('{'))
-            || before.rfind("{%") > before.rfind("%}");
-        in_tag && !before.ends_with(is_part) && !after.starts_with(|c: char| c.is_alphanumeric() || c == '_')
-    };
-    let at = source.match_indices(name).map(|(at, _)| at).find(is_word).unwrap_or_default();
-    at..at + if source[at..].starts_with(name) { name.len() } else { 0 }
+fn of_check(place: &Place, template: &TemplateText, source: &str, mistake: &Mistake) -> Error {
+    match template {
+        // A mistake in a template that it includes.
+        TemplateText::File(path) if mistake.template != MAIN => {
+            let path = path.parent().unwrap_or(Path::new("")).join(&mistake.template);
+            let source = fs::read_to_string(&path).unwrap_or_default();
+            let path = path.display().to_string();
+            report::mistake(ErrorKind::Template, &path, &source, place_of(&source, mistake), &mistake.message)
+        }
+        _ => at(place, template, source, place_of(source, mistake), &mistake.message),
+    }
+}
+
+/// Returns the word at which a mistake begins, or its line.
+fn place_of(source: &str, mistake: &Mistake) -> Range<usize> {
+    let start = start_of(source, mistake.line);
+    let line = source.get(start..).and_then(|rest| rest.lines().next()).unwrap_or_default();
+    let Some(column) = mistake.column else { return start..start + line.len() };
+    let before = line.char_indices().nth(column.saturating_sub(1)).map_or(line.len(), |(at, _)| at);
+    let is_word = |c: char| c.is_alphanumeric() || c == '_';
+    let word = line[before..].find(|c| !is_word(c)).unwrap_or(line.len() - before).max(1);
+    start + before..(start + before + word).min(source.len())
 }

@@ -1,10 +1,13 @@
 //! What a template prints, and the engine that renders it.
 
+use std::borrow::Cow;
 use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use driver_api::asterisk::syntax::{self, Place};
 use driver_api::templates::Engine;
+use minijinja::machinery::{Token, tokenize};
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::{Object, ObjectRepr, ValueKind};
 use minijinja::{AutoEscape, UndefinedBehavior, Value, path_loader};
@@ -18,6 +21,9 @@ pub(crate) struct Page {
     pub(crate) printed: Vec<Printed>,
     /// The cell that was read last before each value was printed.
     pub(crate) cells: Vec<Option<CellAt>>,
+    /// The line of the template that printed each value, from 1; 0 if the template [does not tell](with_lines).
+    pub(crate) lines: Vec<usize>,
+    line: Arc<AtomicUsize>,
     syntax: Option<Syntax>,
     /// Whether values that can stand anywhere are kept, too: somebody wants to know where each line comes from.
     marks_all: bool,
@@ -50,6 +56,7 @@ impl Page {
         let kind = if text.contains(START) { Kind::Cut } else { kind };
         out.push_str(&mark(self.printed.len()));
         self.printed.push(Printed { text: text.into(), kind });
+        self.lines.push(self.line.load(Ordering::Relaxed));
         self.cells.push(self.last.as_ref().and_then(|last| last.get()));
     }
 }
@@ -101,15 +108,17 @@ const PARTS: [(&str, Place); 3] =
 /// Creates the engine that prints to a page. The template may include those in the folder.
 pub(crate) fn engine(page: &Arc<Mutex<Page>>, steps: u64, folder: Option<&Path>) -> Engine<'static> {
     let page = Arc::clone(page);
+    let line = Arc::clone(&page.lock().unwrap_or_else(PoisonError::into_inner).line);
     let mut engine = Engine::new(move |out, value, text| {
         page.lock().unwrap_or_else(PoisonError::into_inner).print(out, value, text);
         Ok(())
     })
     .with_steps(steps);
-    let environment = engine.environment_mut();
     if let Some(folder) = folder {
-        environment.set_loader(path_loader(folder));
+        let load = path_loader(folder);
+        engine.set_loader(move |name| Ok(load(name)?.map(|template| template.source().to_owned())));
     }
+    let environment = engine.environment_mut();
     // With it, blocks and macros are values that are safe, and all others are not.
     environment.set_auto_escape_callback(|_| AutoEscape::Custom("place".into()));
     // A line with nothing but a tag leaves no empty line, and the file ends as the template does.
@@ -132,5 +141,40 @@ pub(crate) fn engine(page: &Arc<Mutex<Page>>, steps: u64, folder: Option<&Path>)
             .map_err(|error| minijinja::Error::new(minijinja::ErrorKind::BadSerialization, error.to_string()))
     };
     environment.add_filter("tojson", tojson);
+    let note_line = move |number: usize, value: Value| {
+        line.store(number, Ordering::Relaxed);
+        value
+    };
+    environment.add_function(AT_LINE, note_line);
     engine
+}
+
+/// The function that [`with_lines`] adds to a template.
+const AT_LINE: &str = "__at_line__";
+
+/// Returns a template that tells the page on which line each value is printed, for a session that explains the file.
+pub(crate) fn with_lines(source: &str) -> Cow<'_, str> {
+    let tokens = tokenize(source, false, SyntaxConfig::default());
+    let mut changed = String::new();
+    let (mut written, mut start) = (0, None);
+    for token in tokens {
+        // The parser tells what is wrong.
+        let Ok((token, span)) = token else { return source.into() };
+        match token {
+            Token::VariableStart => start = Some((span.end_offset as usize, span.start_line)),
+            Token::VariableEnd => {
+                let Some((from, line)) = start.take() else { continue };
+                let to = span.start_offset as usize;
+                let (Some(before), Some(expression)) = (source.get(written..from), source.get(from..to)) else {
+                    return source.into();
+                };
+                changed.push_str(before);
+                changed.push_str(&format!(" {AT_LINE}({line}, ({expression})) "));
+                written = to;
+            }
+            _ => {}
+        }
+    }
+    changed.push_str(&source[written..]);
+    changed.into()
 }

@@ -21,7 +21,8 @@ use minijinja::Value;
 use minijinja::value::Serde;
 
 use crate::definition::{KEY, Place, QueryText, TemplateText, TemplateWork};
-use crate::page::{Page, engine};
+use crate::mistakes::MAIN;
+use crate::page::{Page, engine, with_lines};
 use crate::places::{Composed, Kind, START, Syntax, compose};
 use crate::position::Part;
 use crate::rows::{CellAt, LastRead, ResultSet, Rows};
@@ -103,7 +104,8 @@ impl TemplateDriver {
         let last = Arc::new(LastRead::new());
         let page = Arc::new(Mutex::new(Page::new(self.syntax, marks_all, Arc::clone(&last))));
         let mut engine = engine(&page, steps(results), self.template.folder());
-        let output = engine.render_source("template", source, self.context(results, left_out, &last));
+        let context = self.context(results, left_out, &last);
+        let output = engine.render_source(MAIN, source, context);
         let output =
             output.map_err(|error| mistakes::of_engine(&self.place, &self.template, source, &error))?;
         let page = std::mem::take(&mut *page.lock().unwrap_or_else(PoisonError::into_inner));
@@ -122,27 +124,28 @@ impl TemplateDriver {
         Value::from_pairs(rows.chain([config]))
     }
 
-    /// Records what each line comes from.
+    /// Records what each line comes from: the row, the query, and the line of the template.
     fn record(&self, session: &mut Session<'_>, results: &[Arc<ResultSet>], attempt: &Attempt) {
         if !session.records_origins() {
             return;
         }
-        let cells = attempt
-            .composed
-            .lines
-            .iter()
-            .filter_map(|(line, number)| Some((*line, attempt.page.cells.get(*number).copied()??)));
-        let cells: Vec<(usize, CellAt)> = cells.collect();
-        let lines = cells.iter().filter_map(|(line, cell)| {
+        let cell = |number: usize| attempt.page.cells.get(number).copied().flatten();
+        let lines = attempt.composed.lines.iter().filter_map(|(line, number)| {
+            let cell = cell(*number)?;
             let result = results.get(usize::from(cell.query))?;
             Some((*line, result.origin(cell.row)?, result.column(cell.column)))
         });
         session.record_lines(lines);
-        for (line, cell) in &cells {
-            let Some((name, _)) = self.queries.get(usize::from(cell.query)) else { continue };
-            session.note_line(*line, || Note::Setting(self.query_setting(name)));
+        for (line, number) in &attempt.composed.lines {
+            let query = cell(*number).and_then(|cell| self.queries.get(usize::from(cell.query)));
+            if let Some((name, _)) = query {
+                session.note_line(*line, || Note::Setting(self.query_setting(name)));
+            }
+            if let Some(of_template) = attempt.page.lines.get(*number).filter(|line| **line > 0) {
+                session.note_line(*line, || self.note(Some(*of_template)));
+            }
         }
-        session.note_file(|| self.note());
+        session.note_file(|| self.note(None));
     }
 
     fn query_setting(&self, name: &str) -> Setting {
@@ -150,13 +153,14 @@ impl TemplateDriver {
         Setting { key, source: self.place.file.clone() }
     }
 
-    fn note(&self) -> Note {
+    /// Returns the note that something is made from the template, or from one of its lines.
+    fn note(&self, line: Option<usize>) -> Note {
         match &self.template {
             TemplateText::Inline(_) => Note::Setting(self.setting.clone()),
             TemplateText::File(path) => Note::Text(TextSource {
                 path: path.display().to_string(),
                 is_shipped: false,
-                line: None,
+                line,
                 setting: self.setting.clone(),
             }),
         }
@@ -229,6 +233,7 @@ impl Driver for TemplateDriver {
         let results = self.results(session)?;
         let mut left_out = LeftOut::new();
         for _ in 0..MAX_ATTEMPTS {
+            let source = if session.explains() { with_lines(&source) } else { (&*source).into() };
             let attempt = self.attempt(&source, &results, &left_out, session.records_origins());
             // Without a row, the template may fail where it does not with it.
             let attempt = attempt.inspect_err(|_| warn(session, &results, &left_out))?;

@@ -20,8 +20,9 @@ use crate::postgres::ensure;
 /// Generate each file from a synthetic telephone system in a throw-away PostgreSQL, and print the median time, the time
 /// in which PostgreSQL delivers the rows of the same queries with COPY, the ratio of the two, how often memory is
 /// allocated, the peak memory of the process, and the part of it above the size of the largest file. Further lines
-/// measure `pjsip.conf` with a patch of the configuration, and all files of the current Asterisk in one run. Files of older releases are generated from a telephone system
-/// with the older schema.
+/// measure `pjsip.conf` with a patch of the configuration, a file by a driver in Rust and the same by one that the
+/// configuration defines, and all files of the current Asterisk in one run. Files of older releases are generated from a
+/// telephone system with the older schema.
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 #[derive(FromArgs)]
 #[argh(subcommand, name = "bench")]
@@ -73,6 +74,9 @@ pub(crate) struct Bench {
 }
 
 const USERS: u32 = 20_000;
+
+/// The file that two drivers make, which are for comparison alone.
+const FOLLOWME: &str = "asterisk/followme.conf";
 
 /// The largest file, which is also measured with patches.
 const PATCHED: &str = "asterisk/pjsip.conf";
@@ -132,6 +136,9 @@ impl Bench {
         }
         let sqlite = self.sqlite.then(|| site.load_sqlite()).transpose()?;
         header();
+        if self.namespaces.is_empty() && site.schema == Schema::Current {
+            self.measure_definition(program, site)?;
+        }
         for (title, files) in lines {
             command::run(&mut self.measure_files(program, &title, files, &site.uri, site.users))?;
             if title == PATCHED {
@@ -151,6 +158,15 @@ impl Bench {
             }
         }
         Ok(())
+    }
+
+    /// Measures a driver in Rust, and one that the configuration defines for the same file.
+    fn measure_definition(&self, program: &Path, site: &Site) -> Result<(), Error> {
+        let files = [FOLLOWME.parse()?];
+        command::run(&mut self.measure_files(program, FOLLOWME, &files, &site.uri, site.users))?;
+        let title = format!("{FOLLOWME} (YAML)");
+        let mut measure = self.measure_files(program, &title, &files, &site.uri, site.users);
+        command::run(measure.arg("--config").arg(xtask_generate::root().join("xtask/measure/followme.yml")))
     }
 
     /// The command that measures files in a process of its own.

@@ -1,15 +1,17 @@
 //! Measures files: how long they take, and how long PostgreSQL takes to deliver the rows of the same queries.
 
 use std::io;
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use argh::FromArgs;
 use database::Database;
 use driver_api::{Config, EngineRow, Error, Namespace, Rows, Snapshot, Value};
+use drivers::config::{Program, run_without_limits};
 use drivers::{FAMILIES, Registry, generate};
 use xtask_measure::{TITLE_WIDTH, median, peak_megabytes};
 
-use crate::allocations;
+use crate::{allocations, followme};
 
 /// Measure files, and print a line of the table.
 #[derive(FromArgs)]
@@ -30,6 +32,10 @@ pub(crate) struct Files {
     #[argh(option)]
     patches: Option<String>,
 
+    /// a configuration file with definitions of drivers
+    #[argh(option)]
+    config: Option<PathBuf>,
+
     /// the number of runs
     #[argh(option)]
     runs: usize,
@@ -47,6 +53,8 @@ pub(crate) struct Files {
     only: bool,
 }
 
+const TOOL: Program = Program { keys: Vec::new, resolve_paths: |_, _| {}, run: run_without_limits };
+
 /// The drivers of the files.
 struct Measured {
     registry: Registry,
@@ -56,9 +64,17 @@ struct Measured {
 
 impl Files {
     pub(crate) fn run(&self) -> Result<(), Error> {
-        let registry = Registry::new(FAMILIES)?;
-        let mut config = Config::default();
+        let registry = Registry::new(&[FAMILIES, &[followme::DRIVERS]].concat())?;
+        let config = self.config.as_deref().map(|file| TOOL.read(file)).transpose()?;
+        let mut config = config.unwrap_or_else(|| {
+            let compiled = Config::from_yaml("plugins: {asterisk.followme.conf: compiled}");
+            compiled.unwrap_or_default()
+        });
         config.fill_from(&registry.defaults()?);
+        let (registry, problems) = registry.with_definitions(&config);
+        if let Some(problem) = problems.into_iter().next() {
+            return Err(problem);
+        }
         let namespaces =
             self.namespaces.iter().map(|text| registry.find(text)).collect::<Result<Vec<_>, _>>()?;
         if let Some(patches) = &self.patches {

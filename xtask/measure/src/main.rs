@@ -6,6 +6,7 @@
 mod allocations;
 mod command;
 mod files;
+mod followme;
 
 use std::process::ExitCode;
 
