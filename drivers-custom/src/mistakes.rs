@@ -5,6 +5,7 @@ use std::fs;
 use std::ops::Range;
 use std::path::Path;
 
+use driver_api::templates::original_range;
 use driver_api::{Error, ErrorKind};
 
 use crate::definition::{KEY, Place, TemplateText};
@@ -91,7 +92,8 @@ pub(crate) fn of_engine(
 
 /// Returns the part of the text that an error is about: an expression, or else a line.
 fn range(source: &str, error: &minijinja::Error) -> Range<usize> {
-    if let Some(range) = error.range().filter(|range| source.get(range.clone()).is_some()) {
+    let original = |range| original_range(source, range);
+    if let Some(range) = error.range().map(original).filter(|range| source.get(range.clone()).is_some()) {
         return range;
     }
     let line = error.line().unwrap_or(1).saturating_sub(1);

@@ -106,10 +106,11 @@ pub(crate) fn engine(page: &Arc<Mutex<Page>>, steps: u64, folder: Option<&Path>)
         Ok(())
     })
     .with_steps(steps);
-    let environment = engine.environment_mut();
     if let Some(folder) = folder {
-        environment.set_loader(path_loader(folder));
+        let in_folder = path_loader(folder);
+        engine.set_loader(move |name| Ok(in_folder(name)?.map(|template| template.source().to_owned())));
     }
+    let environment = engine.environment_mut();
     // With it, blocks and macros are values that are safe, and all others are not.
     environment.set_auto_escape_callback(|_| AutoEscape::Custom("place".into()));
     // A line with nothing but a tag leaves no empty line, and the file ends as the template does.
