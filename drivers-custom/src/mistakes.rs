@@ -6,7 +6,7 @@ use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
-use driver_api::templates::Mistake;
+use driver_api::templates::{Mistake, original_range};
 use driver_api::{Error, ErrorKind};
 
 use crate::definition::{KEY, Place, TemplateText};
@@ -91,11 +91,10 @@ pub(crate) fn of_engine(
     }
 }
 
-/// Returns the part of the text that an error is about: an expression, or else a line. What the engine renders may be
-/// another text, of as many lines.
+/// Returns the part of the text that an error is about: an expression, or else a line.
 fn range(source: &str, error: &minijinja::Error) -> Range<usize> {
-    let is_same = error.template_source() == Some(source);
-    if let Some(range) = error.range().filter(|range| is_same && source.get(range.clone()).is_some()) {
+    let original = |range| original_range(source, range);
+    if let Some(range) = error.range().map(original).filter(|range| source.get(range.clone()).is_some()) {
         return range;
     }
     let start = start_of(source, error.line().unwrap_or(1));

@@ -115,8 +115,8 @@ pub(crate) fn engine(page: &Arc<Mutex<Page>>, steps: u64, folder: Option<&Path>)
     })
     .with_steps(steps);
     if let Some(folder) = folder {
-        let load = path_loader(folder);
-        engine.set_loader(move |name| Ok(load(name)?.map(|template| template.source().to_owned())));
+        let in_folder = path_loader(folder);
+        engine.set_loader(move |name| Ok(in_folder(name)?.map(|template| template.source().to_owned())));
     }
     let environment = engine.environment_mut();
     // With it, blocks and macros are values that are safe, and all others are not.

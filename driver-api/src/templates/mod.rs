@@ -58,3 +58,4 @@ pub use minijinja::value::{Serde, Value};
 pub use set::{DEFAULTS, TemplateSet, Templates};
 pub use syntax::Syntax;
 pub use text_file::TextFile;
+pub use translate::original_range;

@@ -7,6 +7,7 @@
 mod operand;
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use minijinja::machinery::{Span, Token, tokenize};
 use minijinja::syntax::SyntaxConfig;
@@ -30,14 +31,16 @@ pub(super) const VARIADIC: &str = "__variadic__";
 
 /// Returns the text of a template for `MiniJinja`. A text that has no tokens is returned as it is: the parser says why.
 pub(super) fn translate(source: &str) -> Cow<'_, str> {
-    let tokens: Result<Vec<_>, _> = tokenize(source, false, SyntaxConfig::default()).collect();
-    let Ok(tokens) = tokens else { return source.into() };
-    let mut edits = Edits::default();
-    for block in blocks(&tokens) {
-        edits.expressions(source, &Tokens::new(block));
-    }
-    edits.macros(&tokens);
-    edits.applied_to(source)
+    Edits::of(source).applied_to(source)
+}
+
+/// Returns the part of a template's text that an [error](minijinja::Error::range) of an [`Engine`](super::Engine) is
+/// about: the engine renders a translation of the text.
+pub fn original_range(source: &str, range: Range<usize>) -> Range<usize> {
+    let edits = Edits::of(source);
+    let place = |offset| edits.original(offset).min(source.len());
+    let start = place(range.start);
+    start..place(range.end).max(start)
 }
 
 /// Returns the tokens between the marks of each block.
@@ -72,6 +75,35 @@ enum Order {
 struct Edits(Vec<(usize, Order, usize, Cow<'static, str>)>);
 
 impl Edits {
+    /// Finds what to translate, in the order of the text.
+    fn of(source: &str) -> Edits {
+        let tokens: Result<Vec<_>, _> = tokenize(source, false, SyntaxConfig::default()).collect();
+        let mut edits = Edits::default();
+        let Ok(tokens) = tokens else { return edits };
+        for block in blocks(&tokens) {
+            edits.expressions(source, &Tokens::new(block));
+        }
+        edits.macros(&tokens);
+        edits.0.sort_by_key(|(start, order, ..)| (*start, *order));
+        edits
+    }
+
+    /// Returns the place in the source that a place in the translation comes from.
+    fn original(&self, offset: usize) -> usize {
+        let (mut source, mut translation) = (0, 0);
+        for (start, _, end, new) in &self.0 {
+            let place = translation + start.saturating_sub(source);
+            if offset < place {
+                break;
+            }
+            if offset < place + new.len() {
+                return *start;
+            }
+            (source, translation) = (*end, place + new.len());
+        }
+        source + offset.saturating_sub(translation)
+    }
+
     fn insert(&mut self, place: u32, order: Order, text: impl Into<Cow<'static, str>>) {
         self.0.push((place as usize, order, place as usize, text.into()));
     }
@@ -179,11 +211,10 @@ impl Edits {
         }
     }
 
-    fn applied_to(mut self, source: &str) -> Cow<'_, str> {
+    fn applied_to(self, source: &str) -> Cow<'_, str> {
         if self.0.is_empty() {
             return source.into();
         }
-        self.0.sort_by_key(|(start, order, ..)| (*start, *order));
         let mut text = String::with_capacity(source.len() * 2);
         let mut done = 0;
         for (start, _, end, new) in &self.0 {
@@ -298,6 +329,20 @@ mod tests {
         for (source, translated) in table {
             assert_eq!(translate(source), translated);
         }
+    }
+
+    #[test]
+    fn a_place_in_the_translation_has_one_in_the_source() {
+        let source = "é {{ a % [b[1:], {'c': 2}] }}{{ nonsense }}";
+        let translated = translate(source);
+        for part in ["a ", "b", "'c'", "nonsense"] {
+            let start = translated.find(part).unwrap();
+            let range = original_range(source, start..start + part.len());
+            assert_eq!(&source[range], part);
+        }
+        let (start, end) = (translated.find("((").unwrap(), translated.rfind("))").unwrap() + 2);
+        assert_eq!(&source[original_range(source, start..end)], "a % [b[1:], {'c': 2}]");
+        assert_eq!(original_range(source, 0..10_000).end, source.len());
     }
 
     #[test]

@@ -3,21 +3,29 @@
 use std::fmt::Write;
 
 use minijinja::value::ValueKind;
-use minijinja::{Environment, Error, ErrorKind, Value};
+use minijinja::{Environment, Error, ErrorKind, State, Value};
 
 use super::super::python::{Args, bind, items_of, str};
+use super::text;
 
 pub(super) fn install(environment: &mut Environment<'_>) {
     environment.add_filter("escape", escape);
     environment.add_filter("e", escape);
-    environment.add_filter("forceescape", |value: &Value| Value::from_safe_string(escaped(&str(value))));
-    environment.add_filter("striptags", |value: &Value| striptags(&str(value)));
+    environment.add_filter("forceescape", |state: &State<'_, '_>, value: &Value| {
+        text(state, value).map(|text| Value::from_safe_string(escaped(&text)))
+    });
+    environment.add_filter("striptags", |state: &State<'_, '_>, value: &Value| {
+        text(state, value).map(|text| striptags(&text))
+    });
     environment.add_filter("urlencode", urlencode);
     environment.add_filter("xmlattr", xmlattr);
 }
 
-fn escape(value: &Value) -> Value {
-    if value.is_safe() { value.clone() } else { Value::from_safe_string(escaped(&str(value))) }
+fn escape(state: &State<'_, '_>, value: &Value) -> Result<Value, Error> {
+    if value.is_safe() {
+        return Ok(value.clone());
+    }
+    text(state, value).map(|text| Value::from_safe_string(escaped(&text)))
 }
 
 fn escaped(text: &str) -> String {
@@ -82,10 +90,10 @@ fn character(name: &str) -> Option<char> {
 }
 
 /// Quotes a text for an address, or pairs for its query.
-fn urlencode(value: &Value) -> Result<String, Error> {
+fn urlencode(state: &State<'_, '_>, value: &Value) -> Result<String, Error> {
     let is_map = value.kind() == ValueKind::Map;
     if !is_map && !matches!(value.kind(), ValueKind::Seq | ValueKind::Iterable) {
-        return Ok(quoted(&str(value), "/"));
+        return Ok(quoted(&text(state, value)?, "/"));
     }
     let mut pairs = Vec::new();
     for item in items_of(value)? {

@@ -7,8 +7,8 @@ mod sequences;
 mod texts;
 mod wrap;
 
-use minijinja::value::ValueKind;
-use minijinja::{Environment, Error, Value};
+use minijinja::value::{StringInput, ValueKind};
+use minijinja::{Environment, Error, State, Value};
 
 use super::python::{Args, bind, given_or, is_view, str};
 
@@ -19,7 +19,7 @@ pub(super) fn install(environment: &mut Environment<'_>) {
     numbers::install(environment);
     sequences::install(environment);
     environment.add_filter("tojson", json::tojson);
-    environment.add_filter("string", |value: &Value| str(value));
+    environment.add_filter("string", string);
     environment.add_filter("pprint", |value: &Value| json::pretty(value));
     environment.add_filter("default", default);
     environment.add_filter("d", default);
@@ -32,6 +32,25 @@ pub(super) fn install(environment: &mut Environment<'_>) {
         _ => false,
     });
     environment.add_test("iterable", |value: &Value| !value.is_none() && value.try_iter().is_ok());
+}
+
+/// Refuses an undefined value where the environment does so.
+fn defined(state: &State<'_, '_>, value: &Value) -> Result<(), Error> {
+    if value.is_undefined() { StringInput::new(state, value).map(|_| ()) } else { Ok(()) }
+}
+
+/// Returns the text of a value.
+fn text(state: &State<'_, '_>, value: &Value) -> Result<String, Error> {
+    defined(state, value).map(|()| str(value))
+}
+
+/// Returns a text that is as safe as the value that it is made of.
+fn as_safe_as(value: &Value, text: String) -> Value {
+    if value.is_safe() { Value::from_safe_string(text) } else { Value::from(text) }
+}
+
+fn string(state: &State<'_, '_>, value: &Value) -> Result<Value, Error> {
+    if value.kind() == ValueKind::String { Ok(value.clone()) } else { text(state, value).map(Value::from) }
 }
 
 fn default(value: &Value, args: Args) -> Result<Value, Error> {

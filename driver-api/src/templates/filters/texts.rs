@@ -1,10 +1,12 @@
 //! Filters of texts.
 
-use minijinja::{Environment, Error, ErrorKind, Value};
+use minijinja::value::StringInput;
+use minijinja::{Environment, Error, ErrorKind, State, Value, filters};
 
 use super::super::limits::MAX_BYTES;
 use super::super::python::{Args, bind, lines, padded, str};
 use super::wrap::{self, Wrap};
+use super::{as_safe_as, text};
 
 pub(super) fn install(environment: &mut Environment<'_>) {
     environment.add_filter("center", center);
@@ -15,17 +17,17 @@ pub(super) fn install(environment: &mut Environment<'_>) {
     environment.add_filter("wordwrap", wordwrap);
 }
 
-fn center(value: &Value, args: Args) -> Result<String, Error> {
+fn center(state: &State<'_, '_>, value: &Value, args: Args) -> Result<Value, Error> {
     let width = bind(&["width"], &args.into_values())?.get::<Option<usize>>("width")?.unwrap_or(80);
-    let text = str(value);
+    let text = text(state, value)?;
     let missing = width.saturating_sub(text.chars().count());
     // Python puts the odd character to the left of a text with an odd width.
     let left = missing / 2 + (missing & width & 1);
-    padded(&text, left, missing - left, ' ')
+    padded(&text, left, missing - left, ' ').map(|text| as_safe_as(value, text))
 }
 
 /// Indents all lines but the first one and empty ones.
-fn indent(value: &Value, args: Args) -> Result<String, Error> {
+fn indent(state: &State<'_, '_>, value: &Value, args: Args) -> Result<Value, Error> {
     let args = bind(&["width", "first", "blank"], &args.into_values())?;
     let width = args.get::<Option<Value>>("width")?.unwrap_or_else(|| Value::from(4));
     let indention = match width.as_str() {
@@ -35,7 +37,7 @@ fn indent(value: &Value, args: Args) -> Result<String, Error> {
     let first = args.get::<Option<bool>>("first")?.unwrap_or_default();
     let blank = args.get::<Option<bool>>("blank")?.unwrap_or_default();
     // With a line end more, a text that ends with one has an empty last line.
-    let text = str(value) + "\n";
+    let text = text(state, value)? + "\n";
     let lines = lines(&text);
     if indention.len().saturating_mul(lines.len()) > MAX_BYTES {
         return Err(Error::new(ErrorKind::InvalidOperation, "indent: the indention is too wide"));
@@ -47,28 +49,33 @@ fn indent(value: &Value, args: Args) -> Result<String, Error> {
         indented.push_str(if is_indented { &indention } else { "" });
         indented.push_str(line);
     }
-    Ok(indented)
+    Ok(as_safe_as(value, indented))
 }
 
-fn replace(value: &Value, args: Args) -> Result<String, Error> {
+/// Without a count, a part of a safe text is replaced by a text that is printed as a value is.
+fn replace(state: &mut State<'_, '_>, value: &Value, args: Args) -> Result<Value, Error> {
     let args = bind(&["old", "new", "count"], &args.into_values())?;
-    let text = str(value);
-    let [old, new] = [args.get::<Value>("old")?, args.get::<Value>("new")?].map(|value| str(&value));
+    let [old, new] = [args.get::<Value>("old")?, args.get::<Value>("new")?];
+    let text = text(state, value)?;
     let most = args.get::<Option<i64>>("count")?.and_then(|count| usize::try_from(count).ok());
-    let places = text.matches(old.as_str()).count().min(most.unwrap_or(usize::MAX));
-    if places.saturating_mul(new.len()) > MAX_BYTES {
+    let places = text.matches(&*str(&old)).count().min(most.unwrap_or(usize::MAX));
+    if places.saturating_mul(str(&new).len()) > MAX_BYTES {
         return Err(Error::new(ErrorKind::InvalidOperation, "replace: the text gets too long"));
     }
-    Ok(text.replacen(old.as_str(), &new, most.unwrap_or(usize::MAX)))
+    let Some(most) = most else {
+        let [text, old, new] = [value, &old, &new].map(|value| StringInput::new(state, value));
+        return filters::replace(state, text?, old?, new?);
+    };
+    Ok(Value::from(text.replacen(&*str(&old), &str(&new), most)))
 }
 
-fn truncate(value: &Value, args: Args) -> Result<String, Error> {
+fn truncate(state: &State<'_, '_>, value: &Value, args: Args) -> Result<String, Error> {
     let args = bind(&["length", "killwords", "end", "leeway"], &args.into_values())?;
     let length = args.get::<Option<usize>>("length")?.unwrap_or(255);
     let kills_words = args.get::<Option<bool>>("killwords")?.unwrap_or_default();
     let end = args.get::<Option<String>>("end")?.unwrap_or_else(|| "...".to_owned());
     let leeway = args.get::<Option<usize>>("leeway")?.unwrap_or(5);
-    let text = str(value);
+    let text = text(state, value)?;
     let Some(kept) = length.checked_sub(end.chars().count()) else {
         let message = format!("truncate: the length {length} is less than that of {end:?}");
         return Err(Error::new(ErrorKind::InvalidOperation, message));
@@ -81,13 +88,13 @@ fn truncate(value: &Value, args: Args) -> Result<String, Error> {
     Ok((if kills_words { &cut } else { words }).to_owned() + &end)
 }
 
-fn wordcount(value: &Value) -> usize {
-    let text = str(value);
+fn wordcount(state: &State<'_, '_>, value: &Value) -> Result<usize, Error> {
+    let text = text(state, value)?;
     let is_between = |char: char| !(char.is_alphanumeric() || char == '_');
-    text.split(is_between).filter(|word| !word.is_empty()).count()
+    Ok(text.split(is_between).filter(|word| !word.is_empty()).count())
 }
 
-fn wordwrap(value: &Value, args: Args) -> Result<String, Error> {
+fn wordwrap(state: &State<'_, '_>, value: &Value, args: Args) -> Result<String, Error> {
     let args = bind(&["width", "break_long_words", "wrapstring", "break_on_hyphens"], &args.into_values())?;
     let wrap = Wrap {
         width: args.get::<Option<usize>>("width")?.unwrap_or(79),
@@ -98,7 +105,7 @@ fn wordwrap(value: &Value, args: Args) -> Result<String, Error> {
         return Err(Error::new(ErrorKind::InvalidOperation, "wordwrap: the width must be more than 0"));
     }
     let end = args.get::<Option<String>>("wrapstring")?.unwrap_or_else(|| "\n".to_owned());
-    let text = str(value);
+    let text = text(state, value)?;
     let wrapped: Vec<String> =
         lines(&text).into_iter().map(|line| wrap::lines(line, &wrap).join(&end)).collect();
     Ok(wrapped.join(&end))

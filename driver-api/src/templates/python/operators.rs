@@ -9,17 +9,17 @@ use super::{Args, invalid, printf};
 pub(super) fn modulo(state: &State<'_, '_>, left: &Value, right: &Value) -> Result<Value, Error> {
     let Some(text) = left.as_str() else { return remainder(state, left, right) };
     match right.downcast_object_ref::<Tuple>() {
-        Some(tuple) => printf::format(text, tuple, None),
-        None if right.kind() == ValueKind::Map => printf::format(text, &[], Some(right)),
-        None => printf::format(text, std::slice::from_ref(right), None),
+        Some(tuple) => printf::format(state, text, tuple, None),
+        None if right.kind() == ValueKind::Map => printf::format(state, text, &[], Some(right)),
+        None => printf::format(state, text, std::slice::from_ref(right), None),
     }
 }
 
-pub(super) fn format(text: &str, args: Args) -> Result<Value, Error> {
+pub(super) fn format(state: &State<'_, '_>, text: &str, args: Args) -> Result<Value, Error> {
     let args = args.into_values();
     match args.as_slice() {
-        [named] if named.is_kwargs() => printf::format(text, &[], Some(named)),
-        args => printf::format(text, args, None),
+        [named] if named.is_kwargs() => printf::format(state, text, &[], Some(named)),
+        args => printf::format(state, text, args, None),
     }
 }
 

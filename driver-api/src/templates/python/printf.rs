@@ -1,14 +1,19 @@
 //! Formatting as C's `printf` does it. Python adds keys, `%(name)s`, and `%r`.
 
 use minijinja::formatting::{self, FormatStyle};
-use minijinja::value::ValueKind;
-use minijinja::{Error, Value};
+use minijinja::value::{StringInput, ValueKind};
+use minijinja::{Error, State, Value};
 
 use super::super::limits::MAX_BYTES;
 use super::{invalid, str, text};
 
 /// Formats a text with values by position, or by key.
-pub(super) fn format(format: &str, values: &[Value], map: Option<&Value>) -> Result<Value, Error> {
+pub(super) fn format(
+    state: &State<'_, '_>,
+    format: &str,
+    values: &[Value],
+    map: Option<&Value>,
+) -> Result<Value, Error> {
     let mut values = values.iter();
     let mut positional: Vec<Value> = Vec::new();
     let mut plain = String::with_capacity(format.len());
@@ -45,6 +50,10 @@ pub(super) fn format(format: &str, values: &[Value], map: Option<&Value>) -> Res
             (None, Some(map)) if positional.is_empty() => map.clone(),
             (None, _) => values.next().cloned().ok_or_else(|| invalid("not enough values for the format"))?,
         };
+        if value.is_undefined() {
+            // It may be refused.
+            StringInput::new(state, &value)?;
+        }
         let (conversion, value) = converted(field.conversion, value)?;
         plain.push(conversion);
         positional.push(value);
