@@ -298,34 +298,35 @@ impl Editor {
 
     /// Returns the own options of a key, each with the index of the header above it.
     fn find(&self, section: SectionId, key: &Key) -> Vec<(usize, Found)> {
-        let parts = self.index.parts_of(section.0);
-        parts.flat_map(|part| self.find_in(part, key).into_iter().map(move |found| (part, found))).collect()
+        let mut found = Vec::new();
+        for part in self.index.parts_of(section.0) {
+            self.find_in(part, key, &mut |option| found.push((part, option)));
+        }
+        found
     }
 
-    fn find_in(&self, part: usize, key: &Key) -> Vec<Found> {
+    fn find_in(&self, part: usize, key: &Key, take: &mut impl FnMut(Found)) {
         let body = self.index.body(&self.text, part);
         let Some(changes) = self.changes.get(&part) else {
-            return body.options(key).map(|line| Found::Old(line.place)).collect();
+            return body.options(key).for_each(|line| take(Found::Old(line.place)));
         };
-        let mut found = Vec::new();
         let mut changes = changes.iter().enumerate().peekable();
-        let written = |(at, change): (usize, &Change), found: &mut Vec<Found>| {
+        let take_written = |(at, change): (usize, &Change), take: &mut dyn FnMut(Found)| {
             let lines =
                 change.lines.iter().enumerate().filter(|(_, line)| !change.is_section && line.has_key(key));
-            found.extend(lines.map(|(line, _)| Found::New(at, line)));
+            lines.for_each(|(line, _)| take(Found::New(at, line)));
         };
         for line in body.lines() {
             let mut is_replaced = false;
             while let Some(change) = changes.next_if(|(_, change)| change.range.start <= line.place.start) {
                 is_replaced |= !change.1.range.is_empty();
-                written(change, &mut found);
+                take_written(change, take);
             }
             if !is_replaced && line.has_key(key) {
-                found.push(Found::Old(line.place));
+                take(Found::Old(line.place));
             }
         }
-        changes.for_each(|change| written(change, &mut found));
-        found
+        changes.for_each(|change| take_written(change, take));
     }
 
     fn value(&self, part: usize, found: &Found) -> BString {
@@ -432,8 +433,9 @@ impl Editor {
 
     fn first_value(&self, part: usize, key: &Key) -> Option<Box<[u8]>> {
         if self.changes.contains_key(&part) {
-            let first = self.find_in(part, key).into_iter().next()?;
-            return Some(Vec::from(self.value(part, &first)).into());
+            let mut first = None;
+            self.find_in(part, key, &mut |found| first = first.take().or(Some(found)));
+            return Some(Vec::from(self.value(part, &first?)).into());
         }
         self.index.body(&self.text, part).options(key).next().map(|line| line.value().into())
     }
