@@ -4,7 +4,8 @@
 //! The crate opens no file and no database, and never runs an `#exec`. A caller that wants `#include` followed passes
 //! the [`Files`].
 //!
-//! To read, begin with [`read`] and [`Document`]; to write, with [`syntax`] and [`Writer`].
+//! To read, begin with [`read`] and [`Document`]; to write, with [`syntax`] and [`Writer`]; to change a
+//! text, with [`edit::Editor`].
 //!
 //! ```
 //! let document = asterisk_conf::read("[phone](!)\ncontext = internal\n[ann](phone)\ncallerid => Ann\\; Bob\n");

@@ -152,7 +152,7 @@ impl Patch {
             }
             if removed == 0 {
                 let count = sections.len();
-                warn(format!("none of the {count} sections that the patch selects has the option {key:?}"));
+                warn(format!("no section that the patch selects has the option {key:?}; it selects {count}"));
             }
         }
         for (section, is_changed) in sections.iter().zip(&mut changed) {

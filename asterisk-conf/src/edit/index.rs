@@ -39,6 +39,8 @@ pub(super) struct Part {
     /// The lines below it, and how many block comments are open at their start.
     body: Range<usize>,
     depth: usize,
+    /// Where the first of these lines begins that has a semicolon or that a block comment is open at.
+    commented: Option<usize>,
 }
 
 /// A section: a header, and those that continue it.
@@ -94,26 +96,34 @@ impl Index {
                 let problem = "it ends a block comment that none begins, and hides the rest";
                 return Err(unreadable(text, line.start, problem));
             }
-            let Some(read) = read else { continue };
             let part = Part {
                 section: 0,
                 header: line.start,
                 header_depth: before,
                 body: at..bytes.len(),
                 depth: comments.depth(),
+                commented: (comments.depth() > 0).then_some(at),
             };
-            index.line(text, &read, part).map_err(|problem| unreadable(text, line.start, problem))?;
+            let is_header = match read {
+                Some(read) => index.line(text, &read, part),
+                None => Ok(false),
+            };
+            if !is_header.map_err(|problem| unreadable(text, line.start, problem))?
+                && let Some(above) = index.parts.last_mut()
+            {
+                above.commented.get_or_insert(line.start);
+            }
         }
         index.end_depth = comments.depth();
         index.continued.sort_unstable();
         Ok(index)
     }
 
-    /// Adds the header of a line, if it is one.
-    fn line(&mut self, text: &str, line: &[u8], part: Part) -> Result<(), &'static str> {
-        let Some(header) = stripped(line).strip_prefix(b"[") else { return Ok(()) };
+    /// Adds the header of a line. Returns whether it is one.
+    fn line(&mut self, text: &str, line: &[u8], part: Part) -> Result<bool, &'static str> {
+        let Some(header) = stripped(line).strip_prefix(b"[") else { return Ok(false) };
         // Asterisk refuses the file at a header without an end.
-        let Ok(Header { name, items }) = Header::read(header) else { return Ok(()) };
+        let Ok(Header { name, items }) = Header::read(header) else { return Ok(false) };
         let number = self.parts.len();
         let (mut is_template, mut continued) = (false, None);
         for item in items.into_iter().flat_map(|items| items.split_str(",")) {
@@ -146,7 +156,7 @@ impl Index {
             above.body.end = part.header;
         }
         self.parts.push(Part { section, ..part });
-        Ok(())
+        Ok(true)
     }
 
     /// Finds the section that `[name](+)` continues. Asterisk refuses the file if there is none.
@@ -184,8 +194,9 @@ impl Index {
 
     /// Returns the lines below a header.
     pub(super) fn body<'t>(&self, text: &'t str, part: usize) -> Body<'t> {
-        let Part { body, depth, .. } = &self.parts[part];
-        Body::new(text, body.clone(), *depth)
+        let Part { body, depth, commented, .. } = &self.parts[part];
+        let plain = body.start..commented.map_or(body.end, |commented| commented.min(body.end));
+        Body { text, others: plain.end..body.end, plain, depth: *depth }
     }
 
     /// Returns where a header begins with the comment that stands directly above it, and how many block comments are open

@@ -14,14 +14,26 @@ pub(super) struct Key {
 }
 
 /// The bytes that are frequent in keys and values, the most frequent first.
-const FREQUENT: &[u8] = b"e=_0aotnirlsmcu1du42p53-6789fgh.bvwxyqkjz";
+const FREQUENT: &[u8] = b"e=_0aotnirlsmcu1d42p53-6789fgh.bvwxyqkjz";
+
+/// The rank of each byte among the frequent ones; the higher it is, the rarer is the byte.
+const RANKS: [u8; 256] = {
+    let mut ranks = [u8::MAX; 256];
+    let mut rank = 0_u8;
+    while (rank as usize) < FREQUENT.len() {
+        let byte = FREQUENT[rank as usize];
+        ranks[byte as usize] = rank;
+        ranks[byte.to_ascii_uppercase() as usize] = rank;
+        rank += 1;
+    }
+    ranks
+};
 
 impl Key {
     /// Reads a key as a caller writes it.
     pub(super) fn new(key: &str) -> Key {
         let bytes = syntax::meaning(key).into_owned().into_bytes();
-        let rank = |byte: u8| FREQUENT.iter().position(|frequent| frequent.eq_ignore_ascii_case(&byte));
-        let rare = (0..bytes.len()).max_by_key(|at| rank(bytes[*at]).unwrap_or(FREQUENT.len())).unwrap_or(0);
+        let rare = (0..bytes.len()).max_by_key(|at| RANKS[usize::from(bytes[*at])]).unwrap_or(0);
         Key { bytes, rare }
     }
 

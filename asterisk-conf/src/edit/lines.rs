@@ -103,24 +103,15 @@ impl<'t> Iterator for Lines<'t> {
 
 /// The lines below a header. Most have no comment, and are searched without reading each of them.
 pub(super) struct Body<'t> {
-    text: &'t str,
-    /// The lines above the first one with a semicolon.
-    plain: Range<usize>,
+    pub(super) text: &'t str,
+    /// The lines above the first one that has a semicolon or that a block comment is open at.
+    pub(super) plain: Range<usize>,
     /// The other lines, and the number of block comments that are open at their start.
-    others: Range<usize>,
-    depth: usize,
+    pub(super) others: Range<usize>,
+    pub(super) depth: usize,
 }
 
 impl<'t> Body<'t> {
-    pub(super) fn new(text: &'t str, lines: Range<usize>, depth: usize) -> Body<'t> {
-        let bytes = &text.as_bytes()[lines.clone()];
-        let semicolon = if depth > 0 { Some(0) } else { memchr::memchr(b';', bytes) };
-        let plain =
-            semicolon.map_or(bytes.len(), |at| memchr::memrchr(b'\n', &bytes[..at]).map_or(0, |at| at + 1));
-        let between = lines.start + plain;
-        Body { text, plain: lines.start..between, others: between..lines.end, depth }
-    }
-
     /// Returns all lines.
     pub(super) fn lines(&self) -> Lines<'t> {
         Lines::new(self.text, self.plain.start..self.others.end, self.depth)

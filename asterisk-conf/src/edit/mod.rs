@@ -9,6 +9,7 @@
 //! | `index` | which lines are headers, and which sections they open, continue and inherit from |
 //! | `lines` | the lines below a header |
 //! | `key` | the search for the lines of a key |
+//! | `sections` | sections that come and go |
 //! | `selection` | which sections are meant |
 //! | `change` | the changes, and the text with them |
 //! | `error` | why a change is refused |
@@ -18,6 +19,7 @@ mod error;
 mod index;
 mod key;
 mod lines;
+mod sections;
 mod selection;
 #[cfg(test)]
 mod tests;
@@ -33,8 +35,8 @@ pub use self::error::EditError;
 use self::index::Index;
 use self::key::Key;
 use self::lines::{BodyLine, Place};
+pub use self::sections::Where;
 pub use self::selection::Selection;
-use crate::Writer;
 use crate::syntax::{self, Refusal};
 
 /// Changes a text: options and whole sections.
@@ -70,18 +72,9 @@ pub struct Editor {
     author: usize,
 }
 
-/// A section of an [`Editor`].
+/// A section of an [`Editor`]. No other editor knows it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SectionId(usize);
-
-/// The place of a section that is inserted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Where {
-    /// Behind all others.
-    AtEnd,
-    /// Above this section and the comment that stands directly above it.
-    Before(SectionId),
-}
 
 /// A line of an option.
 enum Found {
@@ -195,86 +188,6 @@ impl Editor {
         count
     }
 
-    /// Removes a section with all its parts, and the comment that stands directly above it.
-    ///
-    /// # Errors
-    ///
-    /// [`EditError::Inherited`]: another section inherits from it, so that Asterisk would refuse the file.
-    pub fn remove_section(&mut self, section: SectionId) -> Result<(), EditError> {
-        let heir = self.index.heirs(section.0).next();
-        if let Some(heir) = heir {
-            let by = self.name(SectionId(heir)).into_owned();
-            return Err(EditError::Inherited { section: self.name(section).into_owned(), by });
-        }
-        for part in self.index.parts_of(section.0).collect::<Vec<_>>() {
-            let (start, before) = self.index.top_of(&self.text, part);
-            let (end, after) = self.index.bottom_of(&self.text, part);
-            let changes = self.changes.entry(part).or_default();
-            // Sections that are inserted above it stay.
-            changes.retain(|change| change.is_section);
-            changes.push(Change {
-                range: start..end,
-                before,
-                after,
-                removed_by: Some(self.author),
-                ..Change::default()
-            });
-        }
-        self.index.sections[section.0].is_removed = true;
-        self.types = None;
-        Ok(())
-    }
-
-    /// Inserts a section, which may inherit from another one: `[name](base)`. The editor does not find it afterwards.
-    ///
-    /// # Errors
-    ///
-    /// As [`Editor::set`], also for the names.
-    pub fn insert_section(
-        &mut self,
-        place: Where,
-        name: &str,
-        base: Option<&str>,
-        options: &[(&str, &str)],
-    ) -> Result<(), EditError> {
-        let mut writer = Writer::new();
-        writer.section(None, name, base).map_err(|refusal| EditError::refused(name, None, refusal))?;
-        let mut texts = vec![writer.into_text().trim_end().to_owned()];
-        for (key, value) in options {
-            let line = line(
-                &format_key(key).map_err(|refusal| EditError::refused(name, Some(key), refusal))?,
-                value,
-            );
-            texts.push(line.map_err(|refusal| EditError::refused(name, Some(key), refusal))?);
-        }
-        let (part, at, depth) = match place {
-            Where::AtEnd => (self.index.parts.len(), self.text.len(), self.index.end_depth),
-            Where::Before(section) => {
-                let part = self.index.sections[section.0].first;
-                let (start, depth) = self.index.top_of(&self.text, part);
-                (part, start, depth)
-            }
-        };
-        match place {
-            Where::AtEnd if !self.text.trim_end().is_empty() => texts.insert(0, String::new()),
-            Where::AtEnd => {}
-            Where::Before(_) => texts.push(String::new()),
-        }
-        let lines = self.lines(texts);
-        let change = Change {
-            range: at..at,
-            before: depth,
-            after: depth,
-            lines,
-            is_section: true,
-            ..Change::default()
-        };
-        let changes = self.changes.entry(part).or_default();
-        let behind = changes.partition_point(|other| (other.range.start, other.range.end) <= (at, at));
-        changes.insert(behind, change);
-        Ok(())
-    }
-
     /// Returns the text with all changes.
     pub fn finish(self) -> String {
         let (text, changes) = self.into_changes();
@@ -298,34 +211,41 @@ impl Editor {
 
     /// Returns the own options of a key, each with the index of the header above it.
     fn find(&self, section: SectionId, key: &Key) -> Vec<(usize, Found)> {
-        let parts = self.index.parts_of(section.0);
-        parts.flat_map(|part| self.find_in(part, key).into_iter().map(move |found| (part, found))).collect()
+        let mut found = Vec::new();
+        for part in self.parts_of(section) {
+            self.find_in(part, key, &mut |option| found.push((part, option)));
+        }
+        found
     }
 
-    fn find_in(&self, part: usize, key: &Key) -> Vec<Found> {
+    /// Returns the indexes of a section's headers. One that was removed has none.
+    fn parts_of(&self, section: SectionId) -> impl Iterator<Item = usize> {
+        let is_there = !self.index.sections[section.0].is_removed;
+        self.index.parts_of(section.0).filter(move |_| is_there)
+    }
+
+    fn find_in(&self, part: usize, key: &Key, take: &mut impl FnMut(Found)) {
         let body = self.index.body(&self.text, part);
         let Some(changes) = self.changes.get(&part) else {
-            return body.options(key).map(|line| Found::Old(line.place)).collect();
+            return body.options(key).for_each(|line| take(Found::Old(line.place)));
         };
-        let mut found = Vec::new();
         let mut changes = changes.iter().enumerate().peekable();
-        let written = |(at, change): (usize, &Change), found: &mut Vec<Found>| {
+        let take_written = |(at, change): (usize, &Change), take: &mut dyn FnMut(Found)| {
             let lines =
                 change.lines.iter().enumerate().filter(|(_, line)| !change.is_section && line.has_key(key));
-            found.extend(lines.map(|(line, _)| Found::New(at, line)));
+            lines.for_each(|(line, _)| take(Found::New(at, line)));
         };
         for line in body.lines() {
             let mut is_replaced = false;
             while let Some(change) = changes.next_if(|(_, change)| change.range.start <= line.place.start) {
                 is_replaced |= !change.1.range.is_empty();
-                written(change, &mut found);
+                take_written(change, take);
             }
             if !is_replaced && line.has_key(key) {
-                found.push(Found::Old(line.place));
+                take(Found::Old(line.place));
             }
         }
-        changes.for_each(|change| written(change, &mut found));
-        found
+        changes.for_each(|change| take_written(change, take));
     }
 
     fn value(&self, part: usize, found: &Found) -> BString {
@@ -358,7 +278,7 @@ impl Editor {
 
     /// Writes lines behind the last option of a section.
     fn append(&mut self, section: SectionId, mut lines: Vec<Line>) {
-        let Some(part) = self.index.parts_of(section.0).last() else { return };
+        let Some(part) = self.parts_of(section).last() else { return };
         let (at, depth) = self.index.body(&self.text, part).end_of_options();
         let changes = self.changes.entry(part).or_insert_with(|| Vec::with_capacity(1));
         let behind = changes.partition_point(|other| (other.range.start, other.range.end) < (at, at));
@@ -432,8 +352,9 @@ impl Editor {
 
     fn first_value(&self, part: usize, key: &Key) -> Option<Box<[u8]>> {
         if self.changes.contains_key(&part) {
-            let first = self.find_in(part, key).into_iter().next()?;
-            return Some(Vec::from(self.value(part, &first)).into());
+            let mut first = None;
+            self.find_in(part, key, &mut |found| first = first.take().or(Some(found)));
+            return Some(Vec::from(self.value(part, &first?)).into());
         }
         self.index.body(&self.text, part).options(key).next().map(|line| line.value().into())
     }

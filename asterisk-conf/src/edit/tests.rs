@@ -126,6 +126,11 @@ fn sections_are_inserted_and_removed() {
         editor.set(all[1], "k", &["x"]).unwrap();
         editor.remove_section(all[1]).unwrap();
         assert_eq!(editor.select(&Selection::all()), [all[0], all[2]]);
+        // It is not there any more.
+        editor.set(all[1], "k", &["y"]).unwrap();
+        editor.add(all[1], "k", "z").unwrap();
+        assert_eq!(editor.remove(all[1], "k"), 0);
+        editor.remove_section(all[1]).unwrap();
     });
     assert_eq!(removed, "[t](!)\nk = 1\n\n; Bob.\n[bob]\n\n");
     let all_removed = edited(text, |editor, all| {

@@ -76,7 +76,7 @@ fn a_patch_without_effect_gets_a_warning() {
     let key = "c.yml: configuration key patches.asterisk.pjsip.conf";
     let expected = [
         format!("{key}[0]: the patch has no effect: the file has no such section"),
-        format!("{key}[1]: none of the 1 sections that the patch selects has the option \"pasword\""),
+        format!("{key}[1]: no section that the patch selects has the option \"pasword\"; it selects 1"),
     ];
     assert_eq!((warnings, effect.unwrap().as_str()), (expected.to_vec(), "1 patch changed 1 section"));
 }
@@ -154,7 +154,7 @@ fn an_entry_without_a_file_or_that_hides_another_gets_a_warning() {
     assert_eq!(Patches::warnings(&config, &registry), expected);
     assert_eq!(Patches::warnings(&Config::default(), &registry), [""; 0]);
     let (_, warnings, _) = generated("asterisk/pjsip.conf", &config).unwrap();
-    let message = "none of the 3 sections that the patch selects has the option \"a\"";
+    let message = "no section that the patch selects has the option \"a\"; it selects 3";
     assert_eq!(warnings, [format!("{key}.pjsip.conf[0]: {message}")]);
 }
 
