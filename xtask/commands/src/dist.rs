@@ -14,7 +14,7 @@ use crate::{command, file_error, package_test, target};
 #[derive(FromArgs)]
 #[argh(subcommand, name = "dist")]
 pub(crate) struct Dist {
-    /// the families to build in, like asterisk,provd; all by default
+    /// the families to build in, like asterisk,provd, and custom for drivers in the configuration; all by default
     #[argh(option)]
     families: Option<String>,
 

@@ -61,6 +61,8 @@ const GENERATED: &str = "/srv/generated";
 const INSTALLED: &[(&str, &str)] = &[
     ("/usr/bin/confgend", "root:root 755"),
     ("/usr/bin/wazo-confgend", "-> confgend"),
+    ("/usr/bin/confgend-python-driver", "root:root 755"),
+    ("/usr/share/confgend/cases/office/userfeatures.jsonl", "root:root 644"),
     ("/usr/bin/wazo-confgen", "root:root 755"),
     ("/usr/bin/xivo-confgen", "-> wazo-confgen"),
     (UNIT, "root:root 644"),

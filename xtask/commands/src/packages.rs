@@ -24,12 +24,19 @@ pub(crate) const TEST: &str = "dev";
 
 const ENGINES: &[&str] = &["postgres", "sqlite"];
 
+/// The feature of drivers that the configuration defines. A packager chooses it among the families.
+const CUSTOM: &str = "custom";
+
+/// The family with templates below `/etc`.
+const ASTERISK: &str = "asterisk";
+
 /// The feature that every package has.
 const ALLOCATOR: &str = "mimalloc";
 
 /// The cargo features of a build.
 #[derive(PartialEq)]
 pub(crate) struct Features {
+    /// The families, and [`CUSTOM`].
     families: Vec<String>,
     engines: Vec<String>,
     /// Whether nothing is left out.
@@ -45,7 +52,8 @@ impl Features {
     pub(crate) fn choose(families: Option<&str>, engines: Option<&str>) -> Result<Features, Error> {
         // A family's feature has the name of its resource.
         let registry = Registry::new(FAMILIES)?;
-        let known: BTreeSet<&str> = registry.namespaces().map(Namespace::resource).collect();
+        let resources = registry.namespaces().map(Namespace::resource);
+        let known: BTreeSet<&str> = resources.chain([CUSTOM]).collect();
         let known: Vec<&str> = known.into_iter().collect();
         let families = select(families, &known).map_err(|error| error.context("--families"))?;
         let engines = select(engines, ENGINES).map_err(|error| error.context("--engines"))?;
@@ -53,8 +61,12 @@ impl Features {
         Ok(Features { families, engines, is_all })
     }
 
-    fn has_family(&self, name: &str) -> bool {
+    fn has(&self, name: &str) -> bool {
         self.families.iter().any(|family| family == name)
+    }
+
+    fn parts(&self) -> Parts {
+        Parts { has_templates: self.has(ASTERISK), has_custom: self.has(CUSTOM) }
     }
 
     fn list(&self) -> String {
@@ -63,7 +75,7 @@ impl Features {
             return "default".to_owned();
         }
         // The family is packaged with its files for databases of the older schema.
-        let older = if self.has_family("asterisk") { "asterisk-older," } else { "" };
+        let older = if self.has(ASTERISK) { "asterisk-older," } else { "" };
         format!("{older}{},{},{ALLOCATOR}", self.families.join(","), self.engines.join(","))
     }
 }
@@ -71,6 +83,27 @@ impl Features {
 impl fmt::Display for Features {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} on {}", self.families.join(", "), self.engines.join(", "))
+    }
+}
+
+/// The files of a package that only some programs use.
+#[derive(Clone, Copy)]
+struct Parts {
+    /// The templates that the family `asterisk` reads.
+    has_templates: bool,
+    /// The bridge, the data set and the document of drivers in the configuration.
+    has_custom: bool,
+}
+
+impl Parts {
+    /// The variant in dispatcher/Cargo.toml that has these files.
+    fn variant(self) -> Option<&'static str> {
+        match (self.has_templates, self.has_custom) {
+            (true, true) => Some("asterisk-custom"),
+            (true, false) => Some(ASTERISK),
+            (false, true) => Some(CUSTOM),
+            (false, false) => None,
+        }
     }
 }
 
@@ -114,7 +147,7 @@ impl Build<'_> {
     }
 
     pub(crate) fn service(&self, features: &Features) -> Result<PathBuf, Error> {
-        let mut command = self.cargo_deb_of_service(features.has_family("asterisk"), "");
+        let mut command = self.cargo_deb_of_service(features.parts(), "");
         command.args(["--no-default-features", "--features", &features.list()]);
         package_of(&mut command)
     }
@@ -131,7 +164,8 @@ impl Build<'_> {
         fs::create_dir(&folder)
             .and_then(|()| fs::copy(&program.path, folder.join("confgend")))
             .map_err(|error| file_error(&program.path, error))?;
-        let mut command = self.cargo_deb_of_service(program.reads_templates(), &program.mark);
+        let parts = Parts { has_templates: program.reads_templates(), has_custom: program.takes_definitions };
+        let mut command = self.cargo_deb_of_service(parts, &program.mark);
         command.env("CARGO_TARGET_DIR", scratch.path());
         if self.profile == RELEASE {
             command.arg("--no-build");
@@ -142,12 +176,11 @@ impl Build<'_> {
         Ok(package)
     }
 
-    /// The command that packages the service. The templates belong to the family `asterisk`, so only the package with that
-    /// family has them.
-    fn cargo_deb_of_service(&self, has_asterisk: bool, mark: &str) -> Command {
+    /// The command that packages the service with the files that its program uses.
+    fn cargo_deb_of_service(&self, parts: Parts, mark: &str) -> Command {
         let mut command = self.cargo_deb("dispatcher", mark);
-        if has_asterisk {
-            command.args(["--variant", "asterisk"]);
+        if let Some(variant) = parts.variant() {
+            command.args(["--variant", variant]);
         }
         command
     }
@@ -191,7 +224,7 @@ mod tests {
         let features =
             |families, engines| Features::choose(families, engines).map(|features| features.list());
         assert_eq!(features(None, None).unwrap(), "default");
-        assert_eq!(features(Some("wazo,phoned,dird,asterisk,provd"), None).unwrap(), "default");
+        assert_eq!(features(Some("wazo,phoned,dird,custom,asterisk,provd"), None).unwrap(), "default");
         assert_eq!(
             features(Some("asterisk"), None).unwrap(),
             "asterisk-older,asterisk,postgres,sqlite,mimalloc"
@@ -199,12 +232,28 @@ mod tests {
         assert_eq!(features(Some("wazo, provd"), Some("postgres")).unwrap(), "provd,wazo,postgres,mimalloc");
         assert_eq!(
             features(Some("sip"), None).unwrap_err().chain(),
-            "--families: there is no \"sip\"; choose from asterisk,dird,phoned,provd,wazo"
+            "--families: there is no \"sip\"; choose from asterisk,custom,dird,phoned,provd,wazo"
         );
         assert_eq!(
             features(None, Some("")).unwrap_err().chain(),
             "--engines: there is no \"\"; choose from postgres,sqlite"
         );
+    }
+
+    #[test]
+    fn a_package_has_the_files_of_its_features() {
+        let manifest = include_str!("../../../dispatcher/Cargo.toml");
+        let variant = |families| Features::choose(Some(families), None).unwrap().parts().variant();
+        assert_eq!(variant("provd,wazo"), None);
+        for families in ["asterisk", "custom", "asterisk,custom"] {
+            let name = families.replace(',', "-");
+            assert_eq!(variant(families), Some(name.as_str()));
+            let heading = format!("\n[package.metadata.deb.variants.{name}]\n");
+            let (_, section) = manifest.split_once(&heading).unwrap();
+            let section = section.split("\n[").next().unwrap_or_default();
+            assert_eq!(section.contains("/templates/contexts.conf"), families.contains("asterisk"), "{name}");
+            assert_eq!(section.contains("/confgend-python-driver"), families.contains("custom"), "{name}");
+        }
     }
 
     #[test]

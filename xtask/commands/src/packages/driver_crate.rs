@@ -38,7 +38,8 @@ impl DriverCrate {
     pub(crate) fn build(&self, profile: &str) -> Result<Program, Error> {
         let path = self.compile(profile)?;
         let drivers = ask(&path).map_err(|error| error.context(path.display().to_string()))?;
-        Ok(Program { path, origin: self.to_string(), mark: self.mark(), drivers })
+        let takes_definitions = has_try(&path)?;
+        Ok(Program { path, origin: self.to_string(), mark: self.mark(), drivers, takes_definitions })
     }
 
     fn compile(&self, profile: &str) -> Result<PathBuf, Error> {
@@ -136,6 +137,12 @@ fn ask(program: &Path) -> Result<BTreeSet<Driver>, Error> {
     if drivers.is_empty() { Err(Error::driver("lists no driver")) } else { Ok(drivers) }
 }
 
+/// Whether a program has the command for drivers in the configuration, which belongs to the feature `custom`.
+fn has_try(program: &Path) -> Result<bool, Error> {
+    let output = Command::new(program).args(["try", "--help"]).output();
+    output.map(|output| output.status.success()).map_err(|error| file_error(program, error))
+}
+
 /// Refuses a program of another version, which may need another unit or other files below `/etc`.
 fn check_version(found: &str) -> Result<(), Error> {
     let expected = concat!("confgend ", env!("CARGO_PKG_VERSION"));
@@ -186,6 +193,8 @@ pub(crate) struct Program {
     /// The end of the Debian revision of its package.
     pub(crate) mark: String,
     pub(crate) drivers: BTreeSet<Driver>,
+    /// Whether the configuration can define more drivers.
+    pub(crate) takes_definitions: bool,
 }
 
 impl Program {
@@ -235,6 +244,7 @@ mod tests {
             origin: "drivers-followme 0.1.0".into(),
             mark: String::new(),
             drivers,
+            takes_definitions: true,
         }
     }
 
