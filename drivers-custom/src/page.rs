@@ -1,6 +1,7 @@
 //! What a template prints, and the engine that renders it.
 
 use std::borrow::Cow;
+use std::fmt::Write as _;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -165,11 +166,12 @@ pub(crate) fn with_lines(source: &str) -> Cow<'_, str> {
             Token::VariableEnd => {
                 let Some((from, line)) = start.take() else { continue };
                 let to = span.start_offset as usize;
-                let (Some(before), Some(expression)) = (source.get(written..from), source.get(from..to)) else {
+                let (Some(before), Some(expression)) = (source.get(written..from), source.get(from..to))
+                else {
                     return source.into();
                 };
                 changed.push_str(before);
-                changed.push_str(&format!(" {AT_LINE}({line}, ({expression})) "));
+                let _ = write!(changed, " {AT_LINE}({line}, ({expression})) ");
                 written = to;
             }
             _ => {}
