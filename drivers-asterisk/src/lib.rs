@@ -225,7 +225,7 @@ mod tests {
         });
         assert_eq!(none, many);
         for count in [
-            ("asterisk.extensions.conf", 17),
+            ("asterisk.extensions.conf", 18),
             ("asterisk.pjsip.conf", 16),
             ("asterisk.sccp.conf", 7),
             #[cfg(feature = "older")]

@@ -51,9 +51,14 @@ impl TextFile {
     /// Reads the text, with LF for every kind of line end. The file is read each time, so a change needs no
     /// restart.
     pub fn read(&self) -> Result<String, Error> {
+        self.read_or(|| self.shipped.to_owned())
+    }
+
+    /// Does the same, with another shipped text.
+    pub fn read_or(&self, shipped: impl FnOnce() -> String) -> Result<String, Error> {
         match fs::read_to_string(&self.path) {
             Ok(text) => Ok(with_line_feeds(text)),
-            Err(error) if error.kind() == IoErrorKind::NotFound && !self.named => Ok(self.shipped.to_owned()),
+            Err(error) if error.kind() == IoErrorKind::NotFound && !self.named => Ok(shipped()),
             Err(error) => Err(Error::new(ErrorKind::Template, "can't be read").because(error)),
         }
     }

@@ -32,7 +32,7 @@ mod user;
 
 use driver_api::asterisk::Writer;
 use driver_api::templates::{TemplateSet, TextFile};
-use driver_api::{Config, Driver, Error, Session, Warning};
+use driver_api::{Config, Dated, Driver, Error, Release, Session, Warning};
 
 use crate::feature_tables;
 use crate::templates::templates;
@@ -51,6 +51,21 @@ templates:
 
 const CONTEXTS_CONF: &str = "/etc/wazo-confgend/templates/contexts.conf";
 
+const SHIPPED: &str = include_str!("../../templates/contexts.conf");
+
+/// Whether the shipped `contexts.conf` has the context of parked calls in internal ones.
+const HAS_PARKED_CALLS: Dated<bool> = Dated::new(false, &[(Release::new(25, 14), true)]);
+
+/// Returns the `contexts.conf` that a release shipped, since 24.02. An operator's own survives an upgrade.
+fn shipped(release: Release) -> String {
+    const FOLLOWS: &str = "include = xivo-extrafeatures\n";
+    if HAS_PARKED_CALLS.at(release) {
+        SHIPPED.replacen(FOLLOWS, &["include = parkedcalls\n", FOLLOWS].concat(), 1)
+    } else {
+        SHIPPED.to_owned()
+    }
+}
+
 pub(crate) struct Extensions {
     contexts_conf: TextFile,
     templates: TemplateSet,
@@ -62,21 +77,21 @@ pub(crate) fn build(config: &Config) -> Result<Box<dyn Driver>, Error> {
 
 impl Extensions {
     fn new(config: &Config) -> Result<Extensions, Error> {
-        let shipped = include_str!("../../templates/contexts.conf");
         Ok(Extensions {
-            contexts_conf: TextFile::at_key(config, "templates.contextsconf", CONTEXTS_CONF, shipped)?,
+            contexts_conf: TextFile::at_key(config, "templates.contextsconf", CONTEXTS_CONF, SHIPPED)?,
             templates: templates(config)?,
         })
     }
 
-    fn read_contexts_conf(&self) -> Result<ContextsConf, Error> {
-        let read = self.contexts_conf.read().and_then(|text| ContextsConf::parse(&text));
+    fn read_contexts_conf(&self, release: Release) -> Result<ContextsConf, Error> {
+        let text = self.contexts_conf.read_or(|| shipped(release));
+        let read = text.and_then(|text| ContextsConf::parse(&text));
         read.map_err(|error| error.context(self.contexts_conf.path().display().to_string()))
     }
 
     fn contexts_conf(&self, session: &mut Session<'_>) -> Result<ContextsConf, Error> {
         let path = self.contexts_conf.path().display().to_string();
-        let conf = self.read_contexts_conf()?;
+        let conf = self.read_contexts_conf(session.release()?)?;
         for warning in conf.warnings() {
             session.warn(Warning::new("", format!("{path}: {warning}")));
         }
@@ -104,7 +119,7 @@ impl Driver for Extensions {
 
     fn check(&self) -> Vec<Error> {
         let mut problems = ivr::check(&self.templates);
-        problems.extend(self.read_contexts_conf().err());
+        problems.extend(self.read_contexts_conf(Release::TODAY).err());
         problems
     }
 }
