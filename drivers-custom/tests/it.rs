@@ -213,7 +213,7 @@ fn a_mistake_shows_its_place() {
     let users = user(1, "a", "");
     let table = [
         ("a\n{% if %}", "x.jinja:2:", "2 | {% if %}"),
-        ("a\n  {{ user.x }}", "x.jinja:2:6: unknown name; the template has config, users", "  |      ^^^^"),
+        ("a\n  {{ user.x }}", "x.jinja:2:6: nothing sets \"user\"", "  |      ^^^^"),
         ("{{ users[0].numbr }}", "x.jinja:1:", "1 | {{ users[0].numbr }}"),
         ("{{ 1|nonsense }}", "x.jinja:1:", "nonsense"),
         ("{% include 'none.jinja' %}", "x.jinja:1:", "none.jinja"),

@@ -238,7 +238,7 @@ fn a_command_is_replaced_by_its_output() {
     fs::write(folder.path("conf.d/2.yml"), "!exec\ncommand: 'true'").unwrap();
     let run = config(&folder);
     assert_eq!((run.code, run.err.as_str()), (0, ""), "{run:?}");
-    let words = "a:  # config.yml\n- - '1:30'\n  - $HOME\n  - ''\n  - '''x'''\n  - '*'\napply:";
+    let words = "a:  # config.yml\n- - '1:30'\n  - $HOME\n  - ''\n  - '''x'''\n  - '*'\nany_release:";
     assert!(run.out.contains(words), "{}", run.out);
     assert_eq!(line(&run, "b"), "b: null  # config.yml");
     assert_eq!(line(&run, "command"), "  command: tool  # config.yml");

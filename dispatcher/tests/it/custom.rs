@@ -62,7 +62,7 @@ impl Site {
 fn a_definition_is_a_driver_like_others() {
     let site = Site::new();
     let list = site.run(&["list", "--db", &format!("sqlite:{}", site.0.text("office.db"))]);
-    assert!(list.out.contains("asterisk/followme.conf         acme         yes      ok\n"), "{list:?}");
+    assert!(list.out.contains("asterisk/followme.conf         acme         yes      any   ok\n"), "{list:?}");
     let generated = site.run(&["generate", "asterisk/followme.conf"]);
     assert_eq!((generated.code, generated.err.as_str()), (0, ""));
     insta::assert_snapshot!("followme", generated.out);
@@ -85,7 +85,7 @@ fn a_mistake_costs_its_file_only() {
     assert!(site.0.path("out/asterisk/queues.conf").exists());
     let config = site.run(&["config"]);
     assert_eq!(config.code, 2);
-    assert!(config.err.contains("followme.jinja:1:4: unknown name"), "{config:?}");
+    assert!(config.err.contains("followme.jinja:1:4: nothing sets \"user\""), "{config:?}");
 }
 
 #[test]

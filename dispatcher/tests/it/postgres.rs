@@ -108,7 +108,7 @@ fn list_shows_missing_tables() {
     let answers = |code| {
         let run = confgend(&["list", "--db", &uri]);
         assert_eq!(run.code, code, "{run:?}");
-        run.out.lines().skip(1).map(|line| line[49..].trim_start().to_owned()).collect::<Vec<_>>()
+        run.out.lines().skip(1).map(|line| line[58..].trim_start().to_owned()).collect::<Vec<_>>()
     };
     // Files for older schemas miss tables, too.
     let complete = answers(i32::from(cfg!(any(feature = "asterisk-older", feature = "dird"))));
