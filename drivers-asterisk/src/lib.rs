@@ -8,7 +8,6 @@
 //! - `pairs`: options that a column holds as an array
 //! - `line_parts`: checks of values that share a line with others
 //! - `section_names`: checks of rows that name a section
-//! - `pickup`: pickup groups
 //! - `parallel`: writing on several threads
 //!
 //! `older` has the files for databases of older releases. The syntax is `driver_api::asterisk`.
@@ -77,7 +76,6 @@ mod musiconhold;
 mod older;
 mod pairs;
 mod parallel;
-mod pickup;
 mod pjsip;
 mod queues;
 mod queueskillrules;

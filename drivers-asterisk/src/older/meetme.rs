@@ -1,4 +1,4 @@
-//! Writes `meetme.conf`: the options and rooms of MeetMe, the conference application before ConfBridge.
+//! Writes `meetme.conf`: the options and rooms of `app_meetme`, for conferences before `app_confbridge`.
 //!
 //! ```text
 //!

@@ -4,16 +4,16 @@ use std::collections::HashMap;
 
 use driver_api::asterisk::syntax;
 use driver_api::{Error, OneLine, Origin, Query, Row, Session};
+use lookups::Mailboxes;
+use lookups::endpoints::{Endpoints, Kind, Options};
+use lookups::pickups::{Groups, Pickups};
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::endpoint::Endpoints;
-use super::options::{Kind, Options};
 use super::resolve::{Item, MAILBOXES};
 use super::tenant::{self, Tenant};
 use super::variant::{RecordToggle, Variant};
 use crate::line_parts;
-use crate::pickup::{Groups, Pickups};
 
 pub(super) struct Line {
     row: Row<LineRow>,
@@ -84,16 +84,6 @@ struct Extension {
     context: OneLine,
 }
 
-const VOICEMAILS: Query<'_> =
-    Query { table: "voicemail", key: &["uniqueid"], sql: "SELECT uniqueid, mailbox, context FROM voicemail" };
-
-#[derive(Deserialize)]
-struct Voicemail {
-    uniqueid: i64,
-    mailbox: OneLine,
-    context: OneLine,
-}
-
 const PICKUP_GROUPS: &str = "the pickup groups of its users";
 
 static DIRECTION: Kind = Kind::variable("WAZO_CHANNEL_DIRECTION=");
@@ -140,7 +130,7 @@ impl Rows {
                 || extension.keeps(session, line_parts::value, &extension.exten)
                     && extension.keeps(session, line_parts::value, &extension.context)
         });
-        let mailboxes = Mailboxes::read(session)?;
+        let mailboxes = read_mailboxes(session)?;
         let pickups = Pickups::read(session)?;
         Ok(Rows { lines, users, extensions, mailboxes, pickups })
     }
@@ -157,7 +147,7 @@ impl Rows {
             let extension = take(&mut extensions, row.id, |extension| extension.line_id).into_iter().next();
             let uuid = row.endpoint_sip_uuid;
             if let Some(endpoint) = endpoints.of_row(session, &row, "endpoint_sip_uuid", uuid) {
-                let mailboxes = mailboxes.of(&users);
+                let mailboxes = mailboxes_of(&users, &mailboxes);
                 items.push(Line {
                     row,
                     endpoint,
@@ -209,29 +199,22 @@ fn take<T>(rows: &mut Vec<T>, line: i64, line_of: impl Fn(&T) -> i64) -> Vec<T> 
     taken
 }
 
-/// The mailboxes that can be written, by the id of the voicemail. A user whose mailbox can't be written stays.
-struct Mailboxes(HashMap<i64, Voicemail>);
+/// Reads the mailboxes that can be written. A user whose mailbox can't be written stays.
+fn read_mailboxes(session: &mut Session<'_>) -> Result<Mailboxes, Error> {
+    let mut mailboxes = Mailboxes::read(session)?;
+    // Behind a comma, Asterisk would read another mailbox.
+    mailboxes.retain(|mailbox| {
+        mailbox.keeps(session, line_parts::list_item, &mailbox.mailbox)
+            && mailbox.keeps(session, line_parts::list_item, &mailbox.context)
+    });
+    Ok(mailboxes)
+}
 
-impl Mailboxes {
-    fn read(session: &mut Session<'_>) -> Result<Mailboxes, Error> {
-        let mut voicemails: Vec<Row<Voicemail>> = session.query(VOICEMAILS, &[])?;
-        voicemails.sort_unstable_by_key(|voicemail| voicemail.uniqueid);
-        // Behind a comma, Asterisk would read another mailbox.
-        voicemails.retain(|voicemail| {
-            voicemail.keeps(session, line_parts::list_item, &voicemail.mailbox)
-                && voicemail.keeps(session, line_parts::list_item, &voicemail.context)
-        });
-        let voicemails = voicemails.into_iter().map(Row::into_inner);
-        Ok(Mailboxes(voicemails.map(|voicemail| (voicemail.uniqueid, voicemail)).collect()))
-    }
-
-    /// Returns the mailboxes of these users: `1000@default,1001@default`.
-    fn of(&self, users: &[Row<User>]) -> Option<String> {
-        let voicemails = users.iter().filter_map(|user| self.0.get(&user.voicemailid?));
-        let mailboxes: Vec<String> =
-            voicemails.map(|voicemail| [&*voicemail.mailbox, "@", &voicemail.context].concat()).collect();
-        (!mailboxes.is_empty()).then(|| mailboxes.join(","))
-    }
+/// Returns the mailboxes of these users: `1000@default,1001@default`.
+fn mailboxes_of(users: &[Row<User>], mailboxes: &Mailboxes) -> Option<String> {
+    let of_users = users.iter().filter_map(|user| mailboxes.get(user.voicemailid?));
+    let addresses: Vec<String> = of_users.map(|mailbox| mailbox.address()).collect();
+    (!addresses.is_empty()).then(|| addresses.join(","))
 }
 
 impl Item for Line {

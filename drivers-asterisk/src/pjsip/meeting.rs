@@ -1,11 +1,10 @@
 //! The guests of meetings, who share an endpoint of the meeting.
 
 use driver_api::{Error, OneLine, Origin, Query, Row, Session, StandIn};
+use lookups::endpoints::{Endpoints, Kind, Options};
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::endpoint::Endpoints;
-use super::options::{Kind, Options};
 use super::resolve::Item;
 use super::tenant::{self, Tenant};
 use super::variant::Variant;

@@ -22,10 +22,8 @@
 mod endpoint;
 mod line;
 mod meeting;
-mod options;
 mod origins;
 mod part;
-mod registry;
 mod resolve;
 mod tenant;
 #[cfg(test)]
@@ -36,9 +34,10 @@ mod variant;
 
 use driver_api::asterisk::Writer;
 use driver_api::{Driver, Error, Session};
+use lookups::endpoints::Endpoints;
 
 use crate::static_file;
-use endpoint::Endpoints;
+use endpoint::Writable;
 use part::{Part, Sections};
 use tenant::Tenants;
 use transport::Transports;
@@ -54,14 +53,18 @@ impl Driver for Pjsip {
         static_file::write(&mut writer, session, "pjsip.conf", &["global", "system"])?;
         let transports = Transports::read(session)?;
         transports.write(&mut writer);
-        let ((endpoints, tenants), line_rows) = session.both(
-            |session| Ok((Endpoints::read(session, &transports)?, Tenants::read(session)?)),
+        let ((endpoints, writable, tenants), line_rows) = session.both(
+            |session| {
+                let endpoints = Endpoints::read(session)?;
+                let writable = Writable::of(session, &endpoints, &transports);
+                Ok((endpoints, writable, Tenants::read(session)?))
+            },
             line::Rows::read,
         )?;
         let lines = line_rows.items(session, &endpoints);
         let trunks = trunk::items(session, &endpoints)?;
         let meetings = meeting::items(session, &endpoints)?;
-        let mut part = Part::new(&endpoints, &transports, &tenants, variant);
+        let mut part = Part::new(&endpoints, &writable, &transports, &tenants, variant);
         writer.blank();
         part.write(&mut writer, session, &lines, Sections::Simple);
         writer.blank();

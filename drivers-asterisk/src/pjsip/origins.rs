@@ -5,13 +5,12 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::ptr;
 use std::sync::Arc;
 
+use driver_api::Piece;
 use driver_api::asterisk::Writer;
 use driver_api::explanation::{Note, Overridden, Template};
-use driver_api::{Origin, Piece};
+use lookups::endpoints::{Endpoints, Options, Section, SipOption};
 use uuid::Uuid;
 
-use super::endpoint::{Endpoints, Section};
-use super::options::{Options, SipOption};
 use super::resolve::Resolution;
 
 /// The data from which origins are told, for one part of the file.
@@ -113,7 +112,7 @@ impl<'i, 'p> Origins<'i, 'p> {
     fn notes(&self, history: &History<'i>, option: &SipOption<'_>) -> Vec<Note> {
         let mut notes = Vec::new();
         if let Some(kind) = option.kind() {
-            notes.push(Note::Computed(kind.from));
+            notes.push(Note::Computed(kind.source()));
         }
         // A repeated option overrides none.
         let all = history.0.get(option.key()).filter(|_| !option.may_be_repeated());
@@ -140,10 +139,4 @@ impl<'i> History<'i> {
             self.0.entry(option.key()).or_default().push(Given { option: option.clone(), endpoint });
         }
     }
-}
-
-/// Returns the template that people know by this name, or by its name in the file if it has none.
-pub(super) fn template(name: &str, label: Option<&str>, origin: &Origin) -> Arc<Template> {
-    let name = label.filter(|label| !label.is_empty()).unwrap_or(name);
-    Arc::new(Template { name: name.to_owned(), origin: origin.clone() })
 }

@@ -4,12 +4,13 @@ use std::collections::BTreeSet;
 
 use driver_api::asterisk::Writer;
 use driver_api::{Origin, Piece, Session};
+use lookups::endpoints::{
+    Endpoint, Endpoints, Entry, Heritage, Lists, Options, Order, Section, SipOption, Templates,
+};
 
-use super::endpoint::{Endpoint, Endpoints, Section};
-use super::options::{Options, SipOption};
+use super::endpoint::Writable;
 use super::origins::Origins;
-use super::registry::{Entry, Registry};
-use super::resolve::{Item, Lists, Resolution};
+use super::resolve::{Item, Resolution};
 use super::tenant::Tenants;
 use super::transport::Transports;
 use super::variant::Variant;
@@ -24,12 +25,10 @@ pub(super) enum Sections {
     Trunk,
 }
 
-/// The options of the endpoints that others inherit from, by their indexes. Most endpoints are no template.
-type Templates<'a> = Vec<Option<Box<Lists<'a>>>>;
-
 /// The data that all parts share.
 pub(super) struct Part<'a> {
     endpoints: &'a Endpoints,
+    writable: &'a Writable,
     transports: &'a Transports,
     tenants: &'a Tenants,
     variant: Variant,
@@ -40,11 +39,12 @@ pub(super) struct Part<'a> {
 impl<'a> Part<'a> {
     pub(super) fn new(
         endpoints: &'a Endpoints,
+        writable: &'a Writable,
         transports: &'a Transports,
         tenants: &'a Tenants,
         variant: Variant,
     ) -> Part<'a> {
-        Part { endpoints, transports, tenants, variant, reported: BTreeSet::new() }
+        Part { endpoints, writable, transports, tenants, variant, reported: BTreeSet::new() }
     }
 
     /// Writes the endpoints of the items and the templates that are endpoints themselves.
@@ -56,67 +56,33 @@ impl<'a> Part<'a> {
         sections: Sections,
     ) {
         writer.part();
-        let registry = Registry::new(self.endpoints, items.iter().map(Item::endpoint));
-        self.report(session, &registry, items);
-        let templates = self.templates(&registry, items);
-        let written: Vec<&Entry> =
-            registry.entries.iter().filter(|entry| self.endpoints.get(entry.endpoint).written).collect();
+        let order = Order::new(self.endpoints, items.iter().map(Item::endpoint));
+        self.report(session, &order, items);
+        let is_written = |entry: &Entry| self.writable.has(entry.endpoint);
+        let templates = Templates::new(self.endpoints, &order, is_written, |entry, templates| {
+            self.lists(entry, items, templates)
+        });
+        let written: Vec<&Entry> = order.entries.iter().filter(|entry| is_written(entry)).collect();
         if let Sections::Trunk = sections {
             for entry in &written {
                 self.resolution(entry, items, &templates).report_unknown_calls(session);
             }
         }
         let resolution = |endpoint| {
-            let entry = registry.entry(endpoint)?;
+            let entry = order.entry(endpoint)?;
             Some(self.resolution(entry, items, &templates))
         };
         let origins =
-            writer.records_origins().then(|| Origins::new(self.endpoints, &registry.circular, &resolution));
+            writer.records_origins().then(|| Origins::new(self.endpoints, &order.circular, &resolution));
         in_parallel(writer, &written, |writer, entry| {
             let endpoint = self.endpoints.get(entry.endpoint);
-            let written = Written { endpoint, at: entry.endpoint, origins: origins.as_ref() };
-            match &templates[entry.endpoint] {
+            let label = self.writable.label(entry.endpoint, endpoint);
+            let written = Written { endpoint, at: entry.endpoint, label, origins: origins.as_ref() };
+            match templates.get(entry.endpoint) {
                 Some(lists) => written.write(writer, lists, sections),
                 None => written.write(writer, &self.lists(entry, items, &templates), sections),
             }
         });
-    }
-
-    /// Resolves the templates of the registry. Keeps those that endpoints which are written inherit from.
-    fn templates<'i, I: Item>(&self, registry: &Registry, items: &'i [I]) -> Templates<'i>
-    where
-        'a: 'i,
-    {
-        let parents = |entry: &Entry| &self.endpoints.get(entry.endpoint).parents;
-        let is_written = |entry: &&Entry| self.endpoints.get(entry.endpoint).written;
-        let mut kept = vec![false; self.endpoints.len()];
-        for entry in registry.entries.iter().filter(is_written) {
-            kept[entry.endpoint] = true;
-            for &parent in parents(entry) {
-                kept[parent] = true;
-            }
-        }
-        let is_template = |entry: &&Entry| self.endpoints.get(entry.endpoint).is_parent;
-        let mut heirs = vec![0_usize; self.endpoints.len()];
-        for entry in registry.entries.iter().filter(is_template) {
-            for &parent in parents(entry) {
-                heirs[parent] += 1;
-            }
-        }
-        let mut templates: Templates<'_> = Vec::new();
-        templates.resize_with(self.endpoints.len(), || None);
-        // Templates precede the endpoints that inherit from them, so one pass resolves all of them.
-        for entry in registry.entries.iter().filter(is_template) {
-            templates[entry.endpoint] = Some(Box::new(self.lists(entry, items, &templates)));
-            for &parent in parents(entry) {
-                heirs[parent] -= 1;
-                // In a long chain, each template has the options of all before it: together they would fill the memory.
-                if heirs[parent] == 0 && !kept[parent] {
-                    templates[parent] = None;
-                }
-            }
-        }
-        templates
     }
 
     fn lists<'i, I: Item>(&self, entry: &Entry, items: &'i [I], templates: &Templates<'i>) -> Lists<'i>
@@ -138,22 +104,20 @@ impl<'a> Part<'a> {
         let endpoint = self.endpoints.get(entry.endpoint);
         Resolution {
             endpoint,
-            own: self.endpoints.own(endpoint).collect(),
+            heritage: Heritage::new(self.endpoints, entry.endpoint, templates),
             item: entry.item.map(|item| &items[item] as &dyn Item),
-            // A parent without options comes after this endpoint, so the link closes a circle.
-            parents: endpoint.parents.iter().filter_map(|&parent| templates[parent].as_deref()).collect(),
             transport: endpoint.row.transport_uuid.and_then(|uuid| self.transports.name(uuid)),
             tenant: self.tenants.get(&endpoint.row.tenant_uuid),
             variant: self.variant,
         }
     }
 
-    fn report<I: Item>(&mut self, session: &mut Session<'_>, registry: &Registry, items: &[I]) {
-        let new = registry.circular.iter().filter(|&&link| self.reported.insert(link));
+    fn report<I: Item>(&mut self, session: &mut Session<'_>, order: &Order, items: &[I]) {
+        let new = order.circular.iter().filter(|&&link| self.reported.insert(link));
         let new: Vec<(usize, usize)> = new.copied().collect();
         self.endpoints.report_circles(session, &new);
-        for &(loser, place) in &registry.replaced {
-            let Some(winner) = registry.entries[place].item else { continue };
+        for &(loser, place) in &order.replaced {
+            let Some(winner) = order.entries[place].item else { continue };
             let winner = items[winner].origin().key();
             let message = format!("the row {winner} has the same endpoint and is written instead");
             items[loser].origin().warn(session, "", message);
@@ -166,6 +130,8 @@ struct Written<'e, 'i, 'p> {
     endpoint: &'i Endpoint,
     /// Its index.
     at: usize,
+    /// The text of the comment above it.
+    label: Option<&'i str>,
     /// The sources of the options, for a session that records them.
     origins: Option<&'e Origins<'i, 'p>>,
 }
@@ -173,7 +139,7 @@ struct Written<'e, 'i, 'p> {
 impl Written<'_, '_, '_> {
     fn write(&self, writer: &mut Writer, lists: &Lists<'_>, sections: Sections) {
         let row = &self.endpoint.row;
-        writer.at(row).headed_section(self.endpoint.label(), &row.name);
+        writer.at(row).headed_section(self.label, &row.name);
         self.write_options(writer, Section::Endpoint, &lists.endpoint);
         match sections {
             Sections::Simple => {

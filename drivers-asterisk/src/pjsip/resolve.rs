@@ -1,9 +1,8 @@
 //! The options of an endpoint: computed ones, inherited ones and its own.
 
 use driver_api::{Origin, Row, Session};
+use lookups::endpoints::{Endpoint, Heritage, Kind, Lists, Options, Section};
 
-use super::endpoint::{Endpoint, OptionRow, Section};
-use super::options::{Kind, Options};
 use super::tenant::Tenant;
 use super::variant::Variant;
 
@@ -21,32 +20,6 @@ pub(super) trait Item {
     /// Returns the mailboxes whose messages the phone shows.
     fn mailboxes(&self) -> Option<&str> {
         None
-    }
-}
-
-/// The options of the seven sections of an endpoint, in canonical form.
-#[derive(Default)]
-pub(super) struct Lists<'a> {
-    pub(super) aor: Options<'a>,
-    pub(super) auth: Options<'a>,
-    pub(super) endpoint: Options<'a>,
-    pub(super) identify: Options<'a>,
-    pub(super) outbound_auth: Options<'a>,
-    pub(super) registration_outbound_auth: Options<'a>,
-    pub(super) registration: Options<'a>,
-}
-
-impl<'a> Lists<'a> {
-    fn get(&self, section: Section) -> &Options<'a> {
-        match section {
-            Section::Aor => &self.aor,
-            Section::Auth => &self.auth,
-            Section::Endpoint => &self.endpoint,
-            Section::Identify => &self.identify,
-            Section::OutboundAuth => &self.outbound_auth,
-            Section::RegistrationOutboundAuth => &self.registration_outbound_auth,
-            Section::Registration => &self.registration,
-        }
     }
 }
 
@@ -73,11 +46,9 @@ fn is_true(value: &str) -> bool {
 /// One endpoint and the data that its options depend on.
 pub(super) struct Resolution<'a, 'p> {
     pub(super) endpoint: &'a Endpoint,
-    /// Its own options, in their order.
-    pub(super) own: Vec<&'a Row<OptionRow>>,
+    /// The options that it inherits, and its own.
+    pub(super) heritage: Heritage<'a, 'p>,
     pub(super) item: Option<&'a dyn Item>,
-    /// The lists of its templates, the strongest last.
-    pub(super) parents: Vec<&'p Lists<'a>>,
     pub(super) transport: Option<&'a str>,
     pub(super) tenant: Option<&'a Row<Tenant>>,
     pub(super) variant: Variant,
@@ -111,15 +82,7 @@ impl<'a> Resolution<'a, '_> {
             lists.registration.push(&REGISTRATION_AUTH, self.origin(), self.name());
         }
         lists.endpoint = self.endpoint(&lists);
-        Lists {
-            aor: lists.aor.canonical(),
-            auth: lists.auth.canonical(),
-            endpoint: lists.endpoint.canonical(),
-            identify: lists.identify.canonical(),
-            outbound_auth: lists.outbound_auth.canonical(),
-            registration_outbound_auth: lists.registration_outbound_auth.canonical(),
-            registration: lists.registration.canonical(),
-        }
+        lists.canonical()
     }
 
     /// Warns of a trunk that registers, but whose options don't tell Asterisk which calls come from the provider:
@@ -141,17 +104,13 @@ impl<'a> Resolution<'a, '_> {
 
     /// Adds the options that a section inherits, then its own.
     fn add_inherited_and_own(&self, section: Section, options: &mut Options<'a>) {
-        for parent in &self.parents {
-            options.extend(parent.get(section));
-        }
+        self.heritage.add_inherited(section, options);
         self.add_own(section, options);
     }
 
     /// Adds the options of a section that the endpoint's own rows give.
     fn add_own(&self, section: Section, options: &mut Options<'a>) {
-        for own in self.own.iter().filter(|own| own.section == section) {
-            options.push_row(own);
-        }
+        self.heritage.add_own(section, options);
         if let Some(transport) = self.transport.filter(|_| section == Section::Endpoint) {
             options.push(&TRANSPORT, self.origin(), transport);
         }

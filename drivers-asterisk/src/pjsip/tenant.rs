@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 
 use driver_api::{Error, OneLine, Query, Row, Session, StandIn};
+use lookups::endpoints::{Kind, Options};
 use serde::Deserialize;
 
-use super::options::{Kind, Options};
 use super::variant::{Announcements, Variant};
 
 pub(super) struct Tenants(HashMap<String, Row<Tenant>>);

@@ -1,11 +1,10 @@
 //! The trunks, which lead to other telephone systems.
 
 use driver_api::{Error, OneLine, Origin, Query, Row, Session};
+use lookups::endpoints::{Endpoints, Kind, Options};
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::endpoint::Endpoints;
-use super::options::{Kind, Options};
 use super::resolve::Item;
 use super::tenant::{self, Tenant};
 use super::variant::Variant;

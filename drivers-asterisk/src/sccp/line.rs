@@ -2,10 +2,10 @@
 
 use driver_api::asterisk::{Lines, Writer};
 use driver_api::{Blanked, Error, OneLine, Piece, Query, Row, Session};
+use lookups::pickups::{Groups, Pickups};
 use serde::Deserialize;
 
 use super::{Variant, write_present};
-use crate::pickup::{Groups, Pickups};
 use crate::section_names::SectionNames;
 
 pub(super) const TEMPLATE: &str = "xivo_line_tpl";

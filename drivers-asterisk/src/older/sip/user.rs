@@ -4,12 +4,12 @@ use std::collections::{HashMap, HashSet};
 
 use driver_api::asterisk::{Lines, Writer, syntax};
 use driver_api::{Blanked, Error, Piece, Query, Row, Session};
+use lookups::pickups::{Groups, Pickups};
 use serde::Deserialize;
 
 use super::endpoint::{Endpoint, Options, column};
 use super::endpoint_section;
 use crate::parallel::in_parallel;
-use crate::pickup::{Groups, Pickups};
 use crate::section_names::SectionNames;
 
 /// A line has a row for each user and each extension of the line. All rows count for the pickup groups. Each row

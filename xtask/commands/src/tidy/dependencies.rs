@@ -30,10 +30,11 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("driver-api", &["asterisk-conf"]),
     ("drivers", &["driver-api", "drivers-*"]),
     ("drivers-custom", &["command", "driver-api"]),
-    ("drivers-*", &["asterisk-conf", "driver-api"]),
+    ("drivers-*", &["asterisk-conf", "driver-api", "lookups"]),
     ("fixtures", &["asterisk-conf", "database", "driver-api", "fixtures-data"]),
     // The program has it, too, and must not become larger by a test kit.
     ("fixtures-data", &["driver-api"]),
+    ("lookups", &["driver-api"]),
     ("review", &["asterisk-conf", "driver-api"]),
     ("service", &["driver-api"]),
     // Every command waits for the first, and a newcomer's first command for the last.

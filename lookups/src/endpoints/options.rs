@@ -8,16 +8,52 @@ use std::ptr;
 use driver_api::asterisk::{Lines, Writer};
 use driver_api::{Origin, Piece, Row};
 
-use super::endpoint::OptionRow;
+use super::OptionRow;
 
 /// The options of one section, in order.
+///
+/// A list is canonical if each key stands in it once, except for those that may be repeated; those of
+/// [`Endpoints::resolve`](super::Endpoints::resolve) are. [`push`](Options::push) adds options of a driver's own, behind
+/// which [`canonical`](Options::canonical) makes it so again.
+///
+/// ```
+/// use driver_api::asterisk::Writer;
+/// use lookups::endpoints::{Endpoints, Kind};
+///
+/// static TRUSTED: Kind = Kind::option("trust_id_inbound");
+///
+/// # let uuid = "6c1f0a52-95c5-4a3c-8a53-2f5c9a1f7c1e";
+/// # let endpoint = format!(r#"{{"uuid": "{uuid}", "name": "ann", "tenant_uuid": "t"}}"#);
+/// # let section = format!(r#"{{"uuid": "{uuid}", "type": "endpoint", "endpoint_sip_uuid": "{uuid}"}}"#);
+/// # let option = |key, value| {
+/// #     format!(r#"{{"key": "{key}", "value": "{value}", "endpoint_sip_section_uuid": "{uuid}"}}"#)
+/// # };
+/// # let options = [option("allow", "opus"), option("trust_id_inbound", "no")].join("\n");
+/// # let tables = [
+/// #     ("endpoint_sip", &*endpoint), ("endpoint_sip_section", &section), ("endpoint_sip_section_option", &options),
+/// # ];
+/// # fixtures::Scratch::new(&tables).in_session(|session| {
+/// // The endpoint `ann` has the options `allow = opus` and `trust_id_inbound = no`.
+/// let endpoints = Endpoints::read(session)?;
+/// let mut writer = Writer::new(session);
+/// for (at, mut lists) in endpoints.resolve(session, 0..endpoints.len()) {
+///     let endpoint = endpoints.get(at);
+///     lists.endpoint.push(&TRUSTED, endpoint.row.origin(), "yes");
+///     writer.at(&endpoint.row).section(&endpoint.row.name);
+///     lists.endpoint.canonical().write(&mut writer);
+/// }
+/// assert_eq!(writer.finish(session), "[ann]\nallow = opus\ntrust_id_inbound = yes\n");
+/// # Ok::<(), driver_api::Error>(())
+/// # })?;
+/// # Ok::<(), driver_api::Error>(())
+/// ```
 #[derive(Clone, Default)]
-pub(super) struct Options<'a>(Vec<SipOption<'a>>);
+pub struct Options<'a>(Vec<SipOption<'a>>);
 
-/// An option and its origin. Lists are copied for each endpoint that inherits them, so an option holds references,
+/// An option and its origin. It is a [`Piece`], of which the text is the value as it is written. Lists are copied for each endpoint that inherits them, so an option holds references,
 /// and its [`Kind`] has the fields that many options share.
 #[derive(Clone)]
-pub(super) struct SipOption<'a> {
+pub struct SipOption<'a> {
     key: &'a str,
     /// The value behind the prefix of its kind.
     value: Cow<'a, str>,
@@ -33,80 +69,92 @@ enum Source<'a> {
     Computed(&'static Kind, &'a Origin),
 }
 
-/// The fields that all options share that are computed in the same way.
-pub(super) struct Kind {
+/// A kind of computed options: the fields that all options share that are computed in the same way.
+pub struct Kind {
     key: &'static str,
     /// The text before the value.
     prefix: &'static str,
     /// The column that the value comes from, if any.
     column: Option<&'static str>,
     /// The source of a computed value in words, if a column of the row does not say it.
-    pub(super) from: Option<&'static str>,
+    from: Option<&'static str>,
 }
 
 impl Kind {
     /// A computed option.
-    pub(super) const fn option(key: &'static str) -> Kind {
+    pub const fn option(key: &'static str) -> Kind {
         Kind { key, prefix: "", column: None, from: None }
     }
 
     /// A variable of the channels of an endpoint, given with the `=` behind its name.
-    pub(super) const fn variable(assignment: &'static str) -> Kind {
+    pub const fn variable(assignment: &'static str) -> Kind {
         Kind { prefix: assignment, ..Kind::option("set_var") }
     }
 
     /// Puts a prefix before the value.
-    pub(super) const fn prefixed(self, prefix: &'static str) -> Kind {
+    #[must_use]
+    pub const fn prefixed(self, prefix: &'static str) -> Kind {
         Kind { prefix, ..self }
     }
 
     /// Takes the value from this column.
-    pub(super) const fn of(self, column: &'static str) -> Kind {
+    #[must_use]
+    pub const fn of(self, column: &'static str) -> Kind {
         Kind { column: Some(column), ..self }
     }
 
     /// Says in words what the value is computed from.
-    pub(super) const fn from(self, what: &'static str) -> Kind {
+    #[must_use]
+    pub const fn from(self, what: &'static str) -> Kind {
         Kind { from: Some(what), ..self }
+    }
+
+    /// Returns what [`from`](Kind::from) said.
+    pub const fn source(&self) -> Option<&'static str> {
+        self.from
     }
 }
 
 impl<'a> Options<'a> {
-    pub(super) fn with_capacity(capacity: usize) -> Options<'a> {
+    /// Creates an empty list with room for this many options.
+    pub fn with_capacity(capacity: usize) -> Options<'a> {
         Options(Vec::with_capacity(capacity))
     }
 
     /// Adds a computed option, which comes from this row.
-    pub(super) fn push(&mut self, kind: &'static Kind, origin: &'a Origin, value: impl Into<Cow<'a, str>>) {
+    pub fn push(&mut self, kind: &'static Kind, origin: &'a Origin, value: impl Into<Cow<'a, str>>) {
         let source = Source::Computed(kind, origin);
         self.0.push(SipOption { key: kind.key, value: value.into(), source });
     }
 
     /// Adds an option of an endpoint's own.
-    pub(super) fn push_row(&mut self, row: &'a Row<OptionRow>) {
+    pub fn push_row(&mut self, row: &'a Row<OptionRow>) {
         let value = Cow::Borrowed(&*row.value);
         self.0.push(SipOption { key: &row.key, value, source: Source::Row(row) });
     }
 
-    pub(super) fn extend(&mut self, other: &Options<'a>) {
+    /// Adds all options of another list.
+    pub fn extend(&mut self, other: &Options<'a>) {
         self.0.extend_from_slice(&other.0);
     }
 
     /// Returns the last option with this key.
-    pub(super) fn last(&self, key: &str) -> Option<&SipOption<'a>> {
+    pub fn last(&self, key: &str) -> Option<&SipOption<'a>> {
         self.0.iter().rev().find(|option| option.key == key)
     }
 
-    pub(super) fn is_empty(&self) -> bool {
+    /// Returns whether there is no option.
+    pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
     /// Returns the options in order.
-    pub(super) fn iter(&self) -> impl DoubleEndedIterator<Item = &SipOption<'a>> {
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = &SipOption<'a>> {
         self.0.iter()
     }
 
-    pub(super) fn write(&self, writer: &mut Writer) {
+    /// Writes a line for each option.
+    pub fn write(&self, writer: &mut Writer) {
         for option in &self.0 {
             match option.row().and_then(|row| row.line.as_ref()) {
                 Some(line) => writer.prepared(line),
@@ -120,7 +168,8 @@ impl<'a> Options<'a> {
     ///
     /// A list of canonical lists has the same canonical form as one of raw lists, so inherited lists can be
     /// canonical already.
-    pub(super) fn canonical(self) -> Options<'a> {
+    #[must_use]
+    pub fn canonical(self) -> Options<'a> {
         if self.0.len() > MAX_SEARCHED { self.canonical_by_hash() } else { self.canonical_by_search() }
     }
 
@@ -174,7 +223,7 @@ const MAX_SEARCHED: usize = 100;
 
 impl<'a> SipOption<'a> {
     /// Returns the row that it comes from: that of the template for an inherited option.
-    pub(super) fn origin(&self) -> &'a Origin {
+    pub fn origin(&self) -> &'a Origin {
         match self.source {
             Source::Row(row) => row.origin(),
             Source::Computed(_, origin) => origin,
@@ -182,7 +231,7 @@ impl<'a> SipOption<'a> {
     }
 
     /// Returns the row that is the option, if there is one.
-    pub(super) fn row(&self) -> Option<&'a Row<OptionRow>> {
+    pub fn row(&self) -> Option<&'a Row<OptionRow>> {
         match self.source {
             Source::Row(row) => Some(row),
             Source::Computed(..) => None,
@@ -190,19 +239,20 @@ impl<'a> SipOption<'a> {
     }
 
     /// Returns the kind of a computed option.
-    pub(super) fn kind(&self) -> Option<&'static Kind> {
+    pub fn kind(&self) -> Option<&'static Kind> {
         match self.source {
             Source::Row(_) => None,
             Source::Computed(kind, _) => Some(kind),
         }
     }
 
-    pub(super) fn key(&self) -> &'a str {
+    /// Returns the key.
+    pub fn key(&self) -> &'a str {
         self.key
     }
 
     /// Returns whether both come from the same row, and are computed in the same way if they are.
-    pub(super) fn has_source_of(&self, other: &SipOption<'_>) -> bool {
+    pub fn has_source_of(&self, other: &SipOption<'_>) -> bool {
         let kinds = (self.kind(), other.kind());
         let same_kind = match kinds {
             (Some(kind), Some(other)) => ptr::eq(kind, other),
@@ -211,7 +261,9 @@ impl<'a> SipOption<'a> {
         same_kind && ptr::eq(self.origin(), other.origin())
     }
 
-    pub(super) fn write(&self, mut lines: Lines<'_>) {
+    /// Writes the line of the option. The caller chooses the row that it comes from, which is
+    /// [`origin`](SipOption::origin) as a rule.
+    pub fn write(&self, mut lines: Lines<'_>) {
         match self.source {
             Source::Row(_) => lines.option(("key", self.key), self),
             Source::Computed(kind, _) if kind.prefix.is_empty() => lines.option(self.key, self),
@@ -224,11 +276,12 @@ impl<'a> SipOption<'a> {
     }
 
     /// Returns the value without the prefix that computed options may have.
-    pub(super) fn value(&self) -> &Cow<'a, str> {
+    pub fn value(&self) -> &Cow<'a, str> {
         &self.value
     }
 
-    pub(super) fn may_be_repeated(&self) -> bool {
+    /// Returns whether a section may have several options of this key: variables, and what identifies a call.
+    pub fn may_be_repeated(&self) -> bool {
         matches!(self.key, "set_var" | "match")
     }
 

@@ -1,25 +1,27 @@
-//! The endpoints of one part of the file, in their order.
+//! The order in which endpoints are resolved.
 
 use std::collections::BTreeSet;
 
-use super::endpoint::Endpoints;
+use super::Endpoints;
 
-/// One endpoint of a part.
+/// One endpoint of an [`Order`].
 #[derive(Debug, PartialEq)]
-pub(super) struct Entry {
-    pub(super) endpoint: usize,
+pub struct Entry {
+    /// The index of the endpoint.
+    pub endpoint: usize,
     /// The index of the item that it belongs to. `None` if it is only a template.
-    pub(super) item: Option<usize>,
+    pub item: Option<usize>,
 }
 
 /// The endpoints of the items and all of their templates, each once. A template comes before the first endpoint
 /// that inherits from it.
-pub(super) struct Registry {
-    pub(super) entries: Vec<Entry>,
+pub struct Order {
+    /// The endpoints.
+    pub entries: Vec<Entry>,
     /// The links (child, parent) that would close a circle of templates, which are ignored.
-    pub(super) circular: BTreeSet<(usize, usize)>,
+    pub circular: BTreeSet<(usize, usize)>,
     /// Items whose endpoint a later item has, too, and the index of the endpoint in the entries.
-    pub(super) replaced: Vec<(usize, usize)>,
+    pub replaced: Vec<(usize, usize)>,
     states: Vec<State>,
 }
 
@@ -32,27 +34,27 @@ enum State {
     At(usize),
 }
 
-impl Registry {
+impl Order {
     /// Registers items, given by their endpoints, in order.
-    pub(super) fn new(endpoints: &Endpoints, items: impl Iterator<Item = usize>) -> Registry {
-        let mut registry = Registry {
+    pub fn new(endpoints: &Endpoints, items: impl Iterator<Item = usize>) -> Order {
+        let mut order = Order {
             entries: Vec::new(),
             circular: BTreeSet::new(),
             replaced: Vec::new(),
             states: vec![State::Unseen; endpoints.len()],
         };
         for (item, endpoint) in items.enumerate() {
-            registry.visit(endpoint, |endpoint| &endpoints.get(endpoint).parents);
-            let State::At(place) = registry.states[endpoint] else { continue };
-            if let Some(loser) = registry.entries[place].item.replace(item) {
-                registry.replaced.push((loser, place));
+            order.visit(endpoint, |endpoint| &endpoints.get(endpoint).parents);
+            let State::At(place) = order.states[endpoint] else { continue };
+            if let Some(loser) = order.entries[place].item.replace(item) {
+                order.replaced.push((loser, place));
             }
         }
-        registry
+        order
     }
 
-    /// Returns the entry of an endpoint, if the part has it.
-    pub(super) fn entry(&self, endpoint: usize) -> Option<&Entry> {
+    /// Returns the entry of an endpoint, if the order has it.
+    pub fn entry(&self, endpoint: usize) -> Option<&Entry> {
         match self.states[endpoint] {
             State::At(place) => self.entries.get(place),
             State::Unseen | State::Open => None,

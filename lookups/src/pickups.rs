@@ -1,12 +1,29 @@
 //! Pickup groups: their members may take a call that rings at another phone.
+//!
+//! ```
+//! use lookups::pickups::{Groups, Pickups};
+//!
+//! let pickup = r#"{"id": 7, "tenant_uuid": "t", "name": "sales"}"#;
+//! let member = r#"{"pickupid": 7, "category": "member", "membertype": "user", "memberid": 1}"#;
+//! fixtures::Scratch::new(&[("pickup", pickup), ("pickupmember", member)]).in_session(|session| {
+//!     let pickups = Pickups::read(session)?;
+//!     let mut groups = Groups::default();
+//!     // The line is the main line of user 1, and its main user.
+//!     pickups.of(1, true).for_each(|membership| groups.add(membership));
+//!     assert_eq!(groups.member().as_deref(), Some("7"));
+//!     assert_eq!(groups.pickup(), None);
+//!     Ok::<(), driver_api::Error>(())
+//! })?;
+//! # Ok::<(), driver_api::Error>(())
+//! ```
 
 use std::collections::{BTreeSet, HashMap};
 
 use driver_api::{Error, Query, Row, Session};
 use serde::Deserialize;
 
-/// The memberships in pickup groups, by user.
-pub(crate) struct Pickups(HashMap<i64, Vec<Membership>>);
+/// The memberships in pickup groups that are enabled, by user.
+pub struct Pickups(HashMap<i64, Vec<Membership>>);
 
 /// The members of a ring group or queue are found by its name alone.
 const PICKUPS: Query<'_> = Query {
@@ -32,8 +49,9 @@ const PICKUPS: Query<'_> = Query {
         WHERE pm.membertype = 'queue'",
 };
 
+/// A user's membership in a pickup group.
 #[derive(Deserialize)]
-pub(crate) struct Membership {
+pub struct Membership {
     id: i64,
     category: Category,
     #[serde(rename = "membertype")]
@@ -63,13 +81,14 @@ enum Via {
 
 /// The pickup groups of one endpoint: the groups of all users of all its lines.
 #[derive(Default)]
-pub(crate) struct Groups {
+pub struct Groups {
     member: BTreeSet<i64>,
     pickup: BTreeSet<i64>,
 }
 
 impl Pickups {
-    pub(crate) fn read(session: &mut Session<'_>) -> Result<Pickups, Error> {
+    /// Reads all memberships, in one query.
+    pub fn read(session: &mut Session<'_>) -> Result<Pickups, Error> {
         let mut by_user: HashMap<i64, Vec<Membership>> = HashMap::new();
         let memberships: Vec<Row<Membership>> = session.query(PICKUPS, &[])?;
         for membership in memberships {
@@ -80,27 +99,28 @@ impl Pickups {
 
     /// Returns the memberships that a user brings to a line. `main` says whether it is the main line of its
     /// main user.
-    pub(crate) fn of(&self, user: i64, main: bool) -> impl Iterator<Item = &Membership> {
+    pub fn of(&self, user: i64, main: bool) -> impl Iterator<Item = &Membership> {
         let memberships = self.0.get(&user).into_iter().flatten();
         memberships.filter(move |membership| main || membership.via == Via::User)
     }
 }
 
 impl Groups {
-    pub(crate) fn add(&mut self, membership: &Membership) {
+    /// Adds a membership of a user of the endpoint.
+    pub fn add(&mut self, membership: &Membership) {
         match membership.category {
             Category::Member => self.member.insert(membership.id),
             Category::Pickup => self.pickup.insert(membership.id),
         };
     }
 
-    /// Returns the groups whose calls an endpoint may pick up: `1,5`.
-    pub(crate) fn member(&self) -> Option<String> {
+    /// Returns the groups whose calls an endpoint may pick up, by id: `1,5`.
+    pub fn member(&self) -> Option<String> {
         join(&self.member)
     }
 
-    /// Returns the groups that an endpoint's calls belong to.
-    pub(crate) fn pickup(&self) -> Option<String> {
+    /// Returns the groups that an endpoint's calls belong to, by id: `1,5`.
+    pub fn pickup(&self) -> Option<String> {
         join(&self.pickup)
     }
 }
