@@ -101,6 +101,23 @@ fn an_unreachable_server_is_an_error() {
     assert!(error.ends_with("Connection refused (os error 111)"), "{error}");
 }
 
+#[cfg(feature = "custom")]
+#[test]
+fn a_command_sees_the_snapshot() {
+    let Some(cluster) = shared() else { return };
+    let uri = database(cluster, "command");
+    let folder = crate::Folder::new(&[(
+        "config.yml",
+        "extra_config_files: ''\ndrivers: {acme.x.txt: {command: [/bin/sh, -c, 'echo $CONFGEND_DB_URI; echo $CONFGEND_SNAPSHOT']}}\n",
+    )]);
+    let run = confgend(&["generate", "acme/x.txt", "--db", &uri, "--config", &folder.text("config.yml")]);
+    assert_eq!((run.code, run.err.as_str()), (0, ""));
+    let (address, snapshot) = run.out.trim_end().split_once('\n').unwrap();
+    assert_eq!(address, uri);
+    // PostgreSQL names a snapshot in hexadecimal digits and hyphens.
+    assert!(snapshot.len() > 8 && snapshot.chars().all(|c| c.is_ascii_hexdigit() || c == '-'), "{snapshot}");
+}
+
 #[test]
 fn list_shows_missing_tables() {
     let Some(cluster) = shared() else { return };
