@@ -30,7 +30,7 @@ pub(crate) struct CommandDriver {
     place: Place,
     work: CommandWork,
     namespace: String,
-    /// The configuration as JSON, which the program reads.
+    /// The configuration as JSON, which the program reads, without the address of the database.
     config: Vec<u8>,
 }
 
@@ -41,7 +41,10 @@ impl CommandDriver {
         namespace: &str,
         config: &Config,
     ) -> Result<CommandDriver, Error> {
-        let config = serde_json::to_vec(config.values()).map_err(|error| {
+        let mut values = config.values().clone();
+        // It may be another database than that of the snapshot, and has a password.
+        values.remove("db_uri");
+        let config = serde_json::to_vec(&values).map_err(|error| {
             Error::new(ErrorKind::Config, "the configuration can't be passed to a program as JSON")
                 .because(error)
         })?;

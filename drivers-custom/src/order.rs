@@ -221,12 +221,12 @@ impl Known {
             }
             Expr::BinaryOp { left, op: BinaryOperator::Eq, right } => {
                 for (from, to) in [(left, right), (right, left)] {
-                    let Some(to) = column(to) else { continue };
+                    let Some(to) = column(to).map(|column| self.qualified(column)) else { continue };
                     if only.is_some_and(|alias| alias != to.0) {
                         continue;
                     }
                     match (column(from), bare(from)) {
-                        (Some(from), _) => self.equal.push((from, to)),
+                        (Some(from), _) => self.equal.push((self.qualified(from), to)),
                         (None, Expr::Value(_)) => drop(self.columns.insert(to)),
                         _ => {}
                     }
@@ -236,13 +236,19 @@ impl Known {
         }
     }
 
+    /// Returns a column with the alias of the only table, if it has none.
+    fn qualified(&self, (alias, name): Column) -> Column {
+        match (alias.as_str(), self.tables.as_slice()) {
+            ("", [only]) => (only.alias.clone(), name),
+            _ => (alias, name),
+        }
+    }
+
     /// Adds columns, and all that follows from them.
     fn add(&mut self, columns: &[Column]) {
-        for (alias, name) in columns {
-            match (alias.as_str(), self.tables.as_slice()) {
-                ("", [only]) => drop(self.columns.insert((only.alias.clone(), name.clone()))),
-                _ => drop(self.columns.insert((alias.clone(), name.clone()))),
-            }
+        for column in columns {
+            let column = self.qualified(column.clone());
+            self.columns.insert(column);
         }
         loop {
             let before = (self.columns.len(), self.rows.len());
@@ -264,12 +270,9 @@ impl Known {
     }
 
     fn has(&self, expression: &Expr) -> bool {
-        column(expression).is_some_and(|(alias, name)| match (alias.as_str(), self.tables.as_slice()) {
-            ("", [only]) => {
-                self.rows.contains(&only.alias) || self.columns.contains(&(only.alias.clone(), name))
-            }
-            _ => self.rows.contains(&alias) || self.columns.contains(&(alias, name)),
-        })
+        column(expression)
+            .map(|column| self.qualified(column))
+            .is_some_and(|column| self.rows.contains(&column.0) || self.columns.contains(&column))
     }
 
     /// Says which columns complete the order.
@@ -400,6 +403,7 @@ mod tests {
             "SELECT m.uuid AS id, m.label FROM moh AS m ORDER BY id".to_owned(),
             "SELECT uuid, label FROM moh ORDER BY 1".to_owned(),
             "SELECT m.label FROM moh m WHERE m.uuid = 'x'".to_owned(),
+            "SELECT label, mode FROM moh WHERE uuid = 'x'".to_owned(),
             "SELECT CAST(uuid AS TEXT) AS u, label FROM moh ORDER BY u COLLATE \"C\"".to_owned(),
             format!("{join} ORDER BY u.id, l.id"),
             format!("{join} ORDER BY ul.user_id, ul.line_id"),
