@@ -106,7 +106,7 @@ fn an_unreachable_server_is_an_error() {
 fn a_command_sees_the_snapshot() {
     let Some(cluster) = shared() else { return };
     let uri = database(cluster, "command");
-    let folder = crate::Folder::new(&[(
+    let folder = Folder::new(&[(
         "config.yml",
         "extra_config_files: ''\ndrivers: {acme.x.txt: {command: [/bin/sh, -c, 'echo $CONFGEND_DB_URI; echo $CONFGEND_SNAPSHOT']}}\n",
     )]);
