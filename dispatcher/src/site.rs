@@ -85,6 +85,8 @@ struct Drivers {
     registry: Arc<Registry>,
     config: Arc<Config>,
     writers: BTreeMap<Namespace, Mutex<Option<Arc<Writer>>>>,
+    /// The files and folders whose change may change a text: requests look at them.
+    templates: Arc<[PathBuf]>,
     pool: Arc<Pool>,
     /// The release that the database was of when a file was last generated.
     release: Mutex<Option<Release>>,
@@ -99,6 +101,7 @@ impl Drivers {
         Drivers {
             writers: registry.namespaces().map(|file| (file.clone(), Mutex::default())).collect(),
             registry,
+            templates: template_paths(&config).into(),
             config: Arc::new(config),
             pool: Arc::new(Pool::new(database)),
             release: Mutex::default(),
@@ -169,7 +172,7 @@ impl Generator for Drivers {
                 };
             }
         };
-        let templates = template_states(&self.config);
+        let templates = template_states(&self.templates);
         let mut connection: Option<PooledConnection> = None;
         let outcome = writer.write(&mut LazySnapshot::new(&self.pool, has_fallback, &mut connection));
         log(file, &outcome);
@@ -186,16 +189,16 @@ impl Generator for Drivers {
             self.failure(file, error)
         });
         let version = version(connection.as_ref(), &templates);
-        let config = Arc::clone(&self.config);
+        let paths = Arc::clone(&self.templates);
         let is_current = move || {
-            templates == template_states(&config)
+            templates == template_states(&paths)
                 && connection.as_mut().is_none_or(PooledConnection::unchanged)
         };
         Generated { result, elapsed: Some(elapsed), warnings, version, is_current: Box::new(is_current) }
     }
 
     fn is_current(&self, version: &Version) -> bool {
-        let templates = template_states(&self.config);
+        let templates = template_states(&self.templates);
         let now = if version.0.starts_with(NO_DATABASE) {
             Some(with_templates(NO_DATABASE, &templates))
         } else {
@@ -263,14 +266,19 @@ fn with_templates(state: &str, templates: &[FileState]) -> Version {
     Version(format!("{state} {templates:?}"))
 }
 
-/// Returns the states of all templates that drivers read: the files that the configuration names below
-/// `templates`, and those in the folders among them; and of the files of its definitions.
-fn template_states(config: &Config) -> Vec<FileState> {
+/// Returns the templates that drivers read: the files and folders that the configuration names below `templates`, and the
+/// files of its definitions.
+fn template_paths(config: &Config) -> Vec<PathBuf> {
     let paths = config.get::<BTreeMap<String, Option<PathBuf>>>("templates").ok().flatten();
     let paths = paths.into_iter().flatten().filter_map(|(_, path)| path);
+    paths.chain(drivers::files_of_definitions(config)).collect()
+}
+
+/// Returns the states of these files, and of those in the folders among them.
+fn template_states(paths: &[PathBuf]) -> Vec<FileState> {
     let mut states = Vec::new();
-    for path in paths.chain(drivers::files_of_definitions(config)) {
-        add_states(path, 0, &mut states);
+    for path in paths {
+        add_states(path.clone(), 0, &mut states);
     }
     states
 }

@@ -231,9 +231,9 @@ impl Driver for TemplateDriver {
     fn generate(&self, session: &mut Session<'_>) -> Result<String, Error> {
         let source = self.source()?;
         let results = self.results(session)?;
+        let source = if session.explains() { with_lines(&source).into_owned().into() } else { source };
         let mut left_out = LeftOut::new();
         for _ in 0..MAX_ATTEMPTS {
-            let source = if session.explains() { with_lines(&source) } else { (&*source).into() };
             let attempt = self.attempt(&source, &results, &left_out, session.records_origins());
             // Without a row, the template may fail where it does not with it.
             let attempt = attempt.inspect_err(|_| warn(session, &results, &left_out))?;
