@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::ops::Range;
-use std::path::Path;
 use std::sync::Arc;
 
 use driver_api::templates::{Mistake, original_range};
@@ -79,16 +78,19 @@ pub(crate) fn of_engine(
         Some(cause) => format!("{}{detail}: {cause}", error.kind()),
         None => format!("{}{detail}", error.kind()),
     };
-    match (error.name(), template) {
-        // A mistake in a template that it includes.
-        (Some(name), TemplateText::File(path)) if name != MAIN => {
-            let path = path.parent().unwrap_or(Path::new("")).join(name);
-            let source = fs::read_to_string(&path).unwrap_or_default();
-            let range = range(&source, error);
-            report::mistake(ErrorKind::Template, &path.display().to_string(), &source, range, &message)
+    match error.name().and_then(|name| included(template, name)) {
+        Some((path, source)) => {
+            report::mistake(ErrorKind::Template, &path, &source, range(&source, error), &message)
         }
-        _ => at(place, template, source, range(source, error), &message),
+        None => at(place, template, source, range(source, error), &message),
     }
+}
+
+/// Returns the path and the text of a template that this one includes. The template itself is none.
+fn included(template: &TemplateText, name: &str) -> Option<(String, String)> {
+    let path = template.folder().filter(|_| name != MAIN)?.join(name);
+    let text = fs::read_to_string(&path).unwrap_or_default();
+    Some((path.display().to_string(), text))
 }
 
 /// Returns the part of the text that an error is about: an expression, or else a line.
@@ -121,15 +123,11 @@ pub(crate) fn of_template(
 }
 
 fn of_check(place: &Place, template: &TemplateText, source: &str, mistake: &Mistake) -> Error {
-    match template {
-        // A mistake in a template that it includes.
-        TemplateText::File(path) if mistake.template != MAIN => {
-            let path = path.parent().unwrap_or(Path::new("")).join(&mistake.template);
-            let source = fs::read_to_string(&path).unwrap_or_default();
-            let path = path.display().to_string();
+    match included(template, &mistake.template) {
+        Some((path, source)) => {
             report::mistake(ErrorKind::Template, &path, &source, place_of(&source, mistake), &mistake.message)
         }
-        _ => at(place, template, source, place_of(source, mistake), &mistake.message),
+        None => at(place, template, source, place_of(source, mistake), &mistake.message),
     }
 }
 
