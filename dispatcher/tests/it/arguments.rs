@@ -95,7 +95,7 @@ fn list_shows_the_features_of_the_build() {
     let run = confgend(&["list"]);
     let (built, left_out) = run.err.split_once("\nfeatures left out: ").unwrap();
     let built: Vec<&str> = built.strip_prefix("features compiled in: ").unwrap().split(", ").collect();
-    let left_out: Vec<&str> = left_out.trim_end().split(", ").collect();
+    let left_out = left_out.trim_end();
     let table = [
         (cfg!(feature = "asterisk"), "asterisk", "asterisk (asterisk/*)"),
         (
@@ -109,8 +109,8 @@ fn list_shows_the_features_of_the_build() {
     ];
     for (is_built, name, with_what_it_adds) in table {
         assert_eq!(built.contains(&name), is_built, "{}", run.err);
-        assert_eq!(left_out.contains(&with_what_it_adds), !is_built, "{}", run.err);
+        assert_eq!(left_out.contains(with_what_it_adds), !is_built, "{}", run.err);
     }
     let all = dispatcher::features().all(|feature| feature.built);
-    assert_eq!(left_out == ["none"], all, "{}", run.err);
+    assert_eq!(left_out == "none", all, "{}", run.err);
 }
