@@ -4,20 +4,20 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::{panic, thread};
 
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use smallvec::SmallVec;
 
 use crate::asterisk::{LineOrigins, Recorder, origins_by_section, origins_of_lines};
 use crate::decode::{self, Problem};
 use crate::explanation::{Explanation, LineNote, Note};
-use crate::release::real_column;
 use crate::row::Source;
 use crate::table::AnyRow;
 use crate::{
     Blanked, EngineRow, Error, ErrorKind, Exported, OneLine, Origin, Release, Row, Rows, Snapshot, StandIn,
     Table, Value,
 };
+
+mod release;
 
 /// The database as a driver sees it: one read-only snapshot, while the driver writes one file.
 ///
@@ -364,32 +364,9 @@ impl<'a> Session<'a> {
             let Some(with_stand_in) = result.as_ref().err().and_then(|error| self.find_stand_in(error, &sql))
             else {
                 return result
-                    .map_err(|error| real_names(error, &sql).context(format!("table {}", query.table)));
+                    .map_err(|error| release::real_names(error, &sql).context(format!("table {}", query.table)));
             };
             sql = Cow::Owned(with_stand_in);
-        }
-    }
-
-    /// Returns the query with what stands for the table or the column that the database lacks.
-    fn find_stand_in(&mut self, error: &Error, sql: &str) -> Option<String> {
-        let unused = |missing: &dyn Fn(&StandIn) -> bool, stand_ins: &mut [(StandIn, bool)]| {
-            let (stand_in, is_needed) =
-                stand_ins.iter_mut().find(|(it, is_needed)| !is_needed && missing(it))?;
-            *is_needed = true;
-            stand_in.applied(sql)
-        };
-        match error.kind() {
-            ErrorKind::MissingTable(table) => unused(&|it| it.table == table, &mut self.stand_ins),
-            ErrorKind::MissingColumn(column) => {
-                let name = column.rsplit('.').next().unwrap_or(column);
-                let table = real_column(column, sql);
-                let table = table.as_deref().and_then(|it| it.split('.').next());
-                let has = |it: &StandIn| {
-                    table.is_none_or(|table| table == it.table) && it.sql.contains(&format!("AS {name}"))
-                };
-                unused(&has, &mut self.stand_ins)
-            }
-            _ => None,
         }
     }
 
@@ -420,56 +397,6 @@ impl<'a> Session<'a> {
         // A query without `ORDER BY` returns its rows, and so their warnings, in any order.
         self.warnings[earlier..].sort();
         result.map(|()| (rows, columns))
-    }
-
-    /// Sets what stands for tables and columns that databases of older releases lack.
-    pub fn stand_in(&mut self, stand_ins: &[StandIn]) {
-        self.stand_ins.extend(stand_ins.iter().map(|stand_in| (*stand_in, false)));
-    }
-
-    /// Returns the release of the database, which its table `infos` names. Where it does not, the columns of other tables
-    /// tell; a database that lacks nothing is of [today](Release::TODAY).
-    pub fn release(&mut self) -> Result<Release, Error> {
-        if let Some(release) = self.release {
-            return Ok(release);
-        }
-        let release = match self.run_once::<Info>(INFOS, INFOS.sql, &[]) {
-            Ok((rows, _)) => match rows.first() {
-                Some(info) if info.wazo_version.is_empty() => self.release_by_schema()?,
-                Some(info) => info.wazo_version.parse().unwrap_or_else(|_| {
-                    let message =
-                        "it names no release, such as 24.10; the text of today's release is written";
-                    info.warn(self, "wazo_version", message);
-                    Release::TODAY
-                }),
-                None => Release::TODAY,
-            },
-            Err(error) if lacks(&error) => self.release_by_schema()?,
-            Err(error) => return Err(error.context("table infos")),
-        };
-        self.release = Some(release);
-        Ok(release)
-    }
-
-    /// Returns the release of the database, if anybody asked for it.
-    pub fn known_release(&self) -> Option<Release> {
-        self.release
-    }
-
-    /// Returns the last release whose databases lack what this one lacks.
-    fn release_by_schema(&mut self) -> Result<Release, Error> {
-        let mut release = Release::TODAY;
-        for (table, column, last) in SCHEMAS {
-            if !self.snapshot.has_column(table, column)? {
-                release = *last;
-            }
-        }
-        if release != Release::TODAY {
-            let message =
-                format!("it names no release; by its tables, the database is of {release} or before");
-            self.warn(Warning::new("infos", message).column("wazo_version"));
-        }
-        Ok(release)
     }
 
     /// Has the database show the snapshot to another program while this session lasts. Returns how the program finds
@@ -553,45 +480,6 @@ impl<'a> Session<'a> {
             .map(Warning::on_one_line)
             .filter(|warning| seen.insert(warning.clone()))
             .collect()
-    }
-}
-
-const INFOS: Query<'_> = Query {
-    table: "infos",
-    key: &["uuid"],
-    sql: "SELECT uuid, COALESCE(wazo_version, '') AS wazo_version FROM infos ORDER BY uuid COLLATE \"C\"",
-};
-
-#[derive(Deserialize)]
-struct Info {
-    wazo_version: String,
-}
-
-/// Columns that came with a release, and the last release before it, the newest first.
-const SCHEMAS: &[(&str, &str, Release)] = &[
-    ("tenant", "record_start_announcement", Release::new(25, 3)),
-    ("provisioning", "http_base_url", Release::new(23, 12)),
-    ("feature_extension", "feature", Release::new(23, 11)),
-    ("meeting", "uuid", Release::new(21, 12)),
-    ("groupfeatures", "label", Release::new(21, 3)),
-    ("endpoint_sip", "uuid", Release::new(20, 12)),
-];
-
-fn lacks(error: &Error) -> bool {
-    matches!(error.kind(), ErrorKind::MissingTable(_) | ErrorKind::MissingColumn(_))
-}
-
-/// Names the table of a missing column, for which the query has an alias.
-fn real_names(error: Error, sql: &str) -> Error {
-    match error.kind() {
-        ErrorKind::MissingColumn(column) => match real_column(column, sql) {
-            Some(column) => {
-                let message = format!("this database has no column {column}");
-                Error::new(ErrorKind::MissingColumn(column), message)
-            }
-            None => error,
-        },
-        _ => error,
     }
 }
 
