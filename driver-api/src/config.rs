@@ -213,7 +213,7 @@ impl Config {
     }
 
     /// Makes relative paths absolute, from this folder: all values below `templates`, and in each definition below
-    /// `drivers` the template and the program of the command, unless this is a name without a slash.
+    /// `drivers` the template, the files that the command reads, and its program, unless this is a name without a slash.
     pub fn resolve_paths(&mut self, folder: &Path) {
         let layers = self.layers.iter_mut().map(|layer| &mut layer.values);
         for values in layers.chain([&mut self.values]) {
@@ -224,6 +224,11 @@ impl Config {
             for driver in drivers.values_mut().filter_map(Value::as_mapping_mut) {
                 if let Some(path) = driver.get_mut("template") {
                     resolve(path, folder);
+                }
+                match driver.get_mut("reads") {
+                    Some(Value::Sequence(paths)) => paths.iter_mut().for_each(|path| resolve(path, folder)),
+                    Some(path) => resolve(path, folder),
+                    None => {}
                 }
                 let program = driver.get_mut("command").and_then(|command| match command {
                     Value::Sequence(words) => words.first_mut(),

@@ -25,6 +25,12 @@ use crate::position::Part;
 /// The number of warnings that are kept of a program.
 const MAX_WARNINGS: usize = 1_000;
 
+/// Returns the paths of the program, if it is one, and of the files that the definition says it reads.
+pub(crate) fn files(work: &CommandWork) -> Vec<PathBuf> {
+    let program = work.words.first().filter(|word| word.contains('/')).map(PathBuf::from);
+    program.into_iter().chain(work.reads.iter().cloned()).collect()
+}
+
 /// A driver with a command.
 pub(crate) struct CommandDriver {
     place: Place,

@@ -21,17 +21,6 @@ pub(crate) struct Definition {
     pub(crate) work: Work,
 }
 
-impl Definition {
-    /// Returns the path of the template or the program, if it is one.
-    pub(crate) fn file(&self) -> Option<PathBuf> {
-        match &self.work {
-            Work::Template(TemplateWork { template: TemplateText::File(path), .. }) => Some(path.clone()),
-            Work::Template(_) => None,
-            Work::Command(work) => work.words.first().filter(|word| word.contains('/')).map(PathBuf::from),
-        }
-    }
-}
-
 /// How the driver makes its file.
 #[derive(Debug)]
 pub(crate) enum Work {
@@ -79,15 +68,18 @@ impl TemplateText {
 pub(crate) struct CommandWork {
     /// The program and its arguments.
     pub(crate) words: Vec<String>,
+    /// The files and folders that it reads.
+    pub(crate) reads: Vec<PathBuf>,
     pub(crate) timeout: Duration,
     /// The maximum size of the file in bytes.
     pub(crate) max_bytes: usize,
 }
 
 /// The keys of a definition.
-const KEYS: [&str; 8] = ["command", "max_bytes", "name", "queries", "syntax", "template", "text", "timeout"];
+const KEYS: [&str; 9] =
+    ["command", "max_bytes", "name", "queries", "reads", "syntax", "template", "text", "timeout"];
 const TEMPLATE_KEYS: [&str; 4] = ["queries", "syntax", "template", "text"];
-const COMMAND_KEYS: [&str; 2] = ["max_bytes", "timeout"];
+const COMMAND_KEYS: [&str; 3] = ["max_bytes", "reads", "timeout"];
 const QUERY_KEYS: [&str; 3] = ["key", "sql", "table"];
 
 const DEFAULT_TIMEOUT: f64 = 30.0;
@@ -127,19 +119,29 @@ pub(crate) struct Title<'c> {
 }
 
 /// Returns the titles of all definitions, those of the strongest file first, and what is wrong with others. A file may
-/// define a driver that another one defines, too: the stronger definition holds as a whole.
+/// define a driver that another one defines, too: the stronger definition holds as a whole. `null` in its place removes
+/// the definitions of that namespace in weaker files.
 pub(crate) fn titles(config: &Config) -> (Vec<Title<'_>>, Vec<Error>) {
     let (mut titles, mut problems) = (Vec::<Title<'_>>::new(), Vec::new());
+    let mut removed: Vec<Namespace> = Vec::new();
     for (file, values) in config.layers() {
         for title in titles_of(file, values) {
             match title {
+                Ok(title) if removed.contains(&title.namespace) => {}
                 Ok(title) if titles.iter().any(|other| other.is(&title.namespace, &title.name)) => {}
                 Ok(title) => titles.push(title),
                 Err(error) => problems.push(error),
             }
         }
+        removed.extend(removed_by(values));
     }
     (titles, problems)
+}
+
+/// Returns the namespaces whose definitions this file removes from weaker files.
+fn removed_by(values: &Mapping) -> impl Iterator<Item = Namespace> {
+    let definitions = values.get(KEY).and_then(Value::as_mapping).into_iter().flatten();
+    definitions.filter(|(_, value)| value.is_null()).filter_map(|(key, _)| key.as_str()?.parse().ok())
 }
 
 impl Title<'_> {
@@ -313,6 +315,7 @@ impl<'d> Reader<'d> {
         let max_bytes = self.number("max_bytes", Value::as_u64)?.unwrap_or(DEFAULT_MAX_BYTES);
         Ok(CommandWork {
             words,
+            reads: self.texts("reads")?.into_iter().map(PathBuf::from).collect(),
             timeout: timeout
                 .ok_or_else(|| self.error("timeout", Part::Value, "expected a number of seconds above 0"))?,
             max_bytes: usize::try_from(max_bytes).unwrap_or(usize::MAX),
@@ -422,7 +425,7 @@ mod tests {
             ("{tmplate: x}", "X.tmplate: unknown key; did you mean template?"),
             (
                 "{zzz: x}",
-                "X.zzz: unknown key; use command, max_bytes, name, queries, syntax, template, text, timeout",
+                "X.zzz: unknown key; use command, max_bytes, name, queries, reads, syntax, template, text, timeout",
             ),
             (
                 "{command: [], text: x}",
@@ -480,6 +483,17 @@ mod tests {
         assert!(problems.is_empty());
         let definition = read(&config, &"asterisk/x.conf".parse().unwrap(), "acme").unwrap();
         assert!(matches!(definition.work, Work::Template(_)));
+    }
+
+    #[test]
+    fn null_removes_the_definitions_of_weaker_files() {
+        let weak =
+            "drivers: {asterisk.x.conf: {name: acme, text: x}, asterisk.y.conf: {name: acme, text: y}}";
+        let mut config = config("drivers: {asterisk/x.conf: null}", "a.yml");
+        config.fill_from(&Config::from_yaml(weak).unwrap().named("b.yml"));
+        config.fill_from(&Config::from_yaml("drivers: {asterisk.y.conf: null}").unwrap().named("c.yml"));
+        let found: Vec<String> = titles(&config).0.iter().map(|it| it.namespace.to_string()).collect();
+        assert_eq!(found, ["asterisk/y.conf"]);
     }
 
     #[test]

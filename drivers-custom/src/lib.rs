@@ -42,7 +42,7 @@ use driver_api::{Config, Driver, Entry, Error, Namespace};
 use serde_yaml::{Mapping, Value};
 
 use self::command::CommandDriver;
-use self::definition::{Title, Work};
+use self::definition::{Definition, Title, Work};
 use self::template::TemplateDriver;
 
 /// Returns the entries of the drivers that a configuration defines, and its mistakes that hide a driver. What is wrong
@@ -65,11 +65,16 @@ pub fn entries(config: &Config) -> (Vec<&'static Entry>, Vec<Error>) {
     (entries, problems)
 }
 
-/// Returns the paths of the templates and programs of all drivers that a configuration defines.
+/// Returns the paths of the files that all drivers of a configuration read: the templates, those that these include, the
+/// programs, and what definitions say of them.
 pub fn files(config: &Config) -> Vec<PathBuf> {
     let (titles, _) = definition::titles(config);
     let work = |title: &Title<'_>| definition::read(config, &title.namespace, &title.name).ok();
-    titles.iter().filter_map(work).filter_map(|definition| definition.file()).collect()
+    let files = |definition: Definition| match definition.work {
+        Work::Template(work) => template::files(&work.template),
+        Work::Command(work) => command::files(&work),
+    };
+    titles.iter().filter_map(work).flat_map(files).collect()
 }
 
 /// Returns the key of the definitions, as people read about it.

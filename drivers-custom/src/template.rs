@@ -13,6 +13,7 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use driver_api::explanation::{Note, Setting, TextSource};
@@ -41,6 +42,15 @@ pub(crate) struct TemplateDriver {
     config: Value,
     /// The key that has the template.
     setting: Setting,
+}
+
+/// Returns the paths of the template, if it is a file, and of those that it includes.
+pub(crate) fn files(template: &TemplateText) -> Vec<PathBuf> {
+    let TemplateText::File(path) = template else { return Vec::new() };
+    let folder = path.parent().unwrap_or(Path::new("/"));
+    let source = fs::read_to_string(path).unwrap_or_default();
+    let included = engine(&Arc::default(), 0, Some(folder)).includes(MAIN, &source);
+    [path.clone()].into_iter().chain(included.iter().map(|name| folder.join(name))).collect()
 }
 
 /// Rows that are left out, each with the cell and the reason.

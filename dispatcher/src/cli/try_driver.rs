@@ -4,8 +4,8 @@ use std::io::{self, IsTerminal as _};
 use std::path::PathBuf;
 
 use argh::FromArgs;
-use database::Uri;
-use driver_api::{Config, Entry, Error, Namespace, Snapshot};
+use database::{Database, Uri};
+use driver_api::{Config, Entry, Error, Namespace};
 use drivers::{Registry, Report, Writer};
 
 use super::{Failure, print, print_error, usage, warn};
@@ -70,11 +70,10 @@ impl Try {
         let mut database = database::open(&data.uri).map_err(usage)?;
         let mut is_good = problems.is_empty();
         for driver in drivers {
-            let mut rehearsal = database.rehearsal().map_err(usage)?;
-            is_good &= rehearsed(driver, &config, &mut *rehearsal);
-            drop(rehearsal);
-            let mut snapshot = database.snapshot().map_err(usage)?;
-            is_good &= generated(driver, &config, &mut *snapshot);
+            is_good &= tried(driver, &config, &mut *database).unwrap_or_else(|error| {
+                print_error(&error);
+                false
+            });
         }
         Ok(if is_good { super::DONE } else { super::FAILED })
     }
@@ -109,26 +108,12 @@ fn of_case(_: &str) -> Result<Data, Error> {
     Err(Error::driver("--case needs SQLite, which this build of confgend leaves out; use --db"))
 }
 
-/// Checks the queries of a driver. Returns whether they are good.
-fn rehearsed(driver: &Entry, config: &Config, rehearsal: &mut dyn Snapshot) -> bool {
-    let checked = namespace(driver)
-        .and_then(|namespace| Writer::of(driver, config, &namespace))
-        .and_then(|writer| writer.rehearse(rehearsal));
-    // What prevents the driver from being built is told when it generates.
-    match checked {
-        Err(error) if *error.kind() == driver_api::ErrorKind::Config => {
-            print_error(&error);
-            false
-        }
-        _ => true,
-    }
-}
-
-/// Prints the file of a driver. Returns whether it was generated.
-fn generated(driver: &Entry, config: &Config, snapshot: &mut dyn Snapshot) -> bool {
-    let writer = namespace(driver).and_then(|namespace| Writer::of(driver, config, &namespace));
-    let (Ok(namespace), Ok(writer)) = (namespace(driver), writer) else { return false };
-    let outcome = writer.write(snapshot);
+/// Checks the queries of a driver, and prints its file. The first mistake is told.
+fn tried(driver: &Entry, config: &Config, database: &mut dyn Database) -> Result<bool, Error> {
+    let namespace: Namespace = driver.namespace.parse()?;
+    let writer = Writer::of(driver, config, &namespace)?;
+    writer.rehearse(&mut *database.rehearsal()?)?;
+    let outcome = writer.write(&mut *database.snapshot()?);
     if let Ok(text) = &outcome.result {
         print(text);
     }
@@ -136,9 +121,5 @@ fn generated(driver: &Entry, config: &Config, snapshot: &mut dyn Snapshot) -> bo
     let is_terminal = messages.is_terminal();
     let mut report = Report::with_files(&mut messages, is_terminal);
     report.end(&namespace, &outcome);
-    outcome.result.is_ok()
-}
-
-fn namespace(driver: &Entry) -> Result<Namespace, Error> {
-    driver.namespace.parse()
+    Ok(outcome.result.is_ok())
 }

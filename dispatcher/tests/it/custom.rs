@@ -134,6 +134,20 @@ fn a_definition_is_tried_without_being_installed() {
         run.err.contains("two rows may come in any order: add u.id, ul.line_id to ORDER BY\n"),
         "{run:?}"
     );
+    // Each mistake is told once.
+    for (definition_text, expected) in [
+        ("drivers: {acme.x.txt: {text: '{{ nothing }}'}}", "nothing sets \"nothing\""),
+        ("drivers: {acme.x.txt: {command: ./missing.py}}", "there is no program "),
+        (
+            "drivers: {acme.x.txt: {text: x, queries: {a: {table: t, sql: SELECT a FROM t}}}}",
+            "acme/x.txt needs table t, which this database does not have",
+        ),
+    ] {
+        fs::write(&definition, definition_text).unwrap();
+        let run = tried(&["--case", "office"]);
+        assert_eq!((run.code, run.err.matches("error: ").count()), (1, 1), "{run:?}");
+        assert!(run.err.contains(expected), "{run:?}");
+    }
     fs::write(&definition, "a: 1\n").unwrap();
     assert!(tried(&["--case", "office"]).error(2).ends_with("the key drivers defines no driver"));
 }

@@ -103,6 +103,14 @@ impl<'a> Engine<'a> {
         checker.finish()
     }
 
+    /// Returns the names of the templates that a template includes, imports or extends, and of those that these do in turn,
+    /// sorted. Names that only a render knows are not among them; templates that do not exist are.
+    pub fn includes(&self, name: &str, source: &str) -> Vec<String> {
+        let mut checker = Checker::new(&self.environment, &*self.loader);
+        checker.template(name, source, &[]);
+        checker.into_named()
+    }
+
     /// Returns the text of a template as it was written.
     pub(super) fn source(&self, name: &str) -> Result<Option<String>, minijinja::Error> {
         (self.loader)(name)

@@ -31,6 +31,28 @@ fn a_definition_is_served_and_follows_its_template() {
     daemon.wait_for_log("motd.jinja:2:4: ");
 }
 
+#[cfg(feature = "postgres")]
+#[test]
+fn a_copy_follows_all_files_that_its_driver_reads() {
+    let Some(cluster) = fixtures::postgres::shared() else { return };
+    let uri = cluster.schema_database("definitions", fixtures::Schema::Current).unwrap();
+    let definitions = "drivers:\n  acme.motd.txt: {template: motd.jinja}\n  \
+        acme.said.txt: {command: [cat, FOLDER/said], reads: [said]}\n";
+    let folder =
+        Folder::new(&[("motd.jinja", "{% include 'name.jinja' %}!"), ("name.jinja", "Ann"), ("said", "one")]);
+    let definitions = definitions.replace("FOLDER", &folder.text(""));
+    let daemon = Daemon::start_in(folder, &format!("db_uri: {uri}\n{definitions}"));
+    for _ in 0..2 {
+        assert_eq!((daemon.ask("acme/motd.txt"), daemon.ask("acme/said.txt")), ("Ann!".into(), "one".into()));
+    }
+    fs::write(daemon.folder.path("name.jinja"), "Barbara").unwrap();
+    fs::write(daemon.folder.path("said"), "three").unwrap();
+    assert_eq!(
+        (daemon.ask("acme/motd.txt"), daemon.ask("acme/said.txt")),
+        ("Barbara!".into(), "three".into())
+    );
+}
+
 fn reload(daemon: &Daemon, configuration: &str) {
     daemon.log.lock().unwrap().clear();
     write_configuration(&daemon.folder, configuration);

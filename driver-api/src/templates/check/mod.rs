@@ -4,6 +4,7 @@
 mod names;
 mod walk;
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use minijinja::Environment;
@@ -46,6 +47,8 @@ pub(super) struct Checker<'c> {
     mistakes: Vec<Mistake>,
     /// The templates that are checked already, or just now.
     seen: Vec<String>,
+    /// The templates that others include, whether they exist or not.
+    named: BTreeSet<String>,
 }
 
 /// The template that is checked.
@@ -57,7 +60,12 @@ struct Source<'s> {
 
 impl<'c> Checker<'c> {
     pub(super) fn new(environment: &'c Environment<'c>, load: &'c Loader) -> Checker<'c> {
-        Checker { environment, load, mistakes: Vec::new(), seen: Vec::new() }
+        Checker { environment, load, mistakes: Vec::new(), seen: Vec::new(), named: BTreeSet::new() }
+    }
+
+    /// Returns the names of the templates that those include which were checked.
+    pub(super) fn into_named(self) -> Vec<String> {
+        self.named.into_iter().collect()
     }
 
     pub(super) fn finish(mut self) -> Vec<Mistake> {
@@ -95,6 +103,7 @@ impl<'c> Checker<'c> {
 
     /// Checks an included template. Returns whether there is one.
     fn included(&mut self, name: &str, variables: &[&str]) -> bool {
+        self.named.insert(name.to_owned());
         if self.seen.iter().any(|seen| seen == name) {
             return true;
         }
