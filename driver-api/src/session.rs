@@ -363,8 +363,9 @@ impl<'a> Session<'a> {
             let result = self.run_once(query, &sql, params);
             let Some(with_stand_in) = result.as_ref().err().and_then(|error| self.find_stand_in(error, &sql))
             else {
-                return result
-                    .map_err(|error| release::real_names(error, &sql).context(format!("table {}", query.table)));
+                return result.map_err(|error| {
+                    release::real_names(error, &sql).context(format!("table {}", query.table))
+                });
             };
             sql = Cow::Owned(with_stand_in);
         }

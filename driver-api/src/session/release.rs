@@ -70,8 +70,9 @@ impl Session<'_> {
             }
         }
         if release != Release::TODAY {
-            let message =
-                format!("it names no release, such as 24.10; by its tables, the database is of {release} or before");
+            let message = format!(
+                "it names no release, such as 24.10; by its tables, the database is of {release} or before"
+            );
             self.warn(Warning::new("infos", message).column("wazo_version"));
         }
         Ok(release)
