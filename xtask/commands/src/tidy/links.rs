@@ -65,7 +65,7 @@ fn links(text: &str) -> Vec<(Link, usize)> {
     // Text in single brackets is no link, unless a line defines it.
     let mut keep = |link: BrokenLink<'_>| {
         let is_full = link.link_type == LinkType::Reference;
-        is_full.then(|| (CowStr::Borrowed(""), CowStr::Borrowed("")))
+        is_full.then_some((CowStr::Borrowed(""), CowStr::Borrowed("")))
     };
     let target = |event| match event {
         Event::Start(Tag::Link { link_type: LinkType::ReferenceUnknown, id, .. }) => {
