@@ -5,6 +5,7 @@
 
 mod comments;
 mod dependencies;
+mod dependency_table;
 mod docs;
 mod driver_example;
 mod length;
@@ -20,10 +21,10 @@ use driver_api::Error;
 
 use self::source::{Source, sources};
 use crate::metadata::Metadata;
-use crate::root;
+use crate::{git, root};
 
-/// Check what compilers and linters don't: directions between crates, plain words, names of tests, front pages,
-/// lengths, links in documents, and examples in drivers.
+/// Check what compilers and linters don't: directions between crates, the table of dependencies, plain words, names of
+/// tests, front pages, lengths, links in documents, and examples in drivers.
 #[derive(FromArgs)]
 #[argh(subcommand, name = "tidy")]
 pub(crate) struct Tidy {}
@@ -37,7 +38,8 @@ impl Tidy {
 
 /// Prints every complaint. Fails if one of them is an error.
 pub(crate) fn check() -> Result<(), Error> {
-    let complaints = complaints(&sources(root())?, &Metadata::of(root())?);
+    let files = git::files(root())?;
+    let complaints = complaints(&sources(root(), &files)?, &files, &Metadata::of(root())?);
     for complaint in &complaints {
         say!("{complaint}");
     }
@@ -51,11 +53,12 @@ pub(crate) fn check() -> Result<(), Error> {
 }
 
 /// The complaints of all rules, sorted by file and line.
-fn complaints(sources: &[Source], metadata: &Metadata) -> Vec<Complaint> {
+fn complaints(sources: &[Source], files: &[String], metadata: &Metadata) -> Vec<Complaint> {
     let mut complaints = dependencies::check(sources, metadata);
+    complaints.extend(dependency_table::check(sources, metadata));
     complaints.extend(docs::check(sources, metadata));
     complaints.extend(driver_example::check(sources));
-    complaints.extend(links::check(sources));
+    complaints.extend(links::check(sources, files));
     for source in sources {
         complaints.extend(words::check(source));
         complaints.extend(test_name::check(source));

@@ -8,7 +8,7 @@ use proc_macro2::{Span, TokenStream};
 use syn::spanned::Spanned as _;
 use syn::{Attribute, Expr, ImplItem, Item, ItemImpl, Lit, Meta, Signature, TraitItem};
 
-use crate::{file_error, git};
+use crate::file_error;
 
 /// The endings of the files that are written by hand.
 const ENDINGS: &[&str] = &[".rs", ".md", ".jinja", ".service", ".sh", ".toml", ".yml"];
@@ -28,14 +28,13 @@ pub(super) struct Rust {
     pub(super) file: syn::File,
 }
 
-/// Reads every text file that git knows or would add.
-pub(super) fn sources(checkout: &Path) -> Result<Vec<Source>, Error> {
-    let names = git::files(checkout)?.into_iter();
-    let names = names.filter(|name| ENDINGS.iter().any(|ending| name.ends_with(ending)));
-    let read = |name: String| {
-        let path = checkout.join(&name);
+/// Reads the text files among the files of a checkout.
+pub(super) fn sources(checkout: &Path, files: &[String]) -> Result<Vec<Source>, Error> {
+    let names = files.iter().filter(|name| ENDINGS.iter().any(|ending| name.ends_with(ending)));
+    let read = |name: &String| {
+        let path = checkout.join(name);
         let text = fs::read_to_string(&path).map_err(|error| file_error(&path, error))?;
-        Source::new(&name, &text)
+        Source::new(name, &text)
     };
     names.map(read).collect()
 }
