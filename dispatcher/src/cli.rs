@@ -143,6 +143,10 @@ struct List {
 #[derive(FromArgs)]
 #[argh(subcommand, name = "config")]
 struct ShowConfig {
+    /// print all keys with their types, defaults and meanings as JSON Schema, for editors, and read no file
+    #[argh(switch)]
+    schema: bool,
+
     /// the main configuration file; /etc/wazo-confgend/config.yml by default
     #[argh(option)]
     config: Option<PathBuf>,
@@ -400,6 +404,11 @@ fn line(namespace: &str, driver: &str, selected: &str, database: &str) -> String
 
 impl ShowConfig {
     fn execute(&self, registry: &Registry) -> Result<u8, Failure> {
+        if self.schema {
+            let schema = config::schema(registry).map_err(failed)?;
+            print(&format!("{schema:#}\n"));
+            return Ok(DONE);
+        }
         let survey = config::survey(self.config.as_deref(), strictness(self.lenient), registry);
         let (mut loaded, mut problems) = survey.map_err(usage)?;
         // Without a file that can't be read, other values would hold.

@@ -6,7 +6,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use driver_api::{Config, Error, ErrorKind};
-use drivers::config::{BUILT_IN, unreadable};
+use drivers::config::{BUILT_IN, unknown, unreadable};
 use drivers::{Patches, Plugins, Registry};
 use serde_yaml::{Mapping, Value};
 
@@ -168,6 +168,7 @@ fn read(
     }
     problems.extend(Patches::check(&config).err());
     notes.extend(Patches::warnings(&config, &registry));
+    notes.extend(unknown(&config, &(PROGRAM.keys)(), &registry.keys()?));
     let files = layers.into_iter().map(|(path, _)| path).collect();
     Ok((Loaded { config, notes, files, registry }, problems))
 }

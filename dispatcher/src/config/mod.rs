@@ -4,6 +4,7 @@ mod exec;
 mod hierarchy;
 mod paths;
 mod relative;
+mod schema;
 #[cfg(test)]
 mod secrecy;
 mod settings;
@@ -16,8 +17,9 @@ use drivers::config::Program;
 use drivers::{Patches, Plugins, Registry, Writer};
 pub(crate) use hierarchy::Reloadable;
 pub use hierarchy::{Loaded, Strictness, load, survey};
+pub use schema::schema;
 use serde_yaml::Mapping;
-pub use settings::{Files, database, defaults, keys};
+pub use settings::{Files, all_keys, database, defaults, keys};
 pub(crate) use settings::{check_rules, history, read, watches};
 pub use show::show;
 

@@ -26,6 +26,7 @@ mod generate;
 mod patches;
 #[cfg(feature = "postgres")]
 mod postgres;
+mod schema;
 #[cfg(all(feature = "sqlite", feature = "wazo"))]
 mod serve;
 #[cfg(all(feature = "sqlite", feature = "asterisk"))]
