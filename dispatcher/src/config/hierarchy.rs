@@ -6,11 +6,11 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use driver_api::{Config, Error, ErrorKind};
-use drivers::config::{BUILT_IN, unknown, unreadable};
+use drivers::config::{BUILT_IN, unreadable};
 use drivers::{Patches, Plugins, Registry};
 use serde_yaml::{Mapping, Value};
 
-use super::{PROGRAM, settings};
+use super::{PROGRAM, settings, unknown};
 
 const MAIN: &str = "config_file";
 pub(super) const EXTRA: &str = "extra_config_files";
@@ -168,7 +168,7 @@ fn read(
     }
     problems.extend(Patches::check(&config).err());
     notes.extend(Patches::warnings(&config, &registry));
-    notes.extend(unknown(&config, &(PROGRAM.keys)(), &registry.keys()?));
+    notes.extend(unknown(&config, &registry)?);
     let files = layers.into_iter().map(|(path, _)| path).collect();
     Ok((Loaded { config, notes, files, registry }, problems))
 }

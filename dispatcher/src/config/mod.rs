@@ -37,6 +37,11 @@ pub(crate) fn layer(file: &Path) -> Result<Config, Error> {
     PROGRAM.read(file)
 }
 
+/// Returns a warning for each key that is probably misspelled.
+pub fn unknown(config: &Config, registry: &Registry) -> Result<Vec<String>, Error> {
+    Ok(drivers::config::unknown(config, &keys(), &registry.keys()?))
+}
+
 /// Sets the key `any_release` over all files, for a command that was told so.
 pub(crate) fn with_any_release(config: Config) -> Config {
     let values = Mapping::from_iter([("any_release".into(), true.into())]);

@@ -13,6 +13,7 @@ mod arguments;
 mod bad_input;
 #[cfg(all(feature = "sqlite", feature = "asterisk"))]
 mod check;
+mod completion;
 mod configuration;
 #[cfg(all(feature = "sqlite", feature = "asterisk", feature = "custom"))]
 mod custom;

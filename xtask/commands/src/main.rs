@@ -18,6 +18,7 @@ mod command;
 mod compare;
 mod debian;
 mod dist;
+mod docs;
 mod faults;
 mod features;
 mod files;
@@ -54,6 +55,7 @@ enum Command {
     Bench(bench::Bench),
     Ci(ci::Ci),
     Dist(dist::Dist),
+    Docs(docs::Docs),
     Faults(faults::Faults),
     Features(features::Features),
     Fixtures(fixtures::Fixtures),
@@ -89,6 +91,7 @@ fn run(command: Command) -> ExitCode {
         Command::Bench(bench) => bench.run(),
         Command::Ci(ci) => ci.run(),
         Command::Dist(dist) => dist.run(),
+        Command::Docs(docs) => docs.run(),
         Command::Faults(faults) => faults.run(),
         Command::Features(features) => features.run(),
         Command::Fixtures(fixtures) => fixtures.run(),

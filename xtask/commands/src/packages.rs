@@ -272,6 +272,23 @@ mod tests {
     }
 
     #[test]
+    fn a_comment_of_the_packaged_configuration_can_be_uncommented() {
+        let text = include_str!("../../../dispatcher/debian/config.yml");
+        // A key behind `#` has no blank in between, and what is below it has two.
+        let is_value = |line: &str| !line.starts_with("# ") || line.starts_with("#  ");
+        let uncommented =
+            text.lines().map(|line| line.strip_prefix('#').filter(|_| is_value(line)).unwrap_or(line));
+        let uncommented: Vec<&str> = uncommented.collect();
+        let mut config = Config::from_yaml(&uncommented.join("\n")).unwrap().named("config.yml");
+        assert_eq!(config.get("apply.folder").unwrap(), Some("/var/lib/confgend".to_owned()));
+        let registry = Registry::new(FAMILIES).unwrap();
+        assert_eq!(dispatcher::config::unknown(&config, &registry).unwrap(), [""; 0]);
+        config.fill_from(&dispatcher::config::only(None, &registry).unwrap());
+        let problems = dispatcher::config::problems(&config, &registry, &mut Vec::new());
+        assert_eq!(problems.iter().map(Error::chain).collect::<Vec<_>>(), [""; 0]);
+    }
+
+    #[test]
     fn the_changelog_of_the_packages_begins_with_this_version() {
         let changelog = include_str!("../../../dispatcher/debian/changelog");
         assert!(

@@ -7,6 +7,7 @@ mod comments;
 mod dependencies;
 mod docs;
 mod driver_example;
+mod generated;
 mod length;
 mod links;
 mod source;
@@ -23,7 +24,7 @@ use crate::metadata::Metadata;
 use crate::root;
 
 /// Check what compilers and linters don't: directions between crates, plain words, names of tests, front pages,
-/// lengths, links in documents, and examples in drivers.
+/// lengths, links and generated parts in documents, and examples in drivers.
 #[derive(FromArgs)]
 #[argh(subcommand, name = "tidy")]
 pub(crate) struct Tidy {}
@@ -55,6 +56,7 @@ fn complaints(sources: &[Source], metadata: &Metadata) -> Vec<Complaint> {
     let mut complaints = dependencies::check(sources, metadata);
     complaints.extend(docs::check(sources, metadata));
     complaints.extend(driver_example::check(sources));
+    complaints.extend(generated::check(sources));
     complaints.extend(links::check(sources));
     for source in sources {
         complaints.extend(words::check(source));
