@@ -109,7 +109,11 @@ pub(crate) fn shape() -> Shape {
     let name = "The name by which the key plugins selects the driver.";
     let queries = "The queries, each with the name by which the template knows its rows.";
     let command = "The program that makes the file, and its arguments.";
-    let seconds = Shape::Number { max: 1e9 };
+    let seconds = Shape::Custom {
+        accepts: "a number of seconds above 0",
+        schema: r#"{"type": "number", "exclusiveMinimum": 0}"#,
+    };
+    let bytes = Shape::Custom { accepts: "a number of bytes", schema: r#"{"type": "integer", "minimum": 0}"# };
     Shape::Fields {
         accepts: "a mapping with queries and a template, or a command",
         fields: vec![
@@ -123,8 +127,8 @@ pub(crate) fn shape() -> Shape {
                 "The syntax of the file, by which values are escaped.",
             ),
             optional("command", texts(), command),
-            optional("timeout", seconds, "How long the program may take, in seconds; 30 by default."),
-            optional("max_bytes", Shape::Integer { min: 0, max: u64::MAX }, "How large the file may be."),
+            optional("timeout", seconds, "How long the program may take; 30 by default."),
+            optional("max_bytes", bytes, "How large the file may be; 67108864 by default."),
         ],
     }
 }

@@ -26,6 +26,7 @@ mod fixtures;
 mod generate;
 mod git;
 mod guide;
+mod man;
 mod metadata;
 mod new_driver;
 mod package_test;
@@ -61,6 +62,7 @@ enum Command {
     Fixtures(fixtures::Fixtures),
     Generate(generate::Generate),
     Guide(guide::Guide),
+    Man(man::Man),
     MeasureReview(bench_review::MeasureReview),
     NewDriver(new_driver::NewDriver),
     Parse(parse::Parse),
@@ -97,6 +99,7 @@ fn run(command: Command) -> ExitCode {
         Command::Fixtures(fixtures) => fixtures.run(),
         Command::Generate(generate) => generate.run(),
         Command::Guide(guide) => guide.run(),
+        Command::Man(man) => man.run(),
         Command::MeasureReview(measure) => measure.run(),
         Command::NewDriver(new_driver) => new_driver.run(),
         Command::Parse(parse) => parse.run(),

@@ -92,11 +92,10 @@ impl Completion {
     pub(super) fn execute(&self, registry: &Registry) -> Result<u8, Failure> {
         let text = match self.what {
             What::Script(shell) => shell.script(),
-            What::Words(asked) => {
-                self.words(asked, registry).map_err(usage)?.iter().map(|word| format!("{word}\n")).collect()
-            }
+            What::Words(asked) => self.words(asked, registry).map_err(usage)?.join("\n"),
         };
-        print(&text);
+        print(text.trim_end());
+        print("\n");
         Ok(DONE)
     }
 
