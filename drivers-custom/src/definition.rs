@@ -113,7 +113,8 @@ pub(crate) fn shape() -> Shape {
         accepts: "a number of seconds above 0",
         schema: r#"{"type": "number", "exclusiveMinimum": 0}"#,
     };
-    let bytes = Shape::Custom { accepts: "a number of bytes", schema: r#"{"type": "integer", "minimum": 0}"# };
+    let bytes =
+        Shape::Custom { accepts: "a number of bytes", schema: r#"{"type": "integer", "minimum": 0}"# };
     Shape::Fields {
         accepts: "a mapping with queries and a template, or a command",
         fields: vec![

@@ -11,7 +11,7 @@ mod zsh;
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use argh::{ArgsInfo, FromArgs};
+use argh::{ArgsInfo, CommandInfoWithArgs, FromArgs};
 use driver_api::{Config, Error};
 use drivers::Registry;
 use fixtures_data::Case;
@@ -47,9 +47,10 @@ pub enum Shell {
 }
 
 impl Shell {
-    /// Returns the script by which the shell completes the command line of `confgend`.
-    pub fn script(self) -> String {
-        let program = Program::of(&super::command_line());
+    /// Returns the script by which the shell completes the command line of `confgend`, which may lack commands that a
+    /// build leaves out.
+    pub fn script(self, command_line: &CommandInfoWithArgs) -> String {
+        let program = Program::of(command_line);
         match self {
             Shell::Bash => bash::script(&program),
             Shell::Zsh => zsh::script(&program),
@@ -91,7 +92,7 @@ impl FromStr for What {
 impl Completion {
     pub(super) fn execute(&self, registry: &Registry) -> Result<u8, Failure> {
         let text = match self.what {
-            What::Script(shell) => shell.script(),
+            What::Script(shell) => shell.script(&super::command_line()),
             What::Words(asked) => self.words(asked, registry).map_err(usage)?.join("\n"),
         };
         print(text.trim_end());

@@ -9,7 +9,8 @@ use super::page::Text;
 const NAME: &str = "confgend-python-driver";
 const PROGRAM: &str = include_str!("../../../../drivers-custom/confgend-python-driver");
 
-pub(super) fn page() -> Result<Page, Error> {
+/// Returns the page of `confgend-python-driver`.
+pub(crate) fn page() -> Result<Page, Error> {
     let documentation = PROGRAM.split("\"\"\"").nth(1);
     let documentation =
         documentation.ok_or_else(|| Error::driver("has no documentation in \"\"\" quotes").context(NAME))?;

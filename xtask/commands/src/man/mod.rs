@@ -8,10 +8,12 @@ mod page;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use argh::FromArgs;
+use argh::{CommandInfoWithArgs, FromArgs};
 use driver_api::Error;
 
 use crate::file_error;
+
+pub(crate) use bridge::page as of_bridge;
 
 /// Write the manual pages of confgend and wazo-confgen, and of the configuration, below a folder: man1/confgend.1 and
 /// so on.
@@ -65,15 +67,27 @@ impl Page {
 }
 
 /// Returns all pages.
-pub(crate) fn pages() -> Result<Vec<Page>, Error> {
-    let mut pages = command::pages(&dispatcher::command_line());
-    pages.extend(command::pages(&client::command_line()));
+fn pages() -> Result<Vec<Page>, Error> {
+    let mut pages = of_service(&dispatcher::command_line())?;
     pages.push(bridge::page()?);
+    pages.extend(of_client());
+    Ok(pages)
+}
+
+/// Returns the pages of `confgend` and of its configuration.
+pub(crate) fn of_service(command_line: &CommandInfoWithArgs) -> Result<Vec<Page>, Error> {
+    let mut pages = command::pages(command_line);
     pages.push(configuration::page()?);
     // The program serves if it is called by the name of its predecessor.
     pages.push(Page::link("wazo-confgend", "confgend-serve"));
-    pages.push(Page::link("xivo-confgen", "wazo-confgen"));
     Ok(pages)
+}
+
+/// Returns the pages of `wazo-confgen`.
+pub(crate) fn of_client() -> Vec<Page> {
+    let mut pages = command::pages(&client::command_line());
+    pages.push(Page::link("xivo-confgen", "wazo-confgen"));
+    pages
 }
 
 #[cfg(test)]
