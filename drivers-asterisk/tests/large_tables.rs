@@ -2,7 +2,6 @@
 //! chain of ten thousand templates. The sizes are such that work which grows with the square of the rows would take
 //! minutes, or more memory than a machine has, and recursion would overflow the stack.
 
-use driver_api::Config;
 use drivers_asterisk::DRIVERS;
 use fixtures::Scratch;
 

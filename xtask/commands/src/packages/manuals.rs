@@ -4,13 +4,14 @@
 
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 
 use dispatcher::Shell;
 use driver_api::Error;
 
 use super::Parts;
-use crate::file_error;
 use crate::man::{self, Page};
+use crate::{command, file_error};
 
 /// The folder of the files, beside the programs.
 const FOLDER: &str = "package";
@@ -47,7 +48,10 @@ fn write_pages(folder: &Path, pages: &[Page]) -> Result<(), Error> {
     if folder.exists() {
         fs::remove_dir_all(folder).map_err(|error| file_error(folder, error))?;
     }
-    pages.iter().try_for_each(|page| page.write(folder))
+    pages.iter().try_for_each(|page| page.write(folder))?;
+    // Without the time, so that the same page gives the same bytes. cargo-deb compresses only files of the checkout.
+    let paths = pages.iter().map(|page| folder.join(page.path()));
+    command::run(Command::new("gzip").args(["-9", "--no-name"]).args(paths))
 }
 
 #[cfg(test)]
@@ -63,8 +67,8 @@ mod tests {
             let exists = |name: &str| folder.join("man1").join(name).exists();
             let completes = |name: &str| fs::read_to_string(folder.join(name)).unwrap().contains("try");
             let completes = SCRIPTS.iter().map(|(name, _)| completes(name));
-            let pages = ["confgend-try.1", "confgend-python-driver.1"].map(exists);
-            assert!(exists("confgend.1") && folder.join("man5/confgend.yml.5").exists());
+            let pages = ["confgend-try.1.gz", "confgend-python-driver.1.gz"].map(exists);
+            assert!(exists("confgend.1.gz") && folder.join("man5/confgend.yml.5.gz").exists());
             completes.chain(pages).collect::<Vec<_>>()
         };
         assert_eq!(written(true), [true; 5]);
