@@ -14,7 +14,7 @@ use std::collections::HashMap;
 use driver_api::explanation::{Note, Setting};
 use driver_api::settings::{Key, Shape};
 use driver_api::templates::{Syntax, TextFile, context};
-use driver_api::{Config, Driver, Error, Session, breaks_line, yaml};
+use driver_api::{Config, Driver, Error, Session, breaks_line};
 use serde_yaml::{Mapping, Value};
 
 const ENABLED: &str = "enabled_asterisk_modules";
@@ -23,12 +23,12 @@ const TEMPLATE_PATH: &str = "/etc/wazo-confgend/templates/modules.conf.jinja2";
 
 /// The keys of the driver. The modules that a telephone server does not need are off by default.
 pub(crate) fn keys() -> Vec<Key> {
-    let off = yaml::parse(include_str!("modules.yml")).unwrap_or_default();
+    let off = include_str!("modules.txt").lines().map(|name| (name.into(), false.into()));
     let modules = "Which modules Asterisk loads: modules.conf leaves out those that are false.";
     let template = "Your Jinja2 template of modules.conf. Without the key, the file of this name is used if it exists, and \
                     the built-in text if not.";
     vec![
-        Key::new(ENABLED, off, Shape::map("modules", Shape::Boolean), modules),
+        Key::new(ENABLED, Value::Mapping(off.collect()), Shape::map("modules", Shape::Boolean), modules),
         TextFile::key(TEMPLATE, TEMPLATE_PATH, template),
     ]
 }
@@ -163,7 +163,7 @@ mod tests {
     #[test]
     fn the_default_disables_68_modules() {
         let defaults = driver_api::settings::defaults(&keys());
-        let text = lines(&yaml::to_string(defaults.values()).unwrap());
+        let text = lines(&driver_api::yaml::to_string(defaults.values()).unwrap());
         assert_eq!(text.lines().count(), 68);
         assert!(text.starts_with("noload => app_adsiprog.so\n") && text.ends_with("noload => res_xmpp.so\n"));
     }

@@ -98,13 +98,15 @@ impl Registry {
             keys.entry(key.path.clone()).or_insert(key);
         }
         // A driver may have defaults that nothing else declares.
-        for (path, default) in leaves(self.defaults()?.values(), "") {
-            let is_declared = |(declared, _): (&String, &Key)| {
-                path.strip_prefix(declared.as_str())
-                    .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
-            };
-            if !keys.iter().any(is_declared) {
-                keys.insert(path.clone(), Key::new(&path, default, Shape::Any, ""));
+        for entry in self.entries.iter().filter(|entry| !entry.defaults.is_empty()) {
+            for (path, default) in leaves(entry.built_in()?.values(), "") {
+                let is_declared = |(declared, _): (&String, &Key)| {
+                    path.strip_prefix(declared.as_str())
+                        .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+                };
+                if !keys.iter().any(is_declared) {
+                    keys.insert(path.clone(), Key::new(&path, default, Shape::Any, ""));
+                }
             }
         }
         Ok(keys.into_values().collect())
