@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use driver_api::Namespace;
 pub use driver_api::settings::Seconds;
-use driver_api::settings::{Refused, Setting};
+use driver_api::settings::{Field, Refused, Setting, Shape};
 use serde_yaml::{Mapping, Value};
 
 driver_api::settings! {
@@ -53,8 +53,8 @@ driver_api::settings! {
 pub struct Words(pub Vec<String>);
 
 impl Setting for Words {
-    fn accepts() -> String {
-        "a list of texts".to_owned()
+    fn shape() -> Shape {
+        Shape::List(Box::new(Shape::Text))
     }
 
     fn parse(value: &Value) -> Result<Words, Refused> {
@@ -69,8 +69,11 @@ impl Setting for Words {
 pub struct Commands(pub BTreeMap<Namespace, Option<String>>);
 
 impl Setting for Commands {
-    fn accepts() -> String {
-        "a mapping of files to commands of Asterisk, or to null".to_owned()
+    fn shape() -> Shape {
+        Shape::Map {
+            accepts: "a mapping of files to commands of Asterisk, or to null".to_owned(),
+            values: Box::new(Option::<String>::shape()),
+        }
     }
 
     fn parse(value: &Value) -> Result<Commands, Refused> {
@@ -109,8 +112,16 @@ impl std::fmt::Debug for Ami {
 }
 
 impl Setting for Ami {
-    fn accepts() -> String {
-        "a mapping with username and secret, and optionally host and port".to_owned()
+    fn shape() -> Shape {
+        Shape::Fields {
+            accepts: "a mapping with username and secret, and optionally host and port",
+            fields: vec![
+                Field::optional("host", Option::<String>::shape(), "The host; 127.0.0.1 by default."),
+                Field::optional("port", Option::<u16>::shape(), "The port; 5038 by default."),
+                Field::required("username", Shape::Text, "The name of the login."),
+                Field::required("secret", Shape::Text, "Its password."),
+            ],
+        }
     }
 
     fn parse(value: &Value) -> Result<Ami, Refused> {

@@ -15,6 +15,7 @@ use crate::name::Name;
 #[derive(FromArgs, ArgsInfo)]
 #[argh(help_triggers("-h", "--help"))]
 #[argh(usage = "[options] resource/filename")]
+#[argh(example = "wazo-confgen asterisk/pjsip.conf --cached")]
 #[argh(note = "Options may stand before or after the name, and long ones may be shortened.")]
 #[argh(
     note = "If the service does not answer, or answers nothing, the last good copy of the file is printed."
@@ -126,5 +127,21 @@ impl Options {
             }
         }
         request
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_example_can_be_typed() {
+        for example in Options::get_args_info().examples {
+            let words = example.split(' ').skip(1).map(OsString::from).collect();
+            assert!(matches!(read("wazo-confgen", words), Ok(Request::File(..))), "{example}");
+        }
+        assert!(
+            matches!(read("x", vec!["--help".into()]), Ok(Request::Text(help)) if help.contains("--cached\n"))
+        );
     }
 }

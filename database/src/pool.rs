@@ -28,15 +28,17 @@ settings! {
     /// The limits of a pool.
     #[derive(Debug, Clone)]
     pub struct PoolLimits in "database" {
-        /// How long the service waits for a connection.
+        /// How long the service waits for a connection, for each address of the host; connect_timeout in db_uri overrides
+        /// it.
         connect_seconds: Seconds = 5,
         /// How long one query may take.
         statement_seconds: Seconds = 30,
-        /// How long one query may wait for a lock, such as that of a migration.
+        /// How long one query may wait for a lock, such as that of a migration, on PostgreSQL.
         lock_seconds: Seconds = 5,
-        /// The back-off: how long the service waits before it tries to reach the database again.
+        /// The back-off: how long the service does not try the database after an attempt to connect used up
+        /// connect_seconds.
         retry_seconds: Seconds = 5,
-        /// How many connections are open at most.
+        /// How many connections are open at most, and how many files are generated at the same time.
         connections: Within<1, 1000> = 4,
     }
 }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use driver_api::settings::{Refused, Setting};
+use driver_api::settings::{Refused, Setting, Shape};
 use driver_api::{Error, ErrorKind};
 use serde_yaml::Value;
 
@@ -77,8 +77,11 @@ impl FromStr for Uri {
 
 /// Messages don't show a refused URI, which may hold a password.
 impl Setting for Uri {
-    fn accepts() -> String {
-        "postgresql://USER:PASSWORD@HOST/NAME or sqlite:PATH".to_owned()
+    fn shape() -> Shape {
+        Shape::Custom {
+            accepts: "postgresql://USER:PASSWORD@HOST/NAME or sqlite:PATH",
+            schema: r#"{"type": "string", "pattern": "^(postgres(ql)?([+][^:]*)?://|sqlite([+][^:]*)?:.)"}"#,
+        }
     }
 
     fn parse(value: &Value) -> Result<Uri, Refused> {

@@ -5,6 +5,7 @@
 
 mod apply;
 mod check;
+mod completion;
 mod diff;
 mod explain;
 mod history;
@@ -20,7 +21,7 @@ use std::io::{self, IsTerminal, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use argh::FromArgs;
+use argh::{ArgsInfo, CommandInfoWithArgs, FromArgs};
 use database::Database;
 use driver_api::{Config, Entry, Error, Namespace, Release, Schema, Session, secrets};
 use drivers::{NAMESPACE_WIDTH, Plugins, Registry, Report, Writer, generate};
@@ -28,6 +29,8 @@ use service::Source as _;
 
 use self::apply::{ApplyFiles, RollBack};
 use self::check::Check;
+use self::completion::Completion;
+pub use self::completion::Shell;
 use self::diff::Diff;
 use self::explain::Explain;
 use self::history::{ListHistory, Show};
@@ -40,10 +43,11 @@ use crate::site::Site;
 use crate::{accept, config, features};
 
 /// Turns the database of a telephony system into configuration files.
-#[derive(FromArgs)]
+#[derive(ArgsInfo, FromArgs)]
 #[argh(error_code(0, "All that was asked for is done."))]
 #[argh(error_code(1, "Something failed; the other files are there."))]
 #[argh(error_code(2, "The command line or the configuration is wrong; nothing was done."))]
+#[argh(example = "confgend generate --out /root/files")]
 struct Confgend {
     /// print the version
     #[argh(switch)]
@@ -53,7 +57,7 @@ struct Confgend {
     command: Option<Command>,
 }
 
-#[derive(FromArgs)]
+#[derive(ArgsInfo, FromArgs)]
 #[argh(subcommand)]
 enum Command {
     Generate(Generate),
@@ -71,31 +75,33 @@ enum Command {
     Apply(ApplyFiles),
     Rollback(RollBack),
     Status(ShowStatus),
+    Completion(Completion),
     #[cfg(feature = "custom")]
     Try(Try),
 }
 
 /// Generate files, all in one snapshot of the database: one file to standard output, or several below
 /// a folder. Without names it is all for which the database has the tables.
-#[derive(FromArgs)]
+#[derive(ArgsInfo, FromArgs)]
 #[argh(subcommand, name = "generate")]
+#[argh(example = "confgend generate asterisk/pjsip.conf --db sqlite:office.db")]
 #[expect(clippy::struct_excessive_bools, reason = "they are the switches of the command")]
 struct Generate {
     /// what to generate, like asterisk/pjsip.conf; all by default
-    #[argh(positional)]
+    #[argh(positional, arg_name = "file")]
     namespaces: Vec<String>,
 
     /// the database: postgresql://USER:PASSWORD@HOST/NAME or sqlite:PATH; by default the key db_uri of
     /// the configuration
-    #[argh(option)]
+    #[argh(option, arg_name = "uri")]
     db: Option<String>,
 
     /// the folder for the files, each as RESOURCE/FILENAME
-    #[argh(option)]
+    #[argh(option, arg_name = "dir")]
     out: Option<PathBuf>,
 
     /// the main configuration file; /etc/wazo-confgend/config.yml by default
-    #[argh(option)]
+    #[argh(option, arg_name = "path")]
     config: Option<PathBuf>,
 
     /// ignore files of conf.d that can't be read, as wazo-confgend does; without it, they are errors
@@ -118,15 +124,16 @@ struct Generate {
 
 /// List the namespaces, their drivers, and which driver is selected; with --db, also whether the database
 /// has what each driver reads. Standard error says which features are compiled in, and which are not.
-#[derive(FromArgs)]
+#[derive(ArgsInfo, FromArgs)]
 #[argh(subcommand, name = "list")]
+#[argh(example = "confgend list --db sqlite:office.db")]
 struct List {
     /// a database to look at, without reading rows: postgresql://USER:PASSWORD@HOST/NAME or sqlite:PATH
-    #[argh(option)]
+    #[argh(option, arg_name = "uri")]
     db: Option<String>,
 
     /// the main configuration file; /etc/wazo-confgend/config.yml by default
-    #[argh(option)]
+    #[argh(option, arg_name = "path")]
     config: Option<PathBuf>,
 
     /// ignore files of conf.d that can't be read, as wazo-confgend does; without it, they are errors
@@ -140,11 +147,16 @@ struct List {
 }
 
 /// Show the configuration that holds, with the source of each value, and check it.
-#[derive(FromArgs)]
+#[derive(ArgsInfo, FromArgs)]
 #[argh(subcommand, name = "config")]
+#[argh(example = "confgend config --schema")]
 struct ShowConfig {
+    /// print all keys with their types, defaults and meanings as JSON Schema, for editors, and read no file
+    #[argh(switch)]
+    schema: bool,
+
     /// the main configuration file; /etc/wazo-confgend/config.yml by default
-    #[argh(option)]
+    #[argh(option, arg_name = "path")]
     config: Option<PathBuf>,
 
     /// ignore files of conf.d that can't be read, as wazo-confgend does; without it, they are errors
@@ -154,11 +166,12 @@ struct ShowConfig {
 
 /// Serve files over TCP, a Unix socket or both until SIGTERM or SIGINT; SIGHUP has the configuration read
 /// again.
-#[derive(FromArgs)]
+#[derive(ArgsInfo, FromArgs)]
 #[argh(subcommand, name = "serve")]
+#[argh(example = "confgend serve --lenient")]
 struct Serve {
     /// the configuration file
-    #[argh(option)]
+    #[argh(option, arg_name = "path")]
     config: Option<PathBuf>,
 
     /// ignore files of conf.d that can't be read, as wazo-confgend does; without it, they are errors
@@ -168,15 +181,16 @@ struct Serve {
 
 /// Accept a file that the service holds back because it lost much of its content (guard.action: hold): it
 /// becomes the last good copy. Without a name, list the files that are held back.
-#[derive(FromArgs)]
+#[derive(ArgsInfo, FromArgs)]
 #[argh(subcommand, name = "accept")]
+#[argh(example = "confgend accept asterisk/pjsip.conf")]
 struct Accept {
     /// the file, like asterisk/pjsip.conf
-    #[argh(positional)]
+    #[argh(positional, arg_name = "file")]
     namespace: Option<String>,
 
     /// the main configuration file; /etc/wazo-confgend/config.yml by default
-    #[argh(option)]
+    #[argh(option, arg_name = "path")]
     config: Option<PathBuf>,
 
     /// ignore files of conf.d that can't be read, as wazo-confgend does; without it, they are errors
@@ -230,6 +244,11 @@ pub fn run(families: &[&'static [Entry]]) -> ExitCode {
     ExitCode::from(code)
 }
 
+/// Returns the command line of `confgend`: its commands and options with their descriptions.
+pub fn command_line() -> CommandInfoWithArgs {
+    CommandInfoWithArgs { name: "confgend", ..Confgend::get_args_info() }
+}
+
 /// Returns whether the program was started by the name of the Python program, which takes no arguments and serves.
 fn is_called_as_the_daemon(program: &str) -> bool {
     Path::new(program).file_name().is_some_and(|name| name == "wazo-confgend")
@@ -270,12 +289,14 @@ fn execute(arguments: &Confgend, families: &[&'static [Entry]]) -> Result<u8, Fa
         Some(Command::Apply(command)) => command.execute(&registry),
         Some(Command::Rollback(command)) => command.execute(&registry),
         Some(Command::Status(command)) => command.execute(&registry),
+        Some(Command::Completion(command)) => command.execute(&registry),
         #[cfg(feature = "custom")]
         Some(Command::Try(command)) => command.execute(&registry),
-        None => Err(usage(Error::driver(
-            "a command is missing: use confgend serve, status, apply, rollback, generate, check, diff, explain, history, show, pin, \
-                unpin, list, config or accept, or see confgend --help",
-        ))),
+        None => {
+            let names: Vec<&str> = command_line().commands.iter().map(|command| command.name).collect();
+            let message = format!("a command is missing: {}; see confgend --help", names.join(", "));
+            Err(usage(Error::driver(message)))
+        }
     }
 }
 
@@ -400,6 +421,11 @@ fn line(namespace: &str, driver: &str, selected: &str, database: &str) -> String
 
 impl ShowConfig {
     fn execute(&self, registry: &Registry) -> Result<u8, Failure> {
+        if self.schema {
+            let schema = config::schema(registry).map_err(failed)?;
+            print(&format!("{schema:#}\n"));
+            return Ok(DONE);
+        }
         let survey = config::survey(self.config.as_deref(), strictness(self.lenient), registry);
         let (mut loaded, mut problems) = survey.map_err(usage)?;
         // Without a file that can't be read, other values would hold.
@@ -486,4 +512,21 @@ fn to_standard_output(text: &str) -> Result<(), Error> {
     out.write_all(text.as_bytes())
         .and_then(|()| out.flush())
         .map_err(|error| Error::driver("can't be written").because(error).context("standard output"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_example_of_every_command_can_be_typed() {
+        let top = command_line();
+        let examples = top.commands.iter().flat_map(|command| command.command.examples);
+        for example in examples.chain(top.examples) {
+            let words: Vec<&str> = example.split(' ').collect();
+            assert_eq!(words[0], "confgend");
+            let parsed = Confgend::from_args(&["confgend"], &words[1..]).map_err(|early| early.output);
+            assert_eq!(parsed.err(), None, "{example}");
+        }
+    }
 }

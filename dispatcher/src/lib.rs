@@ -23,6 +23,6 @@ mod recovery;
 mod site;
 mod watch;
 
-pub use cli::run;
+pub use cli::{Shell, command_line, run};
 pub use drivers::{Brings, FAMILIES, Feature, NAMESPACE_WIDTH, Registry, Report, generate};
 pub use features::features;

@@ -1,3 +1,4 @@
+use crate::settings::{self, Key};
 use crate::{Config, Error, Release, Session};
 
 /// Writes one configuration file.
@@ -65,33 +66,33 @@ pub trait Driver: Send + Sync {
 /// drivers still compile.
 ///
 /// ```
-/// use driver_api::{Config, Driver, Entry, Error, Session};
+/// use driver_api::settings::{Settings as _, Within};
+/// use driver_api::{Config, Driver, Entry, Error, Session, settings};
 ///
-/// /// `minivm.conf`, of which an operator may set the longest message.
-/// struct MiniVoicemail {
-///     max_seconds: u32,
+/// settings! {
+///     /// `minivm.conf`, of which an operator may set the longest message.
+///     struct MiniVoicemail in "minivm" {
+///         /// How long a message may be, in seconds.
+///         max_seconds: Within<1, 3600> = 180,
+///     }
 /// }
 ///
 /// fn build(config: &Config) -> Result<Box<dyn Driver>, Error> {
-///     let key = "minivm.max_seconds";
-///     match config.require(key)? {
-///         0 => Err(config.error(key, "a message needs at least one second; 180 is usual")),
-///         max_seconds => Ok(Box::new(MiniVoicemail { max_seconds })),
-///     }
+///     Ok(Box::new(MiniVoicemail::read(config)?))
 /// }
 ///
 /// impl Driver for MiniVoicemail {
 ///     fn generate(&self, _: &mut Session<'_>) -> Result<String, Error> {
-///         Ok(format!("[general]\nmaxmessage = {}\n", self.max_seconds))
+///         Ok(format!("[general]\nmaxmessage = {}\n", self.max_seconds.0))
 ///     }
 /// }
 ///
 /// static MINIVM: Entry =
-///     Entry::new("asterisk.minivm.conf", "acme", build).defaults("minivm: {max_seconds: 180}");
+///     Entry::new("asterisk.minivm.conf", "acme", build).keys(MiniVoicemail::keys);
 ///
 /// // confgend merges the defaults under the operator's configuration and builds the driver from the result.
 /// let mut config = Config::from_yaml("minivm: {max_seconds: 60}")?;
-/// config.fill_from(&Config::from_yaml(MINIVM.defaults)?);
+/// config.fill_from(&MINIVM.built_in()?);
 /// let driver = MINIVM.build(&config)?;
 /// let text = fixtures::Scratch::new(&[]).generate(&*driver).unwrap();
 /// assert_eq!(text, "[general]\nmaxmessage = 60\n");
@@ -105,6 +106,8 @@ pub struct Entry {
     /// The name by which `plugins:` in the configuration selects one of several drivers of a namespace. Without a
     /// selection, the driver called `wazo` writes the file, or the only driver.
     pub name: &'static str,
+    /// The keys that [`Entry::keys()`] sets.
+    pub keys: fn() -> Vec<Key>,
     /// The defaults that [`Entry::defaults()`] sets: a YAML mapping, or nothing.
     pub defaults: &'static str,
     /// The schema that [`Entry::schema()`] sets.
@@ -139,6 +142,7 @@ impl Entry {
         Entry {
             namespace,
             name,
+            keys: Vec::new,
             defaults: "",
             schema: Schema::Current,
             since: Release::FIRST,
@@ -157,6 +161,7 @@ impl Entry {
         Entry {
             namespace,
             name,
+            keys: Vec::new,
             defaults: "",
             schema: Schema::Current,
             since: Release::FIRST,
@@ -164,10 +169,18 @@ impl Entry {
         }
     }
 
-    /// Sets the defaults of the driver's own configuration keys: a YAML mapping.
+    /// Sets the configuration keys of the driver, as [`settings!`](crate::settings!) declares them: with documentation,
+    /// defaults and accepted values.
     ///
-    /// The configuration of the operator overrides them. The keys of all drivers share one tree, so a driver keeps its
-    /// keys below one key that is named after the file.
+    /// The configuration of the operator overrides the defaults. The keys of all drivers share one tree, so a driver keeps
+    /// its keys below one key that is named after the file.
+    #[must_use]
+    pub const fn keys(self, keys: fn() -> Vec<Key>) -> Entry {
+        Entry { keys, ..self }
+    }
+
+    /// Sets the defaults of configuration keys that have no other declaration: a YAML mapping. People read nothing about
+    /// such keys; [`Entry::keys()`] is for keys that an operator is to know.
     #[must_use]
     pub const fn defaults(self, defaults: &'static str) -> Entry {
         Entry { defaults, ..self }
@@ -184,6 +197,17 @@ impl Entry {
     #[must_use]
     pub const fn since(self, since: Release) -> Entry {
         Entry { since, ..self }
+    }
+
+    /// Returns the defaults of all configuration keys of the driver.
+    ///
+    /// # Errors
+    ///
+    /// The defaults that [`Entry::defaults()`] sets are no YAML mapping.
+    pub fn built_in(&self) -> Result<Config, Error> {
+        let mut built_in = settings::defaults(&(self.keys)());
+        built_in.fill_from(&Config::from_yaml(self.defaults)?);
+        Ok(built_in)
     }
 
     /// Builds the driver, before there is a database. A bad value in the configuration is an error that names its key;

@@ -1,11 +1,15 @@
 //! Keys of the configuration, each declared once: as a field with its documentation, its default and a type that
 //! says which values it accepts.
 
+mod shape;
+
 use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use serde_yaml::{Mapping, Value};
+
+pub use self::shape::{Field, Shape, nullable};
 
 use crate::{Config, Error, secrets, yaml};
 
@@ -37,8 +41,23 @@ pub struct Key {
     pub help: String,
     /// The value that holds where no file has another one.
     pub default: Value,
-    /// The accepted values: `a whole number from 1 to 1000`.
-    pub accepts: String,
+    /// The accepted values.
+    pub shape: Shape,
+    /// Whether a running service keeps the value that it was started with, until it is restarted.
+    pub needs_restart: bool,
+}
+
+impl Key {
+    /// A key whose new values count at a reload.
+    pub fn new(path: &str, default: impl Into<Value>, shape: Shape, help: &str) -> Key {
+        Key {
+            path: path.to_owned(),
+            help: help.to_owned(),
+            default: default.into(),
+            shape,
+            needs_restart: false,
+        }
+    }
 }
 
 /// The defaults of these keys, as a layer of the configuration.
@@ -57,8 +76,13 @@ pub trait Setting: Sized {
     /// Whether null is a value of its own. For other types it means the default.
     const TAKES_NULL: bool = false;
 
-    /// The accepted values, as in "expected a path".
-    fn accepts() -> String;
+    /// The accepted values.
+    fn shape() -> Shape;
+
+    /// The accepted values in words, as in "expected a path".
+    fn accepts() -> String {
+        Self::shape().to_string()
+    }
 
     /// Reads a value.
     ///
@@ -126,7 +150,8 @@ impl fmt::Display for Found<'_> {
 }
 
 /// Declares a struct whose fields are keys of the configuration, with the [`Settings`] of it. Behind each field
-/// stands its default, as a value that [`serde_yaml::Value`] has a `From` for.
+/// stands its default, as a value that [`serde_yaml::Value`] has a `From` for. `#[needs_restart = true]` marks a key
+/// whose new value a running service does not take.
 ///
 /// ```
 /// use driver_api::settings::{Seconds, Settings as _, Within};
@@ -164,7 +189,10 @@ macro_rules! settings {
     (
         $(#[$meta:meta])*
         $visibility:vis struct $name:ident in $section:literal {
-            $($(#[doc = $help:literal])+ $field:ident: $type:ty = $default:expr,)+
+            $(
+                $(#[doc = $help:literal])+ $(#[needs_restart = $restart:literal])?
+                $field:ident: $type:ty = $default:expr,
+            )+
         }
     ) => {
         $(#[$meta])*
@@ -178,7 +206,8 @@ macro_rules! settings {
                     path: $crate::settings::path($section, stringify!($field)),
                     help: concat!($($help),+).trim().to_owned(),
                     default: $crate::settings::YamlValue::from($default),
-                    accepts: <$type as $crate::settings::Setting>::accepts(),
+                    shape: <$type as $crate::settings::Setting>::shape(),
+                    needs_restart: false $(|| $restart)?,
                 },)+]
             }
 
@@ -203,8 +232,8 @@ pub use serde_yaml::Value as YamlValue;
 pub struct Within<const MIN: usize, const MAX: usize>(pub usize);
 
 impl<const MIN: usize, const MAX: usize> Setting for Within<MIN, MAX> {
-    fn accepts() -> String {
-        format!("a whole number from {MIN} to {MAX}")
+    fn shape() -> Shape {
+        Shape::Integer { min: MIN as u64, max: MAX as u64 }
     }
 
     fn parse(value: &Value) -> Result<Self, Refused> {
@@ -215,8 +244,8 @@ impl<const MIN: usize, const MAX: usize> Setting for Within<MIN, MAX> {
 
 /// A TCP port; 0 is any free one.
 impl Setting for u16 {
-    fn accepts() -> String {
-        "a whole number from 0 to 65535".to_owned()
+    fn shape() -> Shape {
+        Shape::Integer { min: 0, max: u16::MAX.into() }
     }
 
     fn parse(value: &Value) -> Result<u16, Refused> {
@@ -225,8 +254,8 @@ impl Setting for u16 {
 }
 
 impl Setting for bool {
-    fn accepts() -> String {
-        "true or false".to_owned()
+    fn shape() -> Shape {
+        Shape::Boolean
     }
 
     fn parse(value: &Value) -> Result<bool, Refused> {
@@ -235,8 +264,8 @@ impl Setting for bool {
 }
 
 impl Setting for String {
-    fn accepts() -> String {
-        "a text".to_owned()
+    fn shape() -> Shape {
+        Shape::Text
     }
 
     fn parse(value: &Value) -> Result<String, Refused> {
@@ -246,8 +275,8 @@ impl Setting for String {
 
 /// A path. Relative ones start at the folder of the file that they stand in.
 impl Setting for PathBuf {
-    fn accepts() -> String {
-        "a path".to_owned()
+    fn shape() -> Shape {
+        Shape::Path
     }
 
     fn parse(value: &Value) -> Result<PathBuf, Refused> {
@@ -260,8 +289,8 @@ impl Setting for PathBuf {
 impl<T: Setting> Setting for Option<T> {
     const TAKES_NULL: bool = true;
 
-    fn accepts() -> String {
-        format!("{}, or null for none", T::accepts())
+    fn shape() -> Shape {
+        Shape::Nullable(Box::new(T::shape()))
     }
 
     fn parse(value: &Value) -> Result<Option<T>, Refused> {
@@ -281,8 +310,8 @@ pub struct Seconds(pub Duration);
 pub struct Milliseconds(pub Duration);
 
 impl Setting for Seconds {
-    fn accepts() -> String {
-        accepted_time(1.0)
+    fn shape() -> Shape {
+        Shape::Number { max: DAY }
     }
 
     fn parse(value: &Value) -> Result<Seconds, Refused> {
@@ -291,17 +320,13 @@ impl Setting for Seconds {
 }
 
 impl Setting for Milliseconds {
-    fn accepts() -> String {
-        accepted_time(1000.0)
+    fn shape() -> Shape {
+        Shape::Number { max: DAY * 1000.0 }
     }
 
     fn parse(value: &Value) -> Result<Milliseconds, Refused> {
         time(value, 1000.0).map(Milliseconds)
     }
-}
-
-fn accepted_time(units_per_second: f64) -> String {
-    format!("a number above 0 and up to {}", DAY * units_per_second)
 }
 
 fn time(value: &Value, units_per_second: f64) -> Result<Duration, Refused> {
@@ -319,6 +344,7 @@ mod tests {
         struct Sample in "sample" {
             /// A port.
             /// It may be any.
+            #[needs_restart = true]
             port: u16 = 80,
             /// A file.
             file: Option<PathBuf> = "/f",
@@ -366,6 +392,7 @@ mod tests {
     fn the_defaults_are_a_layer() {
         let keys = Sample::keys();
         assert_eq!((keys[0].path.as_str(), keys[0].help.as_str()), ("sample.port", "A port. It may be any."));
+        assert_eq!(keys.iter().filter(|key| key.needs_restart).count(), 1);
         let expected = "sample: {port: 80, file: /f, time: 50, debug: false}";
         assert_eq!(defaults(&keys), Config::from_yaml(expected).unwrap());
     }

@@ -93,7 +93,6 @@ mod voicemail;
 
 #[cfg(feature = "older")]
 use driver_api::Schema;
-use driver_api::templates::DEFAULTS;
 use driver_api::{Config, Driver, Entry, Error, Namespace, Release};
 
 /// Every driver of this family, sorted by namespace. `since` is the first release for whose databases the file is as its
@@ -102,7 +101,7 @@ pub static DRIVERS: &[Entry] = &[
     Entry::new("asterisk.confbridge.conf", "wazo", |_| Ok(Box::new(confbridge::Confbridge)))
         .since(Release::new(22, 2)),
     Entry::new("asterisk.extensions.conf", "wazo", extensions::build)
-        .defaults(extensions::DEFAULTS)
+        .keys(extensions::keys)
         .since(Release::new(24, 2)),
     Entry::new("asterisk.features.conf", "wazo", |_| Ok(Box::new(features::Features)))
         .since(Release::new(24, 2)),
@@ -111,9 +110,9 @@ pub static DRIVERS: &[Entry] = &[
     #[cfg(feature = "older")]
     Entry::new("asterisk.meetme.conf", "wazo", |_| Ok(Box::new(older::meetme::MeetMe)))
         .schema(Schema::Before("2021-01")),
-    Entry::new("asterisk.modules.conf", "wazo", modules::build).defaults(modules::DEFAULTS),
+    Entry::new("asterisk.modules.conf", "wazo", modules::build).keys(modules::keys),
     Entry::new("asterisk.musiconhold.conf", "wazo", musiconhold::build)
-        .defaults(DEFAULTS)
+        .keys(driver_api::templates::keys)
         .since(Release::new(23, 12)),
     Entry::new("asterisk.pjsip.conf", "wazo", |_| Ok(Box::new(pjsip::Pjsip))).since(Release::new(24, 2)),
     #[cfg(feature = "older")]
@@ -128,7 +127,7 @@ pub static DRIVERS: &[Entry] = &[
     Entry::new("asterisk.sccp.conf", "wazo", |_| Ok(Box::new(sccp::Sccp))).since(Release::new(20, 17)),
     #[cfg(feature = "older")]
     Entry::new("asterisk.sip.conf", "wazo", older::sip::build)
-        .defaults(DEFAULTS)
+        .keys(driver_api::templates::keys)
         .schema(Schema::Before("2020-06")),
     Entry::new("asterisk.voicemail.conf", "wazo", |_| Ok(Box::new(voicemail::Voicemail))),
 ];
@@ -148,7 +147,7 @@ pub fn driver(namespace: &str, name: &str, config: &Config) -> Result<Box<dyn Dr
         ))
     })?;
     let mut config = config.clone();
-    config.fill_from(&Config::from_yaml(entry.defaults)?);
+    config.fill_from(&entry.built_in()?);
     entry.build(&config)
 }
 
@@ -175,7 +174,7 @@ mod tests {
 
     /// Returns the text and the warnings of a driver.
     fn generate(entry: &Entry, snapshot: &mut dyn Snapshot) -> Result<(String, Vec<Warning>), String> {
-        let config = Config::from_yaml(entry.defaults).unwrap();
+        let config = entry.built_in().unwrap();
         let mut session = Session::new(snapshot);
         let text = entry.build(&config).and_then(|driver| driver.generate(&mut session));
         text.map(|text| (text, session.take_warnings())).map_err(|error| error.chain())

@@ -12,15 +12,26 @@
 use std::collections::HashMap;
 
 use driver_api::explanation::{Note, Setting};
+use driver_api::settings::{Key, Shape};
 use driver_api::templates::{Syntax, TextFile, context};
 use driver_api::{Config, Driver, Error, Session, breaks_line};
 use serde_yaml::{Mapping, Value};
 
-/// The modules that a telephone server does not need. An operator may enable them.
-pub(crate) const DEFAULTS: &str = include_str!("modules.yml");
-
 const ENABLED: &str = "enabled_asterisk_modules";
-const TEMPLATE: &str = "/etc/wazo-confgend/templates/modules.conf.jinja2";
+const TEMPLATE: &str = "templates.modulesconf";
+const TEMPLATE_PATH: &str = "/etc/wazo-confgend/templates/modules.conf.jinja2";
+
+/// The keys of the driver. The modules that a telephone server does not need are off by default.
+pub(crate) fn keys() -> Vec<Key> {
+    let off = include_str!("modules.txt").lines().map(|name| (name.into(), false.into()));
+    let modules = "Which modules Asterisk loads: modules.conf leaves out those that are false.";
+    let template = "Your Jinja2 template of modules.conf. Without the key, the file of this name is used if it exists, and \
+                    the built-in text if not.";
+    vec![
+        Key::new(ENABLED, Value::Mapping(off.collect()), Shape::map("modules", Shape::Boolean), modules),
+        TextFile::key(TEMPLATE, TEMPLATE_PATH, template),
+    ]
+}
 
 pub(crate) struct Modules {
     /// Sorted by code point.
@@ -43,7 +54,7 @@ impl Modules {
         Ok(Modules {
             settings: disabled.iter().map(setting).collect(),
             disabled,
-            template: TextFile::at_key(config, "templates.modulesconf", TEMPLATE, shipped)?,
+            template: TextFile::at_key(config, TEMPLATE, TEMPLATE_PATH, shipped)?,
         })
     }
 }
@@ -151,7 +162,8 @@ mod tests {
 
     #[test]
     fn the_default_disables_68_modules() {
-        let text = lines(DEFAULTS);
+        let defaults = driver_api::settings::defaults(&keys());
+        let text = lines(&driver_api::yaml::to_string(defaults.values()).unwrap());
         assert_eq!(text.lines().count(), 68);
         assert!(text.starts_with("noload => app_adsiprog.so\n") && text.ends_with("noload => res_xmpp.so\n"));
     }

@@ -2,7 +2,6 @@
 //! chain of ten thousand templates. The sizes are such that work which grows with the square of the rows would take
 //! minutes, or more memory than a machine has, and recursion would overflow the stack.
 
-use driver_api::Config;
 use drivers_asterisk::DRIVERS;
 use fixtures::Scratch;
 
@@ -42,7 +41,7 @@ fn generate(large: &Large, size: usize) -> String {
     let mut database = Scratch::new(&[]);
     database.execute(&sql(large).replace("$n", &size.to_string()));
     let entry = DRIVERS.iter().find(|entry| entry.namespace == large.namespace).expect("a driver");
-    let config = Config::from_yaml(entry.defaults).expect("the defaults of the driver");
+    let config = entry.built_in().expect("the defaults of the driver");
     let driver = entry.build(&config).unwrap_or_else(|error| panic!("{}", error.chain()));
     database.generate(&*driver).unwrap_or_else(|error| panic!("{}: {error}", large.purpose))
 }

@@ -31,7 +31,7 @@ fn add_own_lines(entry: &'static Entry, config: &Config, path: &Path, own: &mut 
 
 fn config(entry: &Entry, case: Option<&Case>) -> Config {
     let mut config = case.map_or_else(Config::default, |case| case.config().unwrap());
-    config.fill_from(&Config::from_yaml(entry.defaults).unwrap());
+    config.fill_from(&entry.built_in().unwrap());
     config
 }
 

@@ -17,7 +17,7 @@ fn generated(file: &str, release: &str) -> String {
         .find(|entry| entry.namespace == format!("asterisk.{file}") && entry.name == "wazo")
         .unwrap();
     let mut config = Config::default();
-    config.fill_from(&Config::from_yaml(entry.defaults).unwrap());
+    config.fill_from(&entry.built_in().unwrap());
     let mut database = database::open(&Uri::Sqlite(path)).unwrap();
     let mut snapshot = OfRelease { snapshot: &mut *database.snapshot().unwrap(), release };
     entry.build(&config).unwrap().generate(&mut Session::new(&mut snapshot)).unwrap()

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use driver_api::settings::{Field, Shape};
 use driver_api::{Config, Error, Namespace, Query};
 use serde_yaml::{Mapping, Value};
 
@@ -84,6 +85,46 @@ const QUERY_KEYS: [&str; 3] = ["key", "sql", "table"];
 
 const DEFAULT_TIMEOUT: f64 = 30.0;
 const DEFAULT_MAX_BYTES: u64 = 64 << 20;
+
+/// The form of a definition, for people and editors.
+pub(crate) fn shape() -> Shape {
+    let optional = |name, shape, help| Field::optional(name, Shape::Nullable(Box::new(shape)), help);
+    let texts = || Shape::OneOrMore(Box::new(Shape::Text));
+    let query = Shape::Fields {
+        accepts: "a query",
+        fields: vec![
+            Field::required("table", Shape::Text, "The table that messages name."),
+            optional("key", texts(), "The columns by which messages name a row."),
+            Field::required("sql", Shape::Text, "The query, with a complete ORDER BY."),
+        ],
+    };
+    let name = "The name by which the key plugins selects the driver.";
+    let queries = "The queries, each with the name by which the template knows its rows.";
+    let command = "The program that makes the file, and its arguments.";
+    let seconds = Shape::Custom {
+        accepts: "a number of seconds above 0",
+        schema: r#"{"type": "number", "exclusiveMinimum": 0}"#,
+    };
+    let bytes =
+        Shape::Custom { accepts: "a number of bytes", schema: r#"{"type": "integer", "minimum": 0}"# };
+    Shape::Fields {
+        accepts: "a mapping with queries and a template, or a command",
+        fields: vec![
+            optional("name", Shape::Text, name),
+            optional("queries", Shape::map("names", query), queries),
+            optional("text", Shape::Text, "The template itself."),
+            optional("template", Shape::Path, "The file of the template."),
+            optional(
+                "syntax",
+                Shape::Words(Syntax::names()),
+                "The syntax of the file, by which values are escaped.",
+            ),
+            optional("command", texts(), command),
+            optional("timeout", seconds, "How long the program may take; 30 by default."),
+            optional("max_bytes", bytes, "How large the file may be; 67108864 by default."),
+        ],
+    }
+}
 
 impl QueryText {
     /// Runs something with the query as the session takes it.
@@ -266,7 +307,7 @@ impl<'d> Reader<'d> {
         };
         let syntax = match self.text("syntax")? {
             Some(name) => Syntax::named(name).ok_or_else(|| {
-                let message = format!("unknown syntax; use {}", Syntax::names());
+                let message = format!("unknown syntax; use {}", Syntax::names().join(", "));
                 self.error("syntax", Part::Value, message)
             })?,
             None => Syntax::of_file(&self.place.namespace),

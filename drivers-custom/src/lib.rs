@@ -37,7 +37,7 @@ mod template;
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 
-use driver_api::settings::Key;
+use driver_api::settings::{Key, Shape};
 use driver_api::{Config, Driver, Entry, Error, Namespace};
 use serde_yaml::{Mapping, Value};
 
@@ -79,12 +79,11 @@ pub fn files(config: &Config) -> Vec<PathBuf> {
 
 /// Returns the key of the definitions, as people read about it.
 pub fn key() -> Key {
-    Key {
-        path: definition::KEY.to_owned(),
-        help: "Drivers that are defined here: queries and a template, or a command.".to_owned(),
-        default: Value::Mapping(Mapping::new()),
-        accepts: "a mapping of files to definitions".to_owned(),
-    }
+    let accepts = "a mapping of files to definitions".to_owned();
+    let definitions = Shape::Nullable(Box::new(definition::shape()));
+    let help = "Drivers that are defined here: queries and a template, or a command.";
+    let shape = Shape::Map { accepts, values: Box::new(definitions) };
+    Key::new(definition::KEY, Value::Mapping(Mapping::new()), shape, help)
 }
 
 /// Returns the entry of a driver. Entries live as long as the program, like those that are compiled in: a configuration

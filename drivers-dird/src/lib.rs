@@ -13,6 +13,7 @@ mod shared;
 mod sources;
 mod views;
 
+use driver_api::settings::Settings as _;
 use driver_api::{Entry, Schema};
 
 /// September 2019 is the first release without these tables.
@@ -20,7 +21,7 @@ const SCHEMA: Schema = Schema::Before("2019-09");
 
 /// Every driver of this family, sorted by namespace.
 pub static DRIVERS: &[Entry] = &[
-    Entry::new("dird.services.yml", "wazo", services::build).defaults(services::DEFAULTS).schema(SCHEMA),
+    Entry::new("dird.services.yml", "wazo", services::build).keys(services::Dird::keys).schema(SCHEMA),
     Entry::new("dird.sources.yml", "wazo", |_| Ok(Box::new(sources::Sources))).schema(SCHEMA),
     Entry::new("dird.views.yml", "wazo", |_| Ok(Box::new(views::Views))).schema(SCHEMA),
 ];

@@ -21,12 +21,22 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use driver_api::settings::{Refused, Setting, Settings as _, Shape};
 use driver_api::{Config, Driver, Error, Query, Row, Session, Warning, yaml};
 use serde::{Deserialize, Serialize};
+use serde_yaml::Value;
 
 use crate::shared;
 
-pub(crate) const DEFAULTS: &str = "dird: {context_separation: compatible}";
+driver_api::settings! {
+    /// The keys of the files of wazo-dird.
+    pub(crate) struct Dird in "dird" {
+        /// For a database of before 2019-09 that separates contexts: how services.yml names the sources that sources.yml has
+        /// a copy of for each profile. With compatible, it uses the names of the copies for sources of the type xivo alone,
+        /// like the Python program; with consistent, for all.
+        context_separation: Naming = "compatible",
+    }
+}
 
 pub(crate) struct Services {
     naming: Naming,
@@ -34,9 +44,8 @@ pub(crate) struct Services {
 
 /// The sources that this file calls by the names of their copies, where contexts are separated. `sources.yml` has
 /// copies of the sources of type `wazo`.
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum Naming {
+#[derive(Default)]
+pub(crate) enum Naming {
     /// The sources of type `xivo`, as in the Python program: it kept that word when the type became `wazo`, so
     /// wazo-dird does not find the copies.
     #[default]
@@ -45,13 +54,27 @@ enum Naming {
     Consistent,
 }
 
+impl Setting for Naming {
+    fn shape() -> Shape {
+        Shape::Words(vec!["compatible", "consistent"])
+    }
+
+    fn parse(value: &Value) -> Result<Naming, Refused> {
+        match value.as_str() {
+            Some("compatible") => Ok(Naming::Compatible),
+            Some("consistent") => Ok(Naming::Consistent),
+            _ => Err(Refused::NotAccepted),
+        }
+    }
+}
+
 pub(crate) fn build(config: &Config) -> Result<Box<dyn Driver>, Error> {
     Ok(Box::new(Services::new(config)?))
 }
 
 impl Services {
     fn new(config: &Config) -> Result<Services, Error> {
-        Ok(Services { naming: config.get("dird.context_separation")?.unwrap_or_default() })
+        Ok(Services { naming: Dird::read(config)?.context_separation })
     }
 }
 
@@ -216,7 +239,7 @@ mod tests {
         let file = yaml::parse(&database.generate(driver).unwrap()).unwrap();
         let services = &file["services"];
         assert_eq!(services["favorites"], services["lookup"]);
-        let line = |search: &serde_yaml::Value| {
+        let line = |search: &Value| {
             let sources = search["sources"].as_mapping().unwrap();
             sources.keys().map(|name| name.as_str().unwrap()).collect::<Vec<_>>().join("|")
         };
@@ -226,7 +249,7 @@ mod tests {
         (std::iter::once(reverse).chain(profiles).collect(), database.warnings)
     }
 
-    fn shown(name: &serde_yaml::Value) -> &str {
+    fn shown(name: &Value) -> &str {
         name.as_str().unwrap_or("null")
     }
 
@@ -295,7 +318,7 @@ mod tests {
         ];
         let compatible =
             ["c|personal|w|x_default", "null: personal|x_None", "pé: both|c|none|personal|w|x_pé"];
-        assert_eq!(searched(&driver(DEFAULTS), &tables), (compatible.map(str::to_owned).to_vec(), vec![]));
+        assert_eq!(searched(&driver(""), &tables), (compatible.map(str::to_owned).to_vec(), vec![]));
         let consistent = driver("dird: {context_separation: consistent}");
         let lines = searched(&consistent, &tables).0;
         assert_eq!(lines[0], "c|personal|w_default|x_default");
@@ -309,7 +332,7 @@ mod tests {
         assert!(error.starts_with("configuration key dird.context_separation: "), "{error}");
         let config = Config::from_yaml("dird: {context_separation: both}").unwrap();
         let error = Services::new(&config).err().unwrap().chain();
-        let expected = "unknown variant `both`, expected `compatible` or `consistent`";
+        let expected = "expected compatible or consistent, found both";
         assert_eq!(error, format!("configuration key dird.context_separation: {expected}"));
     }
 

@@ -20,4 +20,4 @@ pub use patches::{Patched, Patches};
 pub use registry::definitions;
 pub use registry::{Plugins, Registry, definition_keys, files_of_definitions};
 pub use report::{NAMESPACE_WIDTH, Report, shown};
-pub use writer::{Outcome, Writer, any_release};
+pub use writer::{AnyRelease, Outcome, Writer};

@@ -16,7 +16,7 @@ use std::fmt;
 
 use driver_api::asterisk::edit::{Editor, SectionId, Selection};
 use driver_api::explanation::Setting;
-use driver_api::settings::Key;
+use driver_api::settings::{Key, Shape};
 use driver_api::{Config, Error, Session, Warning, secrets};
 use serde_yaml::{Mapping, Value};
 
@@ -68,12 +68,11 @@ impl fmt::Display for Patched {
 impl Patches {
     /// The key, as people read about it.
     pub fn key() -> Key {
-        Key {
-            path: PATCHES.to_owned(),
-            help: "Changes of generated files: options that are removed, set or added.".to_owned(),
-            default: Value::Mapping(Mapping::new()),
-            accepts: "a mapping of files to lists of patches".to_owned(),
-        }
+        let accepts = "a mapping of files to lists of patches".to_owned();
+        let lists = Shape::Nullable(Box::new(Shape::List(Box::new(read::shape()))));
+        let help = "Changes of generated files: options that are removed, set or added.";
+        let shape = Shape::Map { accepts, values: Box::new(lists) };
+        Key::new(PATCHES, Value::Mapping(Mapping::new()), shape, help)
     }
 
     /// Checks that the key is a mapping. The patches of each file are checked with its driver.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
 
-use driver_api::settings::Key;
+use driver_api::settings::{self, Key, Shape};
 use driver_api::{Config, Entry, Error, ErrorKind, Namespace, secrets};
 use serde_yaml::{Mapping, Value};
 
@@ -79,12 +79,37 @@ impl Registry {
     pub fn defaults(&self) -> Result<Config, Error> {
         let mut defaults = Config::default();
         for entry in &self.entries {
-            let own = Config::from_yaml(entry.defaults).map_err(|error| {
+            let own = entry.built_in().map_err(|error| {
                 error.context(format!("defaults of the driver {} of {}", entry.name, entry.namespace))
             })?;
             defaults.fill_from(&own);
         }
         Ok(defaults)
+    }
+
+    /// Returns the keys of the configuration that the drivers read, each once, sorted.
+    ///
+    /// # Errors
+    ///
+    /// The defaults of a driver are no YAML mapping.
+    pub fn keys(&self) -> Result<Vec<Key>, Error> {
+        let mut keys: BTreeMap<String, Key> = BTreeMap::new();
+        for key in self.entries.iter().flat_map(|entry| (entry.keys)()) {
+            keys.entry(key.path.clone()).or_insert(key);
+        }
+        // A driver may have defaults that nothing else declares.
+        for entry in self.entries.iter().filter(|entry| !entry.defaults.is_empty()) {
+            for (path, default) in leaves(entry.built_in()?.values(), "") {
+                let is_declared = |(declared, _): (&String, &Key)| {
+                    path.strip_prefix(declared.as_str())
+                        .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+                };
+                if !keys.iter().any(is_declared) {
+                    keys.insert(path.clone(), Key::new(&path, default, Shape::Any, ""));
+                }
+            }
+        }
+        Ok(keys.into_values().collect())
     }
 
     /// Parses a namespace, and checks that it has a driver. The error has a hint.
@@ -123,6 +148,18 @@ impl Registry {
             }),
         }
     }
+}
+
+/// Returns the paths and the values of all keys that have no mapping, or an empty one.
+fn leaves(values: &Mapping, above: &str) -> Vec<(String, Value)> {
+    let of_key = |(key, value): (&Value, &Value)| {
+        let path = settings::path(above, key.as_str()?);
+        Some(match value {
+            Value::Mapping(inner) if !inner.is_empty() => leaves(inner, &path),
+            value => vec![(path, value.clone())],
+        })
+    };
+    values.iter().filter_map(of_key).flatten().collect()
 }
 
 /// Returns the keys of the configuration by which it defines drivers, if this build has such.
@@ -184,12 +221,10 @@ struct Selection {
 impl Plugins {
     /// The key, as people read about it.
     pub fn key() -> Key {
-        Key {
-            path: "plugins".to_owned(),
-            help: "Which driver writes a file, where several can or another one is wanted.".to_owned(),
-            default: Value::Mapping(Mapping::new()),
-            accepts: "a mapping of files to names of drivers".to_owned(),
-        }
+        let accepts = "a mapping of files to names of drivers".to_owned();
+        let shape = Shape::Map { accepts, values: Box::new(Shape::Nullable(Box::new(Shape::Text))) };
+        let help = "Which driver writes a file, where several can or another one is wanted.";
+        Key::new("plugins", Value::Mapping(Mapping::new()), shape, help)
     }
 
     /// Reads the key `plugins`. An entry with an empty name is ignored.
@@ -398,6 +433,27 @@ mod tests {
     }
 
     #[test]
+    fn a_default_without_declaration_is_a_key() {
+        fn keys() -> Vec<Key> {
+            vec![Key::new("modules", Value::Mapping(Mapping::new()), Shape::Any, "Modules.")]
+        }
+        static DRIVERS: &[Entry] = &[
+            entry("a.z.conf", "acme").defaults("z: {a: 1, b: {c: [2]}}\nmodules: {d: 3}"),
+            entry("a.y.conf", "acme").keys(keys),
+        ];
+        let keys = Registry::new(&[DRIVERS]).unwrap().keys().unwrap();
+        let shown: Vec<(&str, &str)> = keys.iter().map(|key| (&*key.path, &*key.help)).collect();
+        assert_eq!(shown, [("modules", "Modules."), ("z.a", ""), ("z.b.c", "")]);
+    }
+
+    #[test]
+    fn every_key_of_our_drivers_is_documented() {
+        for key in Registry::new(FAMILIES).unwrap().keys().unwrap() {
+            assert!(key.help.ends_with('.') && key.shape != Shape::Any, "{key:?}");
+        }
+    }
+
+    #[test]
     fn two_drivers_with_the_same_name_are_refused() {
         let error = Registry::new(&[OURS, OURS]).map(|_| ()).unwrap_err().to_string();
         let message =
@@ -409,7 +465,7 @@ mod tests {
     fn no_driver_changes_the_defaults_of_another() {
         let merged = Registry::new(FAMILIES).unwrap().defaults().unwrap();
         for entry in FAMILIES.iter().copied().flatten() {
-            let mut own = Config::from_yaml(entry.defaults).unwrap();
+            let mut own = entry.built_in().unwrap();
             own.fill_from(&merged);
             assert_eq!(own, merged, "{}", entry.namespace);
         }

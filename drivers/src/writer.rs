@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use driver_api::asterisk::LineOrigins;
 use driver_api::explanation::Explanation;
-use driver_api::settings::Key;
+use driver_api::settings::Settings as _;
 use driver_api::{
     Config, Driver, Entry, Error, ErrorKind, Namespace, Release, Schema, Session, Snapshot, Warning,
 };
@@ -15,16 +15,11 @@ use driver_api::{
 use crate::patches::{Patched, Patches};
 use crate::registry::{Plugins, Registry};
 
-const ANY_RELEASE: &str = "any_release";
-
-/// Returns the key of the configuration by which files are written for a database of any release.
-pub fn any_release() -> Key {
-    Key {
-        path: ANY_RELEASE.to_owned(),
-        help: "Whether files are written for databases of releases before the text of their drivers, too."
-            .to_owned(),
-        default: false.into(),
-        accepts: "true or false".to_owned(),
+driver_api::settings! {
+    /// The key by which files are written for a database of any release.
+    pub struct AnyRelease in "" {
+        /// Whether files are written for databases of releases before the text of their drivers, too.
+        any_release: bool = false,
     }
 }
 
@@ -86,7 +81,7 @@ impl Writer {
     pub fn of(entry: &Entry, config: &Config, namespace: &Namespace) -> Result<Writer, Error> {
         let of_file = |error: Error| error.context(namespace.to_string());
         let patches = Patches::read(config, namespace).map_err(of_file)?;
-        let is_for_any: bool = config.get(ANY_RELEASE).map_err(of_file)?.unwrap_or_default();
+        let is_for_any: bool = AnyRelease::read(config).map_err(of_file)?.any_release;
         let driver = without_panic(|| entry.build(config)).map_err(of_file)?;
         let since = if is_for_any { Release::FIRST } else { entry.since };
         Ok(Writer { namespace: namespace.clone(), schema: entry.schema, since, driver, patches })
@@ -149,7 +144,7 @@ impl Writer {
         }
         let message = format!(
             "the database is of release {release}, and the text is that of {} and later: the telephone system may not \
-                understand it; to write it all the same, use --any-release or the key {ANY_RELEASE}",
+                understand it; to write it all the same, use --any-release or the key any_release",
             self.since
         );
         Err(Error::new(ErrorKind::Release, message))

@@ -5,7 +5,7 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::{Arc, Mutex};
 
 use driver_api::Namespace;
-use driver_api::settings::{Refused, Setting};
+use driver_api::settings::{Refused, Setting, Shape};
 use serde_yaml::Value;
 use tokio::task::spawn_blocking;
 
@@ -33,8 +33,8 @@ pub enum GateAction {
 }
 
 impl Setting for GateAction {
-    fn accepts() -> String {
-        "off, warn or hold".to_owned()
+    fn shape() -> Shape {
+        Shape::Words(vec!["off", "warn", "hold"])
     }
 
     fn parse(value: &Value) -> Result<GateAction, Refused> {

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use driver_api::Namespace;
-use driver_api::settings::{Refused, Setting, Within};
+use driver_api::settings::{Refused, Setting, Shape, Within};
 use serde_yaml::{Mapping, Value};
 
 use crate::state::Site;
@@ -13,11 +13,11 @@ driver_api::settings! {
     /// The guard against files that lost much of their content.
     #[derive(Debug, Clone)]
     pub struct Guard in "guard" {
-        /// How many per cent of its objects a file may lose against the last good copy.
+        /// How many per cent of its objects a file may lose against the last good copy before it is suspect.
         max_loss: Option<Within<0, 100>> = 50,
         /// How many objects the last good copy must have for the limit to apply.
         min_objects: Within<1, 1_000_000_000> = 20,
-        /// The limits of single files, in place of max_loss.
+        /// The limits of single files, in place of max_loss, such as asterisk/queues.conf: 80.
         files: FileLimits = Value::Mapping(Mapping::new()),
         /// The treatment of a file that lost more: warn serves it, hold serves the last good copy in its place.
         action: Action = "warn",
@@ -29,8 +29,8 @@ driver_api::settings! {
 pub struct FileLimits(pub BTreeMap<Namespace, Option<usize>>);
 
 impl Setting for FileLimits {
-    fn accepts() -> String {
-        "a mapping of files to a whole number from 0 to 100, or to null for none".to_owned()
+    fn shape() -> Shape {
+        Shape::map("files", Option::<Within<0, 100>>::shape())
     }
 
     fn parse(value: &Value) -> Result<FileLimits, Refused> {
@@ -61,8 +61,8 @@ pub enum Action {
 }
 
 impl Setting for Action {
-    fn accepts() -> String {
-        "warn or hold".to_owned()
+    fn shape() -> Shape {
+        Shape::Words(vec!["warn", "hold"])
     }
 
     fn parse(value: &Value) -> Result<Action, Refused> {

@@ -230,3 +230,26 @@ fn allowed_connections() -> usize {
     let files = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
     usize::try_from(files.saturating_sub(OTHER_FILES).max(1)).unwrap_or(usize::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use driver_api::Config;
+    use driver_api::settings::Settings as _;
+
+    use super::*;
+
+    #[test]
+    fn the_keys_that_need_a_restart_are_declared_as_such() {
+        let changed = "{listen_address: none, listen_port: 1, listen_socket: /s, listen_socket_group: g, \
+            listen_socket_mode: 0600, http: {listen: 1}, metrics: {listen_port: 1}, pid_file: /p, cache: /c, \
+            service: {max_connections: 1, idle_seconds: 1}}";
+        let [old, new] =
+            ["{}", changed].map(|yaml| Settings::read(&Config::from_yaml(yaml).unwrap()).unwrap());
+        let mut found: Vec<&str> = needing_a_restart(&old, &new).collect();
+        let declared = Settings::keys().into_iter().filter(|key| key.needs_restart).map(|key| key.path);
+        let mut declared: Vec<String> = declared.collect();
+        found.sort_unstable();
+        declared.sort_unstable();
+        assert_eq!(found, declared);
+    }
+}

@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
-use driver_api::settings::{self, Key, Milliseconds, Refused, Seconds, Setting, Within};
+use driver_api::settings::{self, Key, Milliseconds, Refused, Seconds, Setting, Shape, Within};
 use driver_api::{Config, Error};
 use serde_yaml::Value;
 use tracing::level_filters::LevelFilter;
@@ -71,15 +71,22 @@ driver_api::settings! {
     /// The address on which the service listens, and its Unix socket.
     #[derive(Debug, Clone)]
     pub struct Listen in "" {
-        /// The address on which the service listens; none for the Unix socket alone.
+        /// The address on which the service listens; none for the Unix socket alone. Null and an empty text mean all
+        /// addresses, too.
+        #[needs_restart = true]
         listen_address: ListenAddress = "127.0.0.1",
-        /// The TCP port; 0 is any free one.
+        /// The TCP port; 0 is any free one. The unit of the package takes away the privilege that a port below 1024 needs.
+        #[needs_restart = true]
         listen_port: u16 = 8669,
-        /// The Unix socket on which the service listens as well.
+        /// The Unix socket on which the service listens as well, a path of at most 107 bytes. The configuration of the
+        /// package has one.
+        #[needs_restart = true]
         listen_socket: Option<PathBuf> = Value::Null,
-        /// The group that the Unix socket gets.
+        /// The group that the Unix socket gets; null for that of the service. The configuration of the package has one.
+        #[needs_restart = true]
         listen_socket_group: Option<String> = Value::Null,
         /// The mode of the Unix socket: all that may write can connect.
+        #[needs_restart = true]
         listen_socket_mode: FileMode = "0660",
     }
 }
@@ -90,9 +97,10 @@ driver_api::settings! {
     pub struct Storage in "" {
         /// The folder with the last good copy of each file.
         cache: PathBuf = "/var/cache/wazo-confgend",
-        /// The mode of these files. Their folders also have the right to search for all that may read.
+        /// The mode of these copies. Folders that the service makes also have the right to search for all that may read.
         cache_mode: FileMode = "0640",
         /// The file with the process id.
+        #[needs_restart = true]
         pid_file: Option<PathBuf> = "/run/wazo-confgend/wazo-confgend.pid",
     }
 }
@@ -103,9 +111,9 @@ driver_api::settings! {
     pub struct Log in "" {
         /// The file to which the service appends its log.
         log_filename: Option<PathBuf> = "/var/log/wazo-confgend.log",
-        /// The least important level that is logged.
+        /// The least important level that is logged, in any case; critical is the same as error.
         log_level: LogLevel = "info",
-        /// The same as the level debug.
+        /// Whether everything is logged, whatever log_level says.
         debug: bool = false,
     }
 }
@@ -114,17 +122,18 @@ driver_api::settings! {
     /// Limits of numbers, sizes and times.
     #[derive(Debug, Clone)]
     pub struct Limits in "service" {
-        /// How many clients are served at the same time.
+        /// How many clients are served at the same time; others wait.
+        #[needs_restart = true]
         max_connections: Within<1, 1_000_000> = 4096,
         /// How long a request may be, in bytes.
         max_request_bytes: Within<64, 1_048_576> = 4096,
         /// How long a client may be connected without a request.
         idle_seconds: Seconds = 10,
-        /// The pause after which a request without a line end is complete.
+        /// The pause after which a request without a line end is complete, in milliseconds.
         pause_milliseconds: Milliseconds = 50,
         /// How long a client may take to read the reply.
         reply_seconds: Seconds = 60,
-        /// How long a request waits for its file before it gets the last good copy.
+        /// How long a request waits for its file before it gets the last good copy; below the reply_timeout of the client.
         patience_seconds: Seconds = 30,
         /// Whether a request gets the cached copy if it is certain that nothing was committed to the database since.
         reuse: bool = true,
@@ -139,6 +148,7 @@ driver_api::settings! {
     pub struct Http in "http" {
         /// The address of the status page and the metrics, 127.0.0.1 if it is a port alone. Null means 127.0.0.1 and
         /// metrics.listen_port.
+        #[needs_restart = true]
         listen: Option<HttpAddress> = Value::Null,
     }
 }
@@ -148,6 +158,7 @@ driver_api::settings! {
     #[derive(Debug, Clone)]
     pub struct Metrics in "metrics" {
         /// The port on 127.0.0.1 of the status page and the metrics, if http.listen is null.
+        #[needs_restart = true]
         listen_port: Option<u16> = Value::Null,
     }
 }
@@ -196,8 +207,11 @@ pub struct ListenAddress(pub Option<IpAddr>);
 impl Setting for ListenAddress {
     const TAKES_NULL: bool = true;
 
-    fn accepts() -> String {
-        "an IP address, localhost, '*' for all, or none".to_owned()
+    fn shape() -> Shape {
+        Shape::Custom {
+            accepts: "an IP address, localhost, '*' for all, or none",
+            schema: r#"{"type": ["string", "null"], "pattern": "^(|[*]|none|localhost|[0-9.]+|[0-9A-Fa-f.:]*:[0-9A-Fa-f.:]*)$"}"#,
+        }
     }
 
     fn parse(value: &Value) -> Result<ListenAddress, Refused> {
@@ -220,8 +234,11 @@ impl Setting for ListenAddress {
 pub struct HttpAddress(pub SocketAddr);
 
 impl Setting for HttpAddress {
-    fn accepts() -> String {
-        "a port, or an address with one such as 127.0.0.1:8671 or '*:8671'".to_owned()
+    fn shape() -> Shape {
+        Shape::Custom {
+            accepts: "a port, or an address with one such as 127.0.0.1:8671 or '*:8671'",
+            schema: r#"{"type": ["integer", "string"], "minimum": 0, "maximum": 65535, "pattern": "^(.+:)?[0-9]+$"}"#,
+        }
     }
 
     fn parse(value: &Value) -> Result<HttpAddress, Refused> {
@@ -253,8 +270,13 @@ impl FileMode {
 }
 
 impl Setting for FileMode {
-    fn accepts() -> String {
-        "an octal mode such as 0640, in which the owner may read and write".to_owned()
+    fn shape() -> Shape {
+        Shape::Custom {
+            accepts: "an octal mode such as 0640, in which the owner may read and write",
+            // An editor may read 0640 as 640, and YAML 1.1 reads it as 416.
+            schema: r#"{"anyOf": [{"type": "string", "pattern": "^(0o)?0*6[046][046]$"},
+                {"enum": [600, 604, 606, 640, 644, 646, 660, 664, 666, 384, 388, 390, 416, 420, 422, 432, 436, 438]}]}"#,
+        }
     }
 
     fn parse(value: &Value) -> Result<FileMode, Refused> {
@@ -277,8 +299,13 @@ impl Setting for FileMode {
 pub struct LogLevel(pub LevelFilter);
 
 impl Setting for LogLevel {
-    fn accepts() -> String {
-        "critical, error, warning, info or debug".to_owned()
+    fn shape() -> Shape {
+        Shape::Custom {
+            accepts: "critical, error, warning, info or debug",
+            // In any case, of which editors propose one.
+            schema: r#"{"anyOf": [{"enum": ["critical", "error", "warning", "info", "debug"]},
+                {"type": "string", "pattern": "^([Cc][Rr][Ii][Tt][Ii][Cc][Aa][Ll]|[Ee][Rr][Rr][Oo][Rr]|[Ww][Aa][Rr][Nn][Ii][Nn][Gg]|[Ii][Nn][Ff][Oo]|[Dd][Ee][Bb][Uu][Gg])$"}]}"#,
+        }
     }
 
     fn parse(value: &Value) -> Result<LogLevel, Refused> {

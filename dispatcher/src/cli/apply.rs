@@ -4,7 +4,7 @@ use std::io;
 use std::path::{self, PathBuf};
 
 use ::apply::{Applied, Apply, ApplySettings, Outcome, Reload, ReloadSettings, Step};
-use argh::FromArgs;
+use argh::{ArgsInfo, FromArgs};
 use driver_api::settings::Settings as _;
 use driver_api::{Config, Error, Namespace};
 use drivers::{NAMESPACE_WIDTH, Registry, Report};
@@ -19,7 +19,7 @@ use crate::watch::{Told, Watch};
 
 /// Generate all files in one snapshot of the database, check them, write those that changed into the folder from which
 /// Asterisk includes them, and have Asterisk read exactly these. If it refuses one, the old files come back.
-#[derive(FromArgs)]
+#[derive(ArgsInfo, FromArgs)]
 #[argh(subcommand, name = "apply")]
 #[argh(error_code(0, "All files are as the database says, and Asterisk has read them."))]
 #[argh(error_code(1, "Nothing has changed, or the old files are back: the message says why."))]
@@ -28,11 +28,11 @@ use crate::watch::{Told, Watch};
 #[expect(clippy::struct_excessive_bools, reason = "each is an option of the command line")]
 pub(super) struct ApplyFiles {
     /// what to apply, like asterisk/pjsip.conf; all by default
-    #[argh(positional)]
+    #[argh(positional, arg_name = "file")]
     namespaces: Vec<String>,
 
     /// the folder for the files, each as RESOURCE/FILENAME; by default the key apply.folder of the configuration
-    #[argh(option)]
+    #[argh(option, arg_name = "dir")]
     out: Option<PathBuf>,
 
     /// write nothing and tell Asterisk nothing, but print what would be done
@@ -53,11 +53,11 @@ pub(super) struct ApplyFiles {
 
     /// the database: postgresql://USER:PASSWORD@HOST/NAME or sqlite:PATH; by default the key db_uri of
     /// the configuration
-    #[argh(option)]
+    #[argh(option, arg_name = "uri")]
     db: Option<String>,
 
     /// the main configuration file; /etc/wazo-confgend/config.yml by default
-    #[argh(option)]
+    #[argh(option, arg_name = "path")]
     config: Option<PathBuf>,
 
     /// ignore files of conf.d that can't be read, as wazo-confgend does; without it, they are errors
@@ -67,7 +67,7 @@ pub(super) struct ApplyFiles {
 
 /// Write the files of an earlier generation into the folder from which Asterisk includes them, and have Asterisk read those
 /// that differ. The next apply brings the state of the database again, unless a file is pinned.
-#[derive(FromArgs)]
+#[derive(ArgsInfo, FromArgs)]
 #[argh(subcommand, name = "rollback")]
 #[argh(error_code(0, "The files are those of the generation, and Asterisk has read them."))]
 #[argh(error_code(1, "Nothing has changed, or the files are as before: the message says why."))]
@@ -79,11 +79,11 @@ pub(super) struct RollBack {
     generation: u64,
 
     /// which files, like asterisk/pjsip.conf; by default all of the generation that are in the folder
-    #[argh(positional)]
+    #[argh(positional, arg_name = "file")]
     namespaces: Vec<String>,
 
     /// the folder of the files; by default the key apply.folder of the configuration
-    #[argh(option)]
+    #[argh(option, arg_name = "dir")]
     out: Option<PathBuf>,
 
     /// write the files, and tell Asterisk nothing
@@ -91,7 +91,7 @@ pub(super) struct RollBack {
     no_reload: bool,
 
     /// the main configuration file; /etc/wazo-confgend/config.yml by default
-    #[argh(option)]
+    #[argh(option, arg_name = "path")]
     config: Option<PathBuf>,
 
     /// ignore files of conf.d that can't be read, as wazo-confgend does; without it, they are errors

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Instant;
 
-use argh::FromArgs;
+use argh::{ArgsInfo, FromArgs};
 use driver_api::Error;
 use drivers::Registry;
 use review::{Checked, Finding, Host, Rules, Severity, counted, grouped};
@@ -15,7 +15,7 @@ use crate::folder::AsteriskFolder;
 
 /// Check what Asterisk makes of the files that would be generated now: what it refuses, drops or does not find.
 /// Your templates and contexts.conf are checked, too. Nothing is written, and Asterisk is not asked.
-#[derive(FromArgs)]
+#[derive(ArgsInfo, FromArgs)]
 #[argh(subcommand, name = "check")]
 #[argh(error_code(0, "No finding is an error."))]
 #[argh(error_code(1, "A finding is an error, or with --deny warnings a warning."))]
@@ -25,16 +25,16 @@ use crate::folder::AsteriskFolder;
 pub(super) struct Check {
     /// what to check, like asterisk/pjsip.conf; all by default. References to files that are not checked are not
     /// reported
-    #[argh(positional)]
+    #[argh(positional, arg_name = "file")]
     namespaces: Vec<String>,
 
     /// the database: postgresql://USER:PASSWORD@HOST/NAME or sqlite:PATH; by default the key db_uri of
     /// the configuration
-    #[argh(option)]
+    #[argh(option, arg_name = "uri")]
     db: Option<String>,
 
     /// the main configuration file; /etc/wazo-confgend/config.yml by default
-    #[argh(option)]
+    #[argh(option, arg_name = "path")]
     config: Option<PathBuf>,
 
     /// ignore files of conf.d that can't be read, as wazo-confgend does; without it, they are errors
@@ -47,12 +47,12 @@ pub(super) struct Check {
     any_release: bool,
 
     /// check the files below this folder, each as RESOURCE/FILENAME, in place of the database
-    #[argh(option)]
+    #[argh(option, arg_name = "dir")]
     files: Option<PathBuf>,
 
     /// asterisk's configuration folder, like /etc/asterisk: what an administrator defines there is known, too. No
     /// #exec is run
-    #[argh(option)]
+    #[argh(option, arg_name = "dir")]
     asterisk: Option<PathBuf>,
 
     /// print one JSON object for each finding, and nothing else
@@ -64,7 +64,7 @@ pub(super) struct Check {
     all: bool,
 
     /// with "warnings": warnings count as errors for the exit code
-    #[argh(option)]
+    #[argh(option, arg_name = "warnings")]
     deny: Option<String>,
 
     /// list the rules with their severities at this site, and check nothing

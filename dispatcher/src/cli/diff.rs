@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use argh::FromArgs;
+use argh::{ArgsInfo, FromArgs};
 use database::Uri;
 use driver_api::settings::Settings as _;
 use driver_api::{Config, Error, Namespace, secrets};
@@ -18,7 +18,7 @@ use crate::{ask, config, folder};
 
 /// Show what would change: from the last good copies of the service, or what --against names, to the files that would be
 /// generated now. Objects are compared, and not lines. Nothing is written.
-#[derive(FromArgs)]
+#[derive(ArgsInfo, FromArgs)]
 #[argh(subcommand, name = "diff")]
 #[argh(error_code(0, "There is no difference."))]
 #[argh(error_code(1, "There are differences."))]
@@ -27,22 +27,22 @@ use crate::{ask, config, folder};
 #[expect(clippy::struct_excessive_bools, reason = "each is an option of the command line")]
 pub(super) struct Diff {
     /// what to compare, like asterisk/pjsip.conf; all by default
-    #[argh(positional)]
+    #[argh(positional, arg_name = "file")]
     namespaces: Vec<String>,
 
     /// what to compare with: a folder with files as RESOURCE/FILENAME, or below expected/; a database as for --db;
     /// "service" for the cached copies of the running service; the number of a generation, as confgend history lists it. By
     /// default the folder of the key cache
-    #[argh(option)]
+    #[argh(option, arg_name = "state")]
     against: Option<String>,
 
     /// the database: postgresql://USER:PASSWORD@HOST/NAME or sqlite:PATH; by default the key db_uri of
     /// the configuration
-    #[argh(option)]
+    #[argh(option, arg_name = "uri")]
     db: Option<String>,
 
     /// the main configuration file; /etc/wazo-confgend/config.yml by default
-    #[argh(option)]
+    #[argh(option, arg_name = "path")]
     config: Option<PathBuf>,
 
     /// ignore files of conf.d that can't be read, as wazo-confgend does; without it, they are errors

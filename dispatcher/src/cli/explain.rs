@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use argh::FromArgs;
+use argh::{ArgsInfo, FromArgs};
 use database::Uri;
 use driver_api::explanation::Explanation;
 use driver_api::{Config, Error, Namespace, Snapshot};
@@ -16,7 +16,7 @@ use crate::config;
 /// Show where the lines of a file come from: table, row and column, the templates of an endpoint with the values that are
 /// overridden, files of an operator, keys of the configuration. Without a section, show what the file is made of.
 /// Passwords are masked.
-#[derive(FromArgs)]
+#[derive(ArgsInfo, FromArgs)]
 #[argh(subcommand, name = "explain")]
 #[argh(error_code(0, "It is shown."))]
 #[argh(error_code(2, "There is no such file, section, option or line, or the file could not be generated."))]
@@ -33,16 +33,16 @@ pub(super) struct Explain {
     names: Vec<String>,
 
     /// the number of a line, from 1, in place of a section
-    #[argh(option)]
+    #[argh(option, arg_name = "number")]
     line: Option<usize>,
 
     /// the database: postgresql://USER:PASSWORD@HOST/NAME or sqlite:PATH; by default the key db_uri of
     /// the configuration
-    #[argh(option)]
+    #[argh(option, arg_name = "uri")]
     db: Option<String>,
 
     /// the main configuration file; /etc/wazo-confgend/config.yml by default
-    #[argh(option)]
+    #[argh(option, arg_name = "path")]
     config: Option<PathBuf>,
 
     /// ignore files of conf.d that can't be read, as wazo-confgend does; without it, they are errors

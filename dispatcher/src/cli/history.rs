@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
-use argh::FromArgs;
+use argh::{ArgsInfo, FromArgs};
 use driver_api::settings::Settings as _;
 use driver_api::{Config, Error, Namespace};
 use drivers::{NAMESPACE_WIDTH, Registry};
@@ -15,12 +15,12 @@ use super::{Failure, failed, pager, print, usage};
 use crate::config;
 
 /// List the generations of the files, the newest first: what was served or applied, when, why, and what changed.
-#[derive(FromArgs)]
+#[derive(ArgsInfo, FromArgs)]
 #[argh(subcommand, name = "history")]
 #[argh(example = "confgend history asterisk/pjsip.conf")]
 pub(super) struct ListHistory {
     /// list only the generations in which this file changed
-    #[argh(positional)]
+    #[argh(positional, arg_name = "file")]
     namespace: Option<String>,
 
     /// print one JSON object for each generation, and nothing else
@@ -32,7 +32,7 @@ pub(super) struct ListHistory {
     warnings: bool,
 
     /// the main configuration file; /etc/wazo-confgend/config.yml by default
-    #[argh(option)]
+    #[argh(option, arg_name = "path")]
     config: Option<PathBuf>,
 
     /// ignore files of conf.d that can't be read, as wazo-confgend does; without it, they are errors
@@ -41,7 +41,7 @@ pub(super) struct ListHistory {
 }
 
 /// Print a file as it was in a generation.
-#[derive(FromArgs)]
+#[derive(ArgsInfo, FromArgs)]
 #[argh(subcommand, name = "show")]
 #[argh(example = "confgend show 411 asterisk/pjsip.conf")]
 pub(super) struct Show {
@@ -50,11 +50,11 @@ pub(super) struct Show {
     generation: u64,
 
     /// the file, like asterisk/pjsip.conf
-    #[argh(positional)]
+    #[argh(positional, arg_name = "file")]
     namespace: String,
 
     /// the main configuration file; /etc/wazo-confgend/config.yml by default
-    #[argh(option)]
+    #[argh(option, arg_name = "path")]
     config: Option<PathBuf>,
 
     /// ignore files of conf.d that can't be read, as wazo-confgend does; without it, they are errors

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use argh::FromArgs;
+use argh::{ArgsInfo, FromArgs};
 use driver_api::settings::Settings as _;
 use driver_api::{Config, Error, Namespace};
 use drivers::Registry;
@@ -15,12 +15,12 @@ use crate::config;
 
 /// Keep a file as it was in a generation, whatever the database says: the service serves that text, and apply writes it.
 /// Then reload Asterisk, or type confgend apply.
-#[derive(FromArgs)]
+#[derive(ArgsInfo, FromArgs)]
 #[argh(subcommand, name = "pin")]
 #[argh(example = "confgend pin asterisk/pjsip.conf 411 --for 2h")]
 pub(super) struct PinFile {
     /// the file, like asterisk/pjsip.conf
-    #[argh(positional)]
+    #[argh(positional, arg_name = "file")]
     namespace: String,
 
     /// the number of the generation, as confgend history lists it; by default the newest
@@ -28,11 +28,11 @@ pub(super) struct PinFile {
     generation: Option<u64>,
 
     /// how long, like 2h, 90m or 1d; by default until it is unpinned
-    #[argh(option, long = "for")]
+    #[argh(option, long = "for", arg_name = "time")]
     duration: Option<String>,
 
     /// the main configuration file; /etc/wazo-confgend/config.yml by default
-    #[argh(option)]
+    #[argh(option, arg_name = "path")]
     config: Option<PathBuf>,
 
     /// ignore files of conf.d that can't be read, as wazo-confgend does; without it, they are errors
@@ -41,15 +41,16 @@ pub(super) struct PinFile {
 }
 
 /// End the pin of a file: the next request or apply brings it up to date.
-#[derive(FromArgs)]
+#[derive(ArgsInfo, FromArgs)]
 #[argh(subcommand, name = "unpin")]
+#[argh(example = "confgend unpin asterisk/pjsip.conf")]
 pub(super) struct UnpinFile {
     /// the file, like asterisk/pjsip.conf
-    #[argh(positional)]
+    #[argh(positional, arg_name = "file")]
     namespace: String,
 
     /// the main configuration file; /etc/wazo-confgend/config.yml by default
-    #[argh(option)]
+    #[argh(option, arg_name = "path")]
     config: Option<PathBuf>,
 
     /// ignore files of conf.d that can't be read, as wazo-confgend does; without it, they are errors

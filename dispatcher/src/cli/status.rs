@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
-use argh::FromArgs;
+use argh::{ArgsInfo, FromArgs};
 use driver_api::Error;
 use driver_api::settings::Settings as _;
 use drivers::{NAMESPACE_WIDTH, Registry};
@@ -16,8 +16,9 @@ use crate::page;
 
 /// Show the state of each file, as the status page of the running service does. If the service can't be asked, show what
 /// the files on disk tell: copies, pins, texts that are held back, and the history.
-#[derive(FromArgs)]
+#[derive(ArgsInfo, FromArgs)]
 #[argh(subcommand, name = "status")]
+#[argh(example = "confgend status --json")]
 #[argh(error_code(0, "All files are fine."))]
 #[argh(error_code(1, "A file is failed, stale or held back, or the service can't be asked."))]
 #[argh(error_code(2, "The command line or the configuration is wrong."))]
@@ -27,7 +28,7 @@ pub(super) struct ShowStatus {
     json: bool,
 
     /// the main configuration file; /etc/wazo-confgend/config.yml by default
-    #[argh(option)]
+    #[argh(option, arg_name = "path")]
     config: Option<PathBuf>,
 
     /// ignore files of conf.d that can't be read, as wazo-confgend does; without it, they are errors

@@ -3,7 +3,7 @@
 use std::io::{self, IsTerminal as _};
 use std::path::PathBuf;
 
-use argh::FromArgs;
+use argh::{ArgsInfo, FromArgs};
 use database::{Database, Uri};
 use driver_api::{Config, Entry, Error, Namespace};
 use drivers::{Registry, Report, Writer};
@@ -13,7 +13,7 @@ use crate::config;
 
 /// Generate from a definition that is not installed: print the text of the driver in a configuration file, its warnings
 /// and its time, without a service.
-#[derive(FromArgs)]
+#[derive(ArgsInfo, FromArgs)]
 #[argh(subcommand, name = "try")]
 #[argh(error_code(0, "The file is generated."))]
 #[argh(error_code(1, "The definition has a mistake, or the file can't be generated."))]
@@ -21,20 +21,20 @@ use crate::config;
 #[argh(example = "confgend try followme.yml --case office")]
 pub(super) struct Try {
     /// a YAML file with the key `drivers`
-    #[argh(positional)]
+    #[argh(positional, arg_name = "path")]
     definition: PathBuf,
 
     /// the database: postgresql://USER:PASSWORD@HOST/NAME or sqlite:PATH; by default the key db_uri of
     /// the configuration
-    #[argh(option)]
+    #[argh(option, arg_name = "uri")]
     db: Option<String>,
 
     /// a data set in place of a database: a name, such as office, or a folder with a file TABLE.jsonl for each table
-    #[argh(option)]
+    #[argh(option, arg_name = "case")]
     case: Option<String>,
 
     /// the main configuration file; /etc/wazo-confgend/config.yml by default
-    #[argh(option)]
+    #[argh(option, arg_name = "path")]
     config: Option<PathBuf>,
 
     /// ignore files of conf.d that can't be read, as wazo-confgend does; without it, they are errors

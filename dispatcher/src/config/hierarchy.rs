@@ -10,7 +10,7 @@ use drivers::config::{BUILT_IN, unreadable};
 use drivers::{Patches, Plugins, Registry};
 use serde_yaml::{Mapping, Value};
 
-use super::{PROGRAM, settings};
+use super::{PROGRAM, settings, unknown};
 
 const MAIN: &str = "config_file";
 pub(super) const EXTRA: &str = "extra_config_files";
@@ -168,6 +168,7 @@ fn read(
     }
     problems.extend(Patches::check(&config).err());
     notes.extend(Patches::warnings(&config, &registry));
+    notes.extend(unknown(&config, &registry)?);
     let files = layers.into_iter().map(|(path, _)| path).collect();
     Ok((Loaded { config, notes, files, registry }, problems))
 }

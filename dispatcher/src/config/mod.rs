@@ -4,6 +4,7 @@ mod exec;
 mod hierarchy;
 mod paths;
 mod relative;
+mod schema;
 #[cfg(test)]
 mod secrecy;
 mod settings;
@@ -16,8 +17,9 @@ use drivers::config::Program;
 use drivers::{Patches, Plugins, Registry, Writer};
 pub(crate) use hierarchy::Reloadable;
 pub use hierarchy::{Loaded, Strictness, load, survey};
+pub use schema::schema;
 use serde_yaml::Mapping;
-pub use settings::{Files, database, defaults, keys};
+pub use settings::{Files, all_keys, database, defaults, keys};
 pub(crate) use settings::{check_rules, history, read, watches};
 pub use show::show;
 
@@ -33,6 +35,11 @@ pub fn only(file: Option<&Path>, registry: &Registry) -> Result<Config, Error> {
 #[cfg(feature = "custom")]
 pub(crate) fn layer(file: &Path) -> Result<Config, Error> {
     PROGRAM.read(file)
+}
+
+/// Returns a warning for each key that is probably misspelled.
+pub fn unknown(config: &Config, registry: &Registry) -> Result<Vec<String>, Error> {
+    Ok(drivers::config::unknown(config, &keys(), &registry.keys()?))
 }
 
 /// Sets the key `any_release` over all files, for a command that was told so.

@@ -4,9 +4,9 @@ use std::path::PathBuf;
 
 use apply::{ApplySettings, ReloadSettings};
 use database::{Location, PoolSettings, Uri};
-use driver_api::settings::{self, Key, Refused, Setting, Settings as _};
+use driver_api::settings::{self, Key, Refused, Setting, Settings as _, Shape};
 use driver_api::{Config, Error};
-use drivers::{Patches, Plugins};
+use drivers::{AnyRelease, Patches, Plugins, Registry};
 use review::{Rules, Severity};
 use serde_yaml::{Mapping, Value};
 use service::{History, HistorySettings, Storage};
@@ -14,9 +14,9 @@ use service::{History, HistorySettings, Storage};
 driver_api::settings! {
     /// The files of the configuration.
     pub struct Files in "" {
-        /// The main file.
+        /// The main file, for display only: the option --config sets it.
         config_file: PathBuf = "/etc/wazo-confgend/config.yml",
-        /// The folder whose `*.yml` stand over the main file.
+        /// The folder whose *.yml override the main file. Only the main file can set it.
         extra_config_files: Option<PathBuf> = "/etc/wazo-confgend/conf.d",
     }
 }
@@ -32,7 +32,7 @@ driver_api::settings! {
 driver_api::settings! {
     /// The check of generated files.
     pub(crate) struct Check in "check" {
-        /// The severities of rules that differ from what `confgend check --rules` lists.
+        /// The severities of rules that differ from what confgend check --rules lists, such as pjsip-auth-none: off.
         rules: RuleSeverities = Value::Mapping(Mapping::new()),
     }
 }
@@ -42,8 +42,8 @@ driver_api::settings! {
 pub(crate) struct RuleSeverities(pub(crate) Rules);
 
 impl Setting for RuleSeverities {
-    fn accepts() -> String {
-        "a mapping of rules to off, note, warning or error".to_owned()
+    fn shape() -> Shape {
+        Shape::map("rules", Shape::Words(vec!["off", "note", "warning", "error"]))
     }
 
     fn parse(value: &Value) -> Result<RuleSeverities, Refused> {
@@ -73,10 +73,16 @@ pub fn keys() -> Vec<Key> {
         PoolSettings::keys(),
         Check::keys(),
         apply,
-        vec![Plugins::key(), Patches::key(), drivers::any_release()],
+        vec![Plugins::key(), Patches::key()],
+        AnyRelease::keys(),
         drivers::definition_keys(),
     ]
     .concat()
+}
+
+/// Returns all keys: those of the program in the order in which people read about them, then those of the drivers.
+pub fn all_keys(registry: &Registry) -> Result<Vec<Key>, Error> {
+    Ok([keys(), registry.keys()?].concat())
 }
 
 /// Returns the defaults of these keys.

@@ -13,6 +13,7 @@ mod arguments;
 mod bad_input;
 #[cfg(all(feature = "sqlite", feature = "asterisk"))]
 mod check;
+mod completion;
 mod configuration;
 #[cfg(all(feature = "sqlite", feature = "asterisk", feature = "custom"))]
 mod custom;
@@ -26,6 +27,7 @@ mod generate;
 mod patches;
 #[cfg(feature = "postgres")]
 mod postgres;
+mod schema;
 #[cfg(all(feature = "sqlite", feature = "wazo"))]
 mod serve;
 #[cfg(all(feature = "sqlite", feature = "asterisk"))]

@@ -31,9 +31,9 @@
 //! const MOTD: Entry = Entry::new("asterisk.motd.conf", "acme", |config| {
 //!     Ok(Box::new(MessageOfTheDay { templates: TemplateSet::new(config, Syntax::Asterisk, SHIPPED)? }))
 //! })
-//! .defaults(templates::DEFAULTS);
+//! .keys(templates::keys);
 //!
-//! let driver = MOTD.build(&Config::from_yaml(MOTD.defaults)?)?;
+//! let driver = MOTD.build(&MOTD.built_in()?)?;
 //! assert!(driver.check().is_empty());
 //! let text = fixtures::Scratch::new(&[]).generate(&*driver).unwrap();
 //! assert_eq!(text, "; Hello\\; world\n[general]");
@@ -55,7 +55,7 @@ pub use engine::{Engine, error_at};
 pub use minijinja;
 pub use minijinja::context;
 pub use minijinja::value::{Serde, Value};
-pub use set::{DEFAULTS, TemplateSet, Templates};
+pub use set::{TemplateSet, Templates, keys};
 pub use syntax::Syntax;
 pub use text_file::TextFile;
 pub use translate::original_range;

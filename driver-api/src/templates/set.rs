@@ -9,6 +9,7 @@ use super::engine::{Engine, context_of, error_at};
 use super::syntax::Syntax;
 use super::text_file::with_line_feeds;
 use crate::explanation::{Note, Setting, TextSource};
+use crate::settings::{Key, Setting as _};
 use crate::{Config, Error, ErrorKind};
 
 /// The default folder of the operators' own templates.
@@ -16,8 +17,11 @@ const FOLDER: &str = "/etc/wazo-confgend/templates";
 
 const KEY: &str = "templates.directory";
 
-/// The default configuration of a driver that uses a [`TemplateSet`].
-pub const DEFAULTS: &str = "templates: {directory: /etc/wazo-confgend/templates}";
+/// The keys of a driver that uses a [`TemplateSet`].
+pub fn keys() -> Vec<Key> {
+    let help = "The folder with your Jinja2 templates. A file there replaces the built-in template of the same name.";
+    vec![Key::new(KEY, FOLDER, PathBuf::shape(), help)]
+}
 
 /// The templates that a family ships, and the operator's folder, which the key `templates.directory` names.
 ///

@@ -9,6 +9,7 @@ use minijinja::Value;
 use super::engine::{context_of, error_at};
 use super::syntax::Syntax;
 use crate::explanation::{Note, Setting, TextSource};
+use crate::settings::{Key, Setting as _};
 use crate::{Config, Error, ErrorKind};
 
 /// A file that may exist, and the shipped text that is used without it. A configuration key of its own names the file.
@@ -22,6 +23,11 @@ pub struct TextFile {
 }
 
 impl TextFile {
+    /// Returns the key that names such a file, with its path by default.
+    pub fn key(path: &str, default: &str, help: &str) -> Key {
+        Key::new(path, default, PathBuf::shape(), help)
+    }
+
     /// Returns the file that a configuration key names. `default` is its path if the key is not set.
     pub fn at_key(
         config: &Config,

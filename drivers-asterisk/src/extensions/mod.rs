@@ -31,7 +31,8 @@ mod tests;
 mod user;
 
 use driver_api::asterisk::Writer;
-use driver_api::templates::{TemplateSet, TextFile};
+use driver_api::settings::Key;
+use driver_api::templates::{self, TemplateSet, TextFile};
 use driver_api::{Config, Dated, Driver, Error, Release, Session, Warning};
 
 use crate::feature_tables;
@@ -42,16 +43,18 @@ use feature::Features;
 use hint::{HintRows, Hints};
 use user::Users;
 
-/// The default configuration of the driver.
-pub(crate) const DEFAULTS: &str = "
-templates:
-  contextsconf: /etc/wazo-confgend/templates/contexts.conf
-  directory: /etc/wazo-confgend/templates
-";
-
+/// The key of the operator's `contexts.conf`, and its default.
+const KEY: &str = "templates.contextsconf";
 const CONTEXTS_CONF: &str = "/etc/wazo-confgend/templates/contexts.conf";
 
 const SHIPPED: &str = include_str!("../../templates/contexts.conf");
+
+/// The keys of the driver.
+pub(crate) fn keys() -> Vec<Key> {
+    let help = "Your contexts.conf: the lines of each context of the dialplan, and of each extension in it. Without the \
+                key, the file of this name is used if it exists, and the built-in text if not.";
+    [vec![TextFile::key(KEY, CONTEXTS_CONF, help)], templates::keys()].concat()
+}
 
 /// Whether the shipped `contexts.conf` has the context of parked calls in internal ones.
 const HAS_PARKED_CALLS: Dated<bool> = Dated::new(false, &[(Release::new(25, 14), true)]);
@@ -78,7 +81,7 @@ pub(crate) fn build(config: &Config) -> Result<Box<dyn Driver>, Error> {
 impl Extensions {
     fn new(config: &Config) -> Result<Extensions, Error> {
         Ok(Extensions {
-            contexts_conf: TextFile::at_key(config, "templates.contextsconf", CONTEXTS_CONF, SHIPPED)?,
+            contexts_conf: TextFile::at_key(config, KEY, CONTEXTS_CONF, SHIPPED)?,
             templates: templates(config)?,
         })
     }

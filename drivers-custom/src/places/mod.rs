@@ -39,9 +39,9 @@ impl Syntax {
         SYNTAXES.iter().find(|(known, _)| *known == name).map(|(_, syntax)| *syntax)
     }
 
-    /// Returns the names of all, for messages.
-    pub(crate) fn names() -> String {
-        SYNTAXES.map(|(name, _)| name).join(", ")
+    /// Returns the names of all.
+    pub(crate) fn names() -> Vec<&'static str> {
+        SYNTAXES.map(|(name, _)| name).to_vec()
     }
 
     /// Returns the syntax of a file whose definition names none: that of its resource and of its ending.

@@ -2,6 +2,7 @@
 //! business of the program that runs the drivers.
 
 mod exec;
+mod unknown;
 
 use std::path::{self, Path};
 use std::{fs, io};
@@ -10,6 +11,7 @@ use driver_api::settings::{self, Key};
 use driver_api::{Config, Error, ErrorKind, yaml};
 pub use exec::{Run, run_without_limits};
 use serde_yaml::{Mapping, Value};
+pub use unknown::unknown;
 
 use crate::registry::Registry;
 

@@ -3,10 +3,33 @@
 use driver_api::asterisk::edit::{self, EditError};
 use driver_api::asterisk::is_configuration;
 use driver_api::explanation::Setting;
+use driver_api::settings::{Field, Shape};
 use driver_api::{Config, Error, ErrorKind, Namespace};
 use serde_yaml::{Mapping, Value};
 
 use super::{PATCHES, Patch, Patches, named};
+
+/// The form of a patch, for people and editors.
+pub(super) fn shape() -> Shape {
+    let options = || Shape::map("options", Shape::OneOrMore(Box::new(Shape::Text)));
+    let section = "The name of the sections, or a pattern: * is any text, ? a character, [ab] one of these. Without it: all.";
+    let section_type = "The value of their option type. Without it: all.";
+    let set = "Options with the value, or the list of values, that they then have.";
+    Shape::Fields {
+        accepts: "a patch, such as {section_type: auth, remove: [password]}",
+        fields: vec![
+            Field::optional("section", Shape::Text, section),
+            Field::optional("section_type", Shape::Text, section_type),
+            Field::optional("remove", Shape::List(Box::new(Shape::Text)), "Options that go."),
+            Field::optional("set", options(), set),
+            Field::optional(
+                "add",
+                options(),
+                "Options that follow the last one, beside others of the same name.",
+            ),
+        ],
+    }
+}
 
 /// Returns the entries of the key.
 pub(super) fn all(config: &Config) -> Result<impl Iterator<Item = (&Value, &Value)>, Error> {

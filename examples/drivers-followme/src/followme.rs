@@ -1,18 +1,20 @@
 //! `followme.conf`: where Asterisk's FollowMe() finds users who are not at their desks.
 
 use driver_api::asterisk::{Writer, syntax};
-use driver_api::{Config, Driver, Error, Query, Row, Session, Text};
+use driver_api::settings::{Settings as _, Within};
+use driver_api::{Config, Driver, Error, Query, Row, Session, Text, settings};
 use serde::Deserialize;
 
-/// The part `followme` of the configuration.
-#[derive(Deserialize)]
-struct Followme {
-    ring_seconds: u32,
+settings! {
+    /// The part `followme` of the configuration.
+    pub(crate) struct Followme in "followme" {
+        /// How long a telephone rings, in seconds.
+        ring_seconds: Within<1, 600> = 20,
+    }
 }
 
 pub(crate) fn build(config: &Config) -> Result<Box<dyn Driver>, Error> {
-    let followme: Followme = config.require("followme")?;
-    Ok(Box::new(followme))
+    Ok(Box::new(Followme::read(config)?))
 }
 
 impl Driver for Followme {
@@ -26,7 +28,7 @@ impl Driver for Followme {
             lines.section(&user.uuid);
             lines.object_option("context", &user.context);
             let number = &user.mobilephonenumber;
-            lines.object_option_of("number", &[number, &",", &self.ring_seconds]);
+            lines.object_option_of("number", &[number, &",", &self.ring_seconds.0]);
         }
         Ok(writer.finish(session))
     }

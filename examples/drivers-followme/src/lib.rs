@@ -4,11 +4,11 @@ mod followme;
 mod rtp;
 
 use driver_api::Entry;
+use driver_api::settings::Settings as _;
 
 /// Every driver of this family, sorted by namespace and name.
 pub static DRIVERS: &[Entry] = &[
     Entry::new("asterisk.followme.conf", "followme", followme::build)
-        .defaults("followme: {ring_seconds: 20}"),
-    Entry::new("asterisk.rtp.conf", "acme", rtp::build)
-        .defaults("rtp: {open_ports: {first: 20000, last: 20999}}"),
+        .keys(followme::Followme::keys),
+    Entry::new("asterisk.rtp.conf", "acme", rtp::build).keys(rtp::Rtp::keys),
 ];

@@ -2,20 +2,23 @@
 //! administrator enters.
 
 use driver_api::asterisk::Writer;
-use driver_api::{Config, Driver, Error, Session};
-use serde::Deserialize;
+use driver_api::settings::Settings as _;
+use driver_api::{Config, Driver, Error, Session, settings};
 
-#[derive(Deserialize)]
-struct Rtp {
-    first: u16,
-    last: u16,
+settings! {
+    /// The ports that the firewall lets through.
+    pub(crate) struct Rtp in "rtp.open_ports" {
+        /// The first port.
+        first: u16 = 20000,
+        /// The last port.
+        last: u16 = 20999,
+    }
 }
 
 pub(crate) fn build(config: &Config) -> Result<Box<dyn Driver>, Error> {
-    let key = "rtp.open_ports";
-    let rtp: Rtp = config.require(key)?;
+    let rtp = Rtp::read(config)?;
     if rtp.first >= rtp.last {
-        return Err(config.error(key, "the first port is not below the last"));
+        return Err(config.error("rtp.open_ports", "the first port is not below the last"));
     }
     Ok(Box::new(rtp))
 }

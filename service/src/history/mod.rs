@@ -88,7 +88,11 @@ impl History {
     }
 
     /// Returns the numbers of all generations, in ascending order.
-    fn numbers(&self) -> Result<Vec<u64>, Error> {
+    ///
+    /// # Errors
+    ///
+    /// The folder can't be read.
+    pub fn numbers(&self) -> Result<Vec<u64>, Error> {
         let folder = self.generations_folder();
         let entries = match fs::read_dir(&folder) {
             Ok(entries) => entries,

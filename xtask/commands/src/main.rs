@@ -18,6 +18,7 @@ mod command;
 mod compare;
 mod debian;
 mod dist;
+mod docs;
 mod faults;
 mod features;
 mod files;
@@ -25,6 +26,7 @@ mod fixtures;
 mod generate;
 mod git;
 mod guide;
+mod man;
 mod metadata;
 mod new_driver;
 mod package_test;
@@ -54,11 +56,13 @@ enum Command {
     Bench(bench::Bench),
     Ci(ci::Ci),
     Dist(dist::Dist),
+    Docs(docs::Docs),
     Faults(faults::Faults),
     Features(features::Features),
     Fixtures(fixtures::Fixtures),
     Generate(generate::Generate),
     Guide(guide::Guide),
+    Man(man::Man),
     MeasureReview(bench_review::MeasureReview),
     NewDriver(new_driver::NewDriver),
     Parse(parse::Parse),
@@ -89,11 +93,13 @@ fn run(command: Command) -> ExitCode {
         Command::Bench(bench) => bench.run(),
         Command::Ci(ci) => ci.run(),
         Command::Dist(dist) => dist.run(),
+        Command::Docs(docs) => docs.run(),
         Command::Faults(faults) => faults.run(),
         Command::Features(features) => features.run(),
         Command::Fixtures(fixtures) => fixtures.run(),
         Command::Generate(generate) => generate.run(),
         Command::Guide(guide) => guide.run(),
+        Command::Man(man) => man.run(),
         Command::MeasureReview(measure) => measure.run(),
         Command::NewDriver(new_driver) => new_driver.run(),
         Command::Parse(parse) => parse.run(),

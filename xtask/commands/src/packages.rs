@@ -2,6 +2,7 @@
 
 mod description;
 mod driver_crate;
+mod manuals;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -12,7 +13,7 @@ use dispatcher::{FAMILIES, Registry};
 use driver_api::{Error, Namespace};
 
 use crate::command::{self, cargo};
-use crate::{debian, file_error, root};
+use crate::{debian, file_error, root, target};
 
 pub(crate) use driver_crate::{Driver, DriverCrate, Program, listed, our_drivers};
 
@@ -147,12 +148,14 @@ impl Build<'_> {
     }
 
     pub(crate) fn service(&self, features: &Features) -> Result<PathBuf, Error> {
+        manuals::of_service(&target().join(self.folder()), features.parts())?;
         let mut command = self.cargo_deb_of_service(features.parts(), "");
         command.args(["--no-default-features", "--features", &features.list()]);
         package_of(&mut command)
     }
 
     pub(crate) fn client(&self) -> Result<PathBuf, Error> {
+        manuals::of_client(&target().join(self.folder()))?;
         package_of(&mut self.cargo_deb("client", ""))
     }
 
@@ -160,11 +163,12 @@ impl Build<'_> {
     pub(crate) fn service_with(&self, program: &Program) -> Result<PathBuf, Error> {
         // cargo-deb takes the program from here, as if it had built it.
         let scratch = tempfile::tempdir().map_err(|error| file_error(&env::temp_dir(), error))?;
-        let folder = scratch.path().join(if self.profile == TEST { "debug" } else { self.profile });
+        let folder = scratch.path().join(self.folder());
         fs::create_dir(&folder)
             .and_then(|()| fs::copy(&program.path, folder.join("confgend")))
             .map_err(|error| file_error(&program.path, error))?;
         let parts = Parts { has_templates: program.reads_templates(), has_custom: program.takes_definitions };
+        manuals::of_service(&folder, parts)?;
         let mut command = self.cargo_deb_of_service(parts, &program.mark);
         command.env("CARGO_TARGET_DIR", scratch.path());
         if self.profile == RELEASE {
@@ -174,6 +178,11 @@ impl Build<'_> {
         let compression: &[&str] = if self.profile == RELEASE { &[] } else { &["-Zgzip", "-z1"] };
         description::add(&package, &program.description(), compression)?;
         Ok(package)
+    }
+
+    /// The folder of the programs, below the target folder.
+    fn folder(&self) -> &str {
+        if self.profile == TEST { "debug" } else { self.profile }
     }
 
     /// The command that packages the service with the files that its program uses.
@@ -269,6 +278,23 @@ mod tests {
         built_in.fill_from(&packaged);
         assert_eq!(packaged_first, built_in);
         assert!(packaged.get::<String>("db_uri").unwrap().is_some());
+    }
+
+    #[test]
+    fn a_comment_of_the_packaged_configuration_can_be_uncommented() {
+        let text = include_str!("../../../dispatcher/debian/config.yml");
+        // A key behind `#` has no blank in between, and what is below it has two.
+        let is_value = |line: &str| !line.starts_with("# ") || line.starts_with("#  ");
+        let uncommented =
+            text.lines().map(|line| line.strip_prefix('#').filter(|_| is_value(line)).unwrap_or(line));
+        let uncommented: Vec<&str> = uncommented.collect();
+        let mut config = Config::from_yaml(&uncommented.join("\n")).unwrap().named("config.yml");
+        assert_eq!(config.get("apply.folder").unwrap(), Some("/var/lib/confgend".to_owned()));
+        let registry = Registry::new(FAMILIES).unwrap();
+        assert_eq!(dispatcher::config::unknown(&config, &registry).unwrap(), [""; 0]);
+        config.fill_from(&dispatcher::config::only(None, &registry).unwrap());
+        let problems = dispatcher::config::problems(&config, &registry, &mut Vec::new());
+        assert_eq!(problems.iter().map(Error::chain).collect::<Vec<_>>(), [""; 0]);
     }
 
     #[test]

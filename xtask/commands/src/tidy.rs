@@ -8,6 +8,7 @@ mod dependencies;
 mod dependency_table;
 mod docs;
 mod driver_example;
+mod generated;
 mod length;
 mod links;
 mod source;
@@ -24,7 +25,7 @@ use crate::metadata::Metadata;
 use crate::{git, root};
 
 /// Check what compilers and linters don't: directions between crates, the table of dependencies, plain words, names of
-/// tests, front pages, lengths, links in documents, and examples in drivers.
+/// tests, front pages, lengths, links and generated parts in documents, and examples in drivers.
 #[derive(FromArgs)]
 #[argh(subcommand, name = "tidy")]
 pub(crate) struct Tidy {}
@@ -58,6 +59,7 @@ fn complaints(sources: &[Source], files: &[String], metadata: &Metadata) -> Vec<
     complaints.extend(dependency_table::check(sources, metadata));
     complaints.extend(docs::check(sources, metadata));
     complaints.extend(driver_example::check(sources));
+    complaints.extend(generated::check(sources));
     complaints.extend(links::check(sources, files));
     for source in sources {
         complaints.extend(words::check(source));

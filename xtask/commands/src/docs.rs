@@ -1,0 +1,134 @@
+//! `cargo xtask docs`: the parts of documents that are generated, so that they say what the program does.
+
+use std::fs;
+
+use argh::FromArgs;
+use dispatcher::config::all_keys;
+use dispatcher::{FAMILIES, Registry};
+use driver_api::settings::Key;
+use driver_api::{Error, yaml};
+use serde_yaml::Value;
+
+use crate::{file_error, root};
+
+/// Write the generated parts of documents: the table of keys in docs/operations.md.
+#[derive(FromArgs)]
+#[argh(subcommand, name = "docs")]
+pub(crate) struct Docs {}
+
+impl Docs {
+    #[expect(clippy::unused_self, reason = "every command runs like this")]
+    pub(crate) fn run(&self) -> Result<(), Error> {
+        let path = root().join(OPERATIONS);
+        let text = fs::read_to_string(&path).map_err(|error| file_error(&path, error))?;
+        let current = with_keys(&text)?;
+        if current != text {
+            fs::write(&path, current).map_err(|error| file_error(&path, error))?;
+            say!("written: {OPERATIONS}");
+        }
+        Ok(())
+    }
+}
+
+/// The document with the table of keys.
+pub(crate) const OPERATIONS: &str = "docs/operations.md";
+
+const BEGIN: &str = "<!-- `cargo xtask docs` writes the following table. -->\n";
+const END: &str = "<!-- The end of the generated table. -->\n";
+
+/// Returns the document with the table of today's keys.
+pub(crate) fn with_keys(document: &str) -> Result<String, Error> {
+    let parts = document.split_once(BEGIN).and_then(|(before, rest)| {
+        let (_, after) = rest.split_once(END)?;
+        Some((before, after))
+    });
+    let (before, after) = parts.ok_or_else(|| {
+        let message = format!("a line is missing: {} or {}", BEGIN.trim_end(), END.trim_end());
+        Error::driver(message).context(OPERATIONS)
+    })?;
+    let rows: String = all_keys(&Registry::new(FAMILIES)?)?.iter().map(row).collect();
+    let head = "| key | default | accepted | meaning |\n|---|---|---|---|\n";
+    Ok(format!("{before}{BEGIN}\n{head}{rows}\n{END}{after}"))
+}
+
+/// The sections of documents that say more, each with the beginning of the paths of its keys.
+const MORE: &[(&str, &str)] = &[
+    ("any_release", "#releases"),
+    ("apply.", "#the-reload-itself"),
+    ("check.gate", "#files-that-asterisk-would-refuse"),
+    ("check.rules", "#what-asterisk-would-refuse"),
+    ("database.", "#database"),
+    ("drivers", "custom-drivers.md"),
+    ("guard.", "#files-that-lost-their-content"),
+    ("history.", "#history-rollback-and-pins"),
+    ("http.", "#the-status-page"),
+    ("listen_socket", "#the-unix-socket"),
+    ("patches", "#patches"),
+    ("reload.", "#commands"),
+    ("templates.", "templates.md"),
+    ("watch", "#without-being-asked"),
+];
+
+fn row(key: &Key) -> String {
+    let restart = if key.needs_restart { " **R**" } else { "" };
+    let more = MORE.iter().find(|(begin, _)| key.path.starts_with(begin));
+    let more = more.map_or_else(String::new, |(_, link)| format!(" [More]({link})"));
+    let cells = [default(&key.default), escaped(&key.shape.to_string()), escaped(&key.help) + &more];
+    format!("| `{}`{restart} | {} |\n", key.path, cells.join(" | "))
+}
+
+fn default(value: &Value) -> String {
+    match value {
+        Value::Mapping(mapping) if mapping.is_empty() => "`{}`".to_owned(),
+        Value::Mapping(mapping) => format!("a mapping of {} keys", mapping.len()),
+        Value::Sequence(items) => {
+            let items: Vec<String> = items.iter().map(in_one_line).collect();
+            format!("`[{}]`", items.join(", "))
+        }
+        scalar => format!("`{}`", in_one_line(scalar)),
+    }
+}
+
+fn in_one_line(scalar: &Value) -> String {
+    yaml::to_string(scalar).unwrap_or_default().trim_end().to_owned()
+}
+
+/// Escapes what Markdown would read as something else in a cell.
+fn escaped(text: &str) -> String {
+    text.replace('|', "\\|").replace('*', "\\*").replace('<', "\\<")
+}
+
+#[cfg(test)]
+mod tests {
+    use driver_api::settings::Shape;
+
+    use super::*;
+
+    #[test]
+    fn a_row_has_default_values_and_meaning() {
+        let key = Key::new("guard.action", "warn", Shape::Words(vec!["warn", "hold"]), "What | happens.");
+        let link = "[More](#files-that-lost-their-content)";
+        let expected = format!("| `guard.action` | `warn` | warn or hold | What \\| happens. {link} |\n");
+        assert_eq!(row(&key), expected);
+        let restarted = Key { needs_restart: true, ..key };
+        assert!(row(&restarted).starts_with("| `guard.action` **R** | "));
+    }
+
+    #[test]
+    fn every_section_has_a_key() {
+        let keys = all_keys(&Registry::new(FAMILIES).unwrap()).unwrap();
+        for (begin, _) in MORE {
+            assert!(keys.iter().any(|key| key.path.starts_with(begin)), "{begin}");
+        }
+    }
+
+    #[test]
+    fn the_rest_of_the_document_stays() {
+        let document = format!("# A\n\n{BEGIN}old\n{END}\nmore\n");
+        let current = with_keys(&document).unwrap();
+        assert!(current.starts_with(&format!("# A\n\n{BEGIN}\n| key |")));
+        assert!(current.ends_with(&format!("\n\n{END}\nmore\n")));
+        assert_eq!(with_keys(&current).unwrap(), current);
+        assert!(with_keys("# A\n").is_err());
+    }
+}
