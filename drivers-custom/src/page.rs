@@ -55,7 +55,7 @@ impl Page {
             return;
         }
         let kind = if text.contains(START) { Kind::Cut } else { kind };
-        out.push_str(&mark(self.printed.len()));
+        mark(out, self.printed.len());
         self.printed.push(Printed { text: text.into(), kind });
         self.lines.push(self.line.load(Ordering::Relaxed));
         self.cells.push(self.last.as_ref().and_then(|last| last.get()));

@@ -1,7 +1,7 @@
 //! Rendering as Jinja2 and Python do it, within limits.
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use minijinja::{AutoEscape, Environment, ErrorKind as JinjaErrorKind, Template, Value};
 
@@ -172,9 +172,12 @@ where
     environment.set_recursion_limit(MAX_DEPTH);
     python::install(&mut environment);
     filters::install(&mut environment);
+    // One buffer for all printed values: a large file has hundreds of thousands.
+    let buffer = Mutex::new(String::new());
     environment.set_formatter(move |out, _, value| {
         let text = printed.text_of(value)?;
-        let mut escaped = String::with_capacity(text.len());
+        let mut escaped = buffer.lock().unwrap_or_else(PoisonError::into_inner);
+        escaped.clear();
         print(&mut escaped, value, &text)?;
         out.write_str(&escaped).map_err(minijinja::Error::from)
     });

@@ -1,5 +1,6 @@
 //! The limits of a template: an operator's mistake must not stop the service, or take all its memory.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::io;
 use std::sync::Arc;
@@ -42,7 +43,11 @@ impl Printed {
     }
 
     /// Returns the text of a value. A list may stand for more text than there is memory.
-    pub(super) fn text_of(&self, value: &Value) -> Result<String, Error> {
+    pub(super) fn text_of<'v>(&self, value: &'v Value) -> Result<Cow<'v, str>, Error> {
+        if let Some(text) = value.as_str() {
+            self.add(text.len())?;
+            return Ok(text.into());
+        }
         if !is_printable(value, MAX_DEPTH, &mut { MAX_ITEMS }) {
             return Err(too_large());
         }
@@ -50,7 +55,7 @@ impl Printed {
         let mut text = Bounded { text: String::new(), left };
         python::write_str(&mut text, value).map_err(|_| too_large())?;
         self.add(text.text.len())?;
-        Ok(text.text)
+        Ok(text.text.into())
     }
 
     /// Makes the next value fail: the error of a writer would hide the line of the template.

@@ -97,16 +97,17 @@ pub(crate) enum Kind {
 
 const CUT: &str = "a filter can't change a block in which values are printed; use the filter on the values";
 
-/// Returns the mark of the value with this number. Each digit is a capital and a small letter: a filter such as `upper`,
+/// Appends the mark of the value with this number. Each digit is a capital and a small letter: a filter such as `upper`,
 /// which would not change the value, makes it no mark.
-pub(crate) fn mark(number: usize) -> String {
-    let mut mark = String::from(START);
-    for digit in number.to_string().bytes().map(|digit| digit - b'0') {
-        mark.push(char::from(b'A' + digit));
-        mark.push(char::from(b'a' + digit));
+pub(crate) fn mark(out: &mut String, number: usize) {
+    out.push(START);
+    let digits = number.checked_ilog10().unwrap_or(0);
+    let digit = |place| u8::try_from(number / 10_usize.pow(place) % 10).unwrap_or_default();
+    for digit in (0..=digits).rev().map(digit) {
+        out.push(char::from(b'A' + digit));
+        out.push(char::from(b'a' + digit));
     }
-    mark.push(END);
-    mark
+    out.push(END);
 }
 
 /// The text of a file.

@@ -9,7 +9,7 @@ fn composed(syntax: Syntax, template: &str, values: &[&str]) -> Result<String, S
     let mut parts = template.split('@');
     let mut output = parts.next().unwrap_or_default().to_owned();
     for (number, part) in parts.enumerate() {
-        output += &mark(number);
+        mark(&mut output, number);
         output += part;
     }
     let composed = compose(syntax, &output, &printed);
@@ -129,7 +129,8 @@ fn a_value_begins_no_line_of_its_own() {
 
 #[test]
 fn a_mark_in_a_value_is_no_mark() {
-    let forged = mark(1);
+    let mut forged = String::new();
+    mark(&mut forged, 1);
     let text = composed(Syntax::Asterisk, "a = @\nb = @\n", &[&forged, "x;y"]).unwrap();
     assert_eq!(text, format!("a = {forged}\nb = x\\;y\n"));
     let yaml = composed(Syntax::Yaml, "a: @\n", &[&forged]).unwrap();
