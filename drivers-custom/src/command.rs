@@ -11,7 +11,7 @@
 //! the configuration as JSON on standard input.
 
 use std::fmt::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use command::{Failure, Limits, Stderr};
@@ -27,7 +27,7 @@ const MAX_WARNINGS: usize = 1_000;
 
 /// Returns the paths of the program, if it is one, and of the files that the definition says it reads.
 pub(crate) fn files(work: &CommandWork) -> Vec<PathBuf> {
-    let program = work.words.first().filter(|word| word.contains('/')).map(PathBuf::from);
+    let program = work.program_path().map(Path::to_owned);
     program.into_iter().chain(work.reads.iter().cloned()).collect()
 }
 
@@ -58,7 +58,7 @@ impl CommandDriver {
     }
 
     fn command(&self, database: &Exported) -> Command {
-        let mut command = Command::new(self.program());
+        let mut command = Command::new(self.work.program());
         command.args(self.work.words.iter().skip(1));
         command.env("CONFGEND_NAMESPACE", &self.namespace);
         command.env("CONFGEND_DB_URI", &database.uri);
@@ -67,10 +67,6 @@ impl CommandDriver {
             None => command.env_remove("CONFGEND_SNAPSHOT"),
         };
         command
-    }
-
-    fn program(&self) -> &str {
-        self.work.words.first().map_or("", String::as_str)
     }
 
     fn stopped(&self, failure: &Failure) -> Error {
@@ -88,7 +84,7 @@ impl CommandDriver {
     }
 
     fn failed(&self, message: impl Into<String>) -> Error {
-        Error::driver(message).context(format!("command {}", self.program()))
+        Error::driver(message).context(format!("command {}", self.work.program()))
     }
 }
 
@@ -116,11 +112,11 @@ impl Driver for CommandDriver {
     }
 
     fn check(&self) -> Vec<Error> {
-        let program = self.program();
-        let is_there = !program.contains('/') || PathBuf::from(program).is_file();
-        let missing =
-            || self.place.error(&["command"], Part::Value, format!("there is no program {program}"));
-        if is_there { Vec::new() } else { vec![missing()] }
+        let missing = self.work.program_path().filter(|path| !path.is_file());
+        let error = |path: &Path| {
+            self.place.error(&["command"], Part::Value, format!("there is no program {}", path.display()))
+        };
+        missing.map(error).into_iter().collect()
     }
 
     /// Nothing is known of the tables that the program reads.

@@ -76,28 +76,33 @@ pub(crate) struct CommandWork {
     pub(crate) max_bytes: usize,
 }
 
-/// The keys of a definition.
-const KEYS: [&str; 9] =
-    ["command", "max_bytes", "name", "queries", "reads", "syntax", "template", "text", "timeout"];
+impl CommandWork {
+    pub(crate) fn program(&self) -> &str {
+        self.words.first().map_or("", String::as_str)
+    }
+
+    /// Returns the path of the program, unless it is looked up in `PATH`.
+    pub(crate) fn program_path(&self) -> Option<&Path> {
+        Some(self.program()).filter(|program| program.contains('/')).map(Path::new)
+    }
+}
+
+/// The keys of a definition that has a template.
 const TEMPLATE_KEYS: [&str; 4] = ["queries", "syntax", "template", "text"];
+/// The keys that only a definition with a command has.
 const COMMAND_KEYS: [&str; 3] = ["max_bytes", "reads", "timeout"];
-const QUERY_KEYS: [&str; 3] = ["key", "sql", "table"];
 
 const DEFAULT_TIMEOUT: f64 = 30.0;
 const DEFAULT_MAX_BYTES: u64 = 64 << 20;
 
 /// The form of a definition, for people and editors.
 pub(crate) fn shape() -> Shape {
-    let optional = |name, shape, help| Field::optional(name, Shape::Nullable(Box::new(shape)), help);
-    let texts = || Shape::OneOrMore(Box::new(Shape::Text));
-    let query = Shape::Fields {
-        accepts: "a query",
-        fields: vec![
-            Field::required("table", Shape::Text, "The table that messages name."),
-            optional("key", texts(), "The columns by which messages name a row."),
-            Field::required("sql", Shape::Text, "The query, with a complete ORDER BY."),
-        ],
-    };
+    Shape::Fields { accepts: "a mapping with queries and a template, or a command", fields: fields() }
+}
+
+/// The keys of a definition.
+fn fields() -> Vec<Field> {
+    let query = Shape::Fields { accepts: "a query", fields: query_fields() };
     let name = "The name by which the key plugins selects the driver.";
     let queries = "The queries, each with the name by which the template knows its rows.";
     let command = "The program that makes the file, and its arguments.";
@@ -107,23 +112,35 @@ pub(crate) fn shape() -> Shape {
     };
     let bytes =
         Shape::Custom { accepts: "a number of bytes", schema: r#"{"type": "integer", "minimum": 0}"# };
-    Shape::Fields {
-        accepts: "a mapping with queries and a template, or a command",
-        fields: vec![
-            optional("name", Shape::Text, name),
-            optional("queries", Shape::map("names", query), queries),
-            optional("text", Shape::Text, "The template itself."),
-            optional("template", Shape::Path, "The file of the template."),
-            optional(
-                "syntax",
-                Shape::Words(Syntax::names()),
-                "The syntax of the file, by which values are escaped.",
-            ),
-            optional("command", texts(), command),
-            optional("timeout", seconds, "How long the program may take; 30 by default."),
-            optional("max_bytes", bytes, "How large the file may be; 67108864 by default."),
-        ],
-    }
+    let syntax = "The syntax of the file, by which values are escaped.";
+    vec![
+        optional("name", Shape::Text, name),
+        optional("queries", Shape::map("names", query), queries),
+        optional("text", Shape::Text, "The template itself."),
+        optional("template", Shape::Path, "The file of the template."),
+        optional("syntax", Shape::Words(Syntax::names()), syntax),
+        optional("command", list_of(Shape::Text), command),
+        optional("timeout", seconds, "How long the program may take; 30 by default."),
+        optional("max_bytes", bytes, "How large the file may be; 67108864 by default."),
+        optional("reads", list_of(Shape::Path), "The files and folders that the program reads."),
+    ]
+}
+
+/// The keys of a query.
+fn query_fields() -> Vec<Field> {
+    vec![
+        Field::required("table", Shape::Text, "The table that messages name."),
+        optional("key", list_of(Shape::Text), "The columns by which messages name a row."),
+        Field::required("sql", Shape::Text, "The query, with a complete ORDER BY."),
+    ]
+}
+
+fn optional(name: &'static str, shape: Shape, help: &'static str) -> Field {
+    Field::optional(name, Shape::Nullable(Box::new(shape)), help)
+}
+
+fn list_of(shape: Shape) -> Shape {
+    Shape::OneOrMore(Box::new(shape))
 }
 
 impl QueryText {
@@ -266,7 +283,7 @@ struct Reader<'d> {
 
 impl<'d> Reader<'d> {
     fn work(&self) -> Result<Work, Error> {
-        self.check_keys(&KEYS)?;
+        self.check_keys(&fields())?;
         let is_template = TEMPLATE_KEYS.iter().any(|key| self.value(key).is_some());
         match (self.value("command"), is_template) {
             (Some(command), false) => self.command(command).map(Work::Command),
@@ -335,7 +352,7 @@ impl<'d> Reader<'d> {
     }
 
     fn query(&self) -> Result<QueryText, Error> {
-        self.check_keys(&QUERY_KEYS)?;
+        self.check_keys(&query_fields())?;
         let required = |key| {
             let missing = || self.error_here(format!("the query needs the key {key}"));
             self.text(key)?.map(str::to_owned).ok_or_else(missing)
@@ -411,7 +428,9 @@ impl<'d> Reader<'d> {
         }
     }
 
-    fn check_keys(&self, known: &[&str]) -> Result<(), Error> {
+    fn check_keys(&self, known: &[Field]) -> Result<(), Error> {
+        let mut known: Vec<&str> = known.iter().map(|field| field.name).collect();
+        known.sort_unstable();
         for key in self.values.keys() {
             let key = key.as_str().unwrap_or_default();
             if !known.contains(&key) {

@@ -13,7 +13,7 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use driver_api::explanation::{Note, Setting, TextSource};
@@ -46,8 +46,7 @@ pub(crate) struct TemplateDriver {
 
 /// Returns the paths of the template, if it is a file, and of those that it includes.
 pub(crate) fn files(template: &TemplateText) -> Vec<PathBuf> {
-    let TemplateText::File(path) = template else { return Vec::new() };
-    let folder = path.parent().unwrap_or(Path::new("/"));
+    let (TemplateText::File(path), Some(folder)) = (template, template.folder()) else { return Vec::new() };
     let source = fs::read_to_string(path).unwrap_or_default();
     let included = engine(&Arc::default(), 0, Some(folder)).includes(MAIN, &source);
     [path.clone()].into_iter().chain(included.iter().map(|name| folder.join(name))).collect()

@@ -152,7 +152,8 @@ fn an_editor_and_the_program_agree_on_patches_and_drivers() {
         let queries = "queries: {users: {table: userfeatures, key: [uuid], sql: SELECT 1}}";
         documents
             .push(json(&format!("drivers: {{asterisk.followme.conf: {{name: acme, text: x, {queries}}}}}")));
-        documents.push(json("drivers: {asterisk.followme.conf: {command: [a, b], timeout: 5}}"));
+        documents.push(json("drivers: {asterisk.followme.conf: {command: [a, b], timeout: 5, reads: [c]}}"));
+        documents.push(json("drivers: {asterisk.followme.conf: null}"));
         bad.push("drivers: {asterisk.followme.conf: {commands: x}}");
         bad.push("drivers: {asterisk.followme.conf: {text: x, syntax: toml}}");
         bad.push("drivers: {asterisk.followme.conf: {text: x, queries: {users: {table: userfeatures}}}}");
