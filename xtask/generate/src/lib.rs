@@ -96,7 +96,7 @@ impl Generate {
             return Ok(Source { uri, config_file, schema: Schema::Current });
         }
         let case = Case::find(self.case.as_deref().unwrap_or(DEFAULT_CASE))?;
-        // Cargo creates this folder, unless CARGO_TARGET_DIR names another one.
+        // Cargo has created this folder, unless the program was started without it.
         fs::create_dir_all(target()).map_err(|error| file_error(&target(), error))?;
         let path = target().join(format!("{}.db", case.name));
         say!("case {}: {}", case.name, case.purpose);
