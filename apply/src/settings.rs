@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use driver_api::Namespace;
 pub use driver_api::settings::Seconds;
 use driver_api::settings::{Field, Refused, Setting, Shape};
-use serde_yaml::{Mapping, Value};
+use driver_api::yaml::{Mapping, Value};
 
 driver_api::settings! {
     /// The files that `confgend apply` writes.

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use driver_api::settings::{Refused, Setting, Shape};
+use driver_api::yaml::Value;
 use driver_api::{Error, ErrorKind};
-use serde_yaml::Value;
 
 /// The address of a database.
 ///

@@ -150,7 +150,7 @@ impl fmt::Display for Found<'_> {
 }
 
 /// Declares a struct whose fields are keys of the configuration, with the [`Settings`] of it. Behind each field
-/// stands its default, as a value that [`serde_yaml::Value`] has a `From` for. `#[needs_restart = true]` marks a key
+/// stands its default, as a value that [`yaml::Value`](crate::yaml::Value) has a `From` for. `#[needs_restart = true]` marks a key
 /// whose new value a running service does not take.
 ///
 /// ```
@@ -205,7 +205,7 @@ macro_rules! settings {
                 vec![$($crate::settings::Key {
                     path: $crate::settings::path($section, stringify!($field)),
                     help: concat!($($help),+).trim().to_owned(),
-                    default: $crate::settings::YamlValue::from($default),
+                    default: $crate::yaml::Value::from($default),
                     shape: <$type as $crate::settings::Setting>::shape(),
                     needs_restart: false $(|| $restart)?,
                 },)+]
@@ -214,7 +214,7 @@ macro_rules! settings {
             fn check(config: &$crate::Config, problems: &mut Vec<$crate::Error>) -> Option<Self> {
                 $(
                     let path = $crate::settings::path($section, stringify!($field));
-                    let default = $crate::settings::YamlValue::from($default);
+                    let default = $crate::yaml::Value::from($default);
                     let $field = $crate::settings::read::<$type>(config, &path, &default, problems);
                 )+
                 Some($name { $($field: $field?,)+ })
@@ -222,10 +222,6 @@ macro_rules! settings {
         }
     };
 }
-
-/// The type of defaults, for [`settings!`](crate::settings!).
-#[doc(hidden)]
-pub use serde_yaml::Value as YamlValue;
 
 /// A whole number in a range with both its ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

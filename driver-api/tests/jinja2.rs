@@ -8,7 +8,7 @@ const CASES: &str = include_str!("jinja2/cases.jsonl");
 const CONTEXT: &str = include_str!("jinja2/context.yml");
 const TEMPLATES: &str = include_str!("jinja2/templates.yml");
 
-fn engine(templates: serde_yaml::Value) -> Engine<'static> {
+fn engine(templates: yaml::Value) -> Engine<'static> {
     let mut engine = Engine::new(|out, _, text| {
         out.push_str(text);
         Ok(())
@@ -44,7 +44,7 @@ fn a_dictionary_in_itself_ends() {
         "{% set m = {} %}{% set l = [] %}{{ l.append(m) }}{{ m.update(l=l) }}",
         "{% set l = [] %}{% for i in [0, 1] %}{{ l.append(1) }}{% for x in l %}{{ l.append(x) }}{% endfor %}{% endfor %}{{ l }}",
     ] {
-        let _ = engine(serde_yaml::Value::Null).render_source("case", source, Value::from(()));
+        let _ = engine(yaml::Value::Null).render_source("case", source, Value::from(()));
     }
 }
 

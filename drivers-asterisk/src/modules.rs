@@ -14,8 +14,8 @@ use std::collections::HashMap;
 use driver_api::explanation::{Note, Setting};
 use driver_api::settings::{Key, Shape};
 use driver_api::templates::{Syntax, TextFile, context};
+use driver_api::yaml::{Mapping, Value};
 use driver_api::{Config, Driver, Error, Session, breaks_line};
-use serde_yaml::{Mapping, Value};
 
 const ENABLED: &str = "enabled_asterisk_modules";
 const TEMPLATE: &str = "templates.modulesconf";

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use driver_api::settings::{Field, Shape};
+use driver_api::yaml::{Mapping, Value};
 use driver_api::{Config, Error, Namespace, Query};
-use serde_yaml::{Mapping, Value};
 
 use crate::places::Syntax;
 use crate::position::Part;

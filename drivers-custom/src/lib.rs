@@ -38,8 +38,8 @@ use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 
 use driver_api::settings::{Key, Shape};
+use driver_api::yaml::{Mapping, Value};
 use driver_api::{Config, Driver, Entry, Error, Namespace};
-use serde_yaml::{Mapping, Value};
 
 use self::command::CommandDriver;
 use self::definition::{Definition, Title, Work};

@@ -22,9 +22,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use driver_api::settings::{Refused, Setting, Settings as _, Shape};
-use driver_api::{Config, Driver, Error, Query, Row, Session, Warning, yaml};
+use driver_api::yaml::{self, Value};
+use driver_api::{Config, Driver, Error, Query, Row, Session, Warning};
 use serde::{Deserialize, Serialize};
-use serde_yaml::Value;
 
 use crate::shared;
 

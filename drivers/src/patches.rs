@@ -17,8 +17,8 @@ use std::fmt;
 use driver_api::asterisk::edit::{Editor, SectionId, Selection};
 use driver_api::explanation::Setting;
 use driver_api::settings::{Key, Shape};
+use driver_api::yaml::{Mapping, Value};
 use driver_api::{Config, Error, Session, Warning, secrets};
-use serde_yaml::{Mapping, Value};
 
 use crate::registry::Registry;
 

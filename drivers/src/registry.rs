@@ -6,8 +6,8 @@ use std::fmt;
 use std::path::PathBuf;
 
 use driver_api::settings::{self, Key, Shape};
+use driver_api::yaml::{Mapping, Value};
 use driver_api::{Config, Entry, Error, ErrorKind, Namespace, secrets};
-use serde_yaml::{Mapping, Value};
 
 use crate::features;
 

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use driver_api::Namespace;
 use driver_api::settings::{Refused, Setting, Shape};
-use serde_yaml::Value;
+use driver_api::yaml::Value;
 use tokio::task::spawn_blocking;
 
 use crate::state::{Service, Site, lock};

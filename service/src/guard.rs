@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use driver_api::Namespace;
 use driver_api::settings::{Refused, Setting, Shape, Within};
-use serde_yaml::{Mapping, Value};
+use driver_api::yaml::{Mapping, Value};
 
 use crate::state::Site;
 

@@ -4,8 +4,8 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
 use driver_api::settings::{self, Key, Milliseconds, Refused, Seconds, Setting, Shape, Within};
+use driver_api::yaml::Value;
 use driver_api::{Config, Error};
-use serde_yaml::Value;
 use tracing::level_filters::LevelFilter;
 
 use crate::gate::Gate;

@@ -5,10 +5,10 @@ use std::io::{self, ErrorKind as IoErrorKind};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
+use driver_api::yaml::{Mapping, Value};
 use driver_api::{Config, Error, ErrorKind};
 use drivers::config::{BUILT_IN, unreadable};
 use drivers::{Patches, Plugins, Registry};
-use serde_yaml::{Mapping, Value};
 
 use super::{PROGRAM, settings, unknown};
 

@@ -12,13 +12,13 @@ mod show;
 
 use std::path::Path;
 
+use driver_api::yaml::Mapping;
 use driver_api::{Config, Error};
 use drivers::config::Program;
 use drivers::{Patches, Plugins, Registry, Writer};
 pub(crate) use hierarchy::Reloadable;
 pub use hierarchy::{Loaded, Strictness, load, survey};
 pub use schema::schema;
-use serde_yaml::Mapping;
 pub use settings::{Files, all_keys, database, defaults, keys};
 pub(crate) use settings::{check_rules, history, read, watches};
 pub use show::show;

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use database::Uri;
-use serde_yaml::{Mapping, Value};
+use driver_api::yaml::{Mapping, Value};
 
 use super::hierarchy::EXTRA;
 

@@ -51,7 +51,7 @@ fn property(key: &Key) -> Result<Value, Error> {
     Ok(schema)
 }
 
-fn as_json(value: &serde_yaml::Value) -> Result<Value, Error> {
+fn as_json(value: &yaml::Value) -> Result<Value, Error> {
     serde_json::to_value(value).map_err(|error| {
         Error::driver(format!("{} can't be written as JSON", yaml::to_string(value).unwrap_or_default()))
             .because(error)

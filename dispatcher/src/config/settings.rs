@@ -5,10 +5,10 @@ use std::path::PathBuf;
 use apply::{ApplySettings, ReloadSettings};
 use database::{Location, PoolSettings, Uri};
 use driver_api::settings::{self, Key, Refused, Setting, Settings as _, Shape};
+use driver_api::yaml::{Mapping, Value};
 use driver_api::{Config, Error};
 use drivers::{AnyRelease, Patches, Plugins, Registry};
 use review::{Rules, Severity};
-use serde_yaml::{Mapping, Value};
 use service::{History, HistorySettings, Storage};
 
 driver_api::settings! {

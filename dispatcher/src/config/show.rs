@@ -1,7 +1,7 @@
 //! Prints the effective configuration for people, with the source of each value and without passwords.
 
-use driver_api::{Error, secrets, yaml};
-use serde_yaml::{Mapping, Value};
+use driver_api::yaml::{self, Mapping, Value};
+use driver_api::{Error, secrets};
 
 use super::hierarchy::Loaded;
 

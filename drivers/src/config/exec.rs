@@ -2,8 +2,8 @@
 
 use std::process::Command;
 
-use driver_api::{Error, ErrorKind, secrets, yaml};
-use serde_yaml::Value;
+use driver_api::yaml::{self, Value};
+use driver_api::{Error, ErrorKind, secrets};
 
 /// Runs a command without a shell, and returns what it prints. The text is split at each single blank.
 pub type Run = fn(&str) -> Result<Vec<u8>, Error>;

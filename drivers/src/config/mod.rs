@@ -8,9 +8,9 @@ use std::path::{self, Path};
 use std::{fs, io};
 
 use driver_api::settings::{self, Key};
-use driver_api::{Config, Error, ErrorKind, yaml};
+use driver_api::yaml::{self, Mapping, Value};
+use driver_api::{Config, Error, ErrorKind};
 pub use exec::{Run, run_without_limits};
-use serde_yaml::{Mapping, Value};
 pub use unknown::unknown;
 
 use crate::registry::Registry;

@@ -1,8 +1,8 @@
 //! Keys of the configuration that nothing reads: most are misspelled.
 
 use driver_api::settings::{self, Key};
+use driver_api::yaml::{Mapping, Value};
 use driver_api::{Config, secrets};
-use serde_yaml::{Mapping, Value};
 
 /// Returns a warning for each key that is probably a misspelled one.
 ///

@@ -4,8 +4,8 @@ use driver_api::asterisk::edit::{self, EditError};
 use driver_api::asterisk::is_configuration;
 use driver_api::explanation::Setting;
 use driver_api::settings::{Field, Shape};
+use driver_api::yaml::{Mapping, Value};
 use driver_api::{Config, Error, ErrorKind, Namespace};
-use serde_yaml::{Mapping, Value};
 
 use super::{PATCHES, Patch, Patches, named};
 

@@ -3,8 +3,7 @@
 use std::borrow::Cow;
 
 use bstr::BStr;
-use driver_api::yaml;
-use serde_yaml::Value;
+use driver_api::yaml::{self, Value};
 
 use super::options::{self, Item, Order};
 use super::secrets::Secrets;

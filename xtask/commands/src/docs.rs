@@ -5,9 +5,9 @@ use std::fs;
 use argh::FromArgs;
 use dispatcher::config::all_keys;
 use dispatcher::{FAMILIES, Registry};
+use driver_api::Error;
 use driver_api::settings::Key;
-use driver_api::{Error, yaml};
-use serde_yaml::Value;
+use driver_api::yaml::{self, Value};
 
 use crate::{file_error, root};
 

@@ -30,7 +30,9 @@ pub(crate) struct Package {
 /// A dependency that the package names.
 #[derive(Deserialize)]
 pub(crate) struct Dependency {
-    pub(crate) name: String,
+    name: String,
+    /// The name that the package gives it, if that is another one.
+    rename: Option<String>,
     /// `dev` or `build`; none is a dependency of the package itself.
     pub(crate) kind: Option<String>,
 }
@@ -41,6 +43,13 @@ pub(crate) struct Target {
     pub(crate) name: String,
     kind: Vec<String>,
     pub(crate) src_path: PathBuf,
+}
+
+impl Dependency {
+    /// Returns the name by which manifests and sources of the workspace know it.
+    pub(crate) fn key(&self) -> &str {
+        self.rename.as_deref().unwrap_or(&self.name)
+    }
 }
 
 impl Metadata {
@@ -81,7 +90,7 @@ mod tests {
         assert_eq!(metadata.in_workspace(&root().join("xtask/src/main.rs")), Some("xtask/src/main.rs"));
         let package = metadata.package_at(&root().join("dispatcher/Cargo.toml")).unwrap();
         assert_eq!((&*package.name, &*package.version), ("dispatcher", env!("CARGO_PKG_VERSION")));
-        let kind = |name: &str| &package.dependencies.iter().find(|it| it.name == name).unwrap().kind;
+        let kind = |name: &str| &package.dependencies.iter().find(|it| it.key() == name).unwrap().kind;
         assert_eq!([kind("drivers"), kind("proptest")], [&None, &Some("dev".to_owned())]);
         let programs: Vec<&str> =
             package.targets.iter().filter(|it| it.is("bin")).map(|it| it.name.as_str()).collect();

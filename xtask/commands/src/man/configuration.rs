@@ -2,10 +2,10 @@
 
 use dispatcher::config::all_keys;
 use dispatcher::{FAMILIES, Registry};
+use driver_api::Error;
 use driver_api::settings::{Field, Key, Shape};
-use driver_api::{Error, yaml};
+use driver_api::yaml::{self, Value};
 use roff::{bold, roman};
-use serde_yaml::Value;
 
 use super::Page;
 use super::page::Text;

@@ -31,7 +31,7 @@ pub(super) fn check_crate(folder: &Path, name: &str) -> Result<(), Error> {
         return Err(Error::driver(message));
     }
     for needed in ["driver-api", "serde", "fixtures"] {
-        if !package.dependencies.iter().any(|dependency| dependency.name == needed) {
+        if !package.dependencies.iter().any(|dependency| dependency.key() == needed) {
             let message =
                 "a new driver needs it; copy the line from the Cargo.toml of a new crate, or from the guide";
             return Err(Error::driver(message).context(format!("no dependency {needed}")));

@@ -2,7 +2,7 @@
 
 use super::Complaint;
 use super::source::Source;
-use crate::metadata::Metadata;
+use crate::metadata::{Dependency, Metadata};
 
 const RULE: &str = "dependencies";
 
@@ -45,16 +45,20 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("xtask-measure", &["database", "driver-api", "drivers", "fixtures"]),
 ];
 
+/// Foreign crates of which one crate of ours shows the others what they need: so its next release does not break them.
+const BEHIND: &[(&str, &str, &str)] = &[("serde_yaml", "driver-api", "driver_api::yaml")];
+
 pub(super) fn check(sources: &[Source], metadata: &Metadata) -> Vec<Complaint> {
     let names: Vec<&str> = metadata.packages.iter().map(|package| package.name.as_str()).collect();
     let mut complaints = Vec::new();
     for package in &metadata.packages {
         let normal = package.dependencies.iter().filter(|it| it.kind.is_none());
-        let ours: Vec<&str> = normal.map(|it| it.name.as_str()).filter(|it| names.contains(it)).collect();
+        let ours: Vec<&str> = normal.map(Dependency::key).filter(|it| names.contains(it)).collect();
         let manifest = metadata.in_workspace(&package.manifest_path).unwrap_or_default();
         let text = sources.iter().find(|source| source.path == manifest).map_or("", |source| &source.text);
         let name = package.name.as_str();
-        complaints.extend(broken(name, &ours).into_iter().map(|(dependency, message)| {
+        let foreign = package.dependencies.iter().filter_map(|it| behind(name, it.key()));
+        complaints.extend(broken(name, &ours).into_iter().chain(foreign).map(|(dependency, message)| {
             Complaint::error(manifest, line_of(text, dependency), RULE, message)
         }));
     }
@@ -78,6 +82,14 @@ fn broken<'a>(name: &str, dependencies: &[&'a str]) -> Vec<(&'a str, String)> {
         )
     };
     dependencies.iter().filter(is_broken).map(|dependency| (*dependency, message(dependency))).collect()
+}
+
+/// The dependency, with a message, if the crate must not have it since another one shows what it needs.
+fn behind<'a>(name: &str, dependency: &'a str) -> Option<(&'a str, String)> {
+    let (_, owner, module) = BEHIND.iter().find(|(foreign, _, _)| *foreign == dependency)?;
+    (name != *owner).then(|| {
+        (dependency, format!("{name} must not depend on {dependency}, only {owner} may; use {module}"))
+    })
 }
 
 fn matches(pattern: &str, name: &str) -> bool {
@@ -119,6 +131,14 @@ mod tests {
         assert_eq!(broken_by("drivers", &["drivers-wazo", "drivers-new"]), [""; 0]);
         assert_eq!(broken_by("drivers-new", &["driver-api", "asterisk-conf"]), [""; 0]);
         assert_eq!(broken_by("xtask-commands", &["dispatcher", "fixtures"]), [""; 0]);
+    }
+
+    #[test]
+    fn only_driver_api_depends_on_the_yaml_crate() {
+        let (dependency, message) = behind("drivers-dird", "serde_yaml").unwrap();
+        assert_eq!(dependency, "serde_yaml");
+        assert!(message.ends_with("only driver-api may; use driver_api::yaml"), "{message}");
+        assert_eq!([behind("driver-api", "serde_yaml"), behind("drivers-dird", "serde")], [None, None]);
     }
 
     #[test]

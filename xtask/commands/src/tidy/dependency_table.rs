@@ -98,7 +98,7 @@ fn users(metadata: &Metadata) -> BTreeMap<&str, Users<'_>> {
     let mut all: BTreeMap<&str, Users<'_>> = BTreeMap::new();
     for package in &metadata.packages {
         for dependency in &package.dependencies {
-            let users = all.entry(&dependency.name).or_default();
+            let users = all.entry(dependency.key()).or_default();
             let is_for_tests = dependency.kind.as_deref() == Some("dev");
             let set = if is_for_tests { &mut users.tests } else { &mut users.crates };
             set.insert(&package.name);
