@@ -16,6 +16,22 @@
 //! assert!(document.section("phone").is_none(), "modules don't see a template");
 //! ```
 //!
+//! A value that is written reads back as it was, or is refused with the reason:
+//!
+//! ```
+//! use asterisk_conf::{Refusal, Writer, read};
+//!
+//! let mut writer = Writer::new();
+//! writer.section(None, "ann", None)?;
+//! writer.option("callerid", " => ", &["Ann; Bob"])?;
+//! assert_eq!(writer.option("callerid", " => ", &["Ann\n#exec x"]), Err(Refusal::LineBreak));
+//!
+//! let text = writer.into_text();
+//! assert_eq!(text, "[ann]\ncallerid => Ann\\; Bob\n");
+//! assert_eq!(read(&text).section("ann").unwrap().value("callerid").unwrap(), "Ann; Bob");
+//! # Ok::<(), Refusal>(())
+//! ```
+//!
 //! `cargo +nightly fuzz run read`, in the folder of the crate, fuzzes the reader.
 
 #![warn(missing_docs)]

@@ -10,7 +10,8 @@
 //! # A family of one driver
 //!
 //! A *family* is a crate that exports its drivers as a list of [`Entry`]. It can live in any repository, and depends on
-//! `driver-api` and `serde`. This example runs its driver with the test kit, the crate `fixtures`.
+//! `driver-api` and `serde`. This example runs its driver with the test kit, the crate `fixtures`. On crates.io, the
+//! packages are `confgend-driver-api` and `confgend-fixtures`.
 //!
 //! ```
 //! use driver_api::asterisk::{Writer, syntax};
@@ -88,6 +89,11 @@
 //!
 //! The front page of `fixtures` shows how to test drivers.
 //!
+//! # Features
+//!
+//! `templates` adds the module `templates`: Jinja2 templates that an operator may replace. It is off by default, since a
+//! family without templates needs no engine for them.
+//!
 //! # Stability
 //!
 //! All crates of confgend share one version, by semantic versioning. A breaking change needs a new minor version before
@@ -104,7 +110,10 @@
 //! Not breaking are a new property of [`Entry`], which has a default, and a new place in [`asterisk::syntax`]. Any
 //! version may change the wording of errors and warnings, the form of the [key](Origin::key) in them, the tables and
 //! cases of `fixtures`, and the files that confgend's own drivers write.
+//!
+//! The folder `docs/api` of the repository has the public interface, item by item: each change of it is reviewed.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![warn(missing_docs)]
 
 pub mod asterisk;

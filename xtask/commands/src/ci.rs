@@ -16,7 +16,7 @@ use fixtures::{Case, Schema, Strictness};
 use crate::compare::{Verdict, compare};
 use crate::files::files_below;
 use crate::{
-    browser, command, debian, faults, features, file_error, guide, namespaces, package_test, packages,
+    api, browser, command, debian, faults, features, file_error, guide, namespaces, package_test, packages,
     postgres, root, target, tidy,
 };
 
@@ -63,6 +63,7 @@ impl Ci {
             ("tidy", &tidy::check),
             ("clippy", &|| cargo("clippy --quiet --workspace --all-targets -- --deny warnings", &[])),
             ("documentation", &documentation),
+            ("public interfaces", &api::check_where_possible),
             ("licences and sources", &deny),
             ("tests, with PostgreSQL", &tests),
             ("faults", &faults::quick),

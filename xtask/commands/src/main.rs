@@ -6,6 +6,7 @@
 #[macro_use(say)]
 extern crate xtask_generate;
 
+mod api;
 mod bench;
 mod bench_apply;
 mod bench_beside;
@@ -33,6 +34,7 @@ mod package_test;
 mod packages;
 mod parse;
 mod postgres;
+mod publish;
 mod tidy;
 
 use std::env;
@@ -53,6 +55,7 @@ struct Xtask {
 #[derive(FromArgs)]
 #[argh(subcommand)]
 enum Command {
+    Api(api::Api),
     Bench(bench::Bench),
     Ci(ci::Ci),
     Dist(dist::Dist),
@@ -66,6 +69,7 @@ enum Command {
     MeasureReview(bench_review::MeasureReview),
     NewDriver(new_driver::NewDriver),
     Parse(parse::Parse),
+    Publish(publish::Publish),
     Screenshots(browser::Screenshots),
     TestPage(browser::TestPage),
     Tidy(tidy::Tidy),
@@ -90,6 +94,7 @@ fn main() -> ExitCode {
 
 fn run(command: Command) -> ExitCode {
     let result = match command {
+        Command::Api(api) => api.run(),
         Command::Bench(bench) => bench.run(),
         Command::Ci(ci) => ci.run(),
         Command::Dist(dist) => dist.run(),
@@ -103,6 +108,7 @@ fn run(command: Command) -> ExitCode {
         Command::MeasureReview(measure) => measure.run(),
         Command::NewDriver(new_driver) => new_driver.run(),
         Command::Parse(parse) => parse.run(),
+        Command::Publish(publish) => publish.run(),
         Command::Screenshots(screenshots) => screenshots.run(),
         Command::TestPage(test) => test.run(),
         Command::Tidy(tidy) => tidy.run(),

@@ -25,6 +25,26 @@ pub(crate) struct Package {
     pub(crate) manifest_path: PathBuf,
     pub(crate) dependencies: Vec<Dependency>,
     pub(crate) targets: Vec<Target>,
+    pub(crate) description: Option<String>,
+    pub(crate) homepage: Option<String>,
+    pub(crate) repository: Option<String>,
+    pub(crate) license: Option<String>,
+    pub(crate) readme: Option<PathBuf>,
+    pub(crate) keywords: Vec<String>,
+    pub(crate) categories: Vec<String>,
+    #[serde(rename = "metadata")]
+    tables: Option<Tables>,
+}
+
+/// The tables below `package.metadata` that are ours.
+#[derive(Deserialize)]
+struct Tables {
+    publish: Option<Publish>,
+}
+
+#[derive(Deserialize)]
+struct Publish {
+    name: String,
 }
 
 /// A dependency that the package names.
@@ -35,6 +55,8 @@ pub(crate) struct Dependency {
     rename: Option<String>,
     /// `dev` or `build`; none is a dependency of the package itself.
     pub(crate) kind: Option<String>,
+    /// The versions that will do: `*` if the manifest names none, `^1.2.0` if it names one.
+    pub(crate) req: String,
 }
 
 /// A library, a program or a test.
@@ -43,6 +65,13 @@ pub(crate) struct Target {
     pub(crate) name: String,
     kind: Vec<String>,
     pub(crate) src_path: PathBuf,
+}
+
+impl Package {
+    /// Returns the name that the package has on crates.io, if it is published.
+    pub(crate) fn published_name(&self) -> Option<&str> {
+        self.tables.as_ref()?.publish.as_ref().map(|publish| publish.name.as_str())
+    }
 }
 
 impl Dependency {

@@ -11,6 +11,7 @@ mod driver_example;
 mod generated;
 mod length;
 mod links;
+mod publish;
 mod source;
 mod test_name;
 mod words;
@@ -25,7 +26,7 @@ use crate::metadata::Metadata;
 use crate::{git, root};
 
 /// Check what compilers and linters don't: directions between crates, the table of dependencies, plain words, names of
-/// tests, front pages, lengths, links and generated parts in documents, and examples in drivers.
+/// tests, front pages, lengths, links and generated parts in documents, examples in drivers, and what crates.io asks of a package.
 #[derive(FromArgs)]
 #[argh(subcommand, name = "tidy")]
 pub(crate) struct Tidy {}
@@ -61,6 +62,7 @@ fn complaints(sources: &[Source], files: &[String], metadata: &Metadata) -> Vec<
     complaints.extend(driver_example::check(sources));
     complaints.extend(generated::check(sources));
     complaints.extend(links::check(sources, files));
+    complaints.extend(publish::check(sources, files, metadata));
     for source in sources {
         complaints.extend(words::check(source));
         complaints.extend(test_name::check(source));

@@ -11,8 +11,9 @@ use std::process::Command;
 use driver_api::Error;
 use tempfile::TempDir;
 
+use crate::files::copy_checkout;
 use crate::packages::dev_profile;
-use crate::{command, file_error, git, root, target};
+use crate::{command, file_error, root, target};
 
 /// The name of the home in the guide.
 pub(super) const HOME: &str = "/home/you";
@@ -57,9 +58,7 @@ impl World {
         // Programs print the path without symbolic links.
         let home = folder.path().canonicalize().map_err(|error| file_error(folder.path(), error))?;
         let checkout = home.join(CHECKOUT);
-        for file in git::files(root())? {
-            copy(&root().join(&file), &checkout.join(&file))?;
-        }
+        copy_checkout(&checkout)?;
         // All workspaces of the guide share compiled dependencies with this one.
         let settings = home.join(".cargo/config.toml");
         fs::create_dir(home.join(".cargo"))
@@ -152,16 +151,4 @@ fn scratch() -> io::Result<TempDir> {
 /// A path as one part of a file name.
 fn as_file_name(path: &Path) -> String {
     path.display().to_string().trim_matches('/').replace('/', "-")
-}
-
-/// Copies a file with its modification time, from which cargo knows whether it has changed.
-fn copy(from: &Path, to: &Path) -> Result<(), Error> {
-    if let Some(folder) = to.parent() {
-        fs::create_dir_all(folder).map_err(|error| file_error(folder, error))?;
-    }
-    let copy = || {
-        fs::copy(from, to)?;
-        File::open(to)?.set_modified(fs::metadata(from)?.modified()?)
-    };
-    copy().map_err(|error| file_error(from, error))
 }
