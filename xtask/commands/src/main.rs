@@ -16,6 +16,7 @@ mod browser;
 mod ci;
 mod command;
 mod compare;
+mod completion;
 mod debian;
 mod dist;
 mod docs;
@@ -55,6 +56,7 @@ struct Xtask {
 enum Command {
     Bench(bench::Bench),
     Ci(ci::Ci),
+    Completion(completion::Completion),
     Dist(dist::Dist),
     Docs(docs::Docs),
     Faults(faults::Faults),
@@ -92,6 +94,7 @@ fn run(command: Command) -> ExitCode {
     let result = match command {
         Command::Bench(bench) => bench.run(),
         Command::Ci(ci) => ci.run(),
+        Command::Completion(completion) => completion.run(),
         Command::Dist(dist) => dist.run(),
         Command::Docs(docs) => docs.run(),
         Command::Faults(faults) => faults.run(),
