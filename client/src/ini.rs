@@ -6,8 +6,8 @@ use std::str::FromStr;
 
 use configparser::ini::Ini;
 
-/// The section of this program.
-const SECTION: &str = "confgen";
+use crate::keys::{Key, SECTION};
+
 /// The section whose keys are defaults for all others.
 const DEFAULT: &str = "DEFAULT";
 /// The name for the lines before the first section. No section has this name.
@@ -54,20 +54,20 @@ impl File {
     }
 
     /// Returns the value of a key in the section of this program.
-    pub(crate) fn text(&self, key: &str) -> Result<Option<String>, String> {
-        let value = self.raw(key).and_then(|raw| raw.map(|raw| self.expand(raw, 1)).transpose());
+    pub(crate) fn text(&self, key: Key) -> Result<Option<String>, String> {
+        let value = self.raw(key.name).and_then(|raw| raw.map(|raw| self.expand(raw, 1)).transpose());
         value.map_err(|error| self.at(key, &error))
     }
 
     /// Returns the value of a key as a whole number. Any other text is an error.
-    pub(crate) fn number<N: FromStr<Err: ToString>>(&self, key: &str) -> Result<Option<N>, String> {
+    pub(crate) fn number<N: FromStr<Err: ToString>>(&self, key: Key) -> Result<Option<N>, String> {
         let Some(text) = self.text(key)? else { return Ok(None) };
         let number = text.trim().parse();
         number.map(Some).map_err(|error: N::Err| self.at(key, &format!("{text:?}: {}", error.to_string())))
     }
 
     /// Returns the value of a key as a truth value, in the words that Python accepts. An empty text is no value.
-    pub(crate) fn truth(&self, key: &str) -> Result<Option<bool>, String> {
+    pub(crate) fn truth(&self, key: Key) -> Result<Option<bool>, String> {
         let Some(text) = self.text(key)? else { return Ok(None) };
         match text.trim().to_lowercase().as_str() {
             "" => Ok(None),
@@ -77,8 +77,8 @@ impl File {
         }
     }
 
-    fn at(&self, key: &str, error: &str) -> String {
-        format!("{}: section {SECTION}, key {key}: {error}", self.path)
+    fn at(&self, key: Key, error: &str) -> String {
+        format!("{}: section {SECTION}, key {}: {error}", self.path, key.name)
     }
 
     /// Returns the value as the file has it. A key that the section lacks may be in the default section.
@@ -125,13 +125,14 @@ impl File {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::keys;
 
     fn file(text: &str) -> Result<File, String> {
         File::parse("c.conf".to_owned(), text.to_owned())
     }
 
     fn server(text: &str) -> Result<Option<String>, String> {
-        file(text)?.text("server")
+        file(text)?.text(keys::SERVER)
     }
 
     fn is(text: &str, expected: &str) {
@@ -163,8 +164,8 @@ mod tests {
         is_missing("[confgen]\nport=1");
         is_missing("[other]\nserver=b");
         is_missing("[Confgen]\nserver=b");
-        assert!(File::read(Path::new("/nonexistent/c.conf")).unwrap().text("server").unwrap().is_none());
-        assert!(File::read(Path::new("/")).unwrap().text("server").unwrap().is_none());
+        assert!(File::read(Path::new("/nonexistent/c.conf")).unwrap().text(keys::SERVER).unwrap().is_none());
+        assert!(File::read(Path::new("/")).unwrap().text(keys::SERVER).unwrap().is_none());
     }
 
     #[test]
@@ -199,7 +200,7 @@ mod tests {
             "[confgen]\nserver=%(server)s",
             &format!("section confgen, key server: \"%(server)s\": {circle}"),
         );
-        assert_eq!(file("[confgen]\nserver=a\nother=%").unwrap().text("server").unwrap().unwrap(), "a");
+        assert_eq!(file("[confgen]\nserver=a\nother=%").unwrap().text(keys::SERVER).unwrap().unwrap(), "a");
     }
 
     #[test]
@@ -216,10 +217,11 @@ mod tests {
 
     #[test]
     fn a_number_is_whole_and_in_range() {
-        let number = |value: &str| file(&format!("[confgen]\nport={value}")).unwrap().number::<u16>("port");
+        let number =
+            |value: &str| file(&format!("[confgen]\nport={value}")).unwrap().number::<u16>(keys::PORT);
         assert_eq!(number("8669"), Ok(Some(8669)));
         assert_eq!(number("\n  8669"), Ok(Some(8669)));
-        assert_eq!(file("[confgen]\n").unwrap().number::<u16>("port"), Ok(None));
+        assert_eq!(file("[confgen]\n").unwrap().number::<u16>(keys::PORT), Ok(None));
         let error = |value| number(value).unwrap_err();
         let prefix = "c.conf: section confgen, key port:";
         assert_eq!(error("x"), format!("{prefix} \"x\": invalid digit found in string"));
@@ -228,7 +230,8 @@ mod tests {
     }
     #[test]
     fn a_truth_value_has_the_words_of_python() {
-        let truth = |value: &str| file(&format!("[confgen]\nfallback={value}")).unwrap().truth("fallback");
+        let truth =
+            |value: &str| file(&format!("[confgen]\nfallback={value}")).unwrap().truth(keys::FALLBACK);
         for value in ["1", "yes", "True", "ON"] {
             assert_eq!(truth(value), Ok(Some(true)), "{value}");
         }
@@ -236,7 +239,7 @@ mod tests {
             assert_eq!(truth(value), Ok(Some(false)), "{value}");
         }
         assert_eq!(truth(""), Ok(None));
-        assert_eq!(file("[confgen]\n").unwrap().truth("fallback"), Ok(None));
+        assert_eq!(file("[confgen]\n").unwrap().truth(keys::FALLBACK), Ok(None));
         let error = "c.conf: section confgen, key fallback: \"maybe\": write yes or no";
         assert_eq!(truth("maybe"), Err(error.to_owned()));
     }

@@ -15,6 +15,7 @@ mod deadline;
 mod delivery;
 mod exchange;
 mod ini;
+pub mod keys;
 mod name;
 mod options;
 mod outage;

@@ -32,7 +32,7 @@ pub(crate) struct Options {
     name: Option<String>,
 
     /// the configuration file; by default /etc/wazo-confgend-client/config.conf
-    #[argh(option, short = 'c', arg_name = "file")]
+    #[argh(option, short = 'c', arg_name = "path")]
     pub(crate) config_file: Option<PathBuf>,
 
     /// the Unix socket of the service; by default the key socket, or /run/wazo-confgend/confgend.sock unless a host

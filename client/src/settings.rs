@@ -6,16 +6,8 @@ use std::time::Duration;
 
 use crate::exchange::Limits;
 use crate::ini::File;
+use crate::keys::{self, Key};
 use crate::options::Options;
-
-/// The path at which the package installs the configuration file.
-const FILE: &str = "/etc/wazo-confgend-client/config.conf";
-/// The socket of the service.
-const SOCKET: &str = "/run/wazo-confgend/confgend.sock";
-/// The cache of the service.
-const CACHE: &str = "/var/cache/wazo-confgend";
-/// The folder of the client's own copies, which the package creates.
-const COPIES: &str = "/var/cache/wazo-confgend-client";
 
 /// The addresses of the service, and the time limits.
 #[derive(Debug, PartialEq)]
@@ -48,7 +40,7 @@ pub(crate) struct Folders {
 
 /// Reads the configuration file.
 pub(crate) fn file(options: &Options) -> Result<File, String> {
-    File::read(options.config_file.as_deref().unwrap_or(Path::new(FILE)))
+    File::read(options.config_file.as_deref().unwrap_or(Path::new(keys::FILE)))
 }
 
 impl Settings {
@@ -56,25 +48,25 @@ impl Settings {
     /// error.
     pub(crate) fn new(options: &Options, file: &File) -> Result<Settings, String> {
         let server = given(match given(options.host.clone()) {
-            None => file.text("server")?,
+            None => file.text(keys::SERVER)?,
             host => host,
         });
         let port = given(match given(options.port) {
-            None => file.number("port")?,
+            None => file.number(keys::PORT)?,
             port => port,
         });
-        let seconds = |option: Option<u32>, key, default| {
+        let seconds = |option: Option<u32>, key: Key, default| {
             let seconds = given(option).map_or_else(|| file.number(key), |seconds| Ok(Some(seconds)))?;
             Ok::<_, String>(Duration::from_secs(given(seconds).unwrap_or(default).into()))
         };
         let limits = Limits {
-            connect: seconds(options.timeout, "timeout", 5)?,
-            reply: seconds(options.reply_timeout, "reply_timeout", 60)?,
+            connect: seconds(options.timeout, keys::TIMEOUT, 5)?,
+            reply: seconds(options.reply_timeout, keys::REPLY_TIMEOUT, 60)?,
             retries: true,
         };
         let socket = Socket::new(options, file, server.is_some() || port.is_some())?;
         Folders::check(file)?;
-        let server = server.unwrap_or_else(|| "127.0.0.1".to_owned());
+        let server = server.unwrap_or_else(|| keys::SERVER.default.to_owned());
         Ok(Settings { socket, server, port: port.unwrap_or(8669), limits })
     }
 }
@@ -84,12 +76,12 @@ impl Socket {
     /// given host or port. An empty path means that there is none.
     fn new(options: &Options, file: &File, has_address: bool) -> Result<Option<Socket>, String> {
         let given = match options.socket.clone() {
-            None => file.text("socket")?.map(PathBuf::from),
+            None => file.text(keys::SOCKET)?.map(PathBuf::from),
             socket => socket,
         };
         Ok(match given {
             Some(path) => (!path.as_os_str().is_empty()).then_some(Socket { path, is_given: true }),
-            None => (!has_address).then(|| Socket { path: SOCKET.into(), is_given: false }),
+            None => (!has_address).then(|| Socket { path: keys::SOCKET.default.into(), is_given: false }),
         })
     }
 }
@@ -98,17 +90,17 @@ impl Folders {
     /// Returns the folders, or none if copies are switched off. A bad value, or a bad file, must not cost the copy:
     /// then the defaults hold, and [`Settings::new`] reports the error.
     pub(crate) fn new(options: &Options, file: Option<&File>) -> Option<Folders> {
-        let is_off = file.is_some_and(|file| matches!(file.truth("fallback"), Ok(Some(false))));
-        let folder = |key, default: &str| {
+        let is_off = file.is_some_and(|file| matches!(file.truth(keys::FALLBACK), Ok(Some(false))));
+        let folder = |key: Key| {
             let text = file.and_then(|file| file.text(key).ok().flatten());
-            given(text).map_or_else(|| PathBuf::from(default), PathBuf::from)
+            given(text).map_or_else(|| PathBuf::from(key.default), PathBuf::from)
         };
-        let folders = || Folders { cache: folder("cache", CACHE), copies: folder("copies", COPIES) };
+        let folders = || Folders { cache: folder(keys::CACHE), copies: folder(keys::COPIES) };
         (!is_off && !options.no_fallback).then(folders)
     }
 
     fn check(file: &File) -> Result<(), String> {
-        file.truth("fallback").and(file.text("cache")).and(file.text("copies")).map(drop)
+        file.truth(keys::FALLBACK).and(file.text(keys::CACHE)).and(file.text(keys::COPIES)).map(drop)
     }
 }
 
@@ -150,7 +142,7 @@ mod tests {
     #[test]
     fn the_defaults_apply_without_a_file() {
         let defaults = Settings {
-            socket: Some(Socket { path: SOCKET.into(), is_given: false }),
+            socket: Some(Socket { path: keys::SOCKET.default.into(), is_given: false }),
             server: "127.0.0.1".to_owned(),
             port: 8669,
             limits: limits(5, 60),
@@ -158,6 +150,16 @@ mod tests {
         assert_eq!(settings(&[]), defaults);
         let nothing = ["--host=", "-p0", "-t0", "--reply-timeout=0"];
         assert_eq!(settings(&nothing), defaults);
+    }
+
+    #[test]
+    fn a_file_with_the_documented_defaults_changes_nothing() {
+        let lines = keys::KEYS.iter().map(|key| format!("{}={}\n", key.name, key.default));
+        let file = file(&format!("[confgen]\n{}", lines.collect::<String>()));
+        let with_file = Settings::new(&options(&[]), &file).unwrap();
+        let socket = with_file.socket.map(|socket| Socket { is_given: false, ..socket });
+        assert_eq!(Settings { socket, ..with_file }, settings(&[]));
+        assert_eq!(Folders::new(&options(&[]), Some(&file)), Folders::new(&options(&[]), None));
     }
 
     #[test]
@@ -178,7 +180,10 @@ mod tests {
         assert_eq!(socket(&["--host=a"], ""), None);
         assert_eq!(socket(&[], "[confgen]\nport=1"), None);
         assert_eq!(socket(&[], "[confgen]\nserver=a"), None);
-        assert_eq!(socket(&["-p0"], "[confgen]\nserver=\ntimeout=1"), Some((SOCKET.to_owned(), false)));
+        assert_eq!(
+            socket(&["-p0"], "[confgen]\nserver=\ntimeout=1"),
+            Some((keys::SOCKET.default.to_owned(), false))
+        );
     }
 
     #[test]
@@ -197,7 +202,7 @@ mod tests {
     #[test]
     fn a_bad_file_costs_no_copy() {
         let folders = |words: &[&str], text: &str| Folders::new(&options(words), Some(&file(text)));
-        let defaults = Folders { cache: CACHE.into(), copies: COPIES.into() };
+        let defaults = Folders { cache: keys::CACHE.default.into(), copies: keys::COPIES.default.into() };
         assert_eq!(Folders::new(&options(&[]), None).as_ref(), Some(&defaults));
         for text in ["", "[confgen]\ncache=\ncopies=", "[confgen]\nfallback=maybe\ncache=%"] {
             assert_eq!(folders(&[], text).as_ref(), Some(&defaults), "{text}");

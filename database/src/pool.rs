@@ -119,7 +119,11 @@ impl Pool {
                 // The others are connections to the same server, and each would take as long.
                 close(mem::take(&mut *lock(&self.idle)));
             }
-            tracing::info!("a connection to the database was lost; it is replaced");
+            let database = &self.settings.uri;
+            tracing::info!(
+                event = "database", %database,
+                "a connection to the database was lost; it is replaced"
+            );
         }
         let start = Instant::now();
         let connect = self.settings.limits.connect_seconds.0;

@@ -21,6 +21,7 @@ mod page;
 mod proposal;
 mod recovery;
 mod site;
+mod told;
 mod watch;
 
 pub use cli::{Shell, command_line, run};

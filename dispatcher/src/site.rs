@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::SystemTime;
 
+use apply::Recovered;
 use database::{LazySnapshot, Pool, PoolSettings, PooledConnection};
 use driver_api::{Config, Error, ErrorKind, Namespace, Release, Schema};
 use drivers::{Outcome, Registry, Writer};
@@ -15,7 +16,8 @@ use review::{Finding, Rules};
 use service::{Configuration, Failure, Generated, Generator, Rejection, Source, Version};
 
 use crate::config::Reloadable;
-use crate::watch::{Told, Watch};
+use crate::told::{AppliedFile, Told};
+use crate::watch::Watch;
 use crate::{config, recovery};
 
 /// The maximum depth of nested template folders.
@@ -46,7 +48,10 @@ impl Site {
     fn report_old_name(&self, name: &str, file: &Namespace) {
         let mut reported = self.old_names.lock().unwrap_or_else(PoisonError::into_inner);
         if reported.insert(name.to_owned()) {
-            tracing::warn!("a client asks for {name}, the old name of {file}; have it ask for {file}");
+            tracing::warn!(
+                event = "client", namespace = %file, request = name,
+                "a client asks for {name}, the old name of {file}; have it ask for {file}"
+            );
         }
     }
 
@@ -120,7 +125,7 @@ impl Drivers {
             return Ok(Arc::clone(writer));
         }
         let writer = Arc::new(Writer::new(&self.registry, &self.config, file)?);
-        tracing::debug!("{file}: driver built");
+        tracing::debug!(namespace = %file, "{file}: driver built");
         Ok(Arc::clone(slot.insert(writer)))
     }
 
@@ -148,7 +153,7 @@ impl Generator for Drivers {
     fn prepare(&self) {
         for file in self.registry.namespaces() {
             if let Err(error) = self.writer(file) {
-                tracing::error!("{}", error.chain());
+                log_error(file, &error);
             }
         }
         let (registry, config) = (Arc::clone(&self.registry), Arc::clone(&self.config));
@@ -161,7 +166,7 @@ impl Generator for Drivers {
         let writer = match self.writer(file) {
             Ok(writer) => writer,
             Err(error) => {
-                tracing::error!("{}", error.chain());
+                log_error(file, &error);
                 let result = Err(self.failure(file, error));
                 return Generated {
                     result,
@@ -233,22 +238,61 @@ impl Generator for Drivers {
 fn apply_in_background(registry: &Registry, config: &Config, is_over: &dyn Fn() -> bool) {
     match recovery::recover(config) {
         Ok(None) => {}
-        Ok(Some(recovered)) => tracing::warn!("{}", recovered.text()),
-        Err(error) => tracing::error!("an apply that was interrupted can't be ended: {}", error.chain()),
+        Ok(Some(recovered)) => {
+            let (event, generation, error) = facts(&recovered);
+            tracing::warn!(event, generation, error, "{}", recovered.text());
+        }
+        Err(error) => {
+            let error = error.chain();
+            tracing::error!(event = "apply", error, "an apply that was interrupted can't be ended: {error}");
+        }
     }
     if !config::watches(config) {
         return;
     }
     let files = registry.namespaces().cloned().collect();
-    let mut tell = |told: Told| match told {
-        Told::Info(text) => tracing::info!("{text}"),
-        Told::Warning(text) => tracing::warn!("watch: {text}"),
-        Told::Error(text) => tracing::error!("watch: {text}"),
-    };
-    let result = config::database(config)
-        .and_then(|uri| Watch { registry, config, uri, files, skips: true, is_over }.run(&mut tell));
+    let result = config::database(config).and_then(|uri| {
+        Watch { registry, config, uri, files, skips: true, is_over }.run(&mut |told| log_told(&told))
+    });
     if let Err(error) = result {
-        tracing::error!("the watch ends: {}", error.chain());
+        let error = error.chain();
+        tracing::error!(event = "apply", error, "the watch ends: {error}");
+    }
+}
+
+/// Returns the event, the generation and the error for the end of an apply that was interrupted.
+fn facts(recovered: &Recovered) -> (&'static str, Option<u64>, Option<&str>) {
+    match recovered {
+        Recovered::TakenBack(_) => ("rollback", None, None),
+        Recovered::Completed(generation) => ("apply", Some(*generation), None),
+        Recovered::RolledBack(reason) => ("rollback", None, Some(reason)),
+    }
+}
+
+/// Logs a message of the watch.
+fn log_told(told: &Told) {
+    match told {
+        Told::Waits(_) => tracing::info!(event = "apply", "{told}"),
+        Told::Recovered(recovered) => {
+            let (event, generation, error) = facts(recovered);
+            tracing::info!(event, generation, error, "{told}");
+        }
+        Told::DatabaseIsAway(error) => {
+            let (error_kind, error) = (error.kind().name(), error.chain());
+            tracing::error!(event = "database", error, error_kind, "watch: {told}");
+        }
+        Told::DatabaseIsBack => tracing::info!(event = "database", "{told}"),
+        Told::Pinned(file, _) => tracing::warn!(event = "pin", namespace = %file, "watch: {told}"),
+        Told::Applied(generation, AppliedFile { file, change, command, outcome }) => tracing::info!(
+            event = "apply", namespace = %file, generation, change, command, outcome,
+            "{told}"
+        ),
+        Told::RolledBack(reason) => tracing::error!(event = "rollback", error = reason, "watch: {told}"),
+        Told::NotGenerated(reason) => tracing::error!(event = "generation", error = reason, "watch: {told}"),
+        Told::Failed(error) => {
+            let (error_kind, error) = (error.kind().name(), error.chain());
+            tracing::error!(event = "apply", error, error_kind, "watch: {told}");
+        }
     }
 }
 
@@ -302,19 +346,37 @@ fn rejection(finding: &Finding) -> Rejection {
 
 /// Logs the warnings of a generation, the effect of patches, and the error.
 fn log(file: &Namespace, outcome: &Outcome) {
-    for warning in drivers::shown(&outcome.warnings) {
-        tracing::warn!("{file}: {warning}");
+    let (warnings, more) = drivers::split_shown(&outcome.warnings);
+    for warning in warnings {
+        let [table, row, column] = [&warning.table, &warning.key, &warning.column]
+            .map(|name| Some(name.as_str()).filter(|name| !name.is_empty()));
+        tracing::warn!(
+            event = "warning", namespace = %file, table, row, column,
+            "{file}: {warning}"
+        );
+    }
+    if let Some(more) = more {
+        tracing::warn!(event = "warning", namespace = %file, "{file}: {more}");
     }
     if let Some(patched) = outcome.patched {
-        tracing::info!("{file}: {patched}");
+        tracing::info!(event = "generation", namespace = %file, "{file}: {patched}");
     }
     match &outcome.result {
         Ok(text) => {
-            let milliseconds = outcome.elapsed.as_secs_f64() * 1e3;
-            tracing::debug!("{file}: {} bytes generated in {milliseconds:.1} ms", text.len());
+            let (bytes, milliseconds) = (text.len(), outcome.elapsed.as_secs_f64() * 1e3);
+            tracing::debug!(
+                event = "generation", namespace = %file, bytes, milliseconds,
+                "{file}: {bytes} bytes generated in {milliseconds:.1} ms"
+            );
         }
-        Err(error) => tracing::error!("{}", error.chain()),
+        Err(error) => log_error(file, error),
     }
+}
+
+/// Logs why a file was not generated. The error names the file.
+fn log_error(file: &Namespace, error: &Error) {
+    let (error_kind, error) = (error.kind().name(), error.chain());
+    tracing::error!(event = "generation", namespace = %file, error, error_kind, "{error}");
 }
 
 #[cfg(test)]

@@ -18,6 +18,7 @@ use drivers::{Registry, Report};
 use service::{Cause, NewText};
 
 use crate::proposal::{self, Proposal, Proposed, Proposer};
+use crate::told::{AppliedFile, Told};
 
 /// The interval of looks.
 const INTERVAL: Duration = Duration::from_secs(1);
@@ -42,16 +43,6 @@ pub(crate) struct Watch<'a> {
     pub(crate) skips: bool,
     /// Returns whether the watch has to end.
     pub(crate) is_over: &'a dyn Fn() -> bool,
-}
-
-/// A message of a watch.
-pub(crate) enum Told {
-    /// It has done something.
-    Info(String),
-    /// It leaves something as it is.
-    Warning(String),
-    /// It could not do something, and goes on.
-    Error(String),
 }
 
 type Tell<'t> = dyn FnMut(Told) + 't;
@@ -93,7 +84,7 @@ struct Seen {
 
 impl Seen {
     /// Remembers what a proposal for these files found out. Returns the pins that were not told yet.
-    fn learn(&mut self, files: &[Namespace], proposal: &Proposal) -> Vec<String> {
+    fn learn(&mut self, files: &[Namespace], proposal: &Proposal) -> Vec<Told> {
         self.words.extend(proposal.words.clone());
         self.pinned.retain(|file, _| proposal.pinned.contains_key(file) || !files.contains(file));
         let mut untold = Vec::new();
@@ -101,7 +92,7 @@ impl Seen {
             // What it needs is known when it is generated again.
             self.words.remove(file);
             if self.pinned.insert(file.clone(), pin.clone()).as_ref() != Some(pin) {
-                untold.push(format!("{file}: {pin}"));
+                untold.push(Told::Pinned(file.clone(), pin.clone()));
             }
         }
         untold
@@ -116,14 +107,14 @@ impl Watch<'_> {
         while !(self.is_over)() {
             let result = database::open(&self.uri).and_then(|mut database| {
                 if std::mem::take(&mut is_away) {
-                    tell(Told::Info("the database is back".to_owned()));
+                    tell(Told::DatabaseIsBack);
                 }
                 self.follow(&mut *database, &settings, tell)
             });
             if let Err(error) = result {
                 // One line for each outage.
                 if !std::mem::replace(&mut is_away, true) {
-                    tell(Told::Error(format!("{}; the files stay as they are", error.chain())));
+                    tell(Told::DatabaseIsAway(error));
                 }
                 self.sleep(RETRY);
             }
@@ -253,7 +244,7 @@ impl Watch<'_> {
         let proposer = Proposer { registry: self.registry, config: self.config, is_forced: false };
         let result = self.begin(settings, tell).and_then(|(mut apply, mut reload)| {
             let proposal = proposer.propose(&apply, &files, &mut *snapshot, report)?;
-            seen.learn(&files, &proposal).into_iter().for_each(|pin| tell(Told::Warning(pin)));
+            seen.learn(&files, &proposal).into_iter().for_each(&mut *tell);
             write(&mut apply, &mut reload, &proposal, tell)
         });
         drop(snapshot);
@@ -261,18 +252,18 @@ impl Watch<'_> {
         let was_told = result.unwrap_or_else(|error| {
             let messages = String::from_utf8_lossy(&messages.0);
             let errors = messages.lines().filter(|line| line.starts_with("error: "));
-            errors.for_each(|line| tell(Told::Error(line.trim_start_matches("error: ").to_owned())));
-            tell(Told::Error(error.chain()));
+            errors.for_each(|line| tell(Told::NotGenerated(line.trim_start_matches("error: ").to_owned())));
+            tell(Told::Failed(error));
             false
         });
         Ok(was_told)
     }
 
     fn begin(&self, settings: &ApplySettings, tell: &mut Tell<'_>) -> Result<(apply::Apply, Reload), Error> {
-        let mut waits = |text: &str| tell(Told::Info(text.to_owned()));
+        let mut waits = |text: &str| tell(Told::Waits(text.to_owned()));
         let (apply, reload, recovered) = proposal::begin(self.config, settings, &mut waits)?;
         if let Some(recovered) = recovered {
-            tell(Told::Info(recovered.text()));
+            tell(Told::Recovered(recovered));
         }
         Ok((apply, reload))
     }
@@ -310,24 +301,30 @@ fn write(
         return Ok(false);
     }
     let new: Vec<NewText<'_>> = changed.iter().map(Proposed::new_text).collect();
-    let mut lines = Vec::new();
+    let mut written = Vec::new();
     let mut progress = |step: &Step, outcome: &Outcome| {
         for file in &step.files {
-            let change =
-                new.iter().find(|new| new.file == *file).map_or("", |new| new.change.summary.as_str());
-            let command = step.command.as_ref().map_or_else(String::new, |command| format!("; {command}"));
-            lines.push(format!("{file}: {change}{command}: {}", outcome.text()));
+            let change = new.iter().find(|new| new.file == *file).map(|new| new.change.summary.clone());
+            written.push(AppliedFile {
+                file: file.clone(),
+                change: change.unwrap_or_default(),
+                command: step.command.clone(),
+                outcome: outcome.text(),
+            });
         }
     };
     let applied = apply.run(Cause::Watch, &new, Some(reload), &mut progress)?;
     match applied {
         Applied::Done(generation) => {
-            for line in lines {
-                tell(Told::Info(format!("generation {}: {line}", generation.number)));
+            for file in written {
+                tell(Told::Applied(generation.number, file));
             }
             Ok(true)
         }
-        Applied::RolledBack(reason) => Err(Error::driver(format!("rolled back: {reason}"))),
+        Applied::RolledBack(reason) => {
+            tell(Told::RolledBack(reason));
+            Ok(false)
+        }
     }
 }
 

@@ -84,6 +84,24 @@ pub enum ErrorKind {
     Driver,
 }
 
+impl ErrorKind {
+    /// Returns its name for programs, as logs and metrics have it. The first four and `row` are kinds of failures that the
+    /// database is the cause of: `connection`, `schema`, `query`, `locked`; the others are `config`, `template` and
+    /// `driver`.
+    pub fn name(&self) -> &'static str {
+        match self {
+            ErrorKind::Connection => "connection",
+            ErrorKind::MissingTable(_) | ErrorKind::MissingColumn(_) | ErrorKind::Release => "schema",
+            ErrorKind::Query => "query",
+            ErrorKind::Locked => "locked",
+            ErrorKind::Row | ErrorKind::Encoding => "row",
+            ErrorKind::Config => "config",
+            ErrorKind::Template => "template",
+            ErrorKind::Driver => "driver",
+        }
+    }
+}
+
 impl Error {
     /// Creates an error of this kind. The message is a lower-case fragment without a full stop.
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Error {

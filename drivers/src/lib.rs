@@ -19,5 +19,5 @@ pub use patches::{Patched, Patches};
 #[cfg(feature = "custom")]
 pub use registry::definitions;
 pub use registry::{Plugins, Registry, definition_keys, files_of_definitions};
-pub use report::{NAMESPACE_WIDTH, Report, shown};
+pub use report::{NAMESPACE_WIDTH, Report, split_shown};
 pub use writer::{AnyRelease, Outcome, Writer};

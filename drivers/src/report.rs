@@ -80,7 +80,8 @@ impl<'a> Report<'a> {
 
     /// Reports the outcome of a file.
     pub fn end(&mut self, namespace: &Namespace, outcome: &Outcome) {
-        for warning in shown(&outcome.warnings) {
+        let (warnings, more) = split_shown(&outcome.warnings);
+        for warning in warnings.iter().map(ToString::to_string).chain(more) {
             self.message(&format!("warning: {namespace}: {warning}"));
         }
         let bytes = match &outcome.result {
@@ -129,11 +130,11 @@ impl<'a> Report<'a> {
     }
 }
 
-/// Returns the first warnings of a file, and a line with the number of the others.
-pub fn shown(warnings: &[Warning]) -> impl Iterator<Item = String> {
-    let more = warnings.len().checked_sub(MAX_WARNINGS).filter(|&more| more > 0);
-    let more = more.map(|more| format!("and {more} more warnings"));
-    warnings.iter().take(MAX_WARNINGS).map(ToString::to_string).chain(more)
+/// Returns the first warnings of a file, and a sentence with the number of the others, if there are any.
+pub fn split_shown(warnings: &[Warning]) -> (&[Warning], Option<String>) {
+    let (shown, others) = warnings.split_at(warnings.len().min(MAX_WARNINGS));
+    let more = (!others.is_empty()).then(|| format!("and {} more warnings", others.len()));
+    (shown, more)
 }
 
 fn count(files: usize) -> String {

@@ -164,7 +164,11 @@ impl Cache {
             && let Err(error) = fs::set_permissions(&path, Permissions::from_mode(self.mode.0))
         {
             let message = format!("its mode stays {:04o}", metadata.permissions().mode() & 0o7777);
-            tracing::warn!("configuration key cache_mode: {}", failed(&path, &message, error).chain());
+            let error = failed(&path, &message, error).chain();
+            tracing::warn!(
+                event = "configuration", key = "cache_mode", namespace = %namespace, error,
+                "configuration key cache_mode: {error}"
+            );
         }
     }
 }

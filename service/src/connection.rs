@@ -40,7 +40,10 @@ pub(crate) async fn serve(mut stream: impl Stream, peer: Peer, service: &Arc<Ser
             }
         },
         () = service.stop.cancelled() => {
-            return tracing::debug!("{peer}: reset, since the service stops");
+            return tracing::debug!(
+                event = "client", client = %peer,
+                "{peer}: reset, since the service stops"
+            );
         }
     };
     let request = match request::parse(&bytes, &*service.source) {
@@ -57,7 +60,11 @@ pub(crate) async fn serve(mut stream: impl Stream, peer: Peer, service: &Arc<Ser
             }
         }
         () = service.cut.cancelled() => {
-            tracing::warn!("{peer}: {}: cut off, since the service stops", request.file);
+            let namespace = &request.file;
+            tracing::warn!(
+                event = "client", client = %peer, %namespace,
+                "{peer}: {namespace}: cut off, since the service stops"
+            );
         }
     }
 }
@@ -84,20 +91,26 @@ async fn reply(
     service.metrics.request(Some(&request.file), outcome.word());
     match failure {
         Some(failure) => {
-            tracing::warn!("{peer}: {}: {failure}", request.file);
+            let namespace = &request.file;
+            tracing::warn!(
+                event = "client", client = %peer, %namespace, error = failure,
+                "{peer}: {namespace}: {failure}"
+            );
             None
         }
         None => Some(length),
     }
 }
 
-fn log(peer: Peer, request: &Request, outcome: Outcome, length: u64, time: Duration) {
-    let invalidate = if request.invalidate { " invalidate" } else { "" };
-    let cached = if request.cached { " cached" } else { "" };
-    let (namespace, outcome) = (&request.file, outcome.word());
+fn log(client: Peer, request: &Request, outcome: Outcome, bytes: u64, time: Duration) {
+    let Request { file: namespace, cached, invalidate } = request;
+    let marked = if *invalidate { " invalidate" } else { "" };
+    let accepting = if *cached { " cached" } else { "" };
+    let outcome = outcome.word();
     let milliseconds = time.as_secs_f64() * 1e3;
     tracing::info!(
-        "{peer}: {namespace}{invalidate}{cached}: {outcome}, {length} bytes, {milliseconds:.3} ms"
+        event = "request", %client, %namespace, invalidate, cached, outcome, bytes, milliseconds,
+        "{client}: {namespace}{marked}{accepting}: {outcome}, {bytes} bytes, {milliseconds:.3} ms"
     );
 }
 
@@ -138,16 +151,30 @@ async fn receive(stream: &mut impl Stream, limits: &Limits, source: &dyn Source)
 }
 
 /// Logs the reason why a connection ended without a request.
-fn log_end(peer: Peer, service: &Service, end: &End) {
+fn log_end(client: Peer, service: &Service, end: &End) {
     match end {
-        End::Silent => tracing::debug!("{peer}: closed by the client, without a request"),
-        End::Lost(error) => tracing::debug!("{peer}: lost before the request: {error}"),
+        End::Silent => {
+            tracing::debug!(
+                event = "client", %client,
+                "{client}: closed by the client, without a request"
+            );
+        }
+        End::Lost(error) => {
+            tracing::debug!(
+                event = "client", %client, %error,
+                "{client}: lost before the request: {error}"
+            );
+        }
         End::Idle(limit) => {
-            tracing::warn!("{peer}: closed, no request within {limit:?} (service.idle_seconds)");
+            tracing::warn!(
+                event = "client", %client, key = "service.idle_seconds",
+                "{client}: closed, no request within {limit:?} (service.idle_seconds)"
+            );
         }
         End::TooLong(limit) => {
             tracing::warn!(
-                "{peer}: closed, the request is longer than {limit} bytes (service.max_request_bytes)"
+                event = "client", %client, key = "service.max_request_bytes",
+                "{client}: closed, the request is longer than {limit} bytes (service.max_request_bytes)"
             );
             service.metrics.request(None, Outcome::Refused.word());
         }
@@ -155,10 +182,14 @@ fn log_end(peer: Peer, service: &Service, end: &End) {
 }
 
 /// Logs a request that has no reply.
-fn refuse(peer: Peer, service: &Service, bytes: &[u8], why: &str) {
+fn refuse(client: Peer, service: &Service, bytes: &[u8], why: &str) {
     let shown = String::from_utf8_lossy(&bytes[..bytes.len().min(100)]);
-    tracing::error!("{peer}: no reply to {shown:?}: {why}");
-    service.metrics.request(None, Outcome::Refused.word());
+    let outcome = Outcome::Refused.word();
+    tracing::error!(
+        event = "request", %client, outcome, request = &*shown, error = why,
+        "{client}: no reply to {shown:?}: {why}"
+    );
+    service.metrics.request(None, outcome);
 }
 
 async fn send(stream: &mut impl Stream, body: Body) -> io::Result<()> {

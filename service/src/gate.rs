@@ -136,16 +136,20 @@ fn hash(text: &str) -> u64 {
 /// Logs the first faults, and what the administrator can do.
 pub(crate) fn log(file: &Namespace, faults: &[Rejection], is_held: bool) {
     for fault in faults.iter().take(MAX_LOGGED) {
-        tracing::error!("{}", fault.message);
+        tracing::error!(event = "suspect", namespace = %file, error = fault.message, "{}", fault.message);
     }
-    let count = faults.len();
-    let what = format!("{file}: Asterisk refuses the new text or drops objects of it (findings: {count})");
+    let findings = faults.len();
+    let what = format!("{file}: Asterisk refuses the new text or drops objects of it (findings: {findings})");
     if is_held {
         tracing::error!(
+            event = "suspect", namespace = %file, findings,
             "{what}. The last good copy is served: type confgend check {file} to see all findings, and confgend accept \
              {file} to serve the text all the same"
         );
     } else {
-        tracing::error!("{what}. The text is served: type confgend check {file} to see all findings");
+        tracing::error!(
+            event = "suspect", namespace = %file, findings,
+            "{what}. The text is served: type confgend check {file} to see all findings"
+        );
     }
 }

@@ -98,16 +98,18 @@ impl Loss {
 
     /// Logs the loss, and what the administrator can do.
     pub(crate) fn log(&self, file: &Namespace, action: Action) {
-        let Loss { before, after, limit } = self;
+        let Loss { before: objects_before, after: objects, limit } = self;
         let found = format!(
-            "{file}: the new text has {after} objects, the last good copy has {before}; \
+            "{file}: the new text has {objects} objects, the last good copy has {objects_before}; \
              a loss of more than {limit} % is suspect (guard.max_loss, guard.files)"
         );
         match action {
             Action::Warn => tracing::error!(
+                event = "suspect", namespace = %file, objects, objects_before,
                 "{found}. The new text is served: check the database, and see the key guard.action"
             ),
             Action::Hold => tracing::error!(
+                event = "suspect", namespace = %file, objects, objects_before,
                 "{found}. The last good copy is served: check the database, or type confgend accept {file} \
                  if the loss is intended"
             ),

@@ -42,6 +42,7 @@ pub use held::{Held, accept, held};
 pub use history::{
     Cause, FileChange, Generation, History, HistorySettings, Journal, JournalFile, KeptText, NewText, Stage,
 };
+pub use log::{LOG_FIELDS, LogFormat};
 pub use pin::{Pin, pin, pinned, unpin};
 pub use server::run;
 pub use settings::{

@@ -126,7 +126,8 @@ fn listen_on_unix(path: &Path, settings: &Listen) -> Result<(UnixListener, Socke
         // Other clients can still connect.
         let message = format!("{}: group {group} can't connect", path.display());
         let error = Error::new(ErrorKind::Config, message).because(error);
-        tracing::warn!("{}", error.context("configuration key listen_socket_group").chain());
+        let error = error.context("configuration key listen_socket_group").chain();
+        tracing::warn!(event = "configuration", key = "listen_socket_group", error, "{error}");
     }
     let mode = fs::Permissions::from_mode(settings.listen_socket_mode.0);
     fs::set_permissions(path, mode).map_err(refuse)?;

@@ -79,15 +79,9 @@ impl Metrics {
     }
 
     fn database_error(&self, kind: &ErrorKind) {
-        let kind = match kind {
-            ErrorKind::Connection => "connection",
-            ErrorKind::MissingTable(_) | ErrorKind::MissingColumn(_) | ErrorKind::Release => "schema",
-            ErrorKind::Query => "query",
-            ErrorKind::Locked => "locked",
-            ErrorKind::Row | ErrorKind::Encoding => "row",
-            ErrorKind::Config | ErrorKind::Template | ErrorKind::Driver => return,
-        };
-        self.database_errors.get_or_create(&ErrorLabels { kind }).inc();
+        if !matches!(kind, ErrorKind::Config | ErrorKind::Template | ErrorKind::Driver) {
+            self.database_errors.get_or_create(&ErrorLabels { kind: kind.name() }).inc();
+        }
     }
 
     pub(crate) fn register(&self, registry: &mut Registry) {

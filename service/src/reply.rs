@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use driver_api::Namespace;
+use driver_api::{Error, Namespace};
 use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
@@ -84,10 +84,13 @@ impl Reply {
 
 async fn invalidate(coalescer: Arc<Coalescer>, site: &Arc<Site>, file: &Namespace) -> Reply {
     let (site, file) = (Arc::clone(site), file.clone());
-    let mark = move || coalescer.invalidate(|| site.cache.invalidate(&file)).err();
-    if let Ok(Some(error)) = spawn_blocking(mark).await {
-        tracing::error!("{}", error.chain());
-    }
+    let mark = move || {
+        if let Err(error) = coalescer.invalidate(|| site.cache.invalidate(&file)) {
+            let error = error.chain();
+            tracing::error!(event = "copy", namespace = %file, error, "{error}");
+        }
+    };
+    let _ = spawn_blocking(mark).await;
     Reply::nothing(Outcome::Invalidated)
 }
 
@@ -120,7 +123,10 @@ impl Service {
         let result = match timeout(rest, &mut receiver).await {
             Ok(result) => result,
             Err(_) => {
-                tracing::error!("{file}: not generated within {limit:?} (service.patience_seconds)");
+                tracing::error!(
+                    event = "generation", namespace = %file, key = "service.patience_seconds",
+                    "{file}: not generated within {limit:?} (service.patience_seconds)"
+                );
                 match stale(site, file) {
                     Some(reply) => return reply,
                     None => receiver.await,
@@ -135,7 +141,10 @@ impl Service {
             _ => stale(site, file),
         };
         copy.unwrap_or_else(|| {
-            tracing::error!("{file}: nothing is sent, since there is no cached copy either");
+            tracing::error!(
+                event = "copy", namespace = %file,
+                "{file}: nothing is sent, since there is no cached copy either"
+            );
             Reply::nothing(Outcome::Failed)
         })
     }
@@ -173,7 +182,7 @@ impl Service {
                     Ok(())
                 };
                 if let Err(error) = flight.store(store) {
-                    tracing::error!("{file}: {}", error.chain());
+                    log_error(file, &error);
                 }
             }
             site.versions.set(&site.cache, file, version.filter(|_| is_stored));
@@ -198,7 +207,11 @@ impl Service {
             return Shared::Text(Arc::new(text));
         }
         if let Err(error) = site.cache.hold(file, &text) {
-            tracing::error!("{file}: confgend accept can't have the new text: {}", error.chain());
+            let error = error.chain();
+            tracing::error!(
+                event = "suspect", namespace = %file, error,
+                "{file}: confgend accept can't have the new text: {error}"
+            );
         }
         Shared::Held
     }
@@ -227,30 +240,47 @@ impl Service {
 /// Opens the cached copy. Returns none if it can't be read.
 fn cached(site: &Site, file: &Namespace) -> Option<Copy> {
     site.cache.open(file).unwrap_or_else(|error| {
-        tracing::error!("{file}: {}", error.chain());
+        log_error(file, &error);
         None
     })
+}
+
+/// Logs a failure of the cache.
+fn log_error(file: &Namespace, error: &Error) {
+    let error = error.chain();
+    tracing::error!(event = "copy", namespace = %file, error, "{file}: {error}");
 }
 
 /// Returns a reply with the text that a file is pinned to, if it is.
 fn pinned(site: &Site, file: &Namespace) -> Option<Reply> {
     let pin = site.cache.pin(file).unwrap_or_else(|error| {
-        tracing::error!("{file}: {}", error.chain());
+        log_error(file, &error);
         None
     })?;
+    let generation = pin.generation;
     let Some(copy) = cached(site, file) else {
-        tracing::error!("{file}: it is pinned, but there is no cached copy: pin it again");
+        tracing::error!(
+            event = "pin", namespace = %file, generation,
+            "{file}: it is pinned, but there is no cached copy: pin it again"
+        );
         return None;
     };
-    tracing::warn!("{file}: pinned to generation {}, {}", pin.generation, pin.end());
+    tracing::warn!(
+        event = "pin", namespace = %file, generation,
+        "{file}: pinned to generation {generation}, {}", pin.end()
+    );
     Some(Reply::copy(Outcome::Pinned, copy))
 }
 
 /// Returns a reply with the cached copy in place of a text that could not be generated.
 fn stale(site: &Site, file: &Namespace) -> Option<Reply> {
     let copy = cached(site, file)?;
-    let age = jiff::SignedDuration::try_from(Duration::from_secs(copy.age().as_secs())).unwrap_or_default();
+    let age_seconds = copy.age().as_secs();
+    let age = jiff::SignedDuration::try_from(Duration::from_secs(age_seconds)).unwrap_or_default();
     let since = if site.cache.is_invalidated(file) { ", and invalidated since" } else { "" };
-    tracing::warn!("{file}: the cached copy is sent instead, made {age:#} ago{since}");
+    tracing::warn!(
+        event = "copy", namespace = %file, outcome = Outcome::Stale.word(), age_seconds,
+        "{file}: the cached copy is sent instead, made {age:#} ago{since}"
+    );
     Some(Reply::copy(Outcome::Stale, copy))
 }

@@ -39,7 +39,8 @@ pub fn run(source: Box<dyn Source>, configuration: Configuration) -> Result<(), 
     let (log, opened) = Log::start(&configuration.settings.log)?;
     let log = Arc::new(log);
     if let Err(error) = opened {
-        tracing::warn!("{}", error.chain());
+        let error = error.chain();
+        tracing::warn!(event = "start", key = "log_filename", error, "{error}");
     }
     // One thread serves all connections, since the system does most of their work. Generations may block, and run
     // on other threads.
@@ -48,7 +49,10 @@ pub fn run(source: Box<dyn Source>, configuration: Configuration) -> Result<(), 
     let result = runtime.block_on(async {
         let service = Arc::new(Service::new(source, configuration));
         let server = Server { service, log: Arc::clone(&log) };
-        server.run().await.inspect_err(|error| tracing::error!("{}", error.chain()))
+        server.run().await.inspect_err(|error| {
+            let error = error.chain();
+            tracing::error!(event = "start", error, "{error}");
+        })
     });
     // This does not wait for generations that still wait for a database.
     runtime.shutdown_background();
@@ -71,7 +75,11 @@ impl Server {
         let wanted = settings.limits.max_connections.0;
         let connections = wanted.min(allowed_connections());
         if connections < wanted {
-            tracing::warn!("the limit of open files allows {connections} connections at a time");
+            tracing::warn!(
+                event = "start",
+                connections,
+                "the limit of open files allows {connections} connections at a time"
+            );
         }
         let listeners = Listeners::new(&settings.listen)?;
         if let Some(listener) = http::listen(settings).await? {
@@ -79,19 +87,24 @@ impl Server {
         }
         let pid_path = settings.storage.pid_file.clone();
         let pid_file = pid_path.as_deref().map(PidFile::write).transpose();
-        let pid_file = pid_file.inspect_err(|error| tracing::warn!("no PID file: {}", error.chain()));
+        let pid_file = pid_file.inspect_err(|error| {
+            let error = error.chain();
+            tracing::warn!(event = "start", key = "pid_file", error, "no PID file: {error}");
+        });
         let files = service.files();
         for file in &files {
             site.cache.clean(file.resource());
             site.cache.adjust_mode(file);
         }
         tokio::spawn(systemd::notify_watchdog());
+        let (version, count, data) = (env!("CARGO_PKG_VERSION"), files.len(), site.generator.description());
         tracing::info!(
-            "confgend {}: {} files on {listeners}, cache {}, {}",
-            env!("CARGO_PKG_VERSION"),
-            files.len(),
-            settings.storage.cache.display(),
-            site.generator.description()
+            event = "start",
+            version,
+            files = count,
+            database = data.strip_prefix("database "),
+            "confgend {version}: {count} files on {listeners}, cache {}, {data}",
+            settings.storage.cache.display()
         );
         // A reload replaces it. What it holds, such as connections to the database, ends with its last request.
         drop(site);
@@ -99,7 +112,7 @@ impl Server {
         let tracker = TaskTracker::new();
         let mut accepting = tokio::spawn(self.clone().accept(listeners, connections, tracker.clone()));
         let signal = self.reload_until_stop(&mut signals).await;
-        tracing::info!("{signal}: stopping");
+        tracing::info!(event = "stop", signal, "{signal}: stopping");
         systemd::stopping();
         service.stop.cancel();
         if timeout(LAST_ACCEPTS, &mut accepting).await.is_err() {
@@ -108,7 +121,7 @@ impl Server {
         tracker.close();
         self.finish(&tracker, &mut signals).await;
         drop(pid_file);
-        tracing::info!("stopped");
+        tracing::info!(event = "stop", "stopped");
         Ok(())
     }
 
@@ -137,7 +150,8 @@ impl Server {
             },
             signal = signals.stop() => format!("by {signal}"),
         };
-        tracing::warn!("{} connections cut off {why}", tracker.len());
+        let connections = tracker.len();
+        tracing::warn!(event = "stop", connections, "{connections} connections cut off {why}");
         self.service.cut.cancel();
         tracker.wait().await;
     }
@@ -151,6 +165,9 @@ impl Server {
             {
                 warned = Some(Instant::now());
                 tracing::warn!(
+                    event = "client",
+                    connections,
+                    key = "service.max_connections",
                     "{connections} connections are open (service.max_connections); further ones wait"
                 );
             }
@@ -164,7 +181,7 @@ impl Server {
             let connection = match accepted {
                 Ok(accepted) => accepted,
                 Err(error) => {
-                    tracing::error!("a connection can't be accepted: {error}");
+                    tracing::error!(event = "client", %error, "a connection can't be accepted: {error}");
                     sleep(Duration::from_millis(100)).await;
                     continue;
                 }
@@ -172,13 +189,13 @@ impl Server {
             let service = Arc::clone(&self.service);
             tracker.spawn(async move {
                 service.metrics.connections.inc();
-                let peer = connection.peer();
-                tracing::debug!("{peer}: connected");
+                let client = connection.peer();
+                tracing::debug!(event = "client", %client, "{client}: connected");
                 match connection {
                     Connection::Tcp(stream, peer) => connection::serve(stream, peer, &service).await,
                     Connection::Unix(stream, peer) => connection::serve(stream, peer, &service).await,
                 }
-                tracing::debug!("{peer}: closed");
+                tracing::debug!(event = "client", %client, "{client}: closed");
                 service.metrics.connections.dec();
                 drop(permit);
             });
@@ -192,15 +209,28 @@ impl Server {
             Ok(configuration) => {
                 let settings = &configuration.settings;
                 if let Err(error) = self.log.apply(&settings.log) {
-                    tracing::warn!("{}", error.chain());
+                    let error = error.chain();
+                    tracing::warn!(event = "reload", key = "log_filename", error, "{error}");
                 }
                 for key in needing_a_restart(&self.service.started, settings) {
-                    tracing::warn!("configuration key {key}: the new value counts after a restart");
+                    tracing::warn!(
+                        event = "reload",
+                        key,
+                        "configuration key {key}: the new value counts after a restart"
+                    );
                 }
                 self.service.replace_site(configuration);
-                tracing::info!("the configuration was read again");
+                tracing::info!(event = "reload", outcome = "done", "the configuration was read again");
             }
-            Err(error) => tracing::error!("the configuration stays as it was: {}", error.chain()),
+            Err(error) => {
+                let error = error.chain();
+                tracing::error!(
+                    event = "reload",
+                    outcome = "failed",
+                    error,
+                    "the configuration stays as it was: {error}"
+                );
+            }
         }
         systemd::ready();
     }

@@ -11,6 +11,7 @@ use tracing::level_filters::LevelFilter;
 use crate::gate::Gate;
 use crate::guard::Guard;
 use crate::history::HistorySettings;
+use crate::log::LogFormat;
 
 /// The settings of the service.
 #[derive(Debug, Clone)]
@@ -111,6 +112,8 @@ driver_api::settings! {
     pub struct Log in "" {
         /// The file to which the service appends its log.
         log_filename: Option<PathBuf> = "/var/log/wazo-confgend.log",
+        /// The form of its lines: text as the Python program writes it, or json for programs, an object on each line.
+        log_format: LogFormat = "text",
         /// The least important level that is logged, in any case; critical is the same as error.
         log_level: LogLevel = "info",
         /// Whether everything is logged, whatever log_level says.

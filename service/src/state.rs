@@ -50,7 +50,7 @@ impl Site {
     fn new(configuration: Configuration) -> Site {
         let Configuration { settings, generator, notes } = configuration;
         for note in notes {
-            tracing::warn!("{note}");
+            tracing::warn!(event = "configuration", "{note}");
         }
         generator.prepare();
         Site {
@@ -146,7 +146,10 @@ impl Service {
 /// Warns of limits for files that the source does not have: they are probably misspelt.
 fn warn_of_unknown_files(settings: &Settings, files: &[Namespace]) {
     for file in settings.guard.files.0.keys().filter(|file| !files.contains(file)) {
-        tracing::warn!("configuration key guard.files: no driver writes {file}");
+        tracing::warn!(
+            event = "configuration", key = "guard.files", namespace = %file,
+            "configuration key guard.files: no driver writes {file}"
+        );
     }
 }
 

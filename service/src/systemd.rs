@@ -27,7 +27,7 @@ pub(crate) fn stopping() {
 fn notify(state: &[NotifyState<'_>]) {
     // Without systemd, this does nothing and succeeds.
     if let Err(error) = sd_notify::notify(state) {
-        tracing::warn!("systemd can't be notified: {error}");
+        tracing::warn!(%error, "systemd can't be notified: {error}");
     }
 }
 

@@ -38,7 +38,10 @@ fn text(path: &Path) -> Option<String> {
     let metadata = fs::metadata(path).ok().filter(fs::Metadata::is_file)?;
     if metadata.mode() & 0o077 != 0 {
         let path = path.display();
-        tracing::warn!("{path}: the password file is ignored, since others may read it: chmod 0600 {path}");
+        tracing::warn!(
+            event = "database",
+            "{path}: the password file is ignored, since others may read it: chmod 0600 {path}"
+        );
         return None;
     }
     let mut text = String::new();

@@ -15,7 +15,8 @@ use super::history::local;
 use super::reviewed::Reviewed;
 use super::{FAILED, Failure, failed, print, print_error, print_message, usage};
 use crate::proposal::{self, Proposal, Proposed, Proposer};
-use crate::watch::{Told, Watch};
+use crate::told::{Told, Weight};
+use crate::watch::Watch;
 
 /// Generate all files in one snapshot of the database, check them, write those that changed into the folder from which
 /// Asterisk includes them, and have Asterisk read exactly these. If it refuses one, the old files come back.
@@ -269,10 +270,13 @@ impl ApplyFiles {
             skips: self.namespaces.is_empty(),
             is_over: &|| false,
         };
-        let mut tell = |told: Told| match told {
-            Told::Info(text) => print(&format!("{} {text}\n", local(Timestamp::now()))),
-            Told::Warning(text) => print_message(&format!("{} warning: {text}", local(Timestamp::now()))),
-            Told::Error(text) => print_message(&format!("{} error: {text}", local(Timestamp::now()))),
+        let mut tell = |told: Told| {
+            let now = local(Timestamp::now());
+            match told.weight() {
+                Weight::Info => print(&format!("{now} {told}\n")),
+                Weight::Warning => print_message(&format!("{now} warning: {told}")),
+                Weight::Error => print_message(&format!("{now} error: {told}")),
+            }
         };
         #[cfg(feature = "mimalloc")]
         crate::allocator::return_memory();

@@ -169,3 +169,30 @@ fn a_pin_is_told_and_its_end_noticed() {
     client.batch_execute(&crate::apply::queue(3, "third")).unwrap();
     watching.wait("the new queues", |_| site.running("support") && site.running("third"));
 }
+
+#[test]
+fn the_log_of_the_service_has_the_fields_of_an_apply() {
+    let site = Site::on(None);
+    site.add_queue(1, "sales");
+    let config = site.folder.path("config.yml");
+    let text = fs::read_to_string(&config).unwrap();
+    let more = "watch: true\nlog_format: json\ncheck: {rules: {option-required: off}}\n";
+    fs::write(&config, format!("{text}{more}")).unwrap();
+    let mut watching = Watching::start(&site, &["serve"]);
+    let mut event = |fields: &str| {
+        watching.wait_for(fields);
+        let output = watching.output();
+        let line = output.lines().find(|line| line.contains(fields)).unwrap();
+        serde_json::from_str::<serde_json::Value>(line).unwrap()
+    };
+    let line = event(r#""event":"apply","namespace":"asterisk/queues.conf","generation":1,"#);
+    assert_eq!((&line["change"], &line["level"]), (&"+1 section, +1 queue".into(), &"INFO".into()));
+    assert_eq!(line["command"], "module reload app_queue.so");
+    assert!(line["outcome"].as_str().unwrap().starts_with("ok, "), "{line}");
+    site.asterisk.set("fails", "module reload app_queue.so");
+    site.add_queue(2, "support");
+    let line = event(r#""event":"rollback""#);
+    let reason = "asterisk/queues.conf: Module 'app_queue.so' reported a reload failure";
+    assert!(line["error"].as_str().unwrap().starts_with(reason), "{line}");
+    assert_eq!(line["level"], "ERROR");
+}

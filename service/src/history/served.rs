@@ -7,7 +7,7 @@ use std::time::Duration;
 use driver_api::{Error, Namespace, Warning};
 use tokio::task::spawn_blocking;
 
-use super::{Cause, FileChange, History, NewText};
+use super::{Cause, FileChange, Generation, History, NewText};
 use crate::state::{Site, lock};
 
 /// The texts that wait to be recorded, and the files of which the history has the last text.
@@ -59,7 +59,11 @@ impl Site {
                 recorded.insert(served.file);
             }
             Err(error) => {
-                tracing::error!("{}: the history lacks this text: {}", served.file, error.chain());
+                let (namespace, error) = (&served.file, error.chain());
+                tracing::error!(
+                    event = "history", %namespace, error,
+                    "{namespace}: the history lacks this text: {error}"
+                );
                 recorded.remove(&served.file);
             }
         }
@@ -82,8 +86,11 @@ impl Site {
         let change = FileChange::new(summary, &warnings, *elapsed);
         let objects = self.generator.objects(file, text);
         let new = NewText { file: file.clone(), text, objects, change };
-        history.record(Cause::Request, &[new]).map(|generation| {
-            tracing::debug!("{file}: recorded as generation {}", generation.number);
+        history.record(Cause::Request, &[new]).map(|Generation { number, .. }| {
+            tracing::debug!(
+                event = "history", namespace = %file, generation = number,
+                "{file}: recorded as generation {number}"
+            );
         })
     }
 }

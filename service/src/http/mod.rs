@@ -58,7 +58,7 @@ pub(crate) async fn listen(settings: &Settings) -> Result<Option<TcpListener>, E
         Error::new(ErrorKind::Config, "can't listen").because(error).context(context)
     })?;
     let address = listener.local_addr().unwrap_or(address);
-    tracing::info!("status page on http://{address}/");
+    tracing::info!(event = "start", "status page on http://{address}/");
     Ok(Some(listener))
 }
 

@@ -8,10 +8,11 @@ use dispatcher::{FAMILIES, Registry};
 use driver_api::Error;
 use driver_api::settings::Key;
 use driver_api::yaml::{self, Value};
+use service::LOG_FIELDS;
 
 use crate::{file_error, root};
 
-/// Write the generated parts of documents: the table of keys in docs/operations.md.
+/// Write the generated parts of documents: the tables of keys, and of the fields of the log, in docs/operations.md.
 #[derive(FromArgs)]
 #[argh(subcommand, name = "docs")]
 pub(crate) struct Docs {}
@@ -21,7 +22,7 @@ impl Docs {
     pub(crate) fn run(&self) -> Result<(), Error> {
         let path = root().join(OPERATIONS);
         let text = fs::read_to_string(&path).map_err(|error| file_error(&path, error))?;
-        let current = with_keys(&text)?;
+        let current = with_tables(&text)?;
         if current != text {
             fs::write(&path, current).map_err(|error| file_error(&path, error))?;
             say!("written: {OPERATIONS}");
@@ -30,25 +31,37 @@ impl Docs {
     }
 }
 
-/// The document with the table of keys.
+/// The document with the tables.
 pub(crate) const OPERATIONS: &str = "docs/operations.md";
 
 const BEGIN: &str = "<!-- `cargo xtask docs` writes the following table. -->\n";
 const END: &str = "<!-- The end of the generated table. -->\n";
 
-/// Returns the document with the table of today's keys.
-pub(crate) fn with_keys(document: &str) -> Result<String, Error> {
-    let parts = document.split_once(BEGIN).and_then(|(before, rest)| {
-        let (_, after) = rest.split_once(END)?;
-        Some((before, after))
-    });
-    let (before, after) = parts.ok_or_else(|| {
-        let message = format!("a line is missing: {} or {}", BEGIN.trim_end(), END.trim_end());
-        Error::driver(message).context(OPERATIONS)
-    })?;
-    let rows: String = all_keys(&Registry::new(FAMILIES)?)?.iter().map(row).collect();
-    let head = "| key | default | accepted | meaning |\n|---|---|---|---|\n";
-    Ok(format!("{before}{BEGIN}\n{head}{rows}\n{END}{after}"))
+/// Returns the document with today's tables, which stand in this order: the keys, and the fields of the log.
+pub(crate) fn with_tables(document: &str) -> Result<String, Error> {
+    let keys: String = all_keys(&Registry::new(FAMILIES)?)?.iter().map(row).collect();
+    let fields: String = LOG_FIELDS.iter().map(row_of_field).collect();
+    let tables = [
+        format!("| key | default | accepted | meaning |\n|---|---|---|---|\n{keys}"),
+        format!("| field | meaning |\n|---|---|\n{fields}"),
+    ];
+    let (mut text, mut rest) = (String::new(), document);
+    for table in tables {
+        let (before, after) = around_table(rest).ok_or_else(|| {
+            let message = format!("a line is missing: {} or {}", BEGIN.trim_end(), END.trim_end());
+            Error::driver(message).context(OPERATIONS)
+        })?;
+        text.extend([before, BEGIN, "\n", &table, "\n", END]);
+        rest = after;
+    }
+    Ok(text + rest)
+}
+
+/// Returns what stands before and behind the first generated table.
+fn around_table(document: &str) -> Option<(&str, &str)> {
+    let (before, rest) = document.split_once(BEGIN)?;
+    let (_, after) = rest.split_once(END)?;
+    Some((before, after))
 }
 
 /// The sections of documents that say more, each with the beginning of the paths of its keys.
@@ -63,6 +76,7 @@ const MORE: &[(&str, &str)] = &[
     ("history.", "#history-rollback-and-pins"),
     ("http.", "#the-status-page"),
     ("listen_socket", "#the-unix-socket"),
+    ("log_format", "#fields-for-programs"),
     ("patches", "#patches"),
     ("reload.", "#commands"),
     ("templates.", "templates.md"),
@@ -75,6 +89,10 @@ fn row(key: &Key) -> String {
     let more = more.map_or_else(String::new, |(_, link)| format!(" [More]({link})"));
     let cells = [default(&key.default), escaped(&key.shape.to_string()), escaped(&key.help) + &more];
     format!("| `{}`{restart} | {} |\n", key.path, cells.join(" | "))
+}
+
+fn row_of_field((name, help): &(&str, &str)) -> String {
+    format!("| `{name}` | {help} |\n")
 }
 
 fn default(value: &Value) -> String {
@@ -124,11 +142,12 @@ mod tests {
 
     #[test]
     fn the_rest_of_the_document_stays() {
-        let document = format!("# A\n\n{BEGIN}old\n{END}\nmore\n");
-        let current = with_keys(&document).unwrap();
+        let document = format!("# A\n\n{BEGIN}old\n{END}\nmore\n{BEGIN}{END}end\n");
+        let current = with_tables(&document).unwrap();
         assert!(current.starts_with(&format!("# A\n\n{BEGIN}\n| key |")));
-        assert!(current.ends_with(&format!("\n\n{END}\nmore\n")));
-        assert_eq!(with_keys(&current).unwrap(), current);
-        assert!(with_keys("# A\n").is_err());
+        assert!(current.contains(&format!("|\n\n{END}\nmore\n{BEGIN}\n| field |")));
+        assert!(current.ends_with(&format!("|\n\n{END}end\n")));
+        assert_eq!(with_tables(&current).unwrap(), current);
+        assert!(with_tables(&format!("# A\n{BEGIN}{END}")).is_err());
     }
 }

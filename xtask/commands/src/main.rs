@@ -17,6 +17,7 @@ mod browser;
 mod ci;
 mod command;
 mod compare;
+mod completion;
 mod debian;
 mod dist;
 mod docs;
@@ -58,6 +59,7 @@ enum Command {
     Api(api::Api),
     Bench(bench::Bench),
     Ci(ci::Ci),
+    Completion(completion::Completion),
     Dist(dist::Dist),
     Docs(docs::Docs),
     Faults(faults::Faults),
@@ -97,6 +99,7 @@ fn run(command: Command) -> ExitCode {
         Command::Api(api) => api.run(),
         Command::Bench(bench) => bench.run(),
         Command::Ci(ci) => ci.run(),
+        Command::Completion(completion) => completion.run(),
         Command::Dist(dist) => dist.run(),
         Command::Docs(docs) => docs.run(),
         Command::Faults(faults) => faults.run(),

@@ -5,47 +5,54 @@ use std::fmt::Write as _;
 use super::line::{self, Command, Opt, Program, Words};
 
 pub(super) fn script(program: &Program) -> String {
-    let mut script = HEAD.to_owned();
-    for option in &program.options {
-        let _ = writeln!(script, "complete -c confgend -n __confgend_begins {}", of_option(option));
+    let mut script = match &program.files {
+        None => HEAD.to_owned() + COMMANDS,
+        Some(files) => HEAD.to_owned() + &FILES.replace("@FILES@", &files.join(" ")),
+    };
+    script += "\ncomplete -c @PROGRAM@ -f\n";
+    if program.files.is_some() {
+        of_command(&mut script, "complete -c @PROGRAM@", &program.own);
+    } else {
+        of_command(&mut script, "complete -c @PROGRAM@ -n __@ID@_begins", &program.own);
     }
     for command in &program.commands {
         let help = quoted(&command.help);
-        let _ = writeln!(script, "complete -c confgend -n __confgend_begins -a {} -d {help}", command.name);
+        let _ = writeln!(script, "complete -c @PROGRAM@ -n __@ID@_begins -a {} -d {help}", command.name);
     }
     for command in &program.commands {
-        of_command(&mut script, command);
+        of_command(&mut script, &format!("complete -c @PROGRAM@ -n '__@ID@_is {}'", command.name), command);
     }
-    script
+    program.fill(&script)
 }
 
-fn of_command(script: &mut String, command: &Command) {
-    let condition = format!("complete -c confgend -n '__confgend_is {}'", command.name);
+/// Adds the options and operands of a command line. Each line begins with these words.
+fn of_command(script: &mut String, begin: &str, command: &Command) {
     for option in &command.options {
-        let _ = writeln!(script, "{condition} {}", of_option(option));
+        let _ = writeln!(script, "{begin} {}", of_option(option));
     }
     for operand in &command.operands {
         let words = words(operand.name);
         if !words.is_empty() {
-            let _ = writeln!(script, "{condition} {words}");
+            let _ = writeln!(script, "{begin} {words}");
         }
     }
 }
 
 fn of_option(option: &Opt) -> String {
-    let name = option.name.trim_start_matches('-');
+    let short = option.letter.map_or_else(String::new, |letter| format!("-s {letter} "));
+    let name = format!("{short}-l {}", option.name.trim_start_matches('-'));
     let help = quoted(&option.help);
     match option.value.map(words) {
-        None => format!("-l {name} -d {help}"),
-        Some(words) if words.is_empty() => format!("-l {name} -x -d {help}"),
-        Some(words) => format!("-l {name} -r -d {help} {words}"),
+        None => format!("{name} -d {help}"),
+        Some(words) if words.is_empty() => format!("{name} -x -d {help}"),
+        Some(words) => format!("{name} -r -d {help} {words}"),
     }
 }
 
 /// The options of `complete` that offer the words for a value or an operand of this name.
 fn words(name: &str) -> String {
     match line::words(name) {
-        Words::Asked(what) => format!("-f -a '(__confgend_ask {what})'"),
+        Words::Asked(what) => format!("-f -a '(__@ID@_ask {what})'"),
         Words::Fixed(words) => format!("-f -a '{}'", words.join(" ")),
         Words::Paths => "-F".to_owned(),
         Words::Folders => "-f -a '(__fish_complete_directories)'".to_owned(),
@@ -58,10 +65,18 @@ fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\\', "\\\\").replace('\'', "\\'"))
 }
 
-const HEAD: &str = r#"# fish completion for confgend, as "confgend completion fish" prints it.
+const HEAD: &str = "# fish completion for @PROGRAM@\n";
 
+const FILES: &str = r"
+# Prints the files.
+function __@ID@_ask
+    type -q confgend; and confgend completion $argv[1] 2>/dev/null; or printf '%s\n' @FILES@
+end
+";
+
+const COMMANDS: &str = r"
 # Prints the words that the program knows, by the configuration that the command line names.
-function __confgend_ask
+function __@ID@_ask
     set -l words (commandline -opc)
     set -l ask $words[1] completion $argv[1]
     if set -l at (contains -i -- --config $words); and set -q words[(math $at + 1)]
@@ -70,14 +85,12 @@ function __confgend_ask
     $ask 2>/dev/null
 end
 
-function __confgend_begins
+function __@ID@_begins
     test (count (commandline -opc)) -eq 1
 end
 
-function __confgend_is
+function __@ID@_is
     set -l words (commandline -opc)
     test (count $words) -gt 1; and test $words[2] = $argv[1]
 end
-
-complete -c confgend -f
-"#;
+";

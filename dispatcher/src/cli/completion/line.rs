@@ -2,10 +2,13 @@
 
 use argh::{CommandInfoWithArgs, FlagInfo, FlagInfoKind, Optionality};
 
-/// The commands and options of the program.
+/// The command line of a program.
 pub(super) struct Program {
-    pub(super) options: Vec<Opt>,
+    /// Its name, its options, and its operands if it has no commands.
+    pub(super) own: Command,
     pub(super) commands: Vec<Command>,
+    /// The files that the script offers where it can't ask `confgend`; none in the script of `confgend` itself.
+    pub(super) files: Option<Vec<String>>,
 }
 
 pub(super) struct Command {
@@ -19,6 +22,8 @@ pub(super) struct Command {
 pub(super) struct Opt {
     /// The name with its hyphens: `--config`.
     pub(super) name: &'static str,
+    /// The letter of its short form.
+    pub(super) letter: Option<char>,
     pub(super) help: String,
     /// The name of its value, if it takes one.
     pub(super) value: Option<&'static str>,
@@ -52,8 +57,12 @@ pub(super) const NAMES: &[(&str, Words)] = &[
     ("dir", Words::Folders),
     ("file", Words::Asked("files")),
     ("generation", Words::Asked("generations")),
+    ("host", Words::Unknown),
     ("number", Words::Unknown),
     ("path", Words::Paths),
+    ("port", Words::Unknown),
+    ("resource/filename", Words::Asked("files")),
+    ("seconds", Words::Unknown),
     ("section", Words::Unknown),
     ("state", Words::FoldersAnd(&["service"])),
     ("time", Words::Unknown),
@@ -68,11 +77,25 @@ pub(super) fn words(name: &str) -> Words {
 }
 
 impl Program {
-    pub(super) fn of(info: &CommandInfoWithArgs) -> Program {
+    pub(super) fn of(info: &CommandInfoWithArgs, files: Option<Vec<String>>) -> Program {
         let mut commands: Vec<Command> =
             info.commands.iter().map(|command| Command::of(command.name, &command.command)).collect();
         commands.sort_by_key(|command| command.name);
-        Program { options: options(info), commands }
+        Program { own: Command::of(info.name, info), commands, files }
+    }
+
+    /// Returns whether a value or an operand has this name.
+    pub(super) fn has_place(&self, name: &str) -> bool {
+        self.commands.iter().chain([&self.own]).any(|command| {
+            let values = command.options.iter().filter_map(|option| option.value);
+            values.chain(command.operands.iter().map(|operand| operand.name)).any(|it| it == name)
+        })
+    }
+
+    /// Fills a template: the name of the program, and the one that functions have in theirs.
+    pub(super) fn fill(&self, template: &str) -> String {
+        let name = self.own.name;
+        template.replace("@PROGRAM@", name).replace("@ID@", &name.replace('-', "_"))
     }
 }
 
@@ -90,6 +113,7 @@ impl Command {
 fn options(info: &CommandInfoWithArgs) -> Vec<Opt> {
     let option = |flag: &FlagInfo<'static>| Opt {
         name: flag.long,
+        letter: flag.short,
         help: brief(flag.description),
         value: match flag.kind {
             FlagInfoKind::Switch => None,
@@ -114,7 +138,7 @@ mod tests {
     #[test]
     fn every_value_and_operand_has_its_words() {
         let info = command_line();
-        for command in Program::of(&info).commands {
+        for command in Program::of(&info, None).commands {
             let values = command.options.iter().filter_map(|option| option.value);
             for name in values.chain(command.operands.iter().map(|operand| operand.name)) {
                 let is_known = NAMES.iter().any(|(known, _)| *known == name);

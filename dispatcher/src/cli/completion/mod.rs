@@ -50,11 +50,21 @@ impl Shell {
     /// Returns the script by which the shell completes the command line of `confgend`, which may lack commands that a
     /// build leaves out.
     pub fn script(self, command_line: &CommandInfoWithArgs) -> String {
-        let program = Program::of(command_line);
+        self.script_for(&Program::of(command_line, None))
+    }
+
+    /// Returns the script by which the shell completes the command line of a program without commands that asks for files,
+    /// such as `wazo-confgen`. Its script asks `confgend` which files there are; on a machine without it, it offers
+    /// these.
+    pub fn script_of_client(self, command_line: &CommandInfoWithArgs, files: &[String]) -> String {
+        self.script_for(&Program::of(command_line, Some(files.to_vec())))
+    }
+
+    fn script_for(self, program: &Program) -> String {
         match self {
-            Shell::Bash => bash::script(&program),
-            Shell::Zsh => zsh::script(&program),
-            Shell::Fish => fish::script(&program),
+            Shell::Bash => bash::script(program),
+            Shell::Zsh => zsh::script(program),
+            Shell::Fish => fish::script(program),
         }
     }
 }

@@ -5,6 +5,18 @@ use std::fmt::Write as _;
 use super::line::{self, Command, Operand, Opt, Program, Words};
 
 pub(super) fn script(program: &Program) -> String {
+    let (ask, body) = match &program.files {
+        None => (ASK_SELF.to_owned(), with_commands(program)),
+        Some(files) => {
+            let body = format!("    _arguments -s -S {}\n", arguments(&program.own));
+            (ASK.replace("@FILES@", &files.join(" ")), body)
+        }
+    };
+    program.fill(&SCRIPT.replace("@ASK@", ask.trim_end()).replace("@BODY@", body.trim_end()))
+}
+
+/// The rest of the function of a program with commands.
+fn with_commands(program: &Program) -> String {
     let mut descriptions = String::new();
     let mut commands = String::new();
     for command in &program.commands {
@@ -13,8 +25,8 @@ pub(super) fn script(program: &Program) -> String {
         let _ = writeln!(descriptions, "        {}", quoted(&described));
         let _ = writeln!(commands, "        {}) _arguments -S {} ;;", command.name, arguments(command));
     }
-    let options: Vec<String> = program.options.iter().map(option).collect();
-    SCRIPT
+    let options: Vec<String> = program.own.options.iter().map(option).collect();
+    COMMANDS
         .replace("@OPTIONS@", &options.join(" "))
         .replace("@DESCRIPTIONS@", descriptions.trim_end())
         .replace("@COMMANDS@", commands.trim_end())
@@ -32,7 +44,9 @@ fn option(option: &Opt) -> String {
         help = help.replace(special, &format!("\\{special}"));
     }
     let value = option.value.map_or_else(String::new, |name| format!(":{name}:{}", action(name)));
-    quoted(&format!("{}[{help}]{value}", option.name))
+    let both = |letter| format!("'(-{letter} {name})'{{-{letter},{name}}}", name = option.name);
+    let names = option.letter.map_or_else(|| option.name.to_owned(), both);
+    format!("{names}{}", quoted(&format!("[{help}]{value}")))
 }
 
 fn operand(operand: &Operand) -> String {
@@ -42,7 +56,7 @@ fn operand(operand: &Operand) -> String {
 
 fn action(name: &str) -> String {
     match line::words(name) {
-        Words::Asked(what) => format!("{{_confgend_ask {what}}}"),
+        Words::Asked(what) => format!("{{_@ID@_ask {what}}}"),
         Words::Fixed(words) => format!("({})", words.join(" ")),
         Words::Paths => "_files".to_owned(),
         Words::Folders => "_files -/".to_owned(),
@@ -56,22 +70,18 @@ fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', "'\\''"))
 }
 
-const SCRIPT: &str = r#"#compdef confgend
-# zsh completion for confgend, as "confgend completion zsh" prints it.
-
-# Offers the words that the program knows, by the configuration that the command line names.
-_confgend_ask() {
-    local -a ask found
-    ask=($_confgend_program completion $1)
+/// Asks the program by the configuration that the command line names.
+const ASK_SELF: &str = r#"    local -a ask found
+    ask=($_@ID@_program completion $1)
     [[ -n ${opt_args[--config]} ]] && ask+=(--config ${(Q)opt_args[--config]})
     found=(${(f)"$($ask 2>/dev/null)"})
-    compadd -a found
-}
+"#;
 
-_confgend() {
-    local context state state_descr line _confgend_program=$words[1]
-    local -A opt_args
-    local -a commands
+const ASK: &str = r#"    local -a found
+    found=(${(f)"$(confgend completion $1 2>/dev/null || print -l @FILES@)"})
+"#;
+
+const COMMANDS: &str = r"    local -a commands
     commands=(
 @DESCRIPTIONS@
     )
@@ -84,11 +94,26 @@ _confgend() {
         esac
         ;;
     esac
+";
+
+const SCRIPT: &str = r#"#compdef @PROGRAM@
+# zsh completion for @PROGRAM@
+
+# Offers the words that the program knows.
+_@ID@_ask() {
+@ASK@
+    compadd -a found
 }
 
-if [[ $funcstack[1] == _confgend ]]; then
-    _confgend "$@"
+_@ID@() {
+    local context state state_descr line _@ID@_program=$words[1]
+    local -A opt_args
+@BODY@
+}
+
+if [[ $funcstack[1] == _@PROGRAM@ ]]; then
+    _@ID@ "$@"
 else
-    compdef _confgend confgend
+    compdef _@ID@ @PROGRAM@
 fi
 "#;

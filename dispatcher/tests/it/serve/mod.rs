@@ -13,6 +13,7 @@ mod gate;
 mod guard;
 mod history;
 mod life;
+mod log;
 #[cfg(feature = "asterisk")]
 mod patches;
 #[cfg(feature = "asterisk")]

@@ -51,10 +51,10 @@ fn page(name: &str, typed: &str, info: &CommandInfoWithArgs, others: &[String]) 
         text.item(option(flag), &sentence(flag.description));
     }
     ending(&mut text, info);
-    let configuration = [("confgend.yml", 5)].into_iter().filter(|_| name.starts_with("confgend"));
+    let configuration = if name.starts_with("confgend") { "confgend.yml" } else { "wazo-confgen.conf" };
     let others = others.iter().map(|name| (name.as_str(), 1));
     let others: Vec<(&str, u8)> =
-        others.chain([("wazo-confgen", 1), ("confgend", 1)]).chain(configuration).collect();
+        others.chain([("wazo-confgen", 1), ("confgend", 1)]).chain([(configuration, 5)]).collect();
     let others: Vec<(&str, u8)> = others
         .iter()
         .enumerate()
@@ -148,6 +148,8 @@ mod tests {
             assert!(check.contains(line), "{line} in\n{check}");
         }
         assert!(text("confgend").contains("fBconfgend-rollbackfR(1)"));
+        let client = &super::pages(&client::command_line())[0].text.replace('\\', "");
+        assert!(client.contains("fBconfgendfR(1), fBwazo-confgen.conffR(5)"), "{client}");
     }
 
     #[test]

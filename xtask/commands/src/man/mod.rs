@@ -1,6 +1,7 @@
 //! `cargo xtask man`: the manual pages, from the command lines of the programs and from the keys of the configuration.
 
 mod bridge;
+mod client;
 mod command;
 mod configuration;
 mod page;
@@ -83,9 +84,10 @@ pub(crate) fn of_service(command_line: &CommandInfoWithArgs) -> Result<Vec<Page>
     Ok(pages)
 }
 
-/// Returns the pages of `wazo-confgen`.
+/// Returns the pages of `wazo-confgen` and of its configuration.
 pub(crate) fn of_client() -> Vec<Page> {
-    let mut pages = command::pages(&client::command_line());
+    let mut pages = command::pages(&::client::command_line());
+    pages.push(client::page());
     pages.push(Page::link("xivo-confgen", "wazo-confgen"));
     pages
 }
@@ -105,7 +107,7 @@ mod tests {
             commands.iter().map(|command| format!("man1/confgend-{}.1", command.name)).collect();
         let others = ["confgend", "wazo-confgen", "wazo-confgend", "xivo-confgen", "confgend-python-driver"];
         expected.extend(others.map(|name| format!("man1/{name}.1")));
-        expected.push("man5/confgend.yml.5".to_owned());
+        expected.extend(["confgend.yml", "wazo-confgen.conf"].map(|name| format!("man5/{name}.5")));
         for path in &expected {
             assert!(names.contains(path), "{path} is missing in {names:?}");
         }

@@ -6,19 +6,14 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use dispatcher::Shell;
 use driver_api::Error;
 
 use super::Parts;
 use crate::man::{self, Page};
-use crate::{command, file_error};
+use crate::{command, completion, file_error};
 
 /// The folder of the files, beside the programs.
 const FOLDER: &str = "package";
-
-/// The scripts of shells, by the names under which these look for them.
-const SCRIPTS: &[(&str, Shell)] =
-    &[("confgend", Shell::Bash), ("_confgend", Shell::Zsh), ("confgend.fish", Shell::Fish)];
 
 /// Writes what the package of the service has of them, beside its program.
 pub(super) fn of_service(programs: &Path, parts: Parts) -> Result<(), Error> {
@@ -31,16 +26,14 @@ pub(super) fn of_service(programs: &Path, parts: Parts) -> Result<(), Error> {
     }
     let folder = programs.join(FOLDER).join("service");
     write_pages(&folder, &pages)?;
-    for (name, shell) in SCRIPTS {
-        let path = folder.join(name);
-        fs::write(&path, shell.script(&command_line)).map_err(|error| file_error(&path, error))?;
-    }
-    Ok(())
+    completion::of_service(&command_line).iter().try_for_each(|script| script.write(&folder))
 }
 
 /// Writes what the package of the client has of them, beside its program.
 pub(super) fn of_client(programs: &Path) -> Result<(), Error> {
-    write_pages(&programs.join(FOLDER).join("client"), &man::of_client())
+    let folder = programs.join(FOLDER).join("client");
+    write_pages(&folder, &man::of_client())?;
+    completion::of_client()?.iter().try_for_each(|script| script.write(&folder))
 }
 
 /// Writes pages to a folder, which has no others then.
@@ -66,12 +59,28 @@ mod tests {
             let folder = programs.path().join("package/service");
             let exists = |name: &str| folder.join("man1").join(name).exists();
             let completes = |name: &str| fs::read_to_string(folder.join(name)).unwrap().contains("try");
-            let completes = SCRIPTS.iter().map(|(name, _)| completes(name));
+            let completes = ["confgend", "_confgend", "confgend.fish"].map(completes).into_iter();
             let pages = ["confgend-try.1.gz", "confgend-python-driver.1.gz"].map(exists);
             assert!(exists("confgend.1.gz") && folder.join("man5/confgend.yml.5.gz").exists());
             completes.chain(pages).collect::<Vec<_>>()
         };
         assert_eq!(written(true), [true; 5]);
         assert_eq!(written(false), [false; 5]);
+    }
+
+    #[test]
+    fn the_client_has_the_files_that_its_package_lists() {
+        let programs = tempfile::tempdir().unwrap();
+        of_client(programs.path()).unwrap();
+        let manifest = include_str!("../../../../client/Cargo.toml");
+        for path in ["man1/wazo-confgen.1.gz", "man5/wazo-confgen.conf.5.gz"] {
+            assert!(programs.path().join("package/client").join(path).exists(), "{path}");
+            let asset = format!("\"target/release/package/client/{}/*\"", &path[..4]);
+            assert!(manifest.contains(&asset), "{asset}");
+        }
+        for name in ["wazo-confgen", "_wazo-confgen", "wazo-confgen.fish"] {
+            assert!(programs.path().join("package/client").join(name).exists(), "{name}");
+            assert!(manifest.contains(&format!("\"target/release/package/client/{name}\"")), "{name}");
+        }
     }
 }
