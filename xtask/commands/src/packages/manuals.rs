@@ -14,7 +14,7 @@ use crate::man::{self, Page};
 use crate::{command, file_error};
 
 /// The folder of the files, beside the programs.
-const FOLDER: &str = "package";
+pub(super) const FOLDER: &str = "package";
 
 /// The scripts of shells, by the names under which these look for them.
 const SCRIPTS: &[(&str, Shell)] =
