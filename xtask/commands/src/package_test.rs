@@ -1,7 +1,10 @@
 //! Tests the Debian packages in a temporary Debian system: installs, uses, upgrades, removes and purges them without
 //! systemd, and then runs the unit under systemd.
 
+mod autopkgtest;
 mod booted;
+mod lintian;
+mod reproducible;
 mod root;
 mod service;
 
@@ -109,11 +112,18 @@ fn test_packages(base: &Path, driver_crate: &DriverCrate) -> Result<(), Error> {
         first: build.packages(&features)?,
         upgrade: Build { revision: 2, ..build }.packages(&features)?,
     };
+    reproducible::check(&build, &features, &packages.first)?;
+    let small = scratch.path().join("small");
+    let small = Build { out: &small, ..build }.service(&Features::small()?)?;
+    // This program takes the place of ours in the target folder.
+    let program = driver_crate.build(build.profile)?;
+    let with_drivers = build.service_with(&program)?;
+    lintian::check(&[packages.first.as_slice(), &[with_drivers.clone(), small]].concat())?;
+    autopkgtest::run(base, &packages.first)?;
     let root = Root::unpack(base)?;
     let before = root.files()?;
     install_and_use(&root, &packages)?;
-    let program = driver_crate.build(build.profile)?;
-    change_programs(&root, &program, build.service_with(&program)?)?;
+    change_programs(&root, &program, with_drivers)?;
     upgrade(&root, &packages)?;
     remove_and_purge(&root, &before)?;
     replace_predecessor(&root, &packages)?;
