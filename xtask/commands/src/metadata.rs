@@ -31,6 +31,7 @@ pub(crate) struct Package {
     pub(crate) license_file: Option<PathBuf>,
     #[serde(default)]
     pub(crate) authors: Vec<String>,
+    pub(crate) repository: Option<String>,
     /// The registry or repository that cargo has it from; none is a folder.
     pub(crate) source: Option<String>,
     /// The native library that the package links.

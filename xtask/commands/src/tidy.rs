@@ -11,8 +11,10 @@ mod driver_example;
 mod generated;
 mod length;
 mod links;
+mod placeholders;
 mod source;
 mod test_name;
+mod unused;
 mod words;
 
 use std::fmt;
@@ -24,8 +26,9 @@ use self::source::{Source, sources};
 use crate::metadata::Metadata;
 use crate::{git, root};
 
-/// Check what compilers and linters don't: directions between crates, the table of dependencies, plain words, names of
-/// tests, front pages, lengths, links and generated parts in documents, and examples in drivers.
+/// Check what compilers and linters don't: directions between crates, unused dependencies and their table, the address of
+/// the maintainers, plain words, names of tests, front pages, lengths, links and generated parts in documents, and examples
+/// in drivers.
 #[derive(FromArgs)]
 #[argh(subcommand, name = "tidy")]
 pub(crate) struct Tidy {}
@@ -61,6 +64,8 @@ fn complaints(sources: &[Source], files: &[String], metadata: &Metadata) -> Vec<
     complaints.extend(driver_example::check(sources));
     complaints.extend(generated::check(sources));
     complaints.extend(links::check(sources, files));
+    complaints.extend(placeholders::check(sources, metadata));
+    complaints.extend(unused::check(sources, metadata));
     for source in sources {
         complaints.extend(words::check(source));
         complaints.extend(test_name::check(source));
