@@ -169,18 +169,23 @@ impl Build<'_> {
         notices::of_service(&programs, &features.linked())?;
         let mut command = self.cargo_deb_of_service(features.parts(), "")?;
         command.args(["--no-default-features", "--features", &features.list()]);
-        package_of(&mut command)
+        let package = package_of(&mut command)?;
+        self.check_paths(&programs.join("confgend"))?;
+        Ok(package)
     }
 
     pub(crate) fn client(&self) -> Result<PathBuf, Error> {
         let programs = target().join(self.folder());
         manuals::of_client(&programs)?;
         notices::of_client(&programs)?;
-        package_of(&mut self.cargo_deb("client", "")?)
+        let package = package_of(&mut self.cargo_deb("client", "")?)?;
+        self.check_paths(&programs.join("wazo-confgen"))?;
+        Ok(package)
     }
 
     /// The package of the service with the program of another crate. Its version and its description name that crate.
     pub(crate) fn service_with(&self, program: &Program) -> Result<PathBuf, Error> {
+        self.check_paths(&program.path)?;
         // cargo-deb takes the program from here, as if it had built it.
         let scratch = tempfile::tempdir().map_err(|error| file_error(&env::temp_dir(), error))?;
         let folder = scratch.path().join(self.folder());
@@ -199,6 +204,11 @@ impl Build<'_> {
         let compression: &[&str] = if self.profile == RELEASE { &[] } else { &["-Zgzip", "-z1"] };
         description::add(&package, &program.description(), compression)?;
         Ok(package)
+    }
+
+    /// Fails if a program for use has a path of this machine in it. One for tests has many.
+    fn check_paths(&self, program: &Path) -> Result<(), Error> {
+        if self.profile == TEST { Ok(()) } else { paths::check(program) }
     }
 
     /// The folder of the programs, below the target folder.
