@@ -8,7 +8,7 @@ use argh::FromArgs;
 use driver_api::Error;
 
 use crate::packages::{Build, DriverCrate, Features, Program, RELEASE, ensure_cargo_tool};
-use crate::{command, file_error, package_test, target};
+use crate::{command, file_error, package_test, root, target};
 
 /// Build the Debian packages confgend and confgend-client.
 #[derive(FromArgs)]
@@ -35,9 +35,6 @@ pub(crate) struct Dist {
     test: bool,
 }
 
-/// The families and engines of a small product. Its package shows how much smaller a build with fewer families is.
-const SMALL: (&str, &str) = ("provd", "postgres");
-
 impl Dist {
     pub(crate) fn run(&self) -> Result<(), Error> {
         let driver_crate = self.driver_crate()?;
@@ -48,7 +45,7 @@ impl Dist {
         let out = self.out.clone().unwrap_or_else(|| target().join("dist"));
         // cargo-deb runs in the folder of the workspace.
         let out = path::absolute(&out).map_err(|error| file_error(&out, error))?;
-        let build = Build { profile: RELEASE, revision: 1, out: &out };
+        let build = Build { profile: RELEASE, revision: 1, out: &out, checkout: root() };
         match driver_crate {
             Some(driver_crate) => package_crate(&build, &driver_crate),
             None => self.package_workspace(&build),
@@ -71,7 +68,7 @@ impl Dist {
     fn package_workspace(&self, build: &Build<'_>) -> Result<(), Error> {
         let features = Features::choose(self.families.as_deref(), self.engines.as_deref())?;
         show(&features.to_string(), &build.packages(&features)?)?;
-        let small = Features::choose(Some(SMALL.0), Some(SMALL.1))?;
+        let small = Features::small()?;
         if small != features {
             let scratch = tempfile::tempdir().map_err(|error| file_error(&env::temp_dir(), error))?;
             say!("\nfor comparison, not kept:");

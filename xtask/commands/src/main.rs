@@ -28,6 +28,7 @@ mod fixtures;
 mod generate;
 mod git;
 mod guide;
+mod licences;
 mod man;
 mod metadata;
 mod new_driver;
@@ -67,6 +68,7 @@ enum Command {
     Fixtures(fixtures::Fixtures),
     Generate(generate::Generate),
     Guide(guide::Guide),
+    Licences(licences::Licences),
     Man(man::Man),
     MeasureReview(bench_review::MeasureReview),
     NewDriver(new_driver::NewDriver),
@@ -107,6 +109,7 @@ fn run(command: Command) -> ExitCode {
         Command::Fixtures(fixtures) => fixtures.run(),
         Command::Generate(generate) => generate.run(),
         Command::Guide(guide) => guide.run(),
+        Command::Licences(licences) => licences.run(),
         Command::Man(man) => man.run(),
         Command::MeasureReview(measure) => measure.run(),
         Command::NewDriver(new_driver) => new_driver.run(),

@@ -28,7 +28,16 @@ pub(crate) struct Package {
     pub(crate) description: Option<String>,
     pub(crate) homepage: Option<String>,
     pub(crate) repository: Option<String>,
+    /// An expression of SPDX.
     pub(crate) license: Option<String>,
+    /// From the folder of the package.
+    pub(crate) license_file: Option<PathBuf>,
+    #[serde(default)]
+    pub(crate) authors: Vec<String>,
+    /// The registry or repository that cargo has it from; none is a folder.
+    pub(crate) source: Option<String>,
+    /// The native library that the package links.
+    links: Option<String>,
     pub(crate) readme: Option<PathBuf>,
     pub(crate) keywords: Vec<String>,
     pub(crate) categories: Vec<String>,
@@ -57,6 +66,8 @@ pub(crate) struct Dependency {
     pub(crate) kind: Option<String>,
     /// The versions that will do: `*` if the manifest names none, `^1.2.0` if it names one.
     pub(crate) req: String,
+    #[serde(default)]
+    pub(crate) optional: bool,
 }
 
 /// A library, a program or a test.
@@ -84,11 +95,12 @@ impl Dependency {
 impl Metadata {
     /// Reads the workspace of the package or the workspace in this folder.
     pub(crate) fn of(folder: &Path) -> Result<Metadata, Error> {
-        let mut cargo = command::cargo();
-        cargo.current_dir(folder).args(["metadata", "--no-deps", "--format-version", "1"]);
-        let text = command::output(&mut cargo)?;
-        serde_json::from_str(&text)
-            .map_err(|error| Error::driver("cargo metadata has another form").because(error))
+        read(folder, &["--no-deps"])
+    }
+
+    /// Reads the workspace of the package with this manifest, and all packages that it depends on.
+    pub(crate) fn with_dependencies(manifest: &Path) -> Result<Metadata, Error> {
+        read(manifest.parent().unwrap_or(manifest), &[])
     }
 
     /// Returns the package of a manifest, by its absolute path.
@@ -102,10 +114,34 @@ impl Metadata {
     }
 }
 
+impl Package {
+    /// The folder of the manifest.
+    pub(crate) fn folder(&self) -> &Path {
+        self.manifest_path.parent().unwrap_or(&self.manifest_path)
+    }
+
+    /// Whether the package links a native library, or compiles C code.
+    pub(crate) fn has_native_code(&self) -> bool {
+        let compiles = |dependency: &Dependency| {
+            let is_compiler = ["cc", "cmake"].contains(&dependency.name.as_str());
+            is_compiler && dependency.kind.as_deref() == Some("build") && !dependency.optional
+        };
+        self.links.is_some() || self.dependencies.iter().any(compiles)
+    }
+}
+
 impl Target {
     pub(crate) fn is(&self, kind: &str) -> bool {
         self.kind.iter().any(|it| it == kind)
     }
+}
+
+fn read(folder: &Path, options: &[&str]) -> Result<Metadata, Error> {
+    let mut cargo = command::cargo();
+    cargo.current_dir(folder).args(["metadata", "--format-version", "1"]).args(options);
+    let text = command::output(&mut cargo)?;
+    serde_json::from_str(&text)
+        .map_err(|error| Error::driver("cargo metadata has another form").because(error))
 }
 
 #[cfg(test)]

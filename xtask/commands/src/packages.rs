@@ -1,8 +1,11 @@
 //! Builds the Debian packages of the service and of the client.
 
+mod date;
 mod description;
 mod driver_crate;
 mod manuals;
+mod notices;
+mod paths;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -13,6 +16,7 @@ use dispatcher::{FAMILIES, Registry};
 use driver_api::{Error, Namespace};
 
 use crate::command::{self, cargo};
+use crate::licences::Linked;
 use crate::{debian, file_error, root, target};
 
 pub(crate) use driver_crate::{Driver, DriverCrate, Program, listed, our_drivers};
@@ -50,6 +54,11 @@ impl Features {
         Features::choose(None, None)
     }
 
+    /// Those of a small product. Its package shows how much smaller a build with fewer families is.
+    pub(crate) fn small() -> Result<Features, Error> {
+        Features::choose(Some("provd"), Some("postgres"))
+    }
+
     pub(crate) fn choose(families: Option<&str>, engines: Option<&str>) -> Result<Features, Error> {
         // A family's feature has the name of its resource.
         let registry = Registry::new(FAMILIES)?;
@@ -68,6 +77,11 @@ impl Features {
 
     fn parts(&self) -> Parts {
         Parts { has_templates: self.has(ASTERISK), has_custom: self.has(CUSTOM) }
+    }
+
+    /// What is linked into the program with these features.
+    pub(crate) fn linked(&self) -> Linked {
+        Linked::service(self.list())
     }
 
     fn list(&self) -> String {
@@ -134,6 +148,8 @@ pub(crate) struct Build<'a> {
     /// The Debian revision, after the version and a dash. A higher one is an upgrade.
     pub(crate) revision: u32,
     pub(crate) out: &'a Path,
+    /// The checkout with the other files of the packages.
+    pub(crate) checkout: &'a Path,
 }
 
 impl Build<'_> {
@@ -148,19 +164,28 @@ impl Build<'_> {
     }
 
     pub(crate) fn service(&self, features: &Features) -> Result<PathBuf, Error> {
-        manuals::of_service(&target().join(self.folder()), features.parts())?;
-        let mut command = self.cargo_deb_of_service(features.parts(), "");
+        let programs = target().join(self.folder());
+        manuals::of_service(&programs, features.parts())?;
+        notices::of_service(&programs, &features.linked())?;
+        let mut command = self.cargo_deb_of_service(features.parts(), "")?;
         command.args(["--no-default-features", "--features", &features.list()]);
-        package_of(&mut command)
+        let package = package_of(&mut command)?;
+        self.check_paths(&programs.join("confgend"))?;
+        Ok(package)
     }
 
     pub(crate) fn client(&self) -> Result<PathBuf, Error> {
-        manuals::of_client(&target().join(self.folder()))?;
-        package_of(&mut self.cargo_deb("client", ""))
+        let programs = target().join(self.folder());
+        manuals::of_client(&programs)?;
+        notices::of_client(&programs)?;
+        let package = package_of(&mut self.cargo_deb("client", "")?)?;
+        self.check_paths(&programs.join("wazo-confgen"))?;
+        Ok(package)
     }
 
     /// The package of the service with the program of another crate. Its version and its description name that crate.
     pub(crate) fn service_with(&self, program: &Program) -> Result<PathBuf, Error> {
+        self.check_paths(&program.path)?;
         // cargo-deb takes the program from here, as if it had built it.
         let scratch = tempfile::tempdir().map_err(|error| file_error(&env::temp_dir(), error))?;
         let folder = scratch.path().join(self.folder());
@@ -169,7 +194,8 @@ impl Build<'_> {
             .map_err(|error| file_error(&program.path, error))?;
         let parts = Parts { has_templates: program.reads_templates(), has_custom: program.takes_definitions };
         manuals::of_service(&folder, parts)?;
-        let mut command = self.cargo_deb_of_service(parts, &program.mark);
+        notices::of_service(&folder, &program.linked())?;
+        let mut command = self.cargo_deb_of_service(parts, &program.mark)?;
         command.env("CARGO_TARGET_DIR", scratch.path());
         if self.profile == RELEASE {
             command.arg("--no-build");
@@ -180,28 +206,39 @@ impl Build<'_> {
         Ok(package)
     }
 
+    /// Fails if a program for use has a path of this machine in it. One for tests has many.
+    fn check_paths(&self, program: &Path) -> Result<(), Error> {
+        if self.profile == TEST { Ok(()) } else { paths::check(program) }
+    }
+
     /// The folder of the programs, below the target folder.
     fn folder(&self) -> &str {
         if self.profile == TEST { "debug" } else { self.profile }
     }
 
     /// The command that packages the service with the files that its program uses.
-    fn cargo_deb_of_service(&self, parts: Parts, mark: &str) -> Command {
-        let mut command = self.cargo_deb("dispatcher", mark);
+    fn cargo_deb_of_service(&self, parts: Parts, mark: &str) -> Result<Command, Error> {
+        let mut command = self.cargo_deb("dispatcher", mark)?;
         if let Some(variant) = parts.variant() {
             command.args(["--variant", variant]);
         }
-        command
+        Ok(command)
     }
 
-    fn cargo_deb(&self, package: &str, mark: &str) -> Command {
+    fn cargo_deb(&self, package: &str, mark: &str) -> Result<Command, Error> {
         let mut command = cargo();
+        command.current_dir(self.checkout).env("CARGO_TARGET_DIR", target());
+        command.env(date::VARIABLE, date::seconds()?);
         command.args(["deb", "--quiet", "--locked", "--package", package, "--profile", self.profile]);
         command.args(["--deb-revision", &format!("{}{mark}", self.revision)]).arg("--output").arg(self.out);
+        // Debian's programs have no symbols, and cargo-deb would keep those that the profile keeps.
+        command.arg("--strip");
         if self.profile == TEST {
             command.args(["--fast", "--no-build"]);
+        } else {
+            paths::remap(&mut command);
         }
-        command
+        Ok(command)
     }
 }
 

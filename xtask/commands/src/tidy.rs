@@ -11,9 +11,11 @@ mod driver_example;
 mod generated;
 mod length;
 mod links;
+mod placeholders;
 mod publish;
 mod source;
 mod test_name;
+mod unused;
 mod words;
 
 use std::fmt;
@@ -25,8 +27,9 @@ use self::source::{Source, sources};
 use crate::metadata::Metadata;
 use crate::{git, root};
 
-/// Check what compilers and linters don't: directions between crates, the table of dependencies, plain words, names of
-/// tests, front pages, lengths, links and generated parts in documents, examples in drivers, and what crates.io asks of a package.
+/// Check what compilers and linters don't: directions between crates, unused dependencies and their table, the address of
+/// the maintainers, plain words, names of tests, front pages, lengths, links and generated parts in documents, examples in
+/// drivers, and what crates.io asks of a package.
 #[derive(FromArgs)]
 #[argh(subcommand, name = "tidy")]
 pub(crate) struct Tidy {}
@@ -63,6 +66,8 @@ fn complaints(sources: &[Source], files: &[String], metadata: &Metadata) -> Vec<
     complaints.extend(generated::check(sources));
     complaints.extend(links::check(sources, files));
     complaints.extend(publish::check(sources, files, metadata));
+    complaints.extend(placeholders::check(sources, metadata));
+    complaints.extend(unused::check(sources, metadata));
     for source in sources {
         complaints.extend(words::check(source));
         complaints.extend(test_name::check(source));

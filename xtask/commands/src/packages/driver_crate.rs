@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use super::RELEASE;
 use crate::command::{self, cargo};
+use crate::licences::Linked;
 use crate::metadata::{Metadata, Package};
 use crate::{file_error, root, target};
 
@@ -39,7 +40,20 @@ impl DriverCrate {
         let path = self.compile(profile)?;
         let drivers = ask(&path).map_err(|error| error.context(path.display().to_string()))?;
         let takes_definitions = has_try(&path)?;
-        Ok(Program { path, origin: self.to_string(), mark: self.mark(), drivers, takes_definitions })
+        let manifest = self.manifest.clone();
+        Ok(Program {
+            path,
+            manifest,
+            origin: self.to_string(),
+            mark: self.mark(),
+            drivers,
+            takes_definitions,
+        })
+    }
+
+    /// What is linked into the program.
+    pub(crate) fn linked(&self) -> Linked {
+        Linked::service_of(&self.manifest)
     }
 
     fn compile(&self, profile: &str) -> Result<PathBuf, Error> {
@@ -51,7 +65,9 @@ impl DriverCrate {
         if self.is_locked {
             command.arg("--locked");
         }
-        if profile != RELEASE {
+        if profile == RELEASE {
+            super::paths::remap(&mut command);
+        } else {
             command.arg("--config").arg(super::dev_profile()).env("CARGO_TARGET_DIR", target());
         }
         let messages =
@@ -188,6 +204,7 @@ impl fmt::Display for Driver {
 /// A program `confgend` that has been built.
 pub(crate) struct Program {
     pub(crate) path: PathBuf,
+    manifest: PathBuf,
     /// The name and version of its crate.
     pub(crate) origin: String,
     /// The end of the Debian revision of its package.
@@ -198,6 +215,11 @@ pub(crate) struct Program {
 }
 
 impl Program {
+    /// What is linked into it.
+    pub(crate) fn linked(&self) -> Linked {
+        Linked::service_of(&self.manifest)
+    }
+
     /// The drivers that this workspace does not have. A driver with the file and the name of one of ours is not among
     /// them.
     pub(crate) fn own_drivers(&self) -> impl Iterator<Item = &Driver> {
@@ -241,6 +263,7 @@ mod tests {
         let drivers = listed(list);
         Program {
             path: PathBuf::new(),
+            manifest: PathBuf::new(),
             origin: "drivers-followme 0.1.0".into(),
             mark: String::new(),
             drivers,

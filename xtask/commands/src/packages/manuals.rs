@@ -13,7 +13,7 @@ use crate::man::{self, Page};
 use crate::{command, completion, file_error};
 
 /// The folder of the files, beside the programs.
-const FOLDER: &str = "package";
+pub(super) const FOLDER: &str = "package";
 
 /// Writes what the package of the service has of them, beside its program.
 pub(super) fn of_service(programs: &Path, parts: Parts) -> Result<(), Error> {

@@ -97,7 +97,7 @@ fn matches(pattern: &str, name: &str) -> bool {
 }
 
 /// The line of a manifest that names a dependency.
-fn line_of(manifest: &str, dependency: &str) -> usize {
+pub(super) fn line_of(manifest: &str, dependency: &str) -> usize {
     let names_it = |line: &str| {
         line.strip_prefix(dependency)
             .is_some_and(|rest| !dependency.is_empty() && rest.starts_with(['.', ' ', '=']))

@@ -71,6 +71,7 @@ fn links(text: &str) -> Vec<(Link, usize)> {
         Event::Start(Tag::Link { link_type: LinkType::ReferenceUnknown, id, .. }) => {
             Some(Link::Undefined(id.to_string()))
         }
+        Event::Start(Tag::Link { link_type: LinkType::Email, .. }) => None,
         Event::Start(Tag::Link { dest_url, .. } | Tag::Image { dest_url, .. }) => {
             let is_relative = !dest_url.contains(':') && !dest_url.starts_with('/');
             is_relative.then(|| Link::To(dest_url.to_string()))
@@ -146,7 +147,7 @@ mod tests {
     #[test]
     fn links_lead_to_files_and_headings_that_exist() {
         let a = "# A `b` & c?\n\n## Two\n## Two\n\n[x](docs/b.md#one) [y](#two-1) [z](src/a.rs#L1) [src](src) [/](docs/..) [no][ link\n";
-        let b = "# One\n\n[x](../a.md#a-b--c) [y](https://example.org/none) [z](mailto:a@b)\n\n```\n[x](none.md)\n```\n";
+        let b = "# One\n\n[x](../a.md#a-b--c) [y](https://example.org/none) [z](mailto:a@b) <a@b.example>\n\n```\n[x](none.md)\n```\n";
         assert_eq!(complaints(&[("a.md", a), ("docs/b.md", b)]), []);
     }
 

@@ -11,7 +11,7 @@ use syn::{Attribute, Expr, ImplItem, Item, ItemImpl, Lit, Meta, Signature, Trait
 use crate::file_error;
 
 /// The endings of the files that are written by hand.
-const ENDINGS: &[&str] = &[".rs", ".md", ".jinja", ".service", ".sh", ".toml", ".yml"];
+const ENDINGS: &[&str] = &[".rs", ".md", ".jinja", ".service", ".sh", ".toml", ".yml", "/copyright"];
 
 /// A text file of the checkout.
 pub(super) struct Source {
