@@ -12,6 +12,7 @@ mod bench_beside;
 mod bench_profile;
 mod bench_review;
 mod bench_serve;
+mod book;
 mod browser;
 mod ci;
 mod command;
@@ -54,6 +55,7 @@ struct Xtask {
 #[argh(subcommand)]
 enum Command {
     Bench(bench::Bench),
+    Book(book::Book),
     Ci(ci::Ci),
     Dist(dist::Dist),
     Docs(docs::Docs),
@@ -91,6 +93,7 @@ fn main() -> ExitCode {
 fn run(command: Command) -> ExitCode {
     let result = match command {
         Command::Bench(bench) => bench.run(),
+        Command::Book(book) => book.run(),
         Command::Ci(ci) => ci.run(),
         Command::Dist(dist) => dist.run(),
         Command::Docs(docs) => docs.run(),

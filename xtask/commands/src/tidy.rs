@@ -4,13 +4,14 @@
 //! what to do about it.
 
 mod comments;
+mod contents;
 mod dependencies;
 mod dependency_table;
 mod docs;
 mod driver_example;
 mod generated;
 mod length;
-mod links;
+pub(crate) mod links;
 mod source;
 mod test_name;
 mod words;
@@ -25,7 +26,7 @@ use crate::metadata::Metadata;
 use crate::{git, root};
 
 /// Check what compilers and linters don't: directions between crates, the table of dependencies, plain words, names of
-/// tests, front pages, lengths, links and generated parts in documents, and examples in drivers.
+/// tests, front pages, lengths, links and generated parts in documents, the list of pages, and examples in drivers.
 #[derive(FromArgs)]
 #[argh(subcommand, name = "tidy")]
 pub(crate) struct Tidy {}
@@ -57,9 +58,10 @@ pub(crate) fn check() -> Result<(), Error> {
 fn complaints(sources: &[Source], files: &[String], metadata: &Metadata) -> Vec<Complaint> {
     let mut complaints = dependencies::check(sources, metadata);
     complaints.extend(dependency_table::check(sources, metadata));
+    complaints.extend(contents::check(files));
     complaints.extend(docs::check(sources, metadata));
     complaints.extend(driver_example::check(sources));
-    complaints.extend(generated::check(sources));
+    complaints.extend(generated::check(sources, metadata));
     complaints.extend(links::check(sources, files));
     for source in sources {
         complaints.extend(words::check(source));
