@@ -11,7 +11,7 @@ use super::contents::Contents;
 use crate::tidy::links::beside;
 use crate::{file_error, root};
 
-/// The configuration of mdbook. The sites of `rustdoc` have the same themes.
+/// The configuration of mdbook.
 const CONFIGURATION: &str = r#"[book]
 title = "confgend"
 description = "Configuration files for Asterisk from the database of a telephone system"
@@ -22,12 +22,21 @@ src = "."
 default-theme = "light"
 preferred-dark-theme = "navy"
 no-section-label = true
+additional-css = ["book.css"]
 # A page that is read from a disk needs no address of a site.
 input-404 = ""
 # The search finds a section, and not a page of a thousand lines.
 search = { heading-split-level = 4, limit-results = 30, use-boolean-and = true }
 fold = { enable = true, level = 0 }
 "#;
+
+/// What the themes of mdbook lack for tables with sentences in their cells.
+const STYLE: &str = "\
+:root { --content-max-width: 95rem }
+th { text-align: start }
+td { vertical-align: top }
+.content th, .content td { padding: 0.5rem 1rem }
+";
 
 /// The endings of pictures.
 const PICTURES: &[&str] = &[".png", ".svg"];
@@ -41,6 +50,7 @@ pub(super) fn write(contents: &Contents, files: &[String], folder: &Path) -> Res
     let pictures: Vec<&str> =
         files.iter().map(String::as_str).filter(|it| it.starts_with("docs/") && is_picture(it)).collect();
     save(folder, "book.toml", CONFIGURATION.as_bytes())?;
+    save(folder, "book.css", STYLE.as_bytes())?;
     save(folder, "SUMMARY.md", contents.summary().as_bytes())?;
     for page in &pages {
         let text = String::from_utf8_lossy(&read(page)?).into_owned();
