@@ -51,9 +51,10 @@ impl Contents {
         for page in pages.filter(|page| page.path.ends_with(&format!("/{FRONT}"))) {
             let folder = page.path.trim_end_matches(FRONT);
             let is_below = |name: &&String| name.starts_with(folder) && is_page(name) && **name != page.path;
-            let below = files.iter().filter(is_below).map(|name| {
-                Ok(Page { title: title(&read(name)?), path: name.clone(), below: Vec::new() })
-            });
+            let below = files
+                .iter()
+                .filter(is_below)
+                .map(|name| Ok(Page { title: title(&read(name)?), path: name.clone(), below: Vec::new() }));
             page.below = below.collect::<Result<_, Error>>()?;
         }
         Ok(contents)
@@ -85,7 +86,11 @@ impl Contents {
 /// Whether a document of this path belongs into the book. Documents of test data and of the site that shows the repository
 /// don't.
 pub(crate) fn is_page(path: &str) -> bool {
-    path.ends_with(".md") && (path.starts_with("docs/") || !path.contains('/'))
+    is_markdown(path) && (path.starts_with("docs/") || !path.contains('/'))
+}
+
+fn is_markdown(path: &str) -> bool {
+    Path::new(path).extension().is_some_and(|ending| ending == "md")
 }
 
 /// The parts of the list.
@@ -124,7 +129,7 @@ fn parts(list: &str) -> Result<Vec<Part>, Error> {
 
 /// The path of a page, seen from the root, for a link of the list.
 fn path_of(link: &str) -> Result<String, Error> {
-    if link.contains('#') || !link.ends_with(".md") {
+    if link.contains('#') || !is_markdown(link) {
         return Err(Error::driver(format!("an item of the list is a page, and {link} is none")).context(LIST));
     }
     Ok(link.strip_prefix("../").map_or_else(|| format!("docs/{link}"), str::to_owned))
@@ -147,7 +152,8 @@ mod tests {
         for (name, text) in [("README.md", list), ("why/README.md", "# Why\n"), ("why/1.md", "# One\n")] {
             fs::write(checkout.path().join("docs").join(name), text).unwrap();
         }
-        let files = ["README.md", "docs/a.md", "docs/why/1.md", "docs/why/README.md", "docs/why/x.png", "HOW.md"];
+        let files =
+            ["README.md", "docs/a.md", "docs/why/1.md", "docs/why/README.md", "docs/why/x.png", "HOW.md"];
         let contents = Contents::read(checkout.path(), &files.map(str::to_owned)).unwrap();
         assert_eq!(
             contents.paths(),

@@ -66,7 +66,8 @@ fn read(site: &Path, folder: &Path, pages: &mut Pages) -> Result<(), Error> {
 fn page(text: &str) -> Page {
     let values = |names: &str| -> Vec<String> {
         let pattern = format!(r#"<[^>]*?\s(?:{names})="([^"]*)""#);
-        let pattern = Regex::new(&pattern).unwrap_or_else(|_| unreachable!("the names of attributes are words"));
+        let pattern =
+            Regex::new(&pattern).unwrap_or_else(|_| unreachable!("the names of attributes are words"));
         pattern.captures_iter(text).map(|found| found[1].replace("&amp;", "&")).collect()
     };
     Page { anchors: values("id").into_iter().collect(), links: values("href|src") }

@@ -75,8 +75,10 @@ struct Canvas {
 impl Canvas {
     fn page(&self, description: &str) -> String {
         let (min, max) = self.corners.unwrap_or((Point::zero(), Point::zero()));
-        let content =
-            format!("<g transform=\"translate({:.0} {:.0})\">\n{}{}</g>\n", -min.x, -min.y, self.arrows, self.boxes);
+        let content = format!(
+            "<g transform=\"translate({:.0} {:.0})\">\n{}{}</g>\n",
+            -min.x, -min.y, self.arrows, self.boxes
+        );
         Page { width: max.x - min.x, height: max.y - min.y, description, content: &content }.svg()
     }
 
@@ -90,14 +92,7 @@ impl Canvas {
 }
 
 impl RenderBackend for Canvas {
-    fn draw_rect(
-        &mut self,
-        xy: Point,
-        size: Point,
-        _: &StyleAttr,
-        _: Option<String>,
-        _: Option<ClipHandle>,
-    ) {
+    fn draw_rect(&mut self, xy: Point, size: Point, _: &StyleAttr, _: Option<String>, _: Option<ClipHandle>) {
         let (x, y, width, height) = (xy.x, xy.y, size.x, size.y);
         let _ = writeln!(
             self.boxes,

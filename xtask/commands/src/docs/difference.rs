@@ -27,7 +27,11 @@ const AFTER: &[Edit] = &[
     ("endpoint_sip_section_option", r#""value":"sj7ankey""#, Some(r#""value":"k2v9wq4m""#)),
     ("queue", r#""musicclass":"moh-ten0000-1""#, Some(r#""musicclass":"moh-ten0000-0""#)),
     ("queuemember", r#""category":"group","position":0"#, Some(r#""category":"group","position":9"#)),
-    ("voicemail", r#""password":null,"fullname":"José Tanaka""#, Some(r#""password":"2846","fullname":"José Tanaka""#)),
+    (
+        "voicemail",
+        r#""password":null,"fullname":"José Tanaka""#,
+        Some(r#""password":"2846","fullname":"José Tanaka""#),
+    ),
 ];
 
 /// Draws what `confgend diff` prints.

@@ -34,7 +34,8 @@ pub(super) fn svg(checkout: &Path) -> Result<String, Error> {
         return Err(Error::driver(message).context(*file));
     }
     let sentences = STEPS.iter().map(|Step(what, files)| format!("{what} ({})", files.join(", ")));
-    let lines = |Step(what, files): &Step| [what].into_iter().chain(*files).map(|&it| it.to_owned()).collect();
+    let lines =
+        |Step(what, files): &Step| [what].into_iter().chain(*files).map(|&it| it.to_owned()).collect();
     let diagram = Diagram {
         direction: Direction::Down,
         description: format!("The steps, one below the other: {}.", sentences.collect::<Vec<_>>().join("; ")),

@@ -24,7 +24,10 @@ impl Terminal<'_> {
             let parts = parts(line);
             longest = longest.max(parts.iter().map(|(_, text)| text.chars().count()).sum());
             let spans: String = parts.iter().map(|(class, text)| span(class, text)).collect();
-            let _ = writeln!(content, r#"<text class="terminal" x="0" y="{y:.1}" xml:space="preserve">{spans}</text>"#);
+            let _ = writeln!(
+                content,
+                r#"<text class="terminal" x="0" y="{y:.1}" xml:space="preserve">{spans}</text>"#
+            );
             y += LINE;
             count += 1;
         }
