@@ -77,7 +77,7 @@ fn is_foreign(link: &str) -> bool {
     link.contains(':') || link.starts_with('/')
 }
 
-/// What is wrong with a link of a page.
+/// The problem of a link of a page, if it has one.
 fn problem(site: &Path, pages: &Pages, page: &Path, link: &str) -> Option<String> {
     let (file, anchor) = link.split_once('#').unwrap_or((link, ""));
     let target = if file.is_empty() { page.to_owned() } else { beside(page, file)? };

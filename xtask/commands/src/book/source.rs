@@ -30,7 +30,7 @@ search = { heading-split-level = 4, limit-results = 30, use-boolean-and = true }
 fold = { enable = true, level = 0 }
 "#;
 
-/// What the themes of mdbook lack for tables with sentences in their cells.
+/// Styles for tables with sentences in their cells, beside the themes of mdbook.
 const STYLE: &str = "\
 :root { --content-max-width: 95rem }
 th { text-align: start }

@@ -1,4 +1,4 @@
-//! What all pictures in SVG have in common: a page with a background of its own, so that it is legible on a light page
+//! The frame of all pictures in SVG: a page with a background of its own, so that it is legible on a light page
 //! and on a dark one, and colours that follow what the reader prefers.
 
 /// A picture.

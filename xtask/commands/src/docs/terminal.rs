@@ -1,4 +1,4 @@
-//! What a program prints on a terminal as a picture in SVG, with its colours.
+//! Draws the output of a command on a terminal as a picture in SVG, with its colours.
 
 use std::fmt::Write as _;
 
