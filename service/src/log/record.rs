@@ -27,7 +27,7 @@ impl Setting for LogFormat {
         Shape::Words(vec!["text", "json"])
     }
 
-    fn parse(value: &yaml::Value) -> Result<LogFormat, Refused> {
+    fn parse(value: &driver_api::yaml::Value) -> Result<LogFormat, Refused> {
         match value.as_str() {
             Some("text") => Ok(LogFormat::Text),
             Some("json") => Ok(LogFormat::Json),

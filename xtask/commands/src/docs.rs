@@ -1,5 +1,12 @@
 //! `cargo xtask docs`: the parts of documents that are generated, so that they say what the program does.
 
+mod crates;
+mod diagram;
+mod difference;
+mod request;
+mod svg;
+mod terminal;
+
 use std::fs;
 
 use argh::FromArgs;
@@ -10,9 +17,11 @@ use driver_api::settings::Key;
 use driver_api::yaml::{self, Value};
 use service::LOG_FIELDS;
 
+use crate::metadata::Metadata;
 use crate::{file_error, root};
 
-/// Write the generated parts of documents: the tables of keys, and of the fields of the log, in docs/operations.md.
+/// Write the generated parts of documents: the tables of keys and of the fields of the log in docs/operations.md, and the
+/// pictures *.svg in docs/images.
 #[derive(FromArgs)]
 #[argh(subcommand, name = "docs")]
 pub(crate) struct Docs {}
@@ -22,13 +31,39 @@ impl Docs {
     pub(crate) fn run(&self) -> Result<(), Error> {
         let path = root().join(OPERATIONS);
         let text = fs::read_to_string(&path).map_err(|error| file_error(&path, error))?;
-        let current = with_tables(&text)?;
-        if current != text {
-            fs::write(&path, current).map_err(|error| file_error(&path, error))?;
-            say!("written: {OPERATIONS}");
+        write(OPERATIONS, &text, &with_tables(&text)?)?;
+        for Picture { path, svg } in pictures(&Metadata::of(root())?)? {
+            write(path, &fs::read_to_string(root().join(path)).unwrap_or_default(), &svg)?;
         }
         Ok(())
     }
+}
+
+/// Writes a file of this checkout, unless it has this text.
+fn write(name: &str, old: &str, new: &str) -> Result<(), Error> {
+    if old == new {
+        return Ok(());
+    }
+    let path = root().join(name);
+    fs::write(&path, new).map_err(|error| file_error(&path, error))?;
+    say!("written: {name}");
+    Ok(())
+}
+
+/// A picture that is generated as a whole.
+pub(crate) struct Picture {
+    /// From the root of the checkout.
+    pub(crate) path: &'static str,
+    pub(crate) svg: String,
+}
+
+/// Draws the pictures of today.
+pub(crate) fn pictures(metadata: &Metadata) -> Result<[Picture; 3], Error> {
+    Ok([
+        Picture { path: "docs/images/crates.svg", svg: crates::svg(metadata) },
+        Picture { path: "docs/images/diff.svg", svg: difference::svg()? },
+        Picture { path: "docs/images/request.svg", svg: request::svg(root())? },
+    ])
 }
 
 /// The document with the tables.

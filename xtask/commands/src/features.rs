@@ -15,11 +15,11 @@ use self::refusals::refusals;
 use crate::{file_error, root};
 
 /// Build the program with each family alone, with each engine alone, and with all. Print a table of the features for
-/// README.md, with namespaces, dependencies and the size of the program.
+/// docs/packaging.md, with namespaces, dependencies and the size of the program.
 #[derive(FromArgs)]
 #[argh(subcommand, name = "features")]
 pub(crate) struct Features {
-    /// check each set without building it, and compare the tables with README.md, except for the sizes
+    /// check each set without building it, and compare the tables with docs/packaging.md, except for the sizes
     #[argh(switch)]
     check: bool,
 }
@@ -38,8 +38,8 @@ impl Features {
     }
 }
 
-/// Checks that each set compiles without a warning, and that README.md has the tables: the crates of each set, and the error
-/// messages of those that can't be built.
+/// Checks that each set compiles without a warning, and that docs/packaging.md has the tables: the crates of each set, and the
+/// error messages of those that can't be built.
 pub(crate) fn check() -> Result<(), Error> {
     let mut lines = table(&Builds::new(Depth::Check, sets())?)?;
     // The sizes in the last column are those of release builds.
@@ -47,9 +47,9 @@ pub(crate) fn check() -> Result<(), Error> {
         line.truncate(line.trim_end_matches(" |").rfind('|').unwrap_or_default());
     }
     lines.extend(refusals(Depth::Check)?);
-    let path = root().join("README.md");
-    let readme = fs::read_to_string(&path).map_err(|error| file_error(&path, error))?;
-    lines.retain(|line| !readme.lines().any(|it| it.starts_with(line.as_str())));
+    let path = root().join(PAGE);
+    let page = fs::read_to_string(&path).map_err(|error| file_error(&path, error))?;
+    lines.retain(|line| !page.lines().any(|it| it.starts_with(line.as_str())));
     if lines.is_empty() {
         return Ok(());
     }
@@ -58,8 +58,11 @@ pub(crate) fn check() -> Result<(), Error> {
     }
     let message =
         "the lines above are missing; run `cargo xtask features`, and paste the tables that it prints";
-    Err(Error::driver(message).context("README.md"))
+    Err(Error::driver(message).context(PAGE))
 }
+
+/// The page with the tables.
+const PAGE: &str = "docs/packaging.md";
 
 /// The engines, each with crates that are only compiled for it: C code, TLS, and crates that depend on them.
 const ENGINES: &[(&str, &[&str])] =

@@ -50,8 +50,8 @@ pub(crate) struct Guide {
 
 const DRIVER_GUIDE: &str = "docs/driver-guide.md";
 
-/// The guides for operators.
-const FOR_OPERATORS: [&str; 2] = ["docs/a-day.md", "docs/custom-drivers.md"];
+/// The other documents whose commands are typed: the first minute in a checkout, and the guides for operators.
+const OTHERS: [&str; 3] = ["README.md", "docs/a-day.md", "docs/custom-drivers.md"];
 
 /// The crate that [`DRIVER_GUIDE`] makes: its folder in the reader's home, and in this checkout.
 const CRATE: &str = "drivers-followme";
@@ -105,11 +105,11 @@ impl Guide {
     }
 }
 
-/// Checks the guide for authors of drivers, with these environment variables in addition, and those for operators.
+/// Checks the guide for authors of drivers, with these environment variables in addition, and the other documents.
 pub(crate) fn check(variables: &[(&str, &str)]) -> Result<(), Error> {
     let guide = Guide { file: None, update: false, keep: false };
     guide.make_example(variables)?;
-    FOR_OPERATORS.iter().try_for_each(|name| guide.follow(name, &root().join(name), variables).map(|_| ()))
+    OTHERS.iter().try_for_each(|name| guide.follow(name, &root().join(name), variables).map(|_| ()))
 }
 
 /// The folder of the example.

@@ -13,6 +13,7 @@ mod bench_beside;
 mod bench_profile;
 mod bench_review;
 mod bench_serve;
+mod book;
 mod browser;
 mod ci;
 mod command;
@@ -59,6 +60,7 @@ struct Xtask {
 enum Command {
     Api(api::Api),
     Bench(bench::Bench),
+    Book(book::Book),
     Ci(ci::Ci),
     Completion(completion::Completion),
     Dist(dist::Dist),
@@ -100,6 +102,7 @@ fn run(command: Command) -> ExitCode {
     let result = match command {
         Command::Api(api) => api.run(),
         Command::Bench(bench) => bench.run(),
+        Command::Book(book) => book.run(),
         Command::Ci(ci) => ci.run(),
         Command::Completion(completion) => completion.run(),
         Command::Dist(dist) => dist.run(),

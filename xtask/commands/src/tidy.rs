@@ -4,13 +4,14 @@
 //! what to do about it.
 
 mod comments;
+mod contents;
 mod dependencies;
 mod dependency_table;
 mod docs;
 mod driver_example;
 mod generated;
 mod length;
-mod links;
+pub(crate) mod links;
 mod placeholders;
 mod publish;
 mod source;
@@ -28,8 +29,8 @@ use crate::metadata::Metadata;
 use crate::{git, root};
 
 /// Check what compilers and linters don't: directions between crates, unused dependencies and their table, the address of
-/// the maintainers, plain words, names of tests, front pages, lengths, links and generated parts in documents, examples in
-/// drivers, and what crates.io asks of a package.
+/// the maintainers, plain words, names of tests, front pages, lengths, links and generated parts in documents, the list of
+/// pages, examples in drivers, and what crates.io asks of a package.
 #[derive(FromArgs)]
 #[argh(subcommand, name = "tidy")]
 pub(crate) struct Tidy {}
@@ -61,9 +62,10 @@ pub(crate) fn check() -> Result<(), Error> {
 fn complaints(sources: &[Source], files: &[String], metadata: &Metadata) -> Vec<Complaint> {
     let mut complaints = dependencies::check(sources, metadata);
     complaints.extend(dependency_table::check(sources, metadata));
+    complaints.extend(contents::check(files));
     complaints.extend(docs::check(sources, metadata));
     complaints.extend(driver_example::check(sources));
-    complaints.extend(generated::check(sources));
+    complaints.extend(generated::check(sources, metadata));
     complaints.extend(links::check(sources, files));
     complaints.extend(publish::check(sources, files, metadata));
     complaints.extend(placeholders::check(sources, metadata));

@@ -1,14 +1,28 @@
 //! The generated parts of documents: they are what the program of today says.
 
+use std::fs;
+
 use super::Complaint;
 use super::source::Source;
-use crate::docs;
+use crate::docs::{self, Picture};
+use crate::metadata::Metadata;
+use crate::root;
 
 const RULE: &str = "generated";
 
-pub(super) fn check(sources: &[Source]) -> Vec<Complaint> {
+pub(super) fn check(sources: &[Source], metadata: &Metadata) -> Vec<Complaint> {
     let document = sources.iter().find(|source| source.path == docs::OPERATIONS);
-    document.and_then(check_document).into_iter().collect()
+    let keys = document.and_then(check_document).into_iter();
+    match docs::pictures(metadata) {
+        Ok(pictures) => keys.chain(pictures.iter().filter_map(check_picture)).collect(),
+        Err(error) => keys.chain([Complaint::error("docs/images", 1, RULE, error.chain())]).collect(),
+    }
+}
+
+fn check_picture(picture: &Picture) -> Option<Complaint> {
+    let is_current = fs::read_to_string(root().join(picture.path)).is_ok_and(|text| text == picture.svg);
+    let message = "the picture is not what the program says; run `cargo xtask docs`, and look at it";
+    (!is_current).then(|| Complaint::error(picture.path, 1, RULE, message))
 }
 
 fn check_document(document: &Source) -> Option<Complaint> {
@@ -28,6 +42,15 @@ fn check_document(document: &Source) -> Option<Complaint> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_picture_that_differs_is_an_error() {
+        let pictures = docs::pictures(&Metadata::of(root()).unwrap()).unwrap();
+        assert_eq!(pictures.iter().filter_map(check_picture).collect::<Vec<_>>(), []);
+        let [mut old, ..] = pictures;
+        old.svg.push(' ');
+        assert!(check_picture(&old).unwrap().message.contains("cargo xtask docs"));
+    }
 
     #[test]
     fn an_old_table_is_an_error_at_its_first_line() {

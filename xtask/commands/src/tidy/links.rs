@@ -85,7 +85,7 @@ fn links(text: &str) -> Vec<(Link, usize)> {
 }
 
 /// The path of a file that a document names, seen from the root. None is outside of it.
-fn beside(document: &str, file: &str) -> Option<String> {
+pub(crate) fn beside(document: &str, file: &str) -> Option<String> {
     let folder = Path::new(document).parent().unwrap_or(Path::new(""));
     let mut parts = Vec::new();
     for component in folder.join(file).components() {

@@ -28,7 +28,7 @@ pub(super) fn check(sources: &[Source], metadata: &Metadata) -> Vec<Complaint> {
         let names = names(sources, package, metadata);
         complaints.extend(package.dependencies.iter().filter_map(|dependency| {
             let message = complaint(&package.name, dependency, &names)?;
-            Some(Complaint::error(manifest, line_of(text, &dependency.name), RULE, message))
+            Some(Complaint::error(manifest, line_of(text, dependency.key()), RULE, message))
         }));
     }
     complaints
@@ -36,7 +36,7 @@ pub(super) fn check(sources: &[Source], metadata: &Metadata) -> Vec<Complaint> {
 
 /// The message about a dependency, if something is wrong with it.
 fn complaint(package: &str, dependency: &Dependency, names: &Names) -> Option<String> {
-    let name = &dependency.name;
+    let name = dependency.key();
     let identifier = name.replace('-', "_");
     let is_for_tests = dependency.kind.as_deref() == Some("dev");
     if names.code.contains(&identifier) || is_for_tests && names.tests.contains(&identifier) {
