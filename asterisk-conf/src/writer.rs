@@ -33,9 +33,10 @@ impl Writer {
         Writer { first: true, ..Writer::default() }
     }
 
-    /// Creates a writer for sections that follow others. [`append`](Writer::append) puts its text behind theirs.
-    pub fn continued() -> Writer {
-        Writer::default()
+    /// Creates a writer for lines and sections that follow. [`append`](Writer::append) puts its text behind this one's.
+    #[must_use]
+    pub fn continued(&self) -> Writer {
+        Writer { muted: self.muted, ..Writer::default() }
     }
 
     /// Appends the text of another writer.
@@ -312,6 +313,23 @@ mod tests {
             assert_eq!(w.section(None, "c", None), Ok(()));
         });
         assert_eq!(text, "[a]\n\n[c]\n");
+    }
+
+    #[test]
+    fn so_are_those_that_a_continued_writer_has() {
+        let text = written(|w| {
+            assert_eq!(w.section(None, "a", None), Ok(()));
+            assert_eq!(w.section(None, "b]", None), Err(Refusal::Bracket));
+            let mut other = w.continued();
+            assert_eq!(other.option("of", " = ", &["b"]), Ok(()));
+            w.append(&other);
+            assert_eq!(w.option("of", " = ", &["b"]), Ok(()));
+            let mut other = w.continued();
+            assert_eq!(other.section(None, "c", None), Ok(()));
+            w.append(&other);
+            assert_eq!(w.option("of", " = ", &["c"]), Ok(()));
+        });
+        assert_eq!(text, "[a]\n\n[c]\nof = c\n");
     }
 
     #[test]

@@ -135,6 +135,7 @@ mod table;
 pub mod templates;
 mod text;
 mod value;
+mod warning;
 pub mod yaml;
 
 pub use columns::{OptionColumn, OptionColumns};
@@ -144,8 +145,9 @@ pub use error::{Error, ErrorKind};
 pub use namespace::Namespace;
 pub use release::{Dated, Release, StandIn};
 pub use row::{Origin, Row};
-pub use session::{Query, Session, Warning};
+pub use session::{Query, Session};
 pub use snapshot::{EngineRow, Exported, Rows, Second, Snapshot};
 pub use table::{Cell, Cells, Table};
 pub use text::{Blanked, OneLine, Piece, Text, blanked, breaks_line};
 pub use value::Value;
+pub use warning::{Warning, Warnings};

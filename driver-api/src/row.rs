@@ -9,7 +9,7 @@ use asterisk_conf::syntax::{Place, Refusal};
 use serde::{Serialize, Serializer};
 
 use crate::decode::Shown;
-use crate::{Blanked, Piece, Query, Session, Value, Warning, blanked, breaks_line};
+use crate::{Blanked, Piece, Query, Value, Warning, Warnings, blanked, breaks_line};
 
 /// A row of a query's result: the driver's struct and its [`Origin`], the table and key that it comes from.
 ///
@@ -82,24 +82,24 @@ impl<T> Row<T> {
     }
 
     /// Adds a warning about this column, or about the whole row if `column` is empty.
-    pub fn warn(&self, session: &mut Session<'_>, column: &str, message: impl Into<String>) {
-        self.origin.warn(session, column, message);
+    pub fn warn(&self, warnings: &mut impl Warnings, column: &str, message: impl Into<String>) {
+        self.origin.warn(warnings, column, message);
     }
 
     /// See [`Origin::keeps`].
-    pub fn keeps(&self, session: &mut Session<'_>, place: Place, value: impl Piece) -> bool {
-        self.origin.keeps(session, place, value)
+    pub fn keeps(&self, warnings: &mut impl Warnings, place: Place, value: impl Piece) -> bool {
+        self.origin.keeps(warnings, place, value)
     }
 
     /// See [`Origin::keeps_or`].
     pub fn keeps_or(
         &self,
-        session: &mut Session<'_>,
+        warnings: &mut impl Warnings,
         consequence: &str,
         place: Place,
         value: impl Piece,
     ) -> bool {
-        self.origin.keeps_or(session, consequence, place, value)
+        self.origin.keeps_or(warnings, consequence, place, value)
     }
 
     /// Returns the value; if it has a line break, with blanks in place of its control characters, and adds a warning.
@@ -107,12 +107,12 @@ impl<T> Row<T> {
     /// It is for a part of a column. For a whole column, the field type [`Blanked`] does the same.
     pub fn blanked<'v>(
         &self,
-        session: &mut Session<'_>,
+        warnings: &mut impl Warnings,
         column: &str,
         value: &'v str,
     ) -> std::borrow::Cow<'v, str> {
         if breaks_line(value) {
-            self.warn(session, column, format!("the value has a line break; {}", Blanked::CONSEQUENCE));
+            self.warn(warnings, column, format!("the value has a line break; {}", Blanked::CONSEQUENCE));
         }
         blanked(value)
     }
@@ -168,9 +168,9 @@ impl Origin {
         Warning::new(self.table(), message).row(self.key()).column(column)
     }
 
-    /// Adds a [`warning`](Origin::warning) to the session.
-    pub fn warn(&self, session: &mut Session<'_>, column: &str, message: impl Into<String>) {
-        session.warn(self.warning(column, message));
+    /// Adds a [`warning`](Origin::warning).
+    pub fn warn(&self, warnings: &mut impl Warnings, column: &str, message: impl Into<String>) {
+        warnings.warn(self.warning(column, message));
     }
 
     /// Returns whether this value of the row can stand in this [place](crate::asterisk::syntax) of a file. If it
@@ -190,21 +190,21 @@ impl Origin {
     /// let reason = r#"there is a "]", which ends the name of a section; the row is left out"#;
     /// assert_eq!(database.warnings, [format!(r#"table context, row name="a]b", column name: {reason}"#)]);
     /// ```
-    pub fn keeps(&self, session: &mut Session<'_>, place: Place, value: impl Piece) -> bool {
-        self.keeps_or(session, "the row is left out", place, value)
+    pub fn keeps(&self, warnings: &mut impl Warnings, place: Place, value: impl Piece) -> bool {
+        self.keeps_or(warnings, "the row is left out", place, value)
     }
 
     /// Does the same as [`keeps`](Origin::keeps), with another consequence in the warning.
     pub fn keeps_or(
         &self,
-        session: &mut Session<'_>,
+        warnings: &mut impl Warnings,
         consequence: &str,
         place: Place,
         value: impl Piece,
     ) -> bool {
         let Err(refusal) = refused(place, &value.text()) else { return true };
         let column = value.column(Some(self)).unwrap_or_default();
-        self.warn(session, column, format!("{refusal}; {consequence}"));
+        self.warn(warnings, column, format!("{refusal}; {consequence}"));
         false
     }
 }

@@ -1,6 +1,5 @@
 use std::borrow::Cow;
 use std::collections::HashSet;
-use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::{panic, thread};
 
@@ -14,7 +13,7 @@ use crate::row::Source;
 use crate::table::AnyRow;
 use crate::{
     Blanked, EngineRow, Error, ErrorKind, Exported, OneLine, Origin, Release, Row, Rows, Snapshot, StandIn,
-    Table, Value,
+    Table, Value, Warning, Warnings,
 };
 
 mod release;
@@ -91,70 +90,6 @@ pub struct Query<'a> {
     pub key: &'a [&'a str],
     /// The SQL text. Its columns are the fields of the row type, by name and order; a column of the key needs no field.
     pub sql: &'a str,
-}
-
-/// A problem in the data that does not stop the driver: it left something out, or what it wrote will not work as
-/// intended.
-///
-/// A warning is a value. The program that runs the driver decides where to log it.
-///
-/// ```
-/// use driver_api::Warning;
-///
-/// let warning = Warning::new("moh", "there is none: the class is silent").row("name=jazz").column("application");
-/// let text = "table moh, row name=jazz, column application: there is none: the class is silent";
-/// assert_eq!(warning.to_string(), text);
-/// ```
-#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Warning {
-    /// The table. It is empty if the warning is about no table.
-    pub table: String,
-    /// The key of the row, such as `id=7`. It is empty if the warning is about the whole table.
-    pub key: String,
-    /// The column. It is empty if the warning is about the whole row.
-    pub column: String,
-    /// The problem and its consequence.
-    pub message: String,
-}
-
-impl Warning {
-    /// Creates a warning about a table, or about no table if `table` is empty.
-    pub fn new(table: &str, message: impl Into<String>) -> Warning {
-        Warning { table: table.to_owned(), message: message.into(), ..Warning::default() }
-    }
-
-    /// Sets the row, such as `id=7`.
-    #[must_use]
-    pub fn row(self, key: impl fmt::Display) -> Warning {
-        Warning { key: key.to_string(), ..self }
-    }
-
-    /// Sets the column.
-    #[must_use]
-    pub fn column(self, column: &str) -> Warning {
-        Warning { column: column.to_owned(), ..self }
-    }
-
-    fn on_one_line(mut self) -> Warning {
-        if self.message.contains(char::is_control) {
-            let escaped =
-                |c: char| if c.is_control() { c.escape_default().to_string() } else { c.to_string() };
-            self.message = self.message.chars().map(escaped).collect();
-        }
-        self
-    }
-}
-
-impl fmt::Display for Warning {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (what, name) in [("table ", &self.table), (", row ", &self.key), (", column ", &self.column)] {
-            if !name.is_empty() {
-                write!(f, "{what}{name}")?;
-            }
-        }
-        let separator = if self.table.is_empty() { "" } else { ": " };
-        write!(f, "{separator}{}", self.message)
-    }
 }
 
 impl<'a> Session<'a> {
@@ -481,6 +416,12 @@ impl<'a> Session<'a> {
             .map(Warning::on_one_line)
             .filter(|warning| seen.insert(warning.clone()))
             .collect()
+    }
+}
+
+impl Warnings for Session<'_> {
+    fn warn(&mut self, warning: Warning) {
+        Session::warn(self, warning);
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use driver_api::{Row, Session};
+use driver_api::{Row, Warnings};
 use serde::Deserialize;
 use serde::de::{self, Deserializer, SeqAccess, Visitor};
 
@@ -62,14 +62,14 @@ impl<'de> Deserialize<'de> for Element {
 impl Pairs {
     /// Returns the names and their values, in order. An element that is not a pair, or has no name, is left
     /// out with a warning about the column `options` of the row.
-    pub(crate) fn read<T>(&self, session: &mut Session<'_>, row: &Row<T>) -> Vec<(&str, Option<&str>)> {
+    pub(crate) fn read<T>(&self, warnings: &mut impl Warnings, row: &Row<T>) -> Vec<(&str, Option<&str>)> {
         let mut pairs = Vec::with_capacity(self.0.len());
         for (place, element) in (1..).zip(&self.0) {
             match element.pair() {
                 Ok(pair) => pairs.push(pair),
                 Err(reason) => {
                     let message = format!("element {place} of the array {reason}; it is left out");
-                    row.warn(session, "options", message);
+                    row.warn(warnings, "options", message);
                 }
             }
         }

@@ -1,6 +1,7 @@
 //! Writing on several threads.
 
 use std::num::NonZero;
+use std::sync::LazyLock;
 use std::{panic, thread};
 
 use driver_api::asterisk::Writer;
@@ -14,9 +15,8 @@ pub(crate) fn in_parallel<T: Sync>(
     entries: &[T],
     write: impl Fn(&mut Writer, &T) + Sync,
 ) {
-    let threads = thread::available_parallelism().map_or(1, NonZero::get);
     let start = writer.size();
-    let mut rounds = entries.chunks(threads * SHARE);
+    let mut rounds = entries.chunks(*THREADS * SHARE);
     let Some(first) = rounds.next() else { return };
     write_round(writer, first, &write);
     // The other entries are about as long as the first ones.
@@ -58,9 +58,12 @@ fn write_round<T: Sync>(writer: &mut Writer, entries: &[T], write: &(impl Fn(&mu
 /// The number of entries that a thread writes. Fewer take less time to write than a thread takes to start.
 const SHARE: usize = 500;
 
+/// The number of threads. To ask for it takes longer than to write a few entries.
+static THREADS: LazyLock<usize> = LazyLock::new(|| thread::available_parallelism().map_or(1, NonZero::get));
+
 #[cfg(test)]
 mod tests {
-    use driver_api::{Driver, Error, Session};
+    use driver_api::{Driver, Error, Session, Warning, Warnings as _};
 
     use super::*;
     use crate::testing::Rows;
@@ -78,6 +81,9 @@ mod tests {
             let write = |writer: &mut Writer, number: &usize| {
                 writer.own().section(format!("section-{number}").as_str());
                 writer.own().option("number", number.to_string());
+                if number.is_multiple_of(7) {
+                    writer.warn(Warning::new("", number.to_string()));
+                }
             };
             if self.in_parallel {
                 in_parallel(&mut writer, &numbers, write);
@@ -91,13 +97,13 @@ mod tests {
     }
 
     #[test]
-    fn the_text_is_that_of_one_thread() {
-        let threads = thread::available_parallelism().map_or(1, NonZero::get);
-        for count in [0, 1, SHARE, SHARE + 1, threads * SHARE, 3 * threads * SHARE + SHARE / 2] {
+    fn text_and_warnings_are_those_of_one_thread() {
+        for count in [0, 1, SHARE, SHARE + 1, *THREADS * SHARE, 3 * *THREADS * SHARE + SHARE / 2] {
             let [one, several] =
-                [false, true].map(|in_parallel| Rows::default().write(&Sections { count, in_parallel }).text);
-            assert_eq!(one.matches("[section-").count(), count, "{count} entries");
-            assert!(one == several, "{count} entries");
+                [false, true].map(|in_parallel| Rows::default().write(&Sections { count, in_parallel }));
+            assert_eq!(one.text.matches("[section-").count(), count, "{count} entries");
+            assert_eq!(one.warnings.len(), count.div_ceil(7), "{count} entries");
+            assert!(one.text == several.text && one.warnings == several.warnings, "{count} entries");
         }
     }
 }

@@ -21,6 +21,7 @@ use serde::Deserialize;
 
 use crate::line_parts;
 use crate::pairs::Pairs;
+use crate::parallel::in_parallel;
 use crate::static_table::{self, StaticOption, VALUE};
 
 pub(crate) struct Voicemail;
@@ -34,7 +35,7 @@ impl Driver for Voicemail {
         writer.blank();
         write_options(&mut writer, session, ZONES, &options);
         for mailboxes in mailboxes.chunk_by(|a, b| a.context == b.context) {
-            write_context(&mut writer, session, mailboxes);
+            write_context(&mut writer, mailboxes);
         }
         writer.blank();
         writer.blank();
@@ -107,53 +108,47 @@ struct Mailbox {
 
 /// Writes a section of mailboxes that have the same context. A context has several sections if mailboxes of
 /// another one come between its own.
-fn write_context(writer: &mut Writer, session: &mut Session<'_>, mailboxes: &[Row<Mailbox>]) {
+fn write_context(writer: &mut Writer, mailboxes: &[Row<Mailbox>]) {
     let first = &mailboxes[0];
     // Asterisk compares these names without regard to case.
     if [GENERAL, ZONES].iter().any(|section| first.context.eq_ignore_ascii_case(section)) {
         let message = "Asterisk reads the section of this name as its own options: rename the context";
-        first.warn(session, "context", message);
+        first.warn(writer, "context", message);
     }
     // Each mailbox has a context of its own to check, and a warning of its own.
-    let keeps = |mailbox: &&Row<Mailbox>| mailbox.keeps(session, syntax::section_name, &mailbox.context);
+    let keeps = |mailbox: &&Row<Mailbox>| mailbox.keeps(writer, syntax::section_name, &mailbox.context);
     let mailboxes: Vec<&Row<Mailbox>> = mailboxes.iter().filter(keeps).collect();
     if mailboxes.is_empty() {
         return;
     }
     writer.at(first).section(&first.context);
-    for mailbox in mailboxes {
-        write_mailbox(writer, session, mailbox);
-    }
+    in_parallel(writer, &mailboxes, |writer, mailbox| write_mailbox(writer, mailbox));
 }
 
-fn write_mailbox(writer: &mut Writer, session: &mut Session<'_>, mailbox: &Row<Mailbox>) {
+fn write_mailbox(writer: &mut Writer, mailbox: &Row<Mailbox>) {
     // Without its password, a mailbox would let everyone in, so it is left out as a whole.
-    if !mailbox.keeps(session, syntax::padded_key, &mailbox.mailbox)
-        || !mailbox.keeps(session, syntax::mailbox_field, &mailbox.password)
+    if !mailbox.keeps(writer, syntax::padded_key, &mailbox.mailbox)
+        || !mailbox.keeps(writer, syntax::mailbox_field, &mailbox.password)
     {
         return;
     }
-    let fullname = field(session, mailbox, Some(&mailbox.fullname));
-    let email = field(session, mailbox, mailbox.email.as_ref());
-    let pager = field(session, mailbox, mailbox.pager.as_ref());
-    let options = options(session, mailbox);
+    let fullname = field(writer, mailbox, Some(&mailbox.fullname));
+    let email = field(writer, mailbox, mailbox.email.as_ref());
+    let pager = field(writer, mailbox, mailbox.pager.as_ref());
+    let options = options(writer, mailbox);
     let value: [&dyn Piece; 9] =
         [&mailbox.password, &",", &fullname, &",", &email, &",", &pager, &",", &options];
     writer.at(mailbox).verbatim_line(&mailbox.mailbox, " => ", &value);
 }
 
 /// Returns the field, or `None`, with a warning, if it can't be written.
-fn field<'a, P: Piece>(
-    session: &mut Session<'_>,
-    mailbox: &Row<Mailbox>,
-    field: Option<&'a P>,
-) -> Option<&'a P> {
+fn field<'a, P: Piece>(writer: &mut Writer, mailbox: &Row<Mailbox>, field: Option<&'a P>) -> Option<&'a P> {
     let consequence = "the field is left empty";
-    field.filter(|field| mailbox.keeps_or(session, consequence, syntax::mailbox_field, field))
+    field.filter(|field| mailbox.keeps_or(writer, consequence, syntax::mailbox_field, field))
 }
 
 /// Returns the options of one mailbox: `attach=yes|deletevoicemail=no`.
-fn options(session: &mut Session<'_>, mailbox: &Row<Mailbox>) -> String {
+fn options(writer: &mut Writer, mailbox: &Row<Mailbox>) -> String {
     let maxmsg = mailbox.maxmsg.map(|messages| messages.to_string());
     let columns = [
         ("language", mailbox.language.as_deref()),
@@ -165,14 +160,14 @@ fn options(session: &mut Session<'_>, mailbox: &Row<Mailbox>) -> String {
     let mut options = String::new();
     for (column, value) in columns {
         if let Some(value) = value {
-            add_option(&mut options, session, mailbox, column, column, value);
+            add_option(&mut options, writer, mailbox, column, column, value);
         }
     }
-    for (name, value) in mailbox.options.read(session, mailbox) {
+    for (name, value) in mailbox.options.read(writer, mailbox) {
         match value {
-            Some(value) => add_option(&mut options, session, mailbox, "options", name, value),
+            Some(value) => add_option(&mut options, writer, mailbox, "options", name, value),
             None => {
-                mailbox.warn(session, "options", format!("the option {name:?} has no value; it is left out"));
+                mailbox.warn(writer, "options", format!("the option {name:?} has no value; it is left out"));
             }
         }
     }
@@ -182,7 +177,7 @@ fn options(session: &mut Session<'_>, mailbox: &Row<Mailbox>) -> String {
 /// Adds `name=value`, or warns that it can't be written.
 fn add_option(
     options: &mut String,
-    session: &mut Session<'_>,
+    writer: &mut Writer,
     mailbox: &Row<Mailbox>,
     column: &str,
     name: &str,
@@ -191,8 +186,8 @@ fn add_option(
     let value = &*escaped(value);
     let consequence = "the option is left out";
     // The name of an option that is a column comes from this program and needs no check.
-    if (name == column || mailbox.keeps_or(session, consequence, option_name, (column, name)))
-        && mailbox.keeps_or(session, consequence, option_value, (column, value))
+    if (name == column || mailbox.keeps_or(writer, consequence, option_name, (column, name)))
+        && mailbox.keeps_or(writer, consequence, option_value, (column, value))
     {
         if !options.is_empty() {
             options.push('|');

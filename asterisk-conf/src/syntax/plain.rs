@@ -2,18 +2,25 @@
 
 /// Whether the text has neither a `;` nor a control character below 14, so that the rules of all places allow it.
 ///
-/// Nearly every text is plain and each is checked, so this compares eight bytes at a time.
+/// Nearly every text is plain and each is checked, so this compares eight bytes at a time, and does not stop early.
 pub(super) fn is_plain(text: &str) -> bool {
     const ONES: u64 = u64::MAX / 255;
     const HIGH: u64 = ONES << 7;
     // Sets the high bit of each byte that is less than n: the usual arithmetic on bytes in a word.
     let below = |word: u64, n: u64| word.wrapping_sub(ONES * n) & !word & HIGH;
-    let matters = |word: u64| below(word, 14) | below(word ^ (ONES * u64::from(b';')), 1) != 0;
-    let (words, rest) = text.as_bytes().as_chunks::<8>();
-    // Blanks fill up the last word.
-    let mut last = [b' '; 8];
-    last[..rest.len()].copy_from_slice(rest);
-    !words.iter().chain([&last]).any(|word| matters(u64::from_le_bytes(*word)))
+    let matters = |bytes: &[u8; 8]| {
+        let word = u64::from_le_bytes(*bytes);
+        below(word, 14) | below(word ^ (ONES * u64::from(b';')), 1)
+    };
+    let bytes = text.as_bytes();
+    match bytes.last_chunk() {
+        // The last eight bytes may be some of those before, too.
+        Some(last) => {
+            let (words, _) = bytes.as_chunks();
+            words.iter().fold(matters(last), |found, word| found | matters(word)) == 0
+        }
+        None => bytes.iter().all(|&byte| byte >= 14 && byte != b';'),
+    }
 }
 
 /// Letters, digits, `_` and `-`. Nearly every key has only these.

@@ -30,7 +30,7 @@ use crate::database::{Database, Limits};
 use crate::uri::Uri;
 use connect::{connect, within};
 use target::Target;
-use value::{Param, PostgresValue};
+use value::{Encoding, Param, Raw};
 
 struct Postgres {
     target: Arc<Target>,
@@ -389,8 +389,10 @@ impl PostgresSnapshot {
         }
         let result = client.query_raw(&statement, params.iter().map(Param)).await.map_err(failed)?;
         let mut result = pin!(result);
+        let encodings: Vec<Encoding> =
+            statement.columns().iter().map(|column| Encoding::of(column.type_())).collect();
         while let Some(row) = result.try_next().await.map_err(failed)? {
-            rows.row(&PostgresRow(&row))?;
+            rows.row(&PostgresRow { row: &row, encodings: &encodings })?;
             progress.set(true);
         }
         Ok(())
@@ -443,22 +445,26 @@ impl PostgresSnapshot {
     }
 }
 
-struct PostgresRow<'a>(&'a tokio_postgres::Row);
+struct PostgresRow<'a> {
+    row: &'a tokio_postgres::Row,
+    encodings: &'a [Encoding],
+}
 
 impl EngineRow for PostgresRow<'_> {
     fn value(&self, column: usize) -> Result<Value<'_>, Error> {
-        match self.0.try_get::<_, PostgresValue<'_>>(column) {
-            Ok(PostgresValue(value)) => Ok(value),
-            Err(error) => {
-                let is_encoding =
-                    std::error::Error::source(&error).is_some_and(<dyn std::error::Error>::is::<Utf8Error>);
-                Err(if is_encoding {
-                    Error::new(ErrorKind::Encoding, "the text is not UTF-8").because(error)
-                } else {
-                    Error::new(ErrorKind::Row, "the value can't be read").because(error)
-                })
-            }
+        let raw = self.row.try_get(column).map_err(|error| unreadable(error.into()))?;
+        match raw {
+            Raw(Some(raw)) => self.encodings[column].decode(raw).map_err(unreadable),
+            Raw(None) => Ok(Value::Null),
         }
+    }
+}
+
+fn unreadable(error: Box<dyn std::error::Error + Sync + Send>) -> Error {
+    if error.is::<Utf8Error>() {
+        Error::new(ErrorKind::Encoding, "the text is not UTF-8").because(error)
+    } else {
+        Error::new(ErrorKind::Row, "the value can't be read").because(error)
     }
 }
 

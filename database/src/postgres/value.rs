@@ -4,44 +4,86 @@ use std::error::Error as StdError;
 
 use driver_api::Value;
 use fallible_iterator::FallibleIterator;
-use postgres_protocol::types::{ArrayDimension, array_from_sql};
+use postgres_protocol::types::{self, ArrayDimension};
 use tokio_postgres::types::private::BytesMut;
 use tokio_postgres::types::{FromSql, IsNull, Kind, ToSql, Type, to_sql_checked};
 
 type Failure = Box<dyn StdError + Sync + Send>;
 
-/// One value of a result.
-pub(super) struct PostgresValue<'a>(pub(super) Value<'a>);
+/// The bytes of one value of a result, as the server sent them. NULL has none.
+pub(super) struct Raw<'a>(pub(super) Option<&'a [u8]>);
 
-impl<'a> FromSql<'a> for PostgresValue<'a> {
-    fn from_sql(ty: &Type, raw: &'a [u8]) -> Result<Self, Failure> {
-        decode(ty, raw).map(PostgresValue)
+impl<'a> FromSql<'a> for Raw<'a> {
+    fn from_sql(_: &Type, raw: &'a [u8]) -> Result<Self, Failure> {
+        Ok(Raw(Some(raw)))
     }
 
     fn from_sql_null(_: &Type) -> Result<Self, Failure> {
-        Ok(PostgresValue(Value::Null))
+        Ok(Raw(None))
     }
 
     fn accepts(_: &Type) -> bool {
-        // `decode` names an unsupported type in its error.
         true
     }
 }
 
-fn decode<'a>(ty: &Type, raw: &'a [u8]) -> Result<Value<'a>, Failure> {
-    let value = match *ty {
-        Type::BOOL => Value::Bool(bool::from_sql(ty, raw)?),
-        Type::INT2 => Value::Integer(i16::from_sql(ty, raw)?.into()),
-        Type::INT4 => Value::Integer(i32::from_sql(ty, raw)?.into()),
-        Type::INT8 => Value::Integer(i64::from_sql(ty, raw)?),
-        Type::FLOAT4 => Value::Float(f32::from_sql(ty, raw)?.into()),
-        Type::FLOAT8 => Value::Float(f64::from_sql(ty, raw)?),
-        Type::TEXT | Type::VARCHAR | Type::BPCHAR | Type::NAME => Value::Text(std::str::from_utf8(raw)?),
-        Type::UUID => Value::Uuid(raw.try_into()?),
-        Type::TID => Value::Integer(row_position(raw.try_into()?)),
-        _ => return decode_composed(ty, raw),
-    };
-    Ok(value)
+/// How the values of a column are encoded. It is found once for each column of a query, and not for each value.
+pub(super) enum Encoding {
+    Bool,
+    Int2,
+    Int4,
+    Int8,
+    Float4,
+    Float8,
+    Text,
+    Uuid,
+    RowPosition,
+    Array(Box<Encoding>),
+    Unsupported(Type),
+}
+
+impl Encoding {
+    /// Finds the encoding of a type. Enums are texts, and domains are what they are made of.
+    pub(super) fn of(ty: &Type) -> Encoding {
+        match *ty {
+            Type::BOOL => Encoding::Bool,
+            Type::INT2 => Encoding::Int2,
+            Type::INT4 => Encoding::Int4,
+            Type::INT8 => Encoding::Int8,
+            Type::FLOAT4 => Encoding::Float4,
+            Type::FLOAT8 => Encoding::Float8,
+            Type::TEXT | Type::VARCHAR | Type::BPCHAR | Type::NAME => Encoding::Text,
+            Type::UUID => Encoding::Uuid,
+            Type::TID => Encoding::RowPosition,
+            _ => match ty.kind() {
+                Kind::Enum(_) => Encoding::Text,
+                Kind::Domain(inner) => Encoding::of(inner),
+                Kind::Array(element) => Encoding::Array(Box::new(Encoding::of(element))),
+                _ => Encoding::Unsupported(ty.clone()),
+            },
+        }
+    }
+
+    /// Decodes the bytes of a value.
+    pub(super) fn decode<'a>(&self, raw: &'a [u8]) -> Result<Value<'a>, Failure> {
+        let value = match self {
+            Encoding::Bool => Value::Bool(types::bool_from_sql(raw)?),
+            Encoding::Int2 => Value::Integer(types::int2_from_sql(raw)?.into()),
+            Encoding::Int4 => Value::Integer(types::int4_from_sql(raw)?.into()),
+            Encoding::Int8 => Value::Integer(types::int8_from_sql(raw)?),
+            Encoding::Float4 => Value::Float(types::float4_from_sql(raw)?.into()),
+            Encoding::Float8 => Value::Float(types::float8_from_sql(raw)?),
+            Encoding::Text => Value::Text(std::str::from_utf8(raw)?),
+            Encoding::Uuid => Value::Uuid(raw.try_into()?),
+            Encoding::RowPosition => Value::Integer(row_position(raw.try_into()?)),
+            Encoding::Array(element) => array(element, raw)?,
+            Encoding::Unsupported(ty) => {
+                let message = format!("the type {ty} is not supported: CAST the column AS TEXT in the query");
+                return Err(message.into());
+            }
+        };
+        Ok(value)
+    }
 }
 
 /// Converts a `ctid` to a number that sorts rows by their physical order: four bytes are the page, two the
@@ -50,32 +92,25 @@ fn row_position(raw: [u8; 6]) -> i64 {
     raw.into_iter().fold(0, |position, byte| position << 8 | i64::from(byte))
 }
 
-/// Decodes enums, domains and arrays.
-fn decode_composed<'a>(ty: &Type, raw: &'a [u8]) -> Result<Value<'a>, Failure> {
-    match ty.kind() {
-        Kind::Enum(_) => Ok(Value::Text(std::str::from_utf8(raw)?)),
-        Kind::Domain(inner) => decode(inner, raw),
-        Kind::Array(element) => {
-            let array = array_from_sql(raw)?;
-            let lengths: Vec<i32> = array.dimensions().map(|d: ArrayDimension| Ok(d.len)).collect()?;
-            let mut values = array
-                .values()
-                .map(|raw| raw.map_or(Ok(Value::Null), |raw| decode(element, raw)))
-                .collect::<Vec<_>>()?
-                .into_iter();
-            Ok(nest(&lengths, &mut values))
-        }
-        _ => Err(format!("the type {ty} is not supported: CAST the column AS TEXT in the query").into()),
-    }
+fn array<'a>(element: &Encoding, raw: &'a [u8]) -> Result<Value<'a>, Failure> {
+    let array = types::array_from_sql(raw)?;
+    let lengths: Vec<i32> = array.dimensions().map(|d: ArrayDimension| Ok(d.len)).collect()?;
+    let decode = |raw: Option<&'a [u8]>| raw.map_or(Ok(Value::Null), |raw| element.decode(raw));
+    let mut values = array.values().map(decode).iterator();
+    nest(&lengths, &mut values)
 }
 
 /// Nests the flat values in arrays of these lengths, outermost first. An empty array has no dimension.
-fn nest<'a>(lengths: &[i32], values: &mut dyn Iterator<Item = Value<'a>>) -> Value<'a> {
-    match lengths {
-        [] => Value::Array(Vec::new()),
-        [_] => Value::Array(values.take(count(lengths[0])).collect()),
-        [length, inner @ ..] => Value::Array((0..*length).map(|_| nest(inner, values)).collect()),
-    }
+fn nest<'a>(
+    lengths: &[i32],
+    values: &mut dyn Iterator<Item = Result<Value<'a>, Failure>>,
+) -> Result<Value<'a>, Failure> {
+    let elements = match lengths {
+        [] => Vec::new(),
+        [length] => values.take(count(*length)).collect::<Result<_, _>>()?,
+        [length, inner @ ..] => (0..*length).map(|_| nest(inner, values)).collect::<Result<_, _>>()?,
+    };
+    Ok(Value::Array(elements))
 }
 
 fn count(length: i32) -> usize {

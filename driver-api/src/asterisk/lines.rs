@@ -248,7 +248,7 @@ impl<'w> Lines<'w> {
                 Warning::new("", format!("in section {section:?}, {what} is left out: {refusal}"))
             }
         };
-        self.writer.refused.push(warning);
+        self.writer.warnings.push(warning);
     }
 
     /// Records the origin of the line that was written behind the byte `start`. Below a refused section no line was.

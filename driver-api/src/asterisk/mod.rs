@@ -35,7 +35,7 @@ pub use self::mark::{is_configuration, with_end_mark, without_end_mark};
 pub(crate) use self::origins::moved;
 pub use self::origins::{LineOrigin, LineOrigins};
 pub(crate) use self::recorder::{Recorder, origins_by_section, origins_of_lines};
-use crate::{Origin, Row, Session, Warning};
+use crate::{Origin, Row, Session, Warning, Warnings};
 
 /// Writes a file, or a part of one, from top to bottom.
 ///
@@ -77,8 +77,8 @@ pub struct Writer {
     text: asterisk_conf::Writer,
     /// The name of the current section, for warnings.
     section: String,
-    /// Warnings of lines that are left out.
-    refused: Vec<Warning>,
+    /// Warnings of the driver, and of lines that are left out.
+    warnings: Vec<Warning>,
     /// Warnings of blanks that Asterisk strips. They come last, because nothing is lost.
     stripped: Vec<Warning>,
     recorder: Option<Recorder>,
@@ -87,20 +87,21 @@ pub struct Writer {
 impl Writer {
     /// Creates a writer for a file, or for its first part.
     pub fn new(session: &Session<'_>) -> Writer {
-        Writer { text: asterisk_conf::Writer::new(), ..Writer::with(session.recorder()) }
+        Writer::with(session.recorder())
     }
 
-    /// Creates a writer for sections that follow others. [`append`](Writer::append) puts its text behind this one's.
+    /// Creates a writer for lines and sections that follow. [`append`](Writer::append) puts its text behind this one's.
     #[must_use]
     pub fn continued(&self) -> Writer {
-        Writer::with(self.recorder.as_ref().map(Recorder::continued))
+        let recorder = self.recorder.as_ref().map(Recorder::continued);
+        Writer { text: self.text.continued(), section: self.section.clone(), ..Writer::with(recorder) }
     }
 
     fn with(recorder: Option<Recorder>) -> Writer {
         Writer {
-            text: asterisk_conf::Writer::continued(),
+            text: asterisk_conf::Writer::new(),
             section: String::new(),
-            refused: Vec::new(),
+            warnings: Vec::new(),
             stripped: Vec::new(),
             recorder,
         }
@@ -112,7 +113,7 @@ impl Writer {
             recorder.append(self.text.text(), others);
         }
         self.text.append(&other.text);
-        self.refused.append(&mut other.refused);
+        self.warnings.append(&mut other.warnings);
         self.stripped.append(&mut other.stripped);
         self.section = other.section;
     }
@@ -175,9 +176,9 @@ impl Writer {
         self.text.fixed(text);
     }
 
-    /// Returns the text, and gives the session a warning for each line that was left out.
+    /// Returns the text, and gives the session all warnings, among them one for each line that was left out.
     pub fn finish(self, session: &mut Session<'_>) -> String {
-        for warning in self.refused.into_iter().chain(self.stripped) {
+        for warning in self.warnings.into_iter().chain(self.stripped) {
             session.warn(warning);
         }
         if let Some(recorder) = self.recorder {
@@ -186,6 +187,12 @@ impl Writer {
             session.record_notes(notes);
         }
         self.text.into_text()
+    }
+}
+
+impl Warnings for Writer {
+    fn warn(&mut self, warning: Warning) {
+        self.warnings.push(warning);
     }
 }
 

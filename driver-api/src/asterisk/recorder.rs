@@ -49,10 +49,14 @@ impl Recorder {
         Recorder { takes_notes: true, explained: section, ..Recorder::default() }
     }
 
-    /// Creates a recorder for sections that follow.
+    /// Creates a recorder for lines and sections that follow.
     pub(super) fn continued(&self) -> Recorder {
-        let (takes_notes, explained) = (self.takes_notes, self.explained.clone());
-        Recorder { takes_notes, explained, ..Recorder::of(self.wanted) }
+        Recorder {
+            takes_notes: self.takes_notes,
+            explained: self.explained.clone(),
+            is_explained: self.is_explained,
+            ..Recorder::of(self.wanted)
+        }
     }
 
     /// Begins a section.

@@ -11,6 +11,7 @@ use super::contexts_conf::ContextsConf;
 use super::dialplan_parts;
 use super::section::{ExtensionValues, Section};
 use crate::line_parts;
+use crate::parallel::in_parallel;
 
 /// The contexts that are written, by name. The rest of the module refers to a context by its index here.
 pub(super) struct Contexts {
@@ -145,7 +146,7 @@ impl Context {
             writer.at(include).option("include", &include.include);
         }
         writer.blank();
-        for extension in &self.extensions {
+        in_parallel(writer, &self.extensions, |writer, extension| {
             let action = extension.action();
             let values = ExtensionValues {
                 origin: extension.origin(),
@@ -155,7 +156,7 @@ impl Context {
                 tenant_uuid: &self.row.tenant_uuid,
             };
             self.section.write_extension(writer, conf, &values);
-        }
+        });
     }
 }
 

@@ -16,7 +16,7 @@ mod user;
 
 use std::borrow::Cow;
 use std::collections::HashSet;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use driver_api::asterisk::{Writer, syntax};
 use driver_api::{Error, Origin, Row, Session};
@@ -24,6 +24,7 @@ use driver_api::{Error, Origin, Row, Session};
 use super::context::Contexts;
 use super::feature::Features;
 use super::user::Users;
+use crate::parallel::in_parallel;
 use function_key::Key;
 
 /// The rows that hints come from, beside those of users.
@@ -60,7 +61,7 @@ enum Argument {
     /// The state of the conference of this id.
     Conference(i64),
     /// The state of devices, which all extensions of a user share.
-    Devices(Rc<str>),
+    Devices(Arc<str>),
 }
 
 /// The data from which hints of function keys are made.
@@ -121,11 +122,8 @@ impl<'a> Hints<'a> {
     pub(super) fn write(&self, writer: &mut Writer, context: usize) {
         let hints = &self.by_context[context];
         let mut seen = HashSet::with_capacity(hints.len());
-        for hint in hints {
-            if seen.insert(&*hint.extension) {
-                hint.write(writer);
-            }
-        }
+        let first: Vec<&Hint<'_>> = hints.iter().filter(|hint| seen.insert(&*hint.extension)).collect();
+        in_parallel(writer, &first, |writer, hint| hint.write(writer));
     }
 }
 

@@ -1,6 +1,6 @@
 //! The hint of a user's extension: the devices of all their lines.
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use driver_api::{Row, Session};
 
@@ -18,13 +18,13 @@ pub(super) fn add<'a>(hints: &mut Hints<'a>, session: &mut Session<'_>, users: &
         if devices.is_empty() {
             continue;
         }
-        let devices: Rc<str> = devices.into();
+        let devices: Arc<str> = devices.into();
         for extension in extensions {
             let hint = Hint {
                 origin: extension.origin(),
                 column: "exten",
                 extension: (&*extension.exten).into(),
-                argument: Argument::Devices(Rc::clone(&devices)),
+                argument: Argument::Devices(Arc::clone(&devices)),
             };
             hints.add(session, &extension.context, hint);
         }
