@@ -1,5 +1,6 @@
 //! Builds the Debian packages of the service and of the client.
 
+mod compile;
 mod date;
 mod description;
 mod driver_crate;
@@ -156,36 +157,37 @@ impl Build<'_> {
     /// The packages of the service and of the client.
     pub(crate) fn packages(&self, features: &Features) -> Result<Vec<PathBuf>, Error> {
         if self.profile == TEST {
-            // Of the whole workspace, these are compiled already. cargo-deb would select a package, and compile again
-            // what has fewer features in that selection.
+            // Of the whole workspace, these are compiled already.
             command::run(cargo().args(["build", "--quiet", "--bin", "confgend", "--bin", "wazo-confgen"]))?;
         }
         Ok(vec![self.service(features)?, self.client()?])
     }
 
     pub(crate) fn service(&self, features: &Features) -> Result<PathBuf, Error> {
+        if self.profile == RELEASE {
+            compile::service(&features.list())?;
+        }
         let programs = target().join(self.folder());
         manuals::of_service(&programs, features.parts())?;
         notices::of_service(&programs, &features.linked())?;
-        let mut command = self.cargo_deb_of_service(features.parts(), "")?;
-        command.args(["--no-default-features", "--features", &features.list()]);
-        let package = package_of(&mut command)?;
-        self.check_paths(&programs.join("confgend"))?;
-        Ok(package)
+        package_of(&mut self.cargo_deb_of_service(features.parts(), "")?)
     }
 
     pub(crate) fn client(&self) -> Result<PathBuf, Error> {
+        if self.profile == RELEASE {
+            compile::client()?;
+        }
         let programs = target().join(self.folder());
         manuals::of_client(&programs)?;
         notices::of_client(&programs)?;
-        let package = package_of(&mut self.cargo_deb("client", "")?)?;
-        self.check_paths(&programs.join("wazo-confgen"))?;
-        Ok(package)
+        package_of(&mut self.cargo_deb("client", "")?)
     }
 
     /// The package of the service with the program of another crate. Its version and its description name that crate.
     pub(crate) fn service_with(&self, program: &Program) -> Result<PathBuf, Error> {
-        self.check_paths(&program.path)?;
+        if self.profile == RELEASE {
+            paths::check(&program.path)?;
+        }
         // cargo-deb takes the program from here, as if it had built it.
         let scratch = tempfile::tempdir().map_err(|error| file_error(&env::temp_dir(), error))?;
         let folder = scratch.path().join(self.folder());
@@ -197,18 +199,10 @@ impl Build<'_> {
         notices::of_service(&folder, &program.linked())?;
         let mut command = self.cargo_deb_of_service(parts, &program.mark)?;
         command.env("CARGO_TARGET_DIR", scratch.path());
-        if self.profile == RELEASE {
-            command.arg("--no-build");
-        }
         let package = package_of(&mut command)?;
         let compression: &[&str] = if self.profile == RELEASE { &[] } else { &["-Zgzip", "-z1"] };
         description::add(&package, &program.description(), compression)?;
         Ok(package)
-    }
-
-    /// Fails if a program for use has a path of this machine in it. One for tests has many.
-    fn check_paths(&self, program: &Path) -> Result<(), Error> {
-        if self.profile == TEST { Ok(()) } else { paths::check(program) }
     }
 
     /// The folder of the programs, below the target folder.
@@ -232,11 +226,9 @@ impl Build<'_> {
         command.args(["deb", "--quiet", "--locked", "--package", package, "--profile", self.profile]);
         command.args(["--deb-revision", &format!("{}{mark}", self.revision)]).arg("--output").arg(self.out);
         // Debian's programs have no symbols, and cargo-deb would keep those that the profile keeps.
-        command.arg("--strip");
+        command.args(["--strip", "--no-build"]);
         if self.profile == TEST {
-            command.args(["--fast", "--no-build"]);
-        } else {
-            paths::remap(&mut command);
+            command.arg("--fast");
         }
         Ok(command)
     }

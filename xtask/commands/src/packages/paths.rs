@@ -10,7 +10,7 @@ use driver_api::Error;
 use crate::metadata::Metadata;
 use crate::{file_error, root};
 
-/// What stands in the place of the checkout and of cargo's folder in a program.
+/// The paths that stand in the place of the checkout and of cargo's folder in a program.
 const CHECKOUT: &str = "/usr/src/confgend";
 const CARGO_HOME: &str = "/usr/src/cargo";
 
