@@ -48,7 +48,7 @@ pub(crate) fn check_where_possible() -> Result<(), Error> {
 
 fn missing() -> String {
     format!(
-        "the public interfaces, without the compiler {COMPILER} (rustup toolchain install {COMPILER} --profile minimal)"
+        "the public interfaces need the compiler {COMPILER}: rustup toolchain install {COMPILER} --profile minimal"
     )
 }
 

@@ -193,9 +193,10 @@ mod tests {
     fn a_crate_with_a_library_and_its_tests_uses_it_once() {
         let metadata: Metadata = serde_json::from_str(
             r#"{"workspace_root": "/w", "packages": [{"name": "review", "version": "1.0.0",
-                "manifest_path": "/w/Cargo.toml", "targets": [], "dependencies": [
-                    {"name": "serde", "kind": null}, {"name": "serde", "kind": "dev"},
-                    {"name": "insta", "kind": "dev"}]}]}"#,
+                "manifest_path": "/w/Cargo.toml", "targets": [], "keywords": [], "categories": [],
+                "dependencies": [
+                    {"name": "serde", "kind": null, "req": "*"}, {"name": "serde", "kind": "dev", "req": "*"},
+                    {"name": "insta", "kind": "dev", "req": "*"}]}]}"#,
         )
         .unwrap();
         let users = super::users(&metadata);
