@@ -102,7 +102,7 @@
 //! - other parameters of [`Entry::new`], other fields of [`Query`], other variants of [`Schema`], [`Value`] or
 //!   [`ErrorKind`];
 //! - a new method without a default in [`Driver`], [`Snapshot`], [`Rows`], [`EngineRow`] or [`Piece`];
-//! - another release series of `yaml_serde` (0.10), whose types are in [`Config`] and [`yaml`], or of `minijinja` (3.1),
+//! - another release series of `yaml_serde` (0.10), whose types are in [`Config`] and [`yaml`], or of `minijinja` (3.0),
 //!   whose types are in the module `templates`;
 //! - other bytes from [`asterisk::Writer`] or [`yaml::to_string`], another result of a place in [`asterisk::syntax`], or
 //!   another format of the snapshots of `fixtures`: each changes the snapshots of every family.
