@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use driver_api::Error;
 use serde::Deserialize;
+use serde_json::Value;
 
 use crate::command;
 
@@ -39,21 +40,13 @@ pub(crate) struct Package {
     /// The native library that the package links.
     links: Option<String>,
     pub(crate) readme: Option<PathBuf>,
+    #[serde(default)]
     pub(crate) keywords: Vec<String>,
+    #[serde(default)]
     pub(crate) categories: Vec<String>,
-    #[serde(rename = "metadata")]
-    tables: Option<Tables>,
-}
-
-/// The tables below `package.metadata` that are ours.
-#[derive(Deserialize)]
-struct Tables {
-    publish: Option<Publish>,
-}
-
-#[derive(Deserialize)]
-struct Publish {
-    name: String,
+    /// The table `package.metadata`. That of a foreign crate has any form.
+    #[serde(default)]
+    metadata: Value,
 }
 
 /// A dependency that the package names.
@@ -65,6 +58,7 @@ pub(crate) struct Dependency {
     /// `dev` or `build`; none is a dependency of the package itself.
     pub(crate) kind: Option<String>,
     /// The versions that will do: `*` if the manifest names none, `^1.2.0` if it names one.
+    #[serde(default)]
     pub(crate) req: String,
     #[serde(default)]
     pub(crate) optional: bool,
@@ -81,7 +75,7 @@ pub(crate) struct Target {
 impl Package {
     /// Returns the name that the package has on crates.io, if it is published.
     pub(crate) fn published_name(&self) -> Option<&str> {
-        self.tables.as_ref()?.publish.as_ref().map(|publish| publish.name.as_str())
+        self.metadata["publish"]["name"].as_str()
     }
 }
 
