@@ -32,7 +32,7 @@ pub(crate) struct Ci {
     #[argh(option)]
     from: Option<String>,
 
-    /// install cargo-deny, which compiles for minutes; where the environment variable CI is set, it is installed anyway
+    /// install cargo-deny, which compiles for minutes
     #[argh(switch)]
     install: bool,
 }
