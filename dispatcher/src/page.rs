@@ -1,4 +1,4 @@
-//! Asks the running service for its status, by its status page.
+//! Asks the running service for its status, or whether it lives, by its status page.
 
 use std::io::{self, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
@@ -11,9 +11,20 @@ use service::{Http, Metrics};
 
 use crate::ask::{Limited, reachable};
 
-/// How long a connection and the whole answer may take.
-const CONNECTING: Duration = Duration::from_secs(5);
-const ANSWER: Duration = Duration::from_secs(30);
+/// The paths of the page, with the time limits of people and of health checks.
+const STATUS: Request =
+    Request { path: "/api/status.json", connecting: Duration::from_secs(5), answer: Duration::from_secs(30) };
+const HEALTH: Request =
+    Request { path: "/healthz", connecting: Duration::from_secs(2), answer: Duration::from_secs(2) };
+
+/// A request to the page.
+struct Request {
+    path: &'static str,
+    /// How long the connection may take.
+    connecting: Duration,
+    /// How long the whole answer may take.
+    answer: Duration,
+}
 
 /// The largest answer that is read.
 const MAX_BYTES: u64 = 1 << 28;
@@ -39,12 +50,9 @@ pub(crate) fn address(config: &Config) -> Result<Option<SocketAddr>, Error> {
 ///
 /// The service can't be reached, or the answer is not a status. The error names the address.
 pub(crate) fn status(address: SocketAddr) -> Result<Status, Error> {
-    let url = format!("http://{address}/api/status.json");
-    let failed =
-        |error: io::Error| Error::driver("the service did not answer").because(error).context(url.clone());
-    let answer = exchange(address).map_err(failed)?;
-    let status = body(&answer).and_then(|body| serde_json::from_slice(body).map_err(io::Error::other));
-    let status: Status = status.map_err(failed)?;
+    let url = STATUS.url(address);
+    let status: Status = serde_json::from_slice(&STATUS.send(address)?)
+        .map_err(|error| not_answered(error.into()).context(url.clone()))?;
     if status.version != VERSION {
         let message = format!("the service is another version of confgend, {}: restart it", status.program);
         return Err(Error::driver(message).context(url));
@@ -52,15 +60,42 @@ pub(crate) fn status(address: SocketAddr) -> Result<Status, Error> {
     Ok(status)
 }
 
-/// Sends the request, and reads the answer to its end, at which the service closes the connection.
-fn exchange(address: SocketAddr) -> io::Result<Vec<u8>> {
-    let mut stream = TcpStream::connect_timeout(&address, CONNECTING)?;
-    stream.set_write_timeout(Some(ANSWER))?;
-    let request = format!("GET /api/status.json HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
-    stream.write_all(request.as_bytes())?;
-    let mut answer = Vec::new();
-    Limited::new(&mut stream, ANSWER).take(MAX_BYTES).read_to_end(&mut answer)?;
-    Ok(answer)
+/// Checks within four seconds that the service answers, whatever the state of its files is.
+///
+/// # Errors
+///
+/// It does not. The error names the address.
+pub(crate) fn alive(address: SocketAddr) -> Result<(), Error> {
+    HEALTH.send(address).map(drop)
+}
+
+impl Request {
+    fn url(&self, address: SocketAddr) -> String {
+        format!("http://{address}{}", self.path)
+    }
+
+    /// Returns the body of the answer.
+    fn send(&self, address: SocketAddr) -> Result<Vec<u8>, Error> {
+        let answer = self.exchange(address);
+        let body = answer.and_then(|answer| body(&answer).map(<[u8]>::to_vec));
+        body.map_err(|error| not_answered(error).context(self.url(address)))
+    }
+
+    /// Sends the request, and reads the answer to its end, at which the service closes the connection.
+    fn exchange(&self, address: SocketAddr) -> io::Result<Vec<u8>> {
+        let mut stream = TcpStream::connect_timeout(&address, self.connecting)?;
+        stream.set_write_timeout(Some(self.answer))?;
+        let path = self.path;
+        let request = format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
+        stream.write_all(request.as_bytes())?;
+        let mut answer = Vec::new();
+        Limited::new(&mut stream, self.answer).take(MAX_BYTES).read_to_end(&mut answer)?;
+        Ok(answer)
+    }
+}
+
+fn not_answered(error: io::Error) -> Error {
+    Error::driver("the service did not answer").because(error)
 }
 
 /// Returns the body of an answer that is whole.

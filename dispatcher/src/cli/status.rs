@@ -11,7 +11,7 @@ use service::status::{self, FileStatus, Status};
 use service::{HistorySettings, Storage};
 
 use super::history::{local, until};
-use super::{Failure, pager, print, usage};
+use super::{Failure, failed, pager, print, usage};
 use crate::page;
 
 /// Show the state of each file, as the status page of the running service does. If the service can't be asked, show what
@@ -19,6 +19,7 @@ use crate::page;
 #[derive(ArgsInfo, FromArgs)]
 #[argh(subcommand, name = "status")]
 #[argh(example = "confgend status --json")]
+#[argh(example = "confgend status --alive --lenient")]
 #[argh(error_code(0, "All files are fine."))]
 #[argh(error_code(1, "A file is failed, stale or held back, or the service can't be asked."))]
 #[argh(error_code(2, "The command line or the configuration is wrong."))]
@@ -26,6 +27,11 @@ pub(super) struct ShowStatus {
     /// print one JSON object, as /api/status.json of the page, and nothing else
     #[argh(switch)]
     json: bool,
+
+    /// for health checks: only ask whether the service answers, whatever the state of the files is, within four seconds;
+    /// the exit code is 0 or 1
+    #[argh(switch)]
+    alive: bool,
 
     /// the main configuration file; /etc/wazo-confgend/config.yml by default
     #[argh(option, arg_name = "path")]
@@ -44,6 +50,10 @@ const MAX_KINDS: usize = 3;
 
 impl ShowStatus {
     pub(super) fn execute(&self, registry: &Registry) -> Result<u8, Failure> {
+        if self.alive {
+            // For Docker, a health check has two exit codes. Those above 1 are reserved.
+            return self.ask(registry).map(|()| super::DONE).map_err(|failure| failed(failure.error));
+        }
         let (config, registry) = &super::load(self.config.as_deref(), self.lenient, registry)?;
         let storage = Storage::read(config).map_err(usage)?;
         let history = HistorySettings::read(config).map_err(usage)?;
@@ -55,9 +65,7 @@ impl ShowStatus {
                 Status::on_disk(&storage, &history, registry.namespaces())
             }
             None => {
-                super::print_error(&Error::driver(
-                    "the service has no status page: set http.listen to a port such as 8671, and restart it",
-                ));
+                super::print_error(&no_page());
                 Status::on_disk(&storage, &history, registry.namespaces())
             }
         };
@@ -70,6 +78,17 @@ impl ShowStatus {
         let is_fine = status.fine && status.service.is_some();
         Ok(if is_fine { super::DONE } else { super::FAILED })
     }
+
+    /// Fails unless the service answers.
+    fn ask(&self, registry: &Registry) -> Result<(), Failure> {
+        let (config, _) = super::load(self.config.as_deref(), self.lenient, registry)?;
+        let address = page::address(&config).map_err(failed)?.ok_or_else(|| failed(no_page()))?;
+        page::alive(address).map_err(failed)
+    }
+}
+
+fn no_page() -> Error {
+    Error::driver("the service has no status page: set http.listen to a port such as 8671, and restart it")
 }
 
 fn text(status: &Status) -> String {

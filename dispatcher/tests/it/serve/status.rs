@@ -354,6 +354,46 @@ fn the_command_says_how_to_switch_the_page_on() {
 }
 
 #[test]
+fn a_health_check_asks_only_whether_the_service_answers() {
+    let database = Scratch::new(&[IDENTITY]);
+    let port = free_port();
+    let mut daemon = Daemon::on_scratch(&database, &format!("http: {{listen: '*:{port}'}}\n"));
+    let config = daemon.folder.text("config.yml");
+    let run = || confgend(&["status", "--alive", "--config", &config]);
+    database.execute("DROP TABLE infos");
+    daemon.ask(FILE);
+    let failed = run();
+    assert_eq!((failed.code, failed.out.as_str(), failed.err.as_str()), (0, "", ""), "a file fails");
+    daemon.signal(Signal::TERM);
+    daemon.wait();
+    let down = run();
+    assert_eq!((down.code, down.out.as_str()), (1, ""));
+    let url = format!("error: http://127.0.0.1:{port}/healthz: the service did not answer: ");
+    assert!(down.err.starts_with(&url), "{down:?}");
+}
+
+#[test]
+fn a_health_check_ends_with_1_whatever_the_reason_is() {
+    // This service takes the connection, and never answers.
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let silent = format!("http: {{listen: {port}}}\nextra_config_files: ''\n");
+    let folder = Folder::new(&[
+        ("off.yml", "extra_config_files: ''\n"),
+        ("any.yml", "http: {listen: 0}\nextra_config_files: ''\n"),
+        ("broken.yml", "http: [\n"),
+        ("silent.yml", &silent),
+    ]);
+    for name in ["off.yml", "any.yml", "broken.yml", "silent.yml"] {
+        let start = Instant::now();
+        let run = confgend(&["status", "--alive", "--config", &folder.text(name)]);
+        assert_eq!((run.code, run.out.as_str()), (1, ""), "{name}: {run:?}");
+        assert!(run.err.starts_with("error: "), "{name}: {run:?}");
+        assert!(start.elapsed() < Duration::from_secs(5), "{name}");
+    }
+}
+
+#[test]
 fn an_address_of_the_network_answers_by_any_name() {
     let daemon = Daemon::on_scratch(&Scratch::new(&[IDENTITY]), "http: {listen: '*:0'}\n");
     let answer = send(&address(&daemon), "GET /healthz HTTP/1.1\r\nHost: pbx.example\r\n\r\n");
