@@ -29,6 +29,7 @@ mod fixtures;
 mod generate;
 mod git;
 mod guide;
+mod image;
 mod licences;
 mod man;
 mod metadata;
@@ -70,6 +71,7 @@ enum Command {
     Fixtures(fixtures::Fixtures),
     Generate(generate::Generate),
     Guide(guide::Guide),
+    Image(image::Image),
     Licences(licences::Licences),
     Man(man::Man),
     MeasureReview(bench_review::MeasureReview),
@@ -112,6 +114,7 @@ fn run(command: Command) -> ExitCode {
         Command::Fixtures(fixtures) => fixtures.run(),
         Command::Generate(generate) => generate.run(),
         Command::Guide(guide) => guide.run(),
+        Command::Image(image) => image.run(),
         Command::Licences(licences) => licences.run(),
         Command::Man(man) => man.run(),
         Command::MeasureReview(measure) => measure.run(),

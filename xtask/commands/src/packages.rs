@@ -6,7 +6,7 @@ mod description;
 mod driver_crate;
 mod manuals;
 mod notices;
-mod paths;
+pub(crate) mod paths;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -72,12 +72,23 @@ impl Features {
         Ok(Features { families, engines, is_all })
     }
 
-    fn has(&self, name: &str) -> bool {
+    /// Whether a family is among them.
+    pub(crate) fn has(&self, name: &str) -> bool {
         self.families.iter().any(|family| family == name)
     }
 
+    /// Whether they have drivers in the configuration.
+    pub(crate) fn has_custom(&self) -> bool {
+        self.has(CUSTOM)
+    }
+
+    /// Whether an engine is among them.
+    pub(crate) fn has_engine(&self, name: &str) -> bool {
+        self.engines.iter().any(|engine| engine == name)
+    }
+
     fn parts(&self) -> Parts {
-        Parts { has_templates: self.has(ASTERISK), has_custom: self.has(CUSTOM) }
+        Parts { has_templates: self.has(ASTERISK), has_custom: self.has_custom() }
     }
 
     /// What is linked into the program with these features.
@@ -85,7 +96,8 @@ impl Features {
         Linked::service(self.list())
     }
 
-    fn list(&self) -> String {
+    /// The list for cargo.
+    pub(crate) fn list(&self) -> String {
         if self.is_all {
             // Cargo has this build already, because it is that of a build that names no features.
             return "default".to_owned();

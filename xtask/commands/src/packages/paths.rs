@@ -23,7 +23,7 @@ const ENCODED: (&str, char) = ("CARGO_ENCODED_RUSTFLAGS", '\u{1f}');
 
 /// Has cargo compile programs whose messages name files by paths that are the same on each machine. The flags that the
 /// packager's environment has stay.
-pub(super) fn remap(cargo: &mut Command) {
+pub(crate) fn remap(cargo: &mut Command) {
     let flags = remaps(root(), cargo_home().as_deref());
     let (variable, separator) = ENCODED;
     cargo.env(PACKAGED, "1");
@@ -56,7 +56,7 @@ fn cargo_home() -> Option<PathBuf> {
 }
 
 /// Fails if a program has a path of this machine in it.
-pub(super) fn check(program: &Path) -> Result<(), Error> {
+pub(crate) fn check(program: &Path) -> Result<(), Error> {
     let bytes = fs::read(program).map_err(|error| file_error(program, error))?;
     let crates = Metadata::of(root())?.packages;
     let crates = crates.iter().map(|package| package.folder().to_owned());

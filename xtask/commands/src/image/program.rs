@@ -1,0 +1,74 @@
+//! The programs of the image, linked statically with musl: they need no other files.
+
+use std::env::consts::ARCH;
+use std::path::PathBuf;
+use std::process::Command;
+
+use driver_api::Error;
+
+use crate::command::{self, cargo};
+use crate::licences::{Linked, report};
+use crate::packages::{Features, paths};
+use crate::{debian, target};
+
+/// The programs of the image.
+pub(super) struct Programs {
+    /// `confgend`
+    pub(super) service: Program,
+    /// `wazo-confgen`
+    pub(super) client: Program,
+}
+
+/// A program.
+pub(super) struct Program {
+    pub(super) path: PathBuf,
+    /// The licences of the crates in it.
+    pub(super) licences: String,
+}
+
+/// Compiles the programs for this machine's architecture. Installs what is missing for that, where this user may.
+pub(super) fn build(features: &Features) -> Result<Programs, Error> {
+    let triple = format!("{ARCH}-unknown-linux-musl");
+    ensure_standard_library(&triple)?;
+    ensure_compiler()?;
+    let build = |package: &str, name: &str, more: &[&str], linked: &Linked| {
+        let mut cargo = cargo();
+        paths::remap(&mut cargo);
+        // Without the names of functions, as in the packages.
+        cargo.env("CARGO_PROFILE_RELEASE_STRIP", "symbols").env("CARGO_TARGET_DIR", target());
+        cargo.args(["build", "--quiet", "--locked", "--release", "--target", &triple]);
+        command::run(cargo.args(["--package", package, "--bin", name]).args(more))?;
+        let path = target().join(&triple).join("release").join(name);
+        paths::check(&path)?;
+        Ok::<_, Error>(Program { path, licences: report(linked)? })
+    };
+    let list = features.list();
+    let of_service = ["--no-default-features", "--features", &list];
+    Ok(Programs {
+        service: build("dispatcher", "confgend", &of_service, &features.linked())?,
+        client: build("client", "wazo-confgen", &[], &Linked::client())?,
+    })
+}
+
+fn ensure_standard_library(triple: &str) -> Result<(), Error> {
+    let folder =
+        command::output(Command::new("rustc").args(["--print", "target-libdir", "--target", triple]))?;
+    if PathBuf::from(folder.trim()).exists() {
+        return Ok(());
+    }
+    say!("Rust has no standard library for {triple}; running: rustup target add {triple}");
+    command::run(Command::new("rustup").args(["target", "add", triple]))
+}
+
+/// Ensures that there is a compiler for the C code of dependencies.
+fn ensure_compiler() -> Result<(), Error> {
+    const COMPILER: &str = "musl-gcc";
+    if !debian::has(COMPILER) {
+        debian::install("musl-tools");
+    }
+    if debian::has(COMPILER) {
+        return Ok(());
+    }
+    let message = format!("{COMPILER} is not installed; type: sudo apt-get install musl-tools");
+    Err(Error::driver(message))
+}
