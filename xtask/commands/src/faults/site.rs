@@ -70,13 +70,26 @@ impl Site {
         site.start()?;
         for _ in 0..2 {
             site.change()?;
-            let text = site.ask("").map_err(|error| Error::driver("no reply").because(error))?;
-            if text.is_empty() {
-                return Err(Error::driver("the file is empty before any fault"));
-            }
+            let text = site.good_text()?;
             site.texts.insert(text);
         }
         if site.texts.len() == 2 { Ok(site) } else { Err(Error::driver("both states have the same text")) }
+    }
+
+    /// Returns a text of the service that no fault has met. On a machine that is busy, the first connections may take longer
+    /// than the short time that the configuration allows.
+    fn good_text(&self) -> Result<Vec<u8>, Error> {
+        let deadline = Instant::now() + RECOVERY;
+        loop {
+            let text = self.ask("").map_err(|error| Error::driver("no reply").because(error))?;
+            if !text.is_empty() {
+                return Ok(text);
+            }
+            if Instant::now() > deadline {
+                return Err(Error::driver("the file is empty before any fault"));
+            }
+            thread::sleep(Duration::from_millis(100));
+        }
     }
 
     /// Writes the configuration with this database.
