@@ -33,7 +33,7 @@ pub(super) fn build(features: &Features) -> Result<Programs, Error> {
     ensure_compiler()?;
     let build = |package: &str, name: &str, more: &[&str], linked: &Linked| {
         let mut cargo = cargo();
-        paths::remap(&mut cargo);
+        paths::remap(&mut cargo)?;
         // Without the names of functions, as in the packages.
         cargo.env("CARGO_PROFILE_RELEASE_STRIP", "symbols").env("CARGO_TARGET_DIR", target());
         cargo.args(["build", "--quiet", "--locked", "--release", "--target", &triple]);

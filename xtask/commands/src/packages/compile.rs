@@ -37,7 +37,7 @@ fn release(package: &str, program: &str, features: &[&str]) -> Result<(), Error>
         "--bin",
         program,
     ]);
-    paths::remap(&mut cargo);
+    paths::remap(&mut cargo)?;
     command::run(cargo.args(features))?;
     paths::check(&target().join(RELEASE).join(program))
 }

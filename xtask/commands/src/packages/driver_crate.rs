@@ -66,7 +66,7 @@ impl DriverCrate {
             command.arg("--locked");
         }
         if profile == RELEASE {
-            super::paths::remap(&mut command);
+            super::paths::remap(&mut command)?;
         } else {
             command.arg("--config").arg(super::dev_profile()).env("CARGO_TARGET_DIR", target());
         }

@@ -1,4 +1,4 @@
-//! The paths in compiled programs, which must not be those of the machine that compiles.
+//! The paths and times in compiled programs, which must not be those of the machine that compiles.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -7,6 +7,7 @@ use std::{env, fs, iter};
 use bstr::ByteSlice as _;
 use driver_api::Error;
 
+use super::date;
 use crate::metadata::Metadata;
 use crate::{file_error, root};
 
@@ -21,13 +22,16 @@ const PACKAGED: &str = "CONFGEND_PACKAGED";
 /// The variable with the arguments of rustc, which cargo prefers to `RUSTFLAGS`, and what separates them.
 const ENCODED: (&str, char) = ("CARGO_ENCODED_RUSTFLAGS", '\u{1f}');
 
-/// Has cargo compile programs whose messages name files by paths that are the same on each machine. The flags that the
-/// packager's environment has stay.
-pub(crate) fn remap(cargo: &mut Command) {
+/// Has cargo compile programs whose messages name files by paths that are the same on each machine, and whose C code, such
+/// as mimalloc's, has the date of the packages for that of its compilation. The flags that the packager's environment has
+/// stay.
+pub(crate) fn remap(cargo: &mut Command) -> Result<(), Error> {
     let flags = remaps(root(), cargo_home().as_deref());
     let (variable, separator) = ENCODED;
     cargo.env(PACKAGED, "1");
     cargo.env(variable, given().into_iter().chain(flags).collect::<Vec<_>>().join(&separator.to_string()));
+    cargo.env(date::VARIABLE, date::seconds()?);
+    Ok(())
 }
 
 /// The flags that the environment has already.
