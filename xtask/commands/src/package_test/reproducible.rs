@@ -1,7 +1,8 @@
 //! Whether another folder, at another time, gives the same packages.
 
 use std::fs::{self, OpenOptions};
-use std::os::unix::fs::PermissionsExt as _;
+use std::io;
+use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::{Path, PathBuf};
 
 use driver_api::Error;
@@ -52,14 +53,21 @@ fn copy_checkout(folder: &Path) -> Result<(), Error> {
     for name in git::files(root())? {
         let (from, to) = (root().join(&name), folder.join(&name));
         fs::create_dir_all(to.parent().unwrap_or(folder))
-            .and_then(|()| fs::copy(&from, &to))
-            .and_then(|_| other_metadata(&to))
+            .and_then(|()| copy(&from, &to))
             .map_err(|error| file_error(&to, error))?;
     }
     Ok(())
 }
 
-fn other_metadata(path: &Path) -> std::io::Result<()> {
+fn copy(from: &Path, to: &Path) -> io::Result<()> {
+    if from.is_symlink() {
+        return symlink(fs::read_link(from)?, to);
+    }
+    fs::copy(from, to)?;
+    other_metadata(to)
+}
+
+fn other_metadata(path: &Path) -> io::Result<()> {
     let mode = fs::metadata(path)?.permissions().mode() & 0o700;
     let long_ago = std::time::UNIX_EPOCH + std::time::Duration::from_secs(946_684_800);
     OpenOptions::new().append(true).open(path)?.set_modified(long_ago)?;
