@@ -148,6 +148,6 @@ pub use row::{Origin, Row};
 pub use session::{Query, Session};
 pub use snapshot::{EngineRow, Exported, Rows, Second, Snapshot};
 pub use table::{Cell, Cells, Table};
-pub use text::{Blanked, OneLine, Piece, Text, blanked, breaks_line};
+pub use text::{Blanked, OneLine, Piece, Text, blanked, breaks_line, on_one_line};
 pub use value::Value;
 pub use warning::{Warning, Warnings};

@@ -34,6 +34,27 @@ pub fn blanked(text: &str) -> Cow<'_, str> {
     if breaks_line(text) { text.replace(char::is_control, " ").into() } else { text.into() }
 }
 
+/// Returns the text with escapes in place of its control characters, as a log or a terminal needs it.
+///
+/// ```
+/// assert_eq!(driver_api::on_one_line("a\tb\n\u{1b}[31m"), "a\\tb\\n\\u{1b}[31m");
+/// assert_eq!(driver_api::on_one_line("é"), "é");
+/// ```
+pub fn on_one_line(text: &str) -> Cow<'_, str> {
+    if !text.contains(char::is_control) {
+        return text.into();
+    }
+    let mut line = String::with_capacity(text.len() + 8);
+    for character in text.chars() {
+        if character.is_control() {
+            line.extend(character.escape_default());
+        } else {
+            line.push(character);
+        }
+    }
+    line.into()
+}
+
 /// A text as it is in the database. It derefs to `str`, and has its column, which a warning of a
 /// [`Writer`](crate::asterisk::Writer) names.
 ///

@@ -1,6 +1,9 @@
 //! Problems in the data that do not stop a driver.
 
+use std::borrow::Cow;
 use std::fmt;
+
+use crate::on_one_line;
 
 /// A problem in the data that does not stop the driver: it left something out, or what it wrote will not work as
 /// intended.
@@ -46,10 +49,8 @@ impl Warning {
 
     /// Escapes control characters in its message, since a warning is one line of a log.
     pub(crate) fn on_one_line(mut self) -> Warning {
-        if self.message.contains(char::is_control) {
-            let escaped =
-                |c: char| if c.is_control() { c.escape_default().to_string() } else { c.to_string() };
-            self.message = self.message.chars().map(escaped).collect();
+        if let Cow::Owned(escaped) = on_one_line(&self.message) {
+            self.message = escaped;
         }
         self
     }

@@ -1,8 +1,10 @@
 //! One event of the log, and the forms of its line.
 
+use std::borrow::Cow;
 use std::fmt::{self, Write as _};
 use std::sync::LazyLock;
 
+use driver_api::on_one_line;
 use driver_api::settings::{Refused, Setting, Shape};
 use jiff::ZonedDateTime;
 use serde::ser::{Serialize, SerializeMap, Serializer};
@@ -58,9 +60,14 @@ impl Record {
         thread_local! {
             static TID: i32 = rustix::thread::gettid().as_raw_pid();
         }
+        // No value begins a line of its own.
+        let message = match on_one_line(&message) {
+            Cow::Borrowed(_) => message,
+            Cow::Owned(escaped) => escaped,
+        };
         Record {
             level,
-            message: one_line(message),
+            message,
             fields: Vec::new(),
             place: None,
             time: ZonedDateTime::now(),
@@ -202,22 +209,6 @@ impl Visit for Taken {
         // As exact as the sentences are.
         self.field(field, &value, || ((value * 1e3).round() / 1e3).into());
     }
-}
-
-/// Escapes control characters, so that no value begins a line of its own.
-fn one_line(message: String) -> String {
-    if !message.contains(char::is_control) {
-        return message;
-    }
-    let mut line = String::with_capacity(message.len() + 8);
-    for character in message.chars() {
-        if character.is_control() {
-            line.extend(character.escape_default());
-        } else {
-            line.push(character);
-        }
-    }
-    line
 }
 
 fn pid() -> u32 {

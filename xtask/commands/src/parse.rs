@@ -8,7 +8,7 @@ use argh::FromArgs;
 use asterisk_conf::{Command, ConfigOption, Diagnostic, Document, Location, Reader, Section, Status};
 use bstr::{BStr, ByteSlice as _};
 use dispatcher::folder::{self, AsteriskFolder};
-use driver_api::Error;
+use driver_api::{Error, on_one_line};
 use serde::Serialize;
 use serde_json::ser::{PrettyFormatter, Serializer};
 
@@ -103,8 +103,7 @@ fn origin(document: &Document, option: &ConfigOption) -> String {
 
 /// The text with escapes in place of control characters, which would disturb a terminal.
 fn visible(text: &BStr) -> String {
-    let escape = |c: char| if c.is_control() { c.escape_default().to_string() } else { c.to_string() };
-    text.chars().map(escape).collect()
+    on_one_line(&text.to_str_lossy()).into_owned()
 }
 
 fn show_json(document: &Document) {
