@@ -139,11 +139,11 @@ impl Drivers {
 }
 
 impl Generator for Drivers {
-    fn description(&self) -> String {
+    fn database(&self) -> String {
         let release = *self.release.lock().unwrap_or_else(PoisonError::into_inner);
         let release = release.filter(|release| *release != Release::TODAY);
         let release = release.map_or_else(String::new, |release| format!(" of release {release}"));
-        format!("database {}{release}", self.pool.uri())
+        format!("{}{release}", self.pool.uri())
     }
 
     fn reach(&self) -> Result<(), Error> {

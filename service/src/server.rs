@@ -97,13 +97,13 @@ impl Server {
             site.cache.adjust_mode(file);
         }
         tokio::spawn(systemd::notify_watchdog());
-        let (version, count, data) = (env!("CARGO_PKG_VERSION"), files.len(), site.generator.description());
+        let (version, count, database) = (env!("CARGO_PKG_VERSION"), files.len(), site.generator.database());
         tracing::info!(
             event = "start",
             version,
             files = count,
-            database = data.strip_prefix("database "),
-            "confgend {version}: {count} files on {listeners}, cache {}, {data}",
+            database,
+            "confgend {version}: {count} files on {listeners}, cache {}, database {database}",
             settings.storage.cache.display()
         );
         // A reload replaces it. What it holds, such as connections to the database, ends with its last request.

@@ -40,8 +40,8 @@ pub struct Configuration {
 
 /// Generates files with one configuration.
 pub trait Generator: Send + Sync {
-    /// Returns the origin of the data for the log: `database postgresql://…`, without a password.
-    fn description(&self) -> String;
+    /// Returns the database for the log: `postgresql://…`, without a password.
+    fn database(&self) -> String;
 
     /// Checks that the data can be read now. It blocks as long as the database does.
     ///

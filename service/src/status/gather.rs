@@ -45,7 +45,7 @@ impl Status {
         let files = service.files().iter().map(file).collect();
         let running = ServiceStatus {
             since: service.ledger.since,
-            data: site.generator.description(),
+            data: format!("database {}", site.generator.database()),
             connections: service.metrics.connections.get(),
         };
         disk.status(files, Some(running))
