@@ -15,8 +15,8 @@ mod program;
 mod run;
 mod unpacked;
 
+use std::fs;
 use std::path::{Path, PathBuf};
-use std::{env, fs};
 
 use argh::FromArgs;
 use driver_api::Error;
@@ -25,7 +25,7 @@ use fixtures::{Case, Strictness};
 use self::containerfile::Arguments;
 use self::contents::Entry;
 use self::engine::Engine;
-use crate::packages::Features;
+use crate::packages::{Features, date};
 use crate::{file_error, git, root, target};
 
 /// Build the container image localhost/confgend:VERSION, with podman, buildah or docker. Without any of them, write it as an OCI
@@ -121,17 +121,14 @@ impl Description {
     }
 }
 
-/// The environment variable by which a packager chooses the time.
-const EPOCH: &str = "SOURCE_DATE_EPOCH";
-
-/// The time of the image: the variable's, or that of the commit.
+/// The time of the image: the one that a packager has chosen, or that of the commit.
 fn time() -> Result<u64, Error> {
-    let seconds = match env::var(EPOCH) {
-        Ok(seconds) => seconds,
-        Err(_) => git::run(root(), &["log", "-1", "--format=%ct"])?,
+    let seconds = match date::chosen() {
+        Some(seconds) => seconds,
+        None => git::run(root(), &["log", "-1", "--format=%ct"])?,
     };
     let wrong = |error| Error::driver(format!("{seconds:?} is no number of seconds")).because(error);
-    seconds.trim().parse().map_err(|error| wrong(error).context(EPOCH))
+    seconds.trim().parse().map_err(|error| wrong(error).context(date::VARIABLE))
 }
 
 /// Compiles the programs, and lists the files of the image.

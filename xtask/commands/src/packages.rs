@@ -1,7 +1,7 @@
 //! Builds the Debian packages of the service and of the client.
 
-mod compile;
-mod date;
+pub(crate) mod compile;
+pub(crate) mod date;
 mod description;
 mod driver_crate;
 mod manuals;
@@ -177,7 +177,7 @@ impl Build<'_> {
 
     pub(crate) fn service(&self, features: &Features) -> Result<PathBuf, Error> {
         if self.profile == RELEASE {
-            compile::service(&features.list())?;
+            compile::service(&features.list(), None)?;
         }
         let programs = target().join(self.folder());
         manuals::of_service(&programs, features.parts())?;
@@ -187,7 +187,7 @@ impl Build<'_> {
 
     pub(crate) fn client(&self) -> Result<PathBuf, Error> {
         if self.profile == RELEASE {
-            compile::client()?;
+            compile::client(None)?;
         }
         let programs = target().join(self.folder());
         manuals::of_client(&programs)?;

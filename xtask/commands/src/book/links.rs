@@ -2,12 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::{Component, Path, PathBuf};
+use std::path::Path;
 
 use driver_api::Error;
 use regex_lite::Regex;
 
 use crate::file_error;
+use crate::tidy::links::{beside, is_relative};
 
 /// How much was checked.
 #[derive(Debug, PartialEq)]
@@ -16,8 +17,8 @@ pub(super) struct Checked {
     pub(super) links: usize,
 }
 
-/// The pages of a site, each with its anchors and its links.
-type Pages = BTreeMap<PathBuf, Page>;
+/// The pages of a site by their paths in it, each with its anchors and its links.
+type Pages = BTreeMap<String, Page>;
 
 struct Page {
     anchors: BTreeSet<String>,
@@ -27,14 +28,14 @@ struct Page {
 /// Checks all pages of a folder. Links out of the site are not followed.
 pub(super) fn check(site: &Path) -> Result<Checked, Error> {
     let mut pages = Pages::new();
-    read(site, Path::new(""), &mut pages)?;
+    read(site, "", &mut pages)?;
     let mut count = 0;
     let mut broken = Vec::new();
     for (path, page) in &pages {
-        for link in page.links.iter().filter(|link| !is_foreign(link)) {
+        for link in page.links.iter().filter(|link| is_relative(link)) {
             count += 1;
             if let Some(message) = problem(site, &pages, path, link) {
-                broken.push(format!("{}: {message}", path.display()));
+                broken.push(format!("{path}: {message}"));
             }
         }
     }
@@ -47,13 +48,14 @@ pub(super) fn check(site: &Path) -> Result<Checked, Error> {
     }
 }
 
-/// Reads the pages of a folder of the site, and of those below it.
-fn read(site: &Path, folder: &Path, pages: &mut Pages) -> Result<(), Error> {
+/// Reads the pages of a folder of the site, and of those below it. The path of the folder ends with a slash, unless it is
+/// empty.
+fn read(site: &Path, folder: &str, pages: &mut Pages) -> Result<(), Error> {
     let path = site.join(folder);
     for entry in fs::read_dir(&path).map_err(|error| file_error(&path, error))?.flatten() {
-        let (path, name) = (entry.path(), folder.join(entry.file_name()));
+        let (path, name) = (entry.path(), format!("{folder}{}", entry.file_name().display()));
         if path.is_dir() {
-            read(site, &name, pages)?;
+            read(site, &format!("{name}/"), pages)?;
         } else if path.extension().is_some_and(|ending| ending == "html") {
             let text = fs::read_to_string(&path).map_err(|error| file_error(&path, error))?;
             pages.insert(name, page(&text));
@@ -73,32 +75,17 @@ fn page(text: &str) -> Page {
     Page { anchors: values("id").into_iter().collect(), links: values("href|src") }
 }
 
-fn is_foreign(link: &str) -> bool {
-    link.contains(':') || link.starts_with('/')
-}
-
 /// The problem of a link of a page, if it has one.
-fn problem(site: &Path, pages: &Pages, page: &Path, link: &str) -> Option<String> {
+fn problem(site: &Path, pages: &Pages, page: &str, link: &str) -> Option<String> {
     let (file, anchor) = link.split_once('#').unwrap_or((link, ""));
-    let target = if file.is_empty() { page.to_owned() } else { beside(page, file)? };
+    let Some(target) = (if file.is_empty() { Some(page.to_owned()) } else { beside(page, file) }) else {
+        return Some(format!("{link} leads out of the site"));
+    };
     if !site.join(&target).is_file() {
-        return Some(format!("there is no {}, to which {link} leads", target.display()));
+        return Some(format!("there is no {target}, to which {link} leads"));
     }
     let is_anchor = anchor.is_empty() || pages.get(&target).is_none_or(|page| page.anchors.contains(anchor));
-    (!is_anchor).then(|| format!("{} has no anchor {anchor}", target.display()))
-}
-
-/// The path of a link, seen from the root of the site.
-fn beside(page: &Path, link: &str) -> Option<PathBuf> {
-    let mut path = page.parent()?.to_owned();
-    for component in Path::new(link).components() {
-        match component {
-            Component::ParentDir => drop(path.pop()),
-            Component::Normal(part) => path.push(part),
-            _ => {}
-        }
-    }
-    Some(path)
+    (!is_anchor).then(|| format!("{target} has no anchor {anchor}"))
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use driver_api::Error;
 use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 
 use super::contents::Contents;
-use crate::tidy::links::beside;
+use crate::tidy::links::{beside, is_relative};
 use crate::{file_error, root};
 
 /// The configuration of mdbook.
@@ -105,7 +105,7 @@ fn links(text: &str) -> Vec<Link> {
     let mut is_open = false;
     for (event, range) in Parser::new_ext(text, Options::ENABLE_TABLES).into_offset_iter() {
         match event {
-            Event::Start(Tag::Link { dest_url, .. }) if is_in_repository(&dest_url) => {
+            Event::Start(Tag::Link { dest_url, .. }) if is_relative(&dest_url) => {
                 is_open = true;
                 let text = range.start..range.start;
                 links.push(Link { range, text, target: dest_url.to_string() });
@@ -121,10 +121,6 @@ fn links(text: &str) -> Vec<Link> {
         }
     }
     links
-}
-
-fn is_in_repository(target: &str) -> bool {
-    !target.contains(':') && !target.starts_with('/')
 }
 
 #[cfg(test)]

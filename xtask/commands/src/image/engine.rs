@@ -4,7 +4,8 @@ use std::process::Command;
 
 use driver_api::Error;
 
-use super::{Description, EPOCH, Image};
+use super::{Description, Image};
+use crate::packages::date;
 use crate::{command, root};
 
 /// A container engine.
@@ -51,7 +52,7 @@ impl Engine {
             Engine::Podman | Engine::Buildah => {
                 words.extend(["--format", "docker", "--timestamp", &time].map(str::to_owned));
             }
-            Engine::Docker => words.extend(["--build-arg".to_owned(), format!("{EPOCH}={time}")]),
+            Engine::Docker => words.extend(["--build-arg".to_owned(), format!("{}={time}", date::VARIABLE)]),
         }
         let features = [("FAMILIES", &image.families), ("ENGINES", &image.engines)];
         let features = features.into_iter().filter_map(|(name, value)| Some((name, value.as_ref()?)));

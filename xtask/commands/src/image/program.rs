@@ -6,10 +6,9 @@ use std::process::Command;
 
 use driver_api::Error;
 
-use crate::command::{self, cargo};
 use crate::licences::{Linked, report};
-use crate::packages::{Features, paths};
-use crate::{debian, target};
+use crate::packages::{Features, compile};
+use crate::{command, debian};
 
 /// The programs of the image.
 pub(super) struct Programs {
@@ -31,22 +30,11 @@ pub(super) fn build(features: &Features) -> Result<Programs, Error> {
     let triple = format!("{ARCH}-unknown-linux-musl");
     ensure_standard_library(&triple)?;
     ensure_compiler()?;
-    let build = |package: &str, name: &str, more: &[&str], linked: &Linked| {
-        let mut cargo = cargo();
-        paths::remap(&mut cargo)?;
-        // Without the names of functions, as in the packages.
-        cargo.env("CARGO_PROFILE_RELEASE_STRIP", "symbols").env("CARGO_TARGET_DIR", target());
-        cargo.args(["build", "--quiet", "--locked", "--release", "--target", &triple]);
-        command::run(cargo.args(["--package", package, "--bin", name]).args(more))?;
-        let path = target().join(&triple).join("release").join(name);
-        paths::check(&path)?;
-        Ok::<_, Error>(Program { path, licences: report(linked)? })
-    };
-    let list = features.list();
-    let of_service = ["--no-default-features", "--features", &list];
+    let service = compile::service(&features.list(), Some(&triple))?;
+    let client = compile::client(Some(&triple))?;
     Ok(Programs {
-        service: build("dispatcher", "confgend", &of_service, &features.linked())?,
-        client: build("client", "wazo-confgen", &[], &Linked::client())?,
+        service: Program { path: service, licences: report(&features.linked())? },
+        client: Program { path: client, licences: report(&Linked::client())? },
     })
 }
 

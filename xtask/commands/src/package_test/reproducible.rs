@@ -2,11 +2,12 @@
 
 use std::fs::{self, OpenOptions};
 use std::io;
-use std::os::unix::fs::{PermissionsExt as _, symlink};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use driver_api::Error;
 
+use crate::files::copy_checkout;
 use crate::packages::{Build, Features};
 use crate::{file_error, git, root};
 
@@ -16,6 +17,7 @@ pub(super) fn check(build: &Build<'_>, features: &Features, packages: &[PathBuf]
     let scratch = tempfile::tempdir().map_err(|error| file_error(&std::env::temp_dir(), error))?;
     let checkout = scratch.path().join("another checkout");
     copy_checkout(&checkout)?;
+    change_metadata(&checkout)?;
     let again = Build { checkout: &checkout, out: &scratch.path().join("out"), ..*build };
     let again = [again.service(features)?, again.client()?];
     for (package, again) in packages.iter().zip(&again) {
@@ -48,23 +50,11 @@ fn different(package: &Path, again: &Path) -> Error {
     .context(name.to_string())
 }
 
-/// Copies the files of the checkout, with other modes for all but the owner.
-fn copy_checkout(folder: &Path) -> Result<(), Error> {
-    for name in git::files(root())? {
-        let (from, to) = (root().join(&name), folder.join(&name));
-        fs::create_dir_all(to.parent().unwrap_or(folder))
-            .and_then(|()| copy(&from, &to))
-            .map_err(|error| file_error(&to, error))?;
-    }
-    Ok(())
-}
-
-fn copy(from: &Path, to: &Path) -> io::Result<()> {
-    if from.is_symlink() {
-        return symlink(fs::read_link(from)?, to);
-    }
-    fs::copy(from, to)?;
-    other_metadata(to)
+/// Gives the files of a copy of the checkout another time, and other modes for all but the owner.
+fn change_metadata(checkout: &Path) -> Result<(), Error> {
+    let paths = git::files(root())?.into_iter().map(|name| checkout.join(name));
+    let mut files = paths.filter(|path| !path.is_symlink());
+    files.try_for_each(|path| other_metadata(&path).map_err(|error| file_error(&path, error)))
 }
 
 fn other_metadata(path: &Path) -> io::Result<()> {

@@ -1,10 +1,10 @@
-//! Compiles the programs of packages for use.
+//! Compiles the programs of packages and of the container image for use.
 //!
 //! cargo-deb would compile the whole workspace, since it can't know which crate makes the files of a pattern such as
 //! `man1/*`. In that selection, the features of all crates are united, and a program has what its packager left out.
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use driver_api::Error;
@@ -13,33 +13,35 @@ use super::{RELEASE, paths};
 use crate::command::{self, cargo};
 use crate::{root, target};
 
-/// Compiles `confgend` with these features, separated by commas, and no others.
-pub(super) fn service(features: &str) -> Result<(), Error> {
-    release("dispatcher", "confgend", &["--no-default-features", "--features", features])?;
-    check(&target().join(RELEASE).join("confgend"), features)
+/// Compiles `confgend` with these features, separated by commas, and no others. Returns the program. The target is that of
+/// this machine, or the one of the triple.
+pub(crate) fn service(features: &str, triple: Option<&str>) -> Result<PathBuf, Error> {
+    let program =
+        release("dispatcher", "confgend", &["--no-default-features", "--features", features], triple)?;
+    check(&program, features)?;
+    Ok(program)
 }
 
-/// Compiles `wazo-confgen`.
-pub(super) fn client() -> Result<(), Error> {
-    release("client", "wazo-confgen", &[])
+/// Compiles `wazo-confgen`. Returns the program.
+pub(crate) fn client(triple: Option<&str>) -> Result<PathBuf, Error> {
+    release("client", "wazo-confgen", &[], triple)
 }
 
-fn release(package: &str, program: &str, features: &[&str]) -> Result<(), Error> {
+fn release(package: &str, program: &str, features: &[&str], triple: Option<&str>) -> Result<PathBuf, Error> {
     let mut cargo = cargo();
-    cargo.args([
-        "build",
-        "--quiet",
-        "--locked",
-        "--profile",
-        RELEASE,
-        "--package",
-        package,
-        "--bin",
-        program,
-    ]);
+    cargo.args(["build", "--quiet", "--locked", "--profile", RELEASE]);
+    cargo.args(["--package", package, "--bin", program]).args(features);
     paths::remap(&mut cargo)?;
-    command::run(cargo.args(features))?;
-    paths::check(&target().join(RELEASE).join(program))
+    let mut folder = target();
+    if let Some(triple) = triple {
+        // Without the names of functions, which cargo-deb would remove from a program of a package.
+        cargo.args(["--target", triple]).env("CARGO_PROFILE_RELEASE_STRIP", "symbols");
+        folder.push(triple);
+    }
+    command::run(&mut cargo)?;
+    let path = folder.join(RELEASE).join(program);
+    paths::check(&path)?;
+    Ok(path)
 }
 
 /// Fails if a program says that it was compiled with other features.

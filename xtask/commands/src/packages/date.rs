@@ -8,11 +8,16 @@ use jiff::fmt::rfc2822;
 use crate::{file_error, root};
 
 /// The environment variable by which a packager chooses the date, in seconds since 1970. cargo-deb and dpkg-deb read it.
-pub(super) const VARIABLE: &str = "SOURCE_DATE_EPOCH";
+pub(crate) const VARIABLE: &str = "SOURCE_DATE_EPOCH";
+
+/// The date that a packager has chosen.
+pub(crate) fn chosen() -> Option<String> {
+    env::var(VARIABLE).ok()
+}
 
 /// The date of all files in the packages: the variable's, or that of the newest entry in debian/changelog.
 pub(super) fn seconds() -> Result<String, Error> {
-    if let Ok(seconds) = env::var(VARIABLE) {
+    if let Some(seconds) = chosen() {
         return Ok(seconds);
     }
     let path = root().join("dispatcher/debian/changelog");

@@ -73,8 +73,7 @@ fn links(text: &str) -> Vec<(Link, usize)> {
         }
         Event::Start(Tag::Link { link_type: LinkType::Email, .. }) => None,
         Event::Start(Tag::Link { dest_url, .. } | Tag::Image { dest_url, .. }) => {
-            let is_relative = !dest_url.contains(':') && !dest_url.starts_with('/');
-            is_relative.then(|| Link::To(dest_url.to_string()))
+            is_relative(&dest_url).then(|| Link::To(dest_url.to_string()))
         }
         _ => None,
     };
@@ -82,6 +81,11 @@ fn links(text: &str) -> Vec<(Link, usize)> {
         .into_offset_iter()
         .filter_map(|(event, range)| Some((target(event)?, text[..range.start].matches('\n').count() + 1)))
         .collect()
+}
+
+/// Whether a link leads to another place of the same site or repository.
+pub(crate) fn is_relative(link: &str) -> bool {
+    !link.contains(':') && !link.starts_with('/')
 }
 
 /// The path of a file that a document names, seen from the root. None is outside of it.
