@@ -108,10 +108,8 @@ impl Guide {
 /// Checks the guide for authors of drivers, with these environment variables in addition, and the other documents.
 pub(crate) fn check(variables: &[(&str, &str)]) -> Result<(), Error> {
     let guide = Guide { file: None, update: false, keep: false };
-    // The guide for authors of drivers comes last: it leaves a program `confgend` with a driver of its own in the target
-    // folder that all share.
-    OTHERS.iter().try_for_each(|name| guide.follow(name, &root().join(name), variables).map(|_| ()))?;
-    guide.make_example(variables)
+    guide.make_example(variables)?;
+    OTHERS.iter().try_for_each(|name| guide.follow(name, &root().join(name), variables).map(|_| ()))
 }
 
 /// The folder of the example.
