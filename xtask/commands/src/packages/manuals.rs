@@ -3,7 +3,7 @@
 //! They are written beside the programs, from where the lists of assets in Cargo.toml take them.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use driver_api::Error;
@@ -42,9 +42,13 @@ fn write_pages(folder: &Path, pages: &[Page]) -> Result<(), Error> {
         fs::remove_dir_all(folder).map_err(|error| file_error(folder, error))?;
     }
     pages.iter().try_for_each(|page| page.write(folder))?;
-    // Without the time, so that the same page gives the same bytes. cargo-deb compresses only files of the checkout.
-    let paths = pages.iter().map(|page| folder.join(page.path()));
-    command::run(Command::new("gzip").args(["-9", "--no-name"]).args(paths))
+    compress(pages.iter().map(|page| folder.join(page.path())))
+}
+
+/// Compresses files, which get the ending `.gz`: cargo-deb compresses only files of the checkout. The result has no time, so
+/// that the same file gives the same bytes.
+pub(super) fn compress(paths: impl IntoIterator<Item = PathBuf>) -> Result<(), Error> {
+    command::run(Command::new("gzip").args(["-9", "--no-name", "--force"]).args(paths))
 }
 
 #[cfg(test)]

@@ -4,13 +4,12 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::Command;
 
 use driver_api::Error;
 
-use super::manuals::FOLDER;
+use super::manuals::{FOLDER, compress};
+use crate::file_error;
 use crate::licences::{Linked, report};
-use crate::{command, file_error};
 
 /// Writes what the package of the service has of them, beside its program.
 pub(super) fn of_service(programs: &Path, linked: &Linked) -> Result<(), Error> {
@@ -28,5 +27,5 @@ fn write(folder: &Path, linked: &Linked) -> Result<(), Error> {
     fs::create_dir_all(folder)
         .and_then(|()| fs::write(&path, text))
         .map_err(|error| file_error(&path, error))?;
-    command::run(Command::new("gzip").args(["-9", "--no-name", "--force"]).arg(path))
+    compress([path])
 }

@@ -2,12 +2,13 @@
 //! of the checkout. `cargo xtask publish` builds them.
 
 use std::collections::BTreeSet;
-use std::path::{Component, Path, PathBuf};
+use std::path::Path;
 use std::sync::LazyLock;
 
 use regex_lite::Regex;
 
 use super::Complaint;
+use super::links::beside;
 use super::source::Source;
 use crate::metadata::{Dependency, Metadata, Package};
 
@@ -79,8 +80,8 @@ fn included_from_outside(source: &Source, folder: &Path) -> Vec<Complaint> {
     let mut complaints = Vec::new();
     for (line, number) in source.text.lines().zip(1..) {
         for included in INCLUDED.captures_iter(line) {
-            let beside = Path::new(&source.path).parent().unwrap_or(Path::new(""));
-            if !normal(&beside.join(&included[1])).starts_with(folder) {
+            let path = beside(&source.path, &included[1]);
+            if !path.is_some_and(|path| Path::new(&path).starts_with(folder)) {
                 let message =
                     format!("{} is not in the package, which is published; link to it", &included[1]);
                 complaints.push(Complaint::error(&source.path, number, RULE, message));
@@ -88,20 +89,6 @@ fn included_from_outside(source: &Source, folder: &Path) -> Vec<Complaint> {
         }
     }
     complaints
-}
-
-/// A relative path without `..`.
-fn normal(path: &Path) -> PathBuf {
-    let mut normal = PathBuf::new();
-    for component in path.components() {
-        match component {
-            Component::ParentDir => {
-                normal.pop();
-            }
-            component => normal.push(component),
-        }
-    }
-    normal
 }
 
 #[cfg(test)]
