@@ -157,7 +157,8 @@ fn options(writer: &mut Writer, mailbox: &Row<Mailbox>) -> String {
         ("deletevoicemail", Some(yes_no(mailbox.deletevoicemail != 0))),
         ("maxmsg", maxmsg.as_deref()),
     ];
-    let mut options = String::new();
+    // Most lists are shorter, so that the text does not grow.
+    let mut options = String::with_capacity(96);
     for (column, value) in columns {
         if let Some(value) = value {
             add_option(&mut options, writer, mailbox, column, column, value);

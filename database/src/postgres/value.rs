@@ -4,7 +4,7 @@ use std::error::Error as StdError;
 
 use driver_api::Value;
 use fallible_iterator::FallibleIterator;
-use postgres_protocol::types::{self, ArrayDimension};
+use postgres_protocol::types;
 use tokio_postgres::types::private::BytesMut;
 use tokio_postgres::types::{FromSql, IsNull, Kind, ToSql, Type, to_sql_checked};
 
@@ -94,11 +94,19 @@ fn row_position(raw: [u8; 6]) -> i64 {
 
 fn array<'a>(element: &Encoding, raw: &'a [u8]) -> Result<Value<'a>, Failure> {
     let array = types::array_from_sql(raw)?;
-    let lengths: Vec<i32> = array.dimensions().map(|d: ArrayDimension| Ok(d.len)).collect()?;
+    let mut lengths = [0; MAX_DIMENSIONS];
+    let mut count = 0;
+    for dimension in array.dimensions().iterator() {
+        *lengths.get_mut(count).ok_or("the array has too many dimensions")? = dimension?.len;
+        count += 1;
+    }
     let decode = |raw: Option<&'a [u8]>| raw.map_or(Ok(Value::Null), |raw| element.decode(raw));
     let mut values = array.values().map(decode).iterator();
-    nest(&lengths, &mut values)
+    nest(&lengths[..count], &mut values)
 }
+
+/// The number of dimensions that an array has at most in PostgreSQL.
+const MAX_DIMENSIONS: usize = 6;
 
 /// Nests the flat values in arrays of these lengths, outermost first. An empty array has no dimension.
 fn nest<'a>(

@@ -182,7 +182,7 @@ impl<'w> Lines<'w> {
         };
         let result = match value {
             [piece] => write(&[piece.text()]),
-            pieces => write(&pieces.iter().map(|piece| piece.text()).collect::<SmallVec<[_; 4]>>()),
+            pieces => write(&pieces.iter().map(|piece| piece.text()).collect::<SmallVec<[_; 12]>>()),
         };
         if let Err(refusal) = result {
             let culprit = culprit(key, key_place, value, value_place);

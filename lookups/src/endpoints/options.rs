@@ -50,8 +50,10 @@ use super::OptionRow;
 #[derive(Clone, Default)]
 pub struct Options<'a>(Vec<SipOption<'a>>);
 
-/// An option and its origin. It is a [`Piece`], of which the text is the value as it is written. Lists are copied for each endpoint that inherits them, so an option holds references,
-/// and its [`Kind`] has the fields that many options share.
+/// An option and its origin. It is a [`Piece`], of which the text is the value as it is written.
+///
+/// Lists are copied for each endpoint that inherits them, so an option holds references, and its [`Kind`] has the fields
+/// that many options share.
 #[derive(Clone)]
 pub struct SipOption<'a> {
     key: &'a str,
