@@ -1,10 +1,12 @@
 //! `cargo xtask ci`: every check, the quickest first.
 
-use std::cell::LazyCell;
+mod programs;
+
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::LazyLock;
 use std::time::Instant;
-use std::{env, fs};
+use std::{env, fs, panic, thread};
 
 use argh::FromArgs;
 use database::Uri;
@@ -41,16 +43,14 @@ pub(crate) struct Ci {
 const SOURCES: &[&str] = &["office", "older-dird-separated", "older-sip"];
 
 /// A check, by the name that it is printed with.
-type Step<'s> = (&'static str, &'s dyn Fn() -> Result<(), Error>);
+type Step<'s> = (&'static str, &'s Check<'s>);
+
+type Check<'s> = dyn Fn() -> Result<(), Error> + Sync + 's;
 
 impl Ci {
     pub(crate) fn run(&self) -> Result<(), Error> {
-        let server = LazyCell::new(Server::start);
-        let tests = || {
-            let settings = server.as_ref().map_err(same)?.settings();
-            cargo("test --quiet --workspace --exclude dispatcher", &settings)?;
-            cargo("test --quiet --package dispatcher", &at_once(&settings))
-        };
+        let server = LazyLock::new(Server::start);
+        let tests = || programs::test(&at_once(&server.as_ref().map_err(same)?.settings()));
         let guides = || guides(&server.as_ref().map_err(same)?.settings());
         let combinations = || {
             let server = server.as_ref().map_err(same)?;
@@ -62,20 +62,27 @@ impl Ci {
             Some(folder) => expected(folder, &server.as_ref().map_err(same)?.cluster),
             None => Ok(()),
         };
-        let steps: &[Step<'_>] = &[
-            ("format", &|| cargo("fmt --all --check", &[])),
-            ("tidy", &tidy::check),
-            ("clippy", &|| cargo("clippy --quiet --workspace --all-targets -- --deny warnings", &[])),
-            ("documentation", &documentation),
-            ("public interfaces", &api::check_where_possible),
-            ("licences and sources", &|| self.deny()),
-            ("tests, with PostgreSQL", &tests),
-            ("faults", &faults::quick),
-            ("status page in a browser", &browser::run_where_possible),
-            ("guides", &guides),
-            ("each family and each engine alone", &combinations),
-            ("packages", &package_test::run_where_possible),
-            ("expected files, on both engines", &expected),
+        let system = || {
+            package_test::prepare_early();
+            Ok(())
+        };
+        let clippy = || cargo("clippy --quiet --workspace --all-targets -- --deny warnings", &[]);
+        // The steps of a line are taken at the same time: some use one processor, or wait.
+        let steps: &[&[Step<'_>]] = &[
+            &[("format", &|| cargo("fmt --all --check", &[]))],
+            &[("tidy", &tidy::check), ("clippy", &clippy), ("a system for packages", &system)],
+            &[("documentation", &documentation)],
+            &[("public interfaces", &api::check_where_possible)],
+            &[("licences and sources", &|| self.deny())],
+            &[("tests, with PostgreSQL", &tests)],
+            &[
+                ("faults", &faults::quick),
+                ("status page in a browser", &browser::run_where_possible),
+                ("guides", &guides),
+            ],
+            &[("each family and each engine alone", &combinations)],
+            &[("packages", &package_test::run_where_possible)],
+            &[("expected files, on both engines", &expected)],
         ];
         self.take(steps)
     }
@@ -97,20 +104,48 @@ impl Ci {
     }
 
     /// Takes the steps in their order, from the one that the command line names.
-    fn take(&self, steps: &[Step<'_>]) -> Result<(), Error> {
+    fn take(&self, steps: &[&[Step<'_>]]) -> Result<(), Error> {
         let start = Instant::now();
         let begins = |name: &str| self.from.as_deref().is_none_or(|from| name.starts_with(from));
-        let Some(first) = steps.iter().position(|(name, _)| begins(name)) else {
-            let names: Vec<&str> = steps.iter().map(|(name, _)| *name).collect();
+        let all = || steps.iter().copied().flatten();
+        let Some(first) = all().position(|(name, _)| begins(name)) else {
+            let names: Vec<&str> = all().map(|(name, _)| *name).collect();
             return Err(Error::driver(format!("--from: no step begins so; there are {}", names.join("; "))));
         };
-        for (name, step) in steps.iter().skip(first) {
-            say!("\n== {name} (after {} s)", start.elapsed().as_secs());
-            step()?;
+        let mut left_out = first;
+        for steps in steps {
+            let skipped = left_out.min(steps.len());
+            left_out -= skipped;
+            let steps = &steps[skipped..];
+            if !steps.is_empty() {
+                let names: Vec<&str> = steps.iter().map(|(name, _)| *name).collect();
+                say!("\n== {} (after {} s)", names.join(" + "), start.elapsed().as_secs());
+                together(steps)?;
+            }
         }
         say!("\nall checks passed, after {} s", start.elapsed().as_secs());
         Ok(())
     }
+}
+
+/// Takes steps at the same time, all to their ends.
+fn together(steps: &[Step<'_>]) -> Result<(), Error> {
+    if let [(_, check)] = steps {
+        return check();
+    }
+    let results = thread::scope(|scope| {
+        let running: Vec<_> = steps.iter().map(|(name, check)| (*name, scope.spawn(check))).collect();
+        running.into_iter().map(|(name, step)| (name, step.join())).collect::<Vec<_>>()
+    });
+    let mut failures = Vec::new();
+    for (name, result) in results {
+        match result {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => failures.push(error.context(name).chain()),
+            Err(panic) => panic::resume_unwind(panic),
+        }
+    }
+    if failures.is_empty() { Ok(()) } else { Err(Error::driver(failures.join("; "))) }
 }
 
 /// The PostgreSQL server of all tests.
@@ -139,7 +174,7 @@ impl Server {
     }
 }
 
-/// The settings for tests of the program, more of which than there are processors run at once: they wait most of their time.
+/// The settings for tests, more of which than there are processors run at once: those of the program wait most of their time.
 fn at_once<'s>(settings: &[(&'static str, &'s str)]) -> Vec<(&'static str, &'s str)> {
     [settings, &[("RUST_TEST_THREADS", "4")]].concat()
 }

@@ -39,6 +39,11 @@ pub(crate) fn run_where_possible() -> Result<(), Error> {
     }
 }
 
+/// Prepares the test while something else runs. [`run_where_possible`] says why it can't run.
+pub(crate) fn prepare_early() {
+    let _ = prepare();
+}
+
 fn example() -> Result<DriverCrate, Error> {
     DriverCrate::find(&guide::example())
 }

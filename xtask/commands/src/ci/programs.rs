@@ -1,0 +1,168 @@
+//! Runs the tests of the workspace, several programs at a time. Cargo runs one after the other, and many of them use one
+//! processor only, or wait.
+
+use std::num::NonZero;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc;
+use std::thread;
+use std::time::Instant;
+
+use driver_api::Error;
+use serde::Deserialize;
+
+use crate::command::{self, cargo};
+use crate::metadata::Target;
+use crate::root;
+
+/// Builds and runs all tests of the workspace, with these environment variables. A failure does not stop the others.
+pub(super) fn test(settings: &[(&str, &str)]) -> Result<(), Error> {
+    let programs = Program::all()?;
+    let next = AtomicUsize::new(0);
+    let (sender, failures) = mpsc::channel();
+    thread::scope(|scope| {
+        // One more than there are processors, since some of them wait.
+        for _ in 0..=thread::available_parallelism().map_or(1, NonZero::get) {
+            let (programs, next, failures) = (&programs, &next, sender.clone());
+            scope.spawn(move || {
+                while let Some(program) = programs.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    if let Err(error) = program.run(settings) {
+                        let _ = failures.send(error.chain());
+                    }
+                }
+            });
+        }
+    });
+    drop(sender);
+    let failures: Vec<String> = failures.iter().collect();
+    if failures.is_empty() { Ok(()) } else { Err(Error::driver(failures.join("; "))) }
+}
+
+/// A program that runs tests.
+enum Program {
+    /// That of a package's unit tests, or of an integration test.
+    Built { path: PathBuf, target: Target, manifest: PathBuf },
+    /// Rustdoc, for the examples in the documentation.
+    Documentation,
+}
+
+/// A message of cargo.
+#[derive(Deserialize)]
+struct Message {
+    executable: Option<PathBuf>,
+    target: Option<Target>,
+    manifest_path: Option<PathBuf>,
+    profile: Option<Profile>,
+}
+
+#[derive(Deserialize)]
+struct Profile {
+    test: bool,
+}
+
+impl Program {
+    /// Builds all of them. Those that take longest come first.
+    fn all() -> Result<Vec<Program>, Error> {
+        let words =
+            ["test", "--quiet", "--workspace", "--no-run", "--message-format=json-render-diagnostics"];
+        say!("cargo {}", words.join(" "));
+        let messages = command::standard_output(cargo().args(words))?;
+        let mut programs = Vec::new();
+        for line in messages.split(|&byte| byte == b'\n').filter(|line| !line.is_empty()) {
+            let message: Message = serde_json::from_slice(line)
+                .map_err(|error| Error::driver("cargo writes messages of another form").because(error))?;
+            programs.extend(Program::of(message));
+        }
+        let is_slow = |program: &Program| program.name().starts_with("dispatcher");
+        programs.sort_by_key(|program| !is_slow(program));
+        programs.insert(0, Program::Documentation);
+        Ok(programs)
+    }
+
+    fn of(message: Message) -> Option<Program> {
+        let is_test = message.profile.is_some_and(|profile| profile.test);
+        let path = message.executable.filter(|_| is_test)?;
+        Some(Program::Built { path, target: message.target?, manifest: message.manifest_path? })
+    }
+
+    /// Returns the name that reports have: `dispatcher it`.
+    fn name(&self) -> String {
+        match self {
+            Program::Built { target, manifest, .. } => {
+                let folder = folder(manifest);
+                format!("{} {}", folder.strip_prefix(root()).unwrap_or(folder).display(), target.name)
+            }
+            Program::Documentation => "examples in the documentation".to_owned(),
+        }
+    }
+
+    /// Runs its tests. Prints their output if one of them fails.
+    fn run(&self, settings: &[(&str, &str)]) -> Result<(), Error> {
+        let start = Instant::now();
+        let output = command::capture(self.command().envs(settings.iter().copied()))?;
+        let [printed, errors] = [&output.stdout, &output.stderr].map(|text| String::from_utf8_lossy(text));
+        let passed: u32 = printed.lines().filter_map(passed).sum();
+        say!("{}: {passed} passed, after {:.1} s", self.name(), start.elapsed().as_secs_f64());
+        if output.status.success() {
+            return Ok(());
+        }
+        say!("{printed}{errors}");
+        Err(Error::driver("tests fail; they are shown above").context(self.name()))
+    }
+
+    /// Returns the command that runs them, as cargo would.
+    fn command(&self) -> Command {
+        match self {
+            Program::Built { path, manifest, .. } => {
+                let mut command = Command::new(path);
+                command
+                    .arg("--quiet")
+                    .current_dir(folder(manifest))
+                    .env("CARGO_MANIFEST_DIR", folder(manifest));
+                command
+            }
+            Program::Documentation => {
+                let mut cargo = cargo();
+                cargo.args(["test", "--quiet", "--workspace", "--doc"]);
+                cargo
+            }
+        }
+    }
+}
+
+fn folder(manifest: &Path) -> &Path {
+    manifest.parent().unwrap_or(manifest)
+}
+
+/// Returns the number in a result: `test result: ok. 7 passed; 0 failed; …`.
+fn passed(line: &str) -> Option<u32> {
+    let (before, _) = line.strip_prefix("test result: ")?.split_once(" passed;")?;
+    before.rsplit(' ').next()?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn programs_are_those_that_run_tests() {
+        let message = |test: bool| {
+            let text = format!(
+                r#"{{"reason": "compiler-artifact", "manifest_path": "/w/review/Cargo.toml", "profile": {{"test": {test}}},
+                "target": {{"name": "it", "kind": ["test"], "src_path": "/w"}}, "executable": "/w/target/it-1"}}"#
+            );
+            serde_json::from_str(&text).unwrap()
+        };
+        assert_eq!(Program::of(message(true)).unwrap().name(), "/w/review it");
+        assert!(Program::of(message(false)).is_none());
+        assert!(Program::of(serde_json::from_str(r#"{"reason": "build-finished"}"#).unwrap()).is_none());
+    }
+
+    #[test]
+    fn results_are_counted() {
+        assert_eq!(passed("test result: ok. 17 passed; 0 failed; 1 ignored"), Some(17));
+        assert_eq!(passed("test result: FAILED. 3 passed; 1 failed"), Some(3));
+        assert_eq!(passed("running 3 tests"), None);
+    }
+}
