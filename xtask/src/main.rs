@@ -1,7 +1,7 @@
 //! `cargo xtask`: starts the commands for developers of confgend.
 //!
-//! `generate` is the first command that somebody types in a new checkout, and has a package of its own, which is compiled
-//! in a third of the time that the package with all other commands takes.
+//! `generate` is the first command that somebody types in a new checkout, and `new-driver` the first one of an author. They
+//! have packages of their own, which are compiled in a third of the time that the package with all other commands takes.
 
 #![expect(clippy::print_stderr, reason = "a program for people at a terminal")]
 
@@ -26,14 +26,16 @@ fn main() -> ExitCode {
 }
 
 /// The words that tell cargo which package has the command, and with which features.
-fn package(words: &[&str]) -> &'static [&'static str] {
-    match words {
-        ["generate", words @ ..] if words.iter().any(|word| is_postgres(word)) => {
-            &["--package", "xtask-generate", "--features", "postgres"]
-        }
-        ["generate", ..] => &["--package", "xtask-generate"],
-        _ => &["--package", "xtask-commands"],
-    }
+fn package(words: &[&str]) -> Vec<&'static str> {
+    let package = match words {
+        ["generate", ..] => "xtask-generate",
+        ["fixtures" | "new-driver", ..] => "xtask-author",
+        // It has PostgreSQL.
+        _ => return vec!["--package", "xtask-commands"],
+    };
+    let features: &[&str] =
+        if words.iter().any(|word| is_postgres(word)) { &["--features", "postgres"] } else { &[] };
+    [&["--package", package], features].concat()
 }
 
 /// Whether this is the address of a PostgreSQL database. It may be one in SQLAlchemy's spelling.
@@ -46,10 +48,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn generate_is_compiled_without_the_other_commands() {
+    fn the_first_commands_are_compiled_without_the_others() {
         let chosen = |line: &str| package(&line.split(' ').collect::<Vec<_>>()).join(" ");
         assert_eq!(chosen("generate asterisk/pjsip.conf"), "--package xtask-generate");
         assert_eq!(chosen("generate --db sqlite:postgres.db"), "--package xtask-generate");
+        assert_eq!(chosen("new-driver asterisk.followme.conf"), "--package xtask-author");
         assert_eq!(chosen("ci --from guides"), "--package xtask-commands");
         assert_eq!(chosen("--help"), "--package xtask-commands");
         assert_eq!(package(&[]).join(" "), "--package xtask-commands");
@@ -58,11 +61,12 @@ mod tests {
     #[test]
     fn a_database_on_a_server_brings_its_engine() {
         for uri in ["postgresql://u:p@h/d", "postgres:///d", "postgresql+psycopg2://h/d"] {
-            assert_eq!(
-                package(&["generate", "--db", uri]).join(" "),
-                "--package xtask-generate --features postgres",
-                "{uri}"
-            );
+            for (words, package) in
+                [(&["generate"][..], "xtask-generate"), (&["fixtures", "load"], "xtask-author")]
+            {
+                let chosen = super::package(&[words, &["--db", uri]].concat()).join(" ");
+                assert_eq!(chosen, format!("--package {package} --features postgres"), "{uri}");
+            }
         }
     }
 }

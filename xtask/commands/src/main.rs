@@ -1,4 +1,5 @@
-//! `cargo xtask`: the commands for developers of confgend, except `generate`, which is in `xtask-generate`.
+//! `cargo xtask`: the commands for developers of confgend. `generate` and those for authors of drivers are packages of their
+//! own, which `cargo xtask` starts.
 
 #![expect(clippy::print_stderr, reason = "a program for people at a terminal")]
 
@@ -16,7 +17,6 @@ mod bench_serve;
 mod book;
 mod browser;
 mod ci;
-mod command;
 mod compare;
 mod completion;
 mod debian;
@@ -25,15 +25,12 @@ mod docs;
 mod faults;
 mod features;
 mod files;
-mod fixtures;
 mod generate;
 mod git;
 mod guide;
 mod image;
 mod licences;
 mod man;
-mod metadata;
-mod new_driver;
 mod package_test;
 mod packages;
 mod parse;
@@ -47,7 +44,7 @@ use std::process::ExitCode;
 
 use argh::{EarlyExit, FromArgs};
 use driver_api::Error;
-use xtask_generate::{file_error, namespaces, root, target};
+use xtask_generate::{command, file_error, metadata, namespaces, root, target};
 
 /// The commands for developers of confgend.
 #[derive(FromArgs)]
@@ -68,14 +65,14 @@ enum Command {
     Docs(docs::Docs),
     Faults(faults::Faults),
     Features(features::Features),
-    Fixtures(fixtures::Fixtures),
+    Fixtures(xtask_author::Fixtures),
     Generate(generate::Generate),
     Guide(guide::Guide),
     Image(image::Image),
     Licences(licences::Licences),
     Man(man::Man),
     MeasureReview(bench_review::MeasureReview),
-    NewDriver(new_driver::NewDriver),
+    NewDriver(xtask_author::NewDriver),
     Parse(parse::Parse),
     Publish(publish::Publish),
     Screenshots(browser::Screenshots),

@@ -39,6 +39,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("service", &["driver-api"]),
     // Every command waits for the first, and a newcomer's first command for the last.
     ("xtask", &[]),
+    ("xtask-author", &["database", "driver-api", "drivers", "fixtures", "xtask-generate"]),
     ("xtask-commands", &["*"]),
     ("xtask-generate", &["database", "driver-api", "drivers", "fixtures"]),
     // The program that it measures is what a driver is run with, and no more.

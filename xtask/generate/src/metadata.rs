@@ -13,37 +13,51 @@ use crate::command;
 
 /// A workspace.
 #[derive(Deserialize)]
-pub(crate) struct Metadata {
-    pub(crate) packages: Vec<Package>,
-    pub(crate) workspace_root: PathBuf,
+pub struct Metadata {
+    /// Its packages, and those that they depend on if they were asked for.
+    pub packages: Vec<Package>,
+    /// Its folder.
+    pub workspace_root: PathBuf,
 }
 
 /// A package of the workspace.
 #[derive(Deserialize)]
-pub(crate) struct Package {
-    pub(crate) name: String,
-    pub(crate) version: String,
-    pub(crate) manifest_path: PathBuf,
-    pub(crate) dependencies: Vec<Dependency>,
-    pub(crate) targets: Vec<Target>,
-    pub(crate) description: Option<String>,
-    pub(crate) homepage: Option<String>,
-    pub(crate) repository: Option<String>,
+pub struct Package {
+    /// The name.
+    pub name: String,
+    /// The version.
+    pub version: String,
+    /// The absolute path of its `Cargo.toml`.
+    pub manifest_path: PathBuf,
+    /// What its manifest names as dependencies.
+    pub dependencies: Vec<Dependency>,
+    /// What cargo builds of it.
+    pub targets: Vec<Target>,
+    /// The description, for crates.io.
+    pub description: Option<String>,
+    /// The address of its site.
+    pub homepage: Option<String>,
+    /// The address of its sources.
+    pub repository: Option<String>,
     /// An expression of SPDX.
-    pub(crate) license: Option<String>,
+    pub license: Option<String>,
     /// From the folder of the package.
-    pub(crate) license_file: Option<PathBuf>,
+    pub license_file: Option<PathBuf>,
+    /// Those who wrote it.
     #[serde(default)]
-    pub(crate) authors: Vec<String>,
+    pub authors: Vec<String>,
     /// The registry or repository that cargo has it from; none is a folder.
-    pub(crate) source: Option<String>,
+    pub source: Option<String>,
     /// The native library that the package links.
     links: Option<String>,
-    pub(crate) readme: Option<PathBuf>,
+    /// The text that crates.io shows, from the folder of the package.
+    pub readme: Option<PathBuf>,
+    /// Words by which crates.io finds it.
     #[serde(default)]
-    pub(crate) keywords: Vec<String>,
+    pub keywords: Vec<String>,
+    /// The categories of crates.io.
     #[serde(default)]
-    pub(crate) categories: Vec<String>,
+    pub categories: Vec<String>,
     /// The table `package.metadata`. That of a foreign crate has any form.
     #[serde(default)]
     metadata: Value,
@@ -51,71 +65,74 @@ pub(crate) struct Package {
 
 /// A dependency that the package names.
 #[derive(Deserialize)]
-pub(crate) struct Dependency {
+pub struct Dependency {
     name: String,
     /// The name that the package gives it, if that is another one.
     rename: Option<String>,
     /// `dev` or `build`; none is a dependency of the package itself.
-    pub(crate) kind: Option<String>,
+    pub kind: Option<String>,
     /// The versions that will do: `*` if the manifest names none, `^1.2.0` if it names one.
     #[serde(default)]
-    pub(crate) req: String,
+    pub req: String,
+    /// Whether only a feature brings it.
     #[serde(default)]
-    pub(crate) optional: bool,
+    pub optional: bool,
 }
 
 /// A library, a program or a test.
 #[derive(Deserialize)]
-pub(crate) struct Target {
-    pub(crate) name: String,
+pub struct Target {
+    /// The name.
+    pub name: String,
     kind: Vec<String>,
-    pub(crate) src_path: PathBuf,
+    /// The absolute path of its first source.
+    pub src_path: PathBuf,
 }
 
 impl Package {
     /// Returns the name that the package has on crates.io, if it is published.
-    pub(crate) fn published_name(&self) -> Option<&str> {
+    pub fn published_name(&self) -> Option<&str> {
         self.metadata["publish"]["name"].as_str()
     }
 }
 
 impl Dependency {
     /// Returns the name by which manifests and sources of the workspace know it.
-    pub(crate) fn key(&self) -> &str {
+    pub fn key(&self) -> &str {
         self.rename.as_deref().unwrap_or(&self.name)
     }
 }
 
 impl Metadata {
     /// Reads the workspace of the package or the workspace in this folder.
-    pub(crate) fn of(folder: &Path) -> Result<Metadata, Error> {
+    pub fn of(folder: &Path) -> Result<Metadata, Error> {
         read(folder, &["--no-deps"])
     }
 
     /// Reads the workspace of the package with this manifest, and all packages that it depends on.
-    pub(crate) fn with_dependencies(manifest: &Path) -> Result<Metadata, Error> {
+    pub fn with_dependencies(manifest: &Path) -> Result<Metadata, Error> {
         read(manifest.parent().unwrap_or(manifest), &[])
     }
 
     /// Returns the package of a manifest, by its absolute path.
-    pub(crate) fn package_at(self, manifest: &Path) -> Option<Package> {
+    pub fn package_at(self, manifest: &Path) -> Option<Package> {
         self.packages.into_iter().find(|package| package.manifest_path == manifest)
     }
 
     /// Returns a path of the workspace as git names it.
-    pub(crate) fn in_workspace<'p>(&self, path: &'p Path) -> Option<&'p str> {
+    pub fn in_workspace<'p>(&self, path: &'p Path) -> Option<&'p str> {
         path.strip_prefix(&self.workspace_root).ok()?.to_str()
     }
 }
 
 impl Package {
     /// The folder of the manifest.
-    pub(crate) fn folder(&self) -> &Path {
+    pub fn folder(&self) -> &Path {
         self.manifest_path.parent().unwrap_or(&self.manifest_path)
     }
 
     /// Whether the package links a native library, or compiles C code.
-    pub(crate) fn has_native_code(&self) -> bool {
+    pub fn has_native_code(&self) -> bool {
         let compiles = |dependency: &Dependency| {
             let is_compiler = ["cc", "cmake"].contains(&dependency.name.as_str());
             is_compiler && dependency.kind.as_deref() == Some("build") && !dependency.optional
@@ -125,7 +142,8 @@ impl Package {
 }
 
 impl Target {
-    pub(crate) fn is(&self, kind: &str) -> bool {
+    /// Returns whether it is of this kind: `lib`, `bin`, `test`.
+    pub fn is(&self, kind: &str) -> bool {
         self.kind.iter().any(|it| it == kind)
     }
 }

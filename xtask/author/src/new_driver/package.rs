@@ -4,15 +4,15 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use dispatcher::{FAMILIES, Registry};
 use driver_api::{Error, Namespace};
+use drivers::{FAMILIES, Registry};
 
 use super::check::{check_crate, check_name, is_empty, real};
 use super::family::Family;
 use super::names::Names;
 use super::template::{example, fill, template};
 use super::write::NewFile;
-use crate::{file_error, root};
+use xtask_generate::{file_error, root};
 
 /// A crate with a list of drivers.
 pub(crate) struct Package {

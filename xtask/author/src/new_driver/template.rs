@@ -1,4 +1,4 @@
-//! The templates of new files: `xtask/commands/templates/new-driver`.
+//! The templates of new files: `xtask/author/templates/new-driver`.
 
 use std::path::PathBuf;
 
@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use super::names::Names;
 use super::package::Package;
-use crate::root;
+use xtask_generate::root;
 
 /// The text of a template.
 macro_rules! template {

@@ -10,7 +10,7 @@ use fixtures::{Case, Schema, Strictness};
 /// Work with data sets.
 #[derive(FromArgs)]
 #[argh(subcommand, name = "fixtures")]
-pub(crate) struct Fixtures {
+pub struct Fixtures {
     #[argh(subcommand)]
     command: Command,
 }
@@ -43,7 +43,8 @@ struct Load {
 }
 
 impl Fixtures {
-    pub(crate) fn run(&self) -> Result<(), Error> {
+    /// Runs the command.
+    pub fn run(&self) -> Result<(), Error> {
         let Command::Load(Load { folder, db, schema, strict }) = &self.command;
         let strictness = if *strict { Strictness::Strict } else { Strictness::Lenient };
         let case = Case::open(folder)?;
@@ -58,9 +59,14 @@ impl Fixtures {
 
 /// Loads a case into a new SQLite file or an empty PostgreSQL database; returns a message for each skipped table or
 /// column.
-pub(crate) fn load(case: &Case, db: &Uri, strictness: Strictness) -> Result<Vec<String>, Error> {
+fn load(case: &Case, db: &Uri, strictness: Strictness) -> Result<Vec<String>, Error> {
     match db {
         Uri::Sqlite(path) => fixtures::load_sqlite(case, path, strictness),
+        #[cfg(feature = "postgres")]
         Uri::Postgres(uri) => fixtures::load_postgres(case, uri, strictness),
+        #[cfg(not(feature = "postgres"))]
+        Uri::Postgres(_) => {
+            Err(Error::driver("this program is compiled without PostgreSQL; start it with cargo xtask"))
+        }
     }
 }

@@ -9,7 +9,7 @@ use std::{fs, io};
 use driver_api::Error;
 
 use super::package::Package;
-use crate::{command, file_error, root};
+use xtask_generate::{command, file_error, root};
 
 /// A file to write.
 pub(super) struct NewFile {

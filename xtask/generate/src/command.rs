@@ -9,7 +9,7 @@ use driver_api::Error;
 use crate::root;
 
 /// Cargo, in the folder of the workspace.
-pub(crate) fn cargo() -> Command {
+pub fn cargo() -> Command {
     let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     // `cargo xtask` describes this package in variables. A crate whose build script reads them would be compiled again.
     let is_ours = |name: &str| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_");
@@ -21,27 +21,27 @@ pub(crate) fn cargo() -> Command {
 }
 
 /// Runs a command that prints to the terminal.
-pub(crate) fn run(command: &mut Command) -> Result<(), Error> {
+pub fn run(command: &mut Command) -> Result<(), Error> {
     let status = command.status().map_err(|error| not_started(command, error))?;
     succeeded(command, status, "")
 }
 
 /// Runs a command; returns its standard output. An error has its standard error on one line.
-pub(crate) fn output(command: &mut Command) -> Result<String, Error> {
+pub fn output(command: &mut Command) -> Result<String, Error> {
     let Output { status, stdout, stderr } = capture(command.stderr(Stdio::piped()))?;
     succeeded(command, status, &String::from_utf8_lossy(&stderr))?;
     Ok(String::from_utf8_lossy(&stdout).into_owned())
 }
 
 /// Runs a command that prints its errors to the terminal; returns its standard output.
-pub(crate) fn standard_output(command: &mut Command) -> Result<Vec<u8>, Error> {
+pub fn standard_output(command: &mut Command) -> Result<Vec<u8>, Error> {
     let Output { status, stdout, .. } = capture(command.stderr(Stdio::inherit()))?;
     succeeded(command, status, "")?;
     Ok(stdout)
 }
 
 /// Runs a command to its end, whatever its exit code is; returns what it prints.
-pub(crate) fn capture(command: &mut Command) -> Result<Output, Error> {
+pub fn capture(command: &mut Command) -> Result<Output, Error> {
     command.output().map_err(|error| not_started(command, error))
 }
 
@@ -59,7 +59,7 @@ fn not_started(command: &Command, error: std::io::Error) -> Error {
 }
 
 /// A command as messages show it.
-pub(crate) fn shown(command: &Command) -> String {
+pub fn shown(command: &Command) -> String {
     let program = Path::new(command.get_program());
     let program = program.file_name().unwrap_or(program.as_os_str());
     let words = [program].into_iter().chain(command.get_args());
@@ -67,7 +67,7 @@ pub(crate) fn shown(command: &Command) -> String {
 }
 
 /// A message of several lines as one.
-pub(crate) fn one_line(text: &str) -> String {
+pub fn one_line(text: &str) -> String {
     text.lines().map(str::trim).collect::<Vec<_>>().join(" | ")
 }
 

@@ -10,8 +10,8 @@ mod write;
 use std::path::PathBuf;
 
 use argh::FromArgs;
-use dispatcher::{FAMILIES, Registry};
 use driver_api::{Error, Namespace};
+use drivers::{FAMILIES, Registry};
 
 use self::names::Names;
 use self::package::Package;
@@ -20,7 +20,7 @@ use self::write::NewFile;
 /// Create a driver: a source file with a query, its registration, a case and snapshots.
 #[derive(FromArgs)]
 #[argh(subcommand, name = "new-driver")]
-pub(crate) struct NewDriver {
+pub struct NewDriver {
     /// the file that the driver writes, like asterisk.followme.conf
     #[argh(positional)]
     namespace: String,
@@ -40,7 +40,8 @@ pub(crate) struct NewDriver {
 }
 
 impl NewDriver {
-    pub(crate) fn run(&self) -> Result<(), Error> {
+    /// Runs the command.
+    pub fn run(&self) -> Result<(), Error> {
         let (package, names, files) = self.plan().map_err(|error| error.context("nothing was changed"))?;
         say!("{}", package.folder.display());
         write::files(&package.folder, &files)?;
