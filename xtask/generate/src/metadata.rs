@@ -29,9 +29,9 @@ pub struct Package {
     pub version: String,
     /// The absolute path of its `Cargo.toml`.
     pub manifest_path: PathBuf,
-    /// What its manifest names as dependencies.
+    /// The dependencies that its manifest names.
     pub dependencies: Vec<Dependency>,
-    /// What cargo builds of it.
+    /// The libraries, programs and tests that cargo builds of it.
     pub targets: Vec<Target>,
     /// The description, for crates.io.
     pub description: Option<String>,
