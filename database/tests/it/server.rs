@@ -129,14 +129,15 @@ impl Server {
         let pid = fs::read_to_string(format!("{folder}/postmaster.pid")).unwrap();
         let leader = pid.lines().next().unwrap().to_owned();
         drop(admin);
+        let children = format!("/proc/{leader}/task/{leader}/children");
         let run =
             |command: &str| assert!(Command::new("sh").args(["-c", command]).status().unwrap().success());
         // Each process has a group of its own. As long as the leader sleeps, no process of it comes or goes.
         spawn(move || {
             sleep(time);
-            run(&format!("kill -STOP {leader} && kill -STOP $(pgrep -P {leader})"));
+            run(&format!("kill -STOP {leader} && kill -STOP $(cat {children})"));
             sleep(Duration::from_secs(3));
-            run(&format!("kill -CONT $(pgrep -P {leader}) && kill -CONT {leader}"));
+            run(&format!("kill -CONT $(cat {children}) && kill -CONT {leader}"));
         })
     }
 

@@ -50,7 +50,10 @@ type Check<'s> = dyn Fn() -> Result<(), Error> + Sync + 's;
 impl Ci {
     pub(crate) fn run(&self) -> Result<(), Error> {
         let server = LazyLock::new(Server::start);
-        let tests = || programs::test(&at_once(&server.as_ref().map_err(same)?.settings()));
+        let tests = || {
+            ensure_python();
+            programs::test(&at_once(&server.as_ref().map_err(same)?.settings()))
+        };
         let guides = || guides(&server.as_ref().map_err(same)?.settings());
         let combinations = || {
             let server = server.as_ref().map_err(same)?;
@@ -171,6 +174,14 @@ impl Server {
             ("CONFGEND_TEST_POSTGRES", &self.uri),
             ("PROPTEST_RNG_SEED", "1"),
         ]
+    }
+}
+
+/// Installs Python, by which tests run a driver of the Python program, and check the JSON Schema of the configuration. Those
+/// tests say what is missing.
+fn ensure_python() {
+    if !debian::has("python3") {
+        debian::install("python3-jsonschema");
     }
 }
 
