@@ -66,7 +66,8 @@ impl Ci {
             None => Ok(()),
         };
         let system = || {
-            package_test::prepare_early();
+            // If there can't be one, the step of the packages says why.
+            let _ = package_test::prepare();
             Ok(())
         };
         let clippy = || cargo("clippy --quiet --workspace --all-targets -- --deny warnings", &[]);
@@ -136,18 +137,21 @@ fn together(steps: &[Step<'_>]) -> Result<(), Error> {
     if let [(_, check)] = steps {
         return check();
     }
-    let results = thread::scope(|scope| {
-        let running: Vec<_> = steps.iter().map(|(name, check)| (*name, scope.spawn(check))).collect();
-        running.into_iter().map(|(name, step)| (name, step.join())).collect::<Vec<_>>()
+    let results: Vec<Result<(), Error>> = thread::scope(|scope| {
+        let running: Vec<_> = steps.iter().map(|(_, check)| scope.spawn(check)).collect();
+        running
+            .into_iter()
+            .map(|step| step.join().unwrap_or_else(|panic| panic::resume_unwind(panic)))
+            .collect()
     });
-    let mut failures = Vec::new();
-    for (name, result) in results {
-        match result {
-            Ok(Ok(())) => {}
-            Ok(Err(error)) => failures.push(error.context(name).chain()),
-            Err(panic) => panic::resume_unwind(panic),
-        }
-    }
+    let failed =
+        |((name, _), result): (&Step<'_>, Result<(), Error>)| Some(result.err()?.context(*name).chain());
+    passed_without(steps.iter().zip(results).filter_map(failed))
+}
+
+/// Fails with these messages, if there are any.
+fn passed_without(failures: impl Iterator<Item = String>) -> Result<(), Error> {
+    let failures: Vec<String> = failures.collect();
     if failures.is_empty() { Ok(()) } else { Err(Error::driver(failures.join("; "))) }
 }
 

@@ -38,13 +38,13 @@ mod postgres;
 mod publish;
 mod tidy;
 
-use std::env;
 use std::net::{Ipv4Addr, TcpListener};
 use std::process::ExitCode;
 
-use argh::{EarlyExit, FromArgs};
+use argh::FromArgs;
 use driver_api::Error;
-use xtask_generate::{command, file_error, metadata, namespaces, root, target};
+use xtask_author::{command, metadata};
+use xtask_generate::{file_error, namespaces, root, target};
 
 /// The commands for developers of confgend.
 #[derive(FromArgs)]
@@ -81,24 +81,11 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    let words: Vec<String> = env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned()).collect();
-    let words: Vec<&str> = words.iter().map(String::as_str).collect();
-    // The program is not called by its own name.
-    match Xtask::from_args(&["cargo xtask"], &words) {
-        Ok(Xtask { command }) => run(command),
-        Err(EarlyExit { output, status: Ok(()) }) => {
-            say!("{output}");
-            ExitCode::SUCCESS
-        }
-        Err(EarlyExit { output, .. }) => {
-            eprintln!("{output}\nRun cargo xtask --help for more information.");
-            ExitCode::FAILURE
-        }
-    }
+    xtask_author::start(|Xtask { command }| run(command))
 }
 
-fn run(command: Command) -> ExitCode {
-    let result = match command {
+fn run(command: Command) -> Result<(), Error> {
+    match command {
         Command::Api(api) => api.run(),
         Command::Bench(bench) => bench.run(),
         Command::Book(book) => book.run(),
@@ -121,13 +108,6 @@ fn run(command: Command) -> ExitCode {
         Command::Screenshots(screenshots) => screenshots.run(),
         Command::TestPage(test) => test.run(),
         Command::Tidy(tidy) => tidy.run(),
-    };
-    match result {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {}", error.chain());
-            ExitCode::FAILURE
-        }
     }
 }
 

@@ -39,18 +39,13 @@ pub(crate) fn run_where_possible() -> Result<(), Error> {
     }
 }
 
-/// Prepares the test while something else runs. [`run_where_possible`] says why it can't run.
-pub(crate) fn prepare_early() {
-    let _ = prepare();
-}
-
 fn example() -> Result<DriverCrate, Error> {
     DriverCrate::find(&guide::example())
 }
 
 /// Installs the tools of the test, and returns the archive of a system. The error is the reason why the test can't run
 /// on this machine.
-fn prepare() -> Result<PathBuf, String> {
+pub(crate) fn prepare() -> Result<PathBuf, String> {
     packages::ensure_cargo_tool("cargo-deb").map_err(|error| error.chain())?;
     root::base()
 }

@@ -1,8 +1,8 @@
 //! `cargo xtask generate`: generates files from a data set.
 //!
 //! It is a package of its own because it is the first command that somebody types in a new checkout, and few crates must
-//! be compiled for it. Begin with [`Generate`]. The other commands use [`into_folder`], where things are in the checkout, and
-//! how to start other programs.
+//! be compiled for it. Begin with [`Generate`]. The other commands use [`into_folder`], and where things are in the
+//! checkout.
 
 #![warn(missing_docs)]
 #![expect(clippy::print_stderr, reason = "a program for people at a terminal")]
@@ -18,8 +18,6 @@ macro_rules! say {
 
 mod arguments;
 mod checkout;
-pub mod command;
-pub mod metadata;
 
 use std::path::{Path, PathBuf};
 use std::{env, fs, io};

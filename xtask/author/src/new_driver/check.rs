@@ -5,8 +5,8 @@ use std::{fs, io};
 
 use driver_api::Error;
 
+use crate::metadata::Metadata;
 use xtask_generate::file_error;
-use xtask_generate::metadata::Metadata;
 
 /// The absolute path of a folder without `..` and symbolic links, since relative paths can't lead through links. The
 /// last part need not exist.

@@ -9,7 +9,8 @@ use std::{fs, io};
 use driver_api::Error;
 
 use super::package::Package;
-use xtask_generate::{command, file_error, root};
+use crate::command;
+use xtask_generate::{file_error, root};
 
 /// A file to write.
 pub(super) struct NewFile {

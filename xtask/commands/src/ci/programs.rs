@@ -10,10 +10,11 @@ use std::thread;
 use std::time::Instant;
 
 use driver_api::Error;
-use serde::Deserialize;
+use serde_json::Value;
 
+use super::passed_without;
 use crate::command::{self, cargo};
-use crate::metadata::Target;
+use crate::metadata::messages;
 use crate::root;
 
 /// Builds and runs all tests of the workspace, with these environment variables. A failure does not stop the others.
@@ -35,30 +36,15 @@ pub(super) fn test(settings: &[(&str, &str)]) -> Result<(), Error> {
         }
     });
     drop(sender);
-    let failures: Vec<String> = failures.iter().collect();
-    if failures.is_empty() { Ok(()) } else { Err(Error::driver(failures.join("; "))) }
+    passed_without(failures.iter())
 }
 
 /// A program that runs tests.
 enum Program {
-    /// That of a package's unit tests, or of an integration test.
-    Built { path: PathBuf, target: Target, manifest: PathBuf },
+    /// That of a package's unit tests, or of an integration test, by the folder of the package and the name in it.
+    Built { path: PathBuf, folder: PathBuf, name: String },
     /// Rustdoc, for the examples in the documentation.
     Documentation,
-}
-
-/// A message of cargo.
-#[derive(Deserialize)]
-struct Message {
-    executable: Option<PathBuf>,
-    target: Option<Target>,
-    manifest_path: Option<PathBuf>,
-    profile: Option<Profile>,
-}
-
-#[derive(Deserialize)]
-struct Profile {
-    test: bool,
 }
 
 impl Program {
@@ -67,31 +53,31 @@ impl Program {
         let words =
             ["test", "--quiet", "--workspace", "--no-run", "--message-format=json-render-diagnostics"];
         say!("cargo {}", words.join(" "));
-        let messages = command::standard_output(cargo().args(words))?;
-        let mut programs = Vec::new();
-        for line in messages.split(|&byte| byte == b'\n').filter(|line| !line.is_empty()) {
-            let message: Message = serde_json::from_slice(line)
-                .map_err(|error| Error::driver("cargo writes messages of another form").because(error))?;
-            programs.extend(Program::of(message));
-        }
+        let output = command::standard_output(cargo().args(words))?;
+        let mut programs: Vec<Program> = messages(&output)?.iter().filter_map(Program::of).collect();
         let is_slow = |program: &Program| program.name().starts_with("dispatcher");
         programs.sort_by_key(|program| !is_slow(program));
         programs.insert(0, Program::Documentation);
         Ok(programs)
     }
 
-    fn of(message: Message) -> Option<Program> {
-        let is_test = message.profile.is_some_and(|profile| profile.test);
-        let path = message.executable.filter(|_| is_test)?;
-        Some(Program::Built { path, target: message.target?, manifest: message.manifest_path? })
+    /// Returns the program that cargo's message says it has built, if that one runs tests.
+    fn of(message: &Value) -> Option<Program> {
+        let text = |value: &Value| value.as_str().map(str::to_owned);
+        let path = text(&message["executable"]).filter(|_| message["profile"]["test"] == true)?;
+        let folder = Path::new(message["manifest_path"].as_str()?).parent()?;
+        Some(Program::Built {
+            path: path.into(),
+            folder: folder.to_owned(),
+            name: text(&message["target"]["name"])?,
+        })
     }
 
     /// Returns the name that reports have: `dispatcher it`.
     fn name(&self) -> String {
         match self {
-            Program::Built { target, manifest, .. } => {
-                let folder = folder(manifest);
-                format!("{} {}", folder.strip_prefix(root()).unwrap_or(folder).display(), target.name)
+            Program::Built { folder, name, .. } => {
+                format!("{} {name}", folder.strip_prefix(root()).unwrap_or(folder).display())
             }
             Program::Documentation => "examples in the documentation".to_owned(),
         }
@@ -114,12 +100,9 @@ impl Program {
     /// Returns the command that runs them, as cargo would.
     fn command(&self) -> Command {
         match self {
-            Program::Built { path, manifest, .. } => {
+            Program::Built { path, folder, .. } => {
                 let mut command = Command::new(path);
-                command
-                    .arg("--quiet")
-                    .current_dir(folder(manifest))
-                    .env("CARGO_MANIFEST_DIR", folder(manifest));
+                command.arg("--quiet").current_dir(folder).env("CARGO_MANIFEST_DIR", folder);
                 command
             }
             Program::Documentation => {
@@ -129,10 +112,6 @@ impl Program {
             }
         }
     }
-}
-
-fn folder(manifest: &Path) -> &Path {
-    manifest.parent().unwrap_or(manifest)
 }
 
 /// Returns the number in a result: `test result: ok. 7 passed; 0 failed; …`.
@@ -152,11 +131,11 @@ mod tests {
                 r#"{{"reason": "compiler-artifact", "manifest_path": "/w/review/Cargo.toml", "profile": {{"test": {test}}},
                 "target": {{"name": "it", "kind": ["test"], "src_path": "/w"}}, "executable": "/w/target/it-1"}}"#
             );
-            serde_json::from_str(&text).unwrap()
+            messages(text.replace('\n', "").as_bytes()).unwrap().remove(0)
         };
-        assert_eq!(Program::of(message(true)).unwrap().name(), "/w/review it");
-        assert!(Program::of(message(false)).is_none());
-        assert!(Program::of(serde_json::from_str(r#"{"reason": "build-finished"}"#).unwrap()).is_none());
+        assert_eq!(Program::of(&message(true)).unwrap().name(), "/w/review it");
+        assert!(Program::of(&message(false)).is_none());
+        assert!(Program::of(&serde_json::json!({"reason": "build-finished"})).is_none());
     }
 
     #[test]

@@ -10,6 +10,7 @@ use driver_api::Error;
 use serde_json::Value;
 
 use super::{ALL, ENGINES, code};
+use crate::metadata::messages;
 use crate::{command, file_error, root};
 
 /// How far the compiler goes with a set of features.
@@ -116,7 +117,7 @@ fn build(depth: Depth, set: &str, target: &[&str]) -> Result<Build, Error> {
     }
     let output = command::standard_output(&mut cargo)?;
     let mut build = Build::default();
-    for message in messages(&output) {
+    for message in messages(&output)? {
         let Some(id) = message["package_id"].as_str() else { continue };
         build.packages.insert(id.to_owned());
         let libraries = message["linked_libs"].as_array().into_iter().flatten().filter_map(Value::as_str);
@@ -146,11 +147,6 @@ pub(super) fn cargo_build(depth: Depth, set: &str, target: &[&str], format: &str
     cargo.args(command).args(["--quiet", "--package", "dispatcher", "--no-default-features"]);
     cargo.args(["--features", set, "--message-format", format]).args(target);
     cargo
-}
-
-/// The messages of cargo, one on each line.
-pub(super) fn messages(output: &[u8]) -> impl Iterator<Item = Value> {
-    output.split(|byte| *byte == b'\n').filter_map(|line| serde_json::from_slice(line).ok())
 }
 
 #[cfg(test)]

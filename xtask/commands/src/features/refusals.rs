@@ -3,9 +3,10 @@
 use driver_api::Error;
 use serde_json::Value;
 
-use super::build::{Depth, cargo_build, messages};
+use super::build::{Depth, cargo_build};
 use super::code;
 use crate::command;
+use crate::metadata::messages;
 
 /// Sets of features that can't be built, and the beginning of the error message.
 const REFUSED: &[(&str, &str)] = &[
@@ -41,7 +42,7 @@ fn refusal(depth: Depth, set: &str) -> Result<String, Error> {
         let text = message["message"]["message"].as_str()?;
         (message["message"]["level"] == "error").then(|| text.to_owned())
     };
-    let errors: Vec<String> = messages(&output.stdout).filter_map(|message| is_error(&message)).collect();
+    let errors: Vec<String> = messages(&output.stdout)?.iter().filter_map(is_error).collect();
     let errors: Vec<&str> = errors.iter().map(String::as_str).filter(|text| !is_summary(text)).collect();
     match errors.as_slice() {
         [error] => Ok(error.trim_start_matches("evaluation panicked: ").to_owned()),

@@ -12,7 +12,7 @@ use serde_json::Value;
 use super::RELEASE;
 use crate::command::{self, cargo};
 use crate::licences::Linked;
-use crate::metadata::{Metadata, Package};
+use crate::metadata::{Metadata, Package, messages};
 use crate::{file_error, root, target};
 
 const PROGRAM: &str = "confgend";
@@ -70,9 +70,9 @@ impl DriverCrate {
         } else {
             command.arg("--config").arg(super::dev_profile()).env("CARGO_TARGET_DIR", target());
         }
-        let messages =
+        let output =
             command::standard_output(&mut command).map_err(|error| error.context(self.to_string()))?;
-        executable(&messages).ok_or_else(|| {
+        executable(&messages(&output)?).ok_or_else(|| {
             Error::driver(format!("cargo build doesn't name the file of {PROGRAM}")).context(self.to_string())
         })
     }
@@ -131,10 +131,8 @@ fn has_program(package: &Package) -> bool {
 }
 
 /// The path of the program, from cargo's messages.
-fn executable(messages: &[u8]) -> Option<PathBuf> {
-    let mut messages =
-        messages.split(|byte| *byte == b'\n').filter_map(|line| serde_json::from_slice(line).ok());
-    messages.find_map(|message: Value| {
+fn executable(messages: &[Value]) -> Option<PathBuf> {
+    messages.iter().find_map(|message| {
         let path = message["executable"].as_str().filter(|_| message["target"]["name"] == PROGRAM)?;
         Some(PathBuf::from(path))
     })

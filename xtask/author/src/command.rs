@@ -6,7 +6,7 @@ use std::process::{Command, ExitStatus, Output, Stdio};
 
 use driver_api::Error;
 
-use crate::root;
+use xtask_generate::root;
 
 /// Cargo, in the folder of the workspace.
 pub fn cargo() -> Command {

@@ -1,4 +1,4 @@
-//! The packages of a workspace, as `cargo metadata` describes them.
+//! The packages of a workspace, as `cargo metadata` describes them, and the messages of a build.
 //!
 //! A crate for this exists. It would bring features of serde that nothing else of the workspace has, and so cargo would
 //! compile most crates twice: for the workspace, and for a program of it.
@@ -148,6 +148,14 @@ impl Target {
     }
 }
 
+/// Returns the messages of a build with `--message-format=json`, one on each line of cargo's output. Lines that are no message
+/// are what programs printed that ran in the build.
+pub fn messages(output: &[u8]) -> Result<Vec<Value>, Error> {
+    let lines = output.split(|&byte| byte == b'\n').filter(|line| line.starts_with(b"{"));
+    let messages: Result<_, _> = lines.map(serde_json::from_slice).collect();
+    messages.map_err(|error| Error::driver("cargo writes messages of another form").because(error))
+}
+
 fn read(folder: &Path, options: &[&str]) -> Result<Metadata, Error> {
     let mut cargo = command::cargo();
     cargo.current_dir(folder).args(["metadata", "--format-version", "1"]).args(options);
@@ -159,7 +167,7 @@ fn read(folder: &Path, options: &[&str]) -> Result<Metadata, Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::root;
+    use xtask_generate::root;
 
     #[test]
     fn this_workspace_is_described() {
