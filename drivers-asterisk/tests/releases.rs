@@ -2,25 +2,40 @@
 
 #![expect(clippy::unwrap_used, reason = "the helpers of a test fail as the test does")]
 
+use std::path::PathBuf;
+
 use database::Uri;
 use driver_api::{Config, EngineRow, Error, Rows, Session, Snapshot, Value};
 use fixtures::{Case, Strictness, load_sqlite};
+use tempfile::TempDir;
 
-/// Returns a file of the case of release 24.10 as if its database were of another release.
-fn generated(file: &str, release: &str) -> String {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("site.db");
-    let case = Case::named("release-24.10").unwrap();
-    load_sqlite(&case, &path, Strictness::Strict).unwrap();
-    let entry = drivers_asterisk::DRIVERS
-        .iter()
-        .find(|entry| entry.namespace == format!("asterisk.{file}") && entry.name == "wazo")
-        .unwrap();
-    let mut config = Config::default();
-    config.fill_from(&entry.built_in().unwrap());
-    let mut database = database::open(&Uri::Sqlite(path)).unwrap();
-    let mut snapshot = OfRelease { snapshot: &mut *database.snapshot().unwrap(), release };
-    entry.build(&config).unwrap().generate(&mut Session::new(&mut snapshot)).unwrap()
+/// A database with the case of release 24.10.
+struct Site {
+    path: PathBuf,
+    _folder: TempDir,
+}
+
+impl Site {
+    fn load() -> Site {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("site.db");
+        let case = Case::named("release-24.10").unwrap();
+        load_sqlite(&case, &path, Strictness::Strict).unwrap();
+        Site { path, _folder: folder }
+    }
+
+    /// Returns a file as if the database were of another release.
+    fn generated(&self, file: &str, release: &str) -> String {
+        let entry = drivers_asterisk::DRIVERS
+            .iter()
+            .find(|entry| entry.namespace == format!("asterisk.{file}") && entry.name == "wazo")
+            .unwrap();
+        let mut config = Config::default();
+        config.fill_from(&entry.built_in().unwrap());
+        let mut database = database::open(&Uri::Sqlite(self.path.clone())).unwrap();
+        let mut snapshot = OfRelease { snapshot: &mut *database.snapshot().unwrap(), release };
+        entry.build(&config).unwrap().generate(&mut Session::new(&mut snapshot)).unwrap()
+    }
 }
 
 /// A snapshot that names another release.
@@ -71,10 +86,11 @@ fn a_release_has_the_lines_of_its_time() {
         "24.07", "24.08", "24.10", "24.14", "24.15", "24.16", "24.17", "25.01", "25.02", "25.03", "25.04",
         "25.13", "25.14", "25.15", "25.16", "25.17", "26.08",
     ];
+    let site = Site::load();
     for (file, line, first, last) in table {
         for release in releases.into_iter().filter(|release| *release >= "24.10" || file == "sccp.conf") {
             let is_of_time = (first..=last).contains(&release);
-            let has_it = generated(file, release).contains(line);
+            let has_it = site.generated(file, release).contains(line);
             assert_eq!(has_it, is_of_time, "{file} of {release}: {line}");
         }
     }
@@ -82,8 +98,9 @@ fn a_release_has_the_lines_of_its_time() {
 
 #[test]
 fn a_user_in_a_queue_is_called_by_device_until_24_15() {
+    let site = Site::load();
     let members = |release: &str, beginning: &str| {
-        let text = generated("queues.conf", release);
+        let text = site.generated("queues.conf", release);
         text.lines().filter(|line| line.starts_with(beginning)).count()
     };
     let (before, after) = (members("24.15", "member = Local/"), members("24.16", "member = Local/"));

@@ -83,8 +83,9 @@ impl Compiler {
     /// Has rustdoc write the JSON of all crates; returns its folder.
     fn write_json(&self) -> Result<PathBuf, Error> {
         let mut cargo = command::cargo();
-        cargo.current_dir(root()).args(["doc", "--quiet", "--no-deps", "--features", "driver-api/templates"]);
-        cargo.args(CRATES.iter().flat_map(|name| ["--package", name])).arg("--target-dir").arg(target());
+        // Of the whole workspace, so that its dependencies are those that the other checks have compiled.
+        cargo.current_dir(root()).args(["doc", "--quiet", "--no-deps", "--workspace"]);
+        cargo.args(["--features", "driver-api/templates", "--target-dir"]).arg(target());
         cargo.env("RUSTDOC", root().join("xtask/api/rustdoc.sh"));
         cargo.env("RUSTDOCFLAGS", "-Z unstable-options --output-format json");
         if let Some(toolchain) = &self.toolchain {

@@ -74,7 +74,7 @@ impl Ci {
         // The steps of a line are taken at the same time: some use one processor, or wait.
         let steps: &[&[Step<'_>]] = &[
             &[("format", &|| cargo("fmt --all --check", &[]))],
-            &[("tidy", &tidy::check), ("clippy", &clippy), ("a system for packages", &system)],
+            &[("tidy", &tidy::check), ("clippy", &clippy)],
             &[("documentation", &documentation)],
             &[("public interfaces", &api::check_where_possible)],
             &[("licences and sources", &|| self.deny())],
@@ -82,9 +82,10 @@ impl Ci {
             &[
                 ("faults", &faults::quick),
                 ("status page in a browser", &browser::run_where_possible),
-                ("guides", &guides),
+                ("a system for packages", &system),
             ],
-            &[("each family and each engine alone", &combinations)],
+            // The guides have a target folder of their own.
+            &[("guides", &guides), ("each family and each engine alone", &combinations)],
             &[("packages", &package_test::run_where_possible)],
             &[("expected files, on both engines", &expected)],
         ];

@@ -55,7 +55,9 @@ impl Program {
         say!("cargo {}", words.join(" "));
         let output = command::standard_output(cargo().args(words))?;
         let mut programs: Vec<Program> = messages(&output)?.iter().filter_map(Program::of).collect();
-        let is_slow = |program: &Program| program.name().starts_with("dispatcher");
+        let is_slow = |program: &Program| {
+            ["dispatcher ", "drivers-asterisk "].iter().any(|it| program.name().starts_with(it))
+        };
         programs.sort_by_key(|program| !is_slow(program));
         programs.insert(0, Program::Documentation);
         Ok(programs)

@@ -16,8 +16,6 @@ pub(super) fn compare(made: &Path, example: &Path, update: bool) -> Result<(), E
     // In a repository, git ignores the files that the crate's .gitignore names.
     git::run(made, &["init", "--quiet"])?;
     let names: BTreeSet<String> = git::files(made)?.into_iter().chain(git::files(example)?).collect();
-    // The guide does not fix the versions of other crates.
-    let names = names.into_iter().filter(|name| name != "Cargo.lock");
     let mut different = Vec::new();
     for name in names {
         let (new, old) = (read(made, &name)?, read(example, &name)?);

@@ -114,10 +114,15 @@ fn share_dependencies(checkout: &Path) -> Result<(), Error> {
         return Ok(());
     }
     fs::create_dir_all(&to).map_err(|error| file_error(&to, error))?;
+    // Cargo takes this lock before it writes to the folder.
+    let lock = from.join(".cargo-lock");
+    let held = File::create(&lock).and_then(|file| file.lock().map(|()| file));
+    let held = held.map_err(|error| file_error(&lock, error))?;
     let mut copy = Command::new("cp");
     copy.args(["--archive", "--link"])
         .args(["deps", "build", ".fingerprint"].map(|folder| from.join(folder)));
     command::run(copy.arg(&to))?;
+    drop(held);
     let mut clean = command::cargo();
     clean.current_dir(checkout).env("CARGO_TARGET_DIR", target_folder());
     command::run(clean.args(["clean", "--quiet", "--workspace"]))
