@@ -20,8 +20,9 @@ const CAPACITY: usize = 64 * 1024;
 /// The pause before the second attempt, and the longest pause. Each pause is twice as long as the one before.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(20), Duration::from_millis(500));
 
-/// The least time that an attempt to connect has, if the attempts before it used up the time limit.
-const LEAST: Duration = Duration::from_millis(10);
+/// The least time that an attempt to connect has, if the attempts before it used up the time limit. On a busy machine, it takes
+/// more than a few milliseconds to learn that a socket refuses, and the message would tell of a time limit instead.
+const LEAST: Duration = Duration::from_millis(200);
 
 /// How long the client tries.
 #[derive(Debug, Clone, Copy, PartialEq)]
