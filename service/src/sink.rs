@@ -4,10 +4,17 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::time::{Duration, Instant};
-use std::{io, thread};
+use std::{io, iter, thread};
 
 /// The maximum number of lines that wait. Further ones are dropped and counted.
 const LIMIT: usize = 10_000;
+
+/// The most lines that are written together.
+const TOGETHER: usize = 256;
+
+/// The pause after each write. A line that comes alone is written at once. Lines that come faster are written together: waking the
+/// thread and writing cost more than a line does.
+const PAUSE: Duration = Duration::from_millis(2);
 
 /// The queue of a thread that writes.
 pub(crate) struct Sink<T> {
@@ -29,8 +36,8 @@ enum Item<T> {
 
 /// Writes the lines of a thread. It may block.
 pub(crate) trait Output<T>: Send + 'static {
-    /// Writes a line.
-    fn write(&mut self, line: T);
+    /// Writes lines in their order.
+    fn write(&mut self, lines: Vec<T>);
 
     /// Writes that this number of lines was dropped.
     fn write_dropped(&mut self, number: usize);
@@ -66,23 +73,27 @@ impl<T: Send + 'static> Sink<T> {
 }
 
 fn run<T>(items: &Receiver<Item<T>>, counts: &Counts, output: &mut impl Output<T>) {
-    for item in items {
-        match item {
-            Item::Line(line) => {
-                output.write(line);
-                counts.waiting.fetch_sub(1, Ordering::Relaxed);
-            }
-            Item::Flush(notice) => {
-                let _ = notice.send(());
+    for first in items {
+        let (mut lines, mut notices) = (Vec::new(), Vec::new());
+        for item in iter::once(first).chain(items.try_iter()).take(TOGETHER) {
+            match item {
+                Item::Line(line) => lines.push(line),
+                Item::Flush(notice) => notices.push(notice),
             }
         }
+        let written = lines.len();
+        output.write(lines);
         // Lines are dropped only while many wait, so the gap is behind the lines that waited.
-        if counts.waiting.load(Ordering::Relaxed) == 0 {
+        if counts.waiting.fetch_sub(written, Ordering::Relaxed) == written {
             let dropped = counts.dropped.swap(0, Ordering::Relaxed);
             if dropped > 0 {
                 output.write_dropped(dropped);
             }
         }
+        for notice in notices {
+            let _ = notice.send(());
+        }
+        thread::sleep(PAUSE);
     }
 }
 
@@ -96,41 +107,43 @@ mod tests {
 
     use super::*;
 
-    /// Waits for a permit before each line.
+    /// Waits for a permit before each write.
     struct Slow {
         permits: Receiver<()>,
-        written: Arc<Mutex<Vec<String>>>,
+        writes: Arc<Mutex<Vec<Vec<String>>>>,
     }
 
     impl Output<String> for Slow {
-        fn write(&mut self, line: String) {
+        fn write(&mut self, lines: Vec<String>) {
             let _ = self.permits.recv();
-            self.written.lock().unwrap().push(line);
+            self.writes.lock().unwrap().push(lines);
         }
 
         fn write_dropped(&mut self, number: usize) {
-            self.written.lock().unwrap().push(format!("{number} dropped"));
+            self.writes.lock().unwrap().push(vec![format!("{number} dropped")]);
         }
     }
 
     #[test]
     fn a_blocked_output_blocks_no_caller() {
         let (permit, permits) = mpsc::channel();
-        let written = Arc::new(Mutex::new(Vec::new()));
-        let sink = Sink::start("test", Slow { permits, written: Arc::clone(&written) }).unwrap();
+        let writes = Arc::new(Mutex::new(Vec::new()));
+        let sink = Sink::start("test", Slow { permits, writes: Arc::clone(&writes) }).unwrap();
         for number in 0..LIMIT + 7 {
             sink.send(number.to_string());
         }
         let start = Instant::now();
         sink.flush(start + Duration::from_millis(50));
         assert!(start.elapsed() < Duration::from_secs(10));
-        assert_eq!(written.lock().unwrap().len(), 0);
-        // Without the other end, no line waits for a permit.
+        assert_eq!(writes.lock().unwrap().len(), 0);
+        // Without the other end, nothing waits for a permit.
         drop(permit);
         sink.flush(Instant::now() + Duration::from_secs(30));
         sink.send("last".to_owned());
         sink.flush(Instant::now() + Duration::from_secs(30));
-        let written = written.lock().unwrap();
+        let writes = writes.lock().unwrap();
+        assert!(writes.len() <= LIMIT / TOGETHER + 4, "{} writes", writes.len());
+        let written = writes.concat();
         assert_eq!(written.len(), LIMIT + 2);
         assert_eq!(
             written[LIMIT - 1..],

@@ -151,18 +151,21 @@ struct LogFileOutput {
 }
 
 impl Output<Record> for LogFileOutput {
-    fn write(&mut self, record: Record) {
+    fn write(&mut self, records: Vec<Record>) {
         let file = lock(&self.form).file.clone();
-        let kept = file.is_some_and(|file| (&*file).write_all(record.line().as_bytes()).is_ok());
-        // An urgent one is there already.
-        if !kept && !record.is_urgent() {
+        let lines: String = records.iter().map(Record::line).collect();
+        if file.is_some_and(|file| (&*file).write_all(lines.as_bytes()).is_ok()) {
+            return;
+        }
+        // Nobody knows which of them the file has taken. An urgent one is there already.
+        for record in records.into_iter().filter(|record| !record.is_urgent()) {
             self.stderr.send(record);
         }
     }
 
     fn write_dropped(&mut self, number: usize) {
         let format = lock(&self.form).format;
-        self.write(Record::dropped(number, format));
+        self.write(vec![Record::dropped(number, format)]);
     }
 }
 
@@ -177,19 +180,21 @@ struct Stderr {
 }
 
 impl Output<Record> for Stderr {
-    fn write(&mut self, record: Record) {
-        // An entry that the journal takes does not go to its stream as well: it would be there twice.
-        if self.journal.as_ref().is_some_and(|journal| journal.send(&record).is_ok()) {
-            return;
+    fn write(&mut self, records: Vec<Record>) {
+        for record in records {
+            // An entry that the journal takes does not go to its stream as well: it would be there twice.
+            if self.journal.as_ref().is_some_and(|journal| journal.send(&record).is_ok()) {
+                continue;
+            }
+            let line = if self.is_stream { record.stream_line() } else { record.line() };
+            // An error of standard error can't be reported.
+            let _ = self.stderr.write_all(line.as_bytes());
         }
-        let line = if self.is_stream { record.stream_line() } else { record.line() };
-        // An error of standard error can't be reported.
-        let _ = self.stderr.write_all(line.as_bytes());
     }
 
     fn write_dropped(&mut self, number: usize) {
         let format = lock(&self.form).format;
-        self.write(Record::dropped(number, format));
+        self.write(vec![Record::dropped(number, format)]);
     }
 }
 
@@ -209,7 +214,7 @@ mod tests {
         let mut output =
             Stderr { stderr, journal: Some(journal), is_stream: true, form: SharedForm::default() };
         let printed = || fs::read_to_string(&path).unwrap();
-        let mut write = || output.write(record(LogFormat::Text, true, request));
+        let mut write = || output.write(vec![record(LogFormat::Text, true, request)]);
         write();
         assert_eq!((received(&socket).len(), printed().as_str()), (13, ""));
         drop(socket);
@@ -225,7 +230,7 @@ mod tests {
         write();
         assert_eq!(received(&socket).len(), 13);
         let long = "x".repeat(8 << 20);
-        output.write(record(LogFormat::Text, true, || tracing::info!("{long}")));
+        output.write(vec![record(LogFormat::Text, true, || tracing::info!("{long}"))]);
         let last = printed().split_off(2 * line.len());
         assert!(last == format!("<6>(confgend.serve.log.tests): {long}\n"), "{} bytes", last.len());
     }
