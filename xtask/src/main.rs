@@ -1,7 +1,7 @@
 //! `cargo xtask`: starts the commands for developers of confgend.
 //!
 //! `generate` is the first command that somebody types in a new checkout, and `new-driver` the first one of an author. They
-//! have packages of their own, which are compiled in a third of the time that the package with all other commands takes.
+//! have packages of their own, which are compiled without most of what the other commands need.
 
 #![expect(clippy::print_stderr, reason = "a program for people at a terminal")]
 
