@@ -34,7 +34,7 @@ impl Bouncer {
         fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
         let path = folder.path().join("pgbouncer.ini");
         let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port();
-        // The database takes no TLS, which PgBouncer has preferred since 1.24.
+        // The database takes no TLS, which newer versions of PgBouncer prefer: 1.24 does, 1.18 did not.
         let settings = format!(
             "[databases]\n* = host=127.0.0.1 port={} user=confgend\n[pgbouncer]\nlisten_addr = 127.0.0.1\n\
              listen_port = {port}\nauth_type = any\npool_mode = {mode}\ndefault_pool_size = 1\nunix_socket_dir =\n\
