@@ -7,7 +7,7 @@ use std::{env, fs};
 use argh::FromArgs;
 use driver_api::Error;
 
-use crate::packages::{Build, DriverCrate, Features, Program, RELEASE, ensure_cargo_tool};
+use crate::packages::{Build, DriverCrate, Features, Program, RELEASE, ensure_cargo_deb};
 use crate::{command, file_error, package_test, root, target};
 
 /// Build the Debian packages confgend and confgend-client.
@@ -41,7 +41,7 @@ impl Dist {
         if self.test {
             return package_test::run(driver_crate);
         }
-        ensure_cargo_tool("cargo-deb")?;
+        ensure_cargo_deb()?;
         let out = self.out.clone().unwrap_or_else(|| target().join("dist"));
         // cargo-deb runs in the folder of the workspace.
         let out = path::absolute(&out).map_err(|error| file_error(&out, error))?;

@@ -46,7 +46,7 @@ fn example() -> Result<DriverCrate, Error> {
 /// Installs the tools of the test, and returns the archive of a system. The error is the reason why the test can't run
 /// on this machine.
 pub(crate) fn prepare() -> Result<PathBuf, String> {
-    packages::ensure_cargo_tool("cargo-deb").map_err(|error| error.chain())?;
+    packages::ensure_cargo_deb().map_err(|error| error.chain())?;
     root::base()
 }
 

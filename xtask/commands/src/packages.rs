@@ -254,6 +254,21 @@ fn package_of(cargo_deb: &mut Command) -> Result<PathBuf, Error> {
     path.ok_or_else(|| Error::driver("does not print the path of the package").context("cargo deb"))
 }
 
+/// Installs what makes packages: cargo-deb, and the program that tells which libraries a program needs. Without that one,
+/// cargo-deb leaves the dependencies empty where Debian has its libraries below /usr (Debian 13).
+pub(crate) fn ensure_cargo_deb() -> Result<(), Error> {
+    if !debian::has("dpkg-shlibdeps") {
+        debian::install("dpkg-dev");
+    }
+    if !debian::has("dpkg-shlibdeps") {
+        return Err(Error::driver(
+            "dpkg-shlibdeps is not installed, without which the packages would name no libraries as dependencies; type: \
+             sudo apt-get install dpkg-dev",
+        ));
+    }
+    ensure_cargo_tool("cargo-deb")
+}
+
 /// Installs a tool such as cargo-deb, unless it is installed.
 pub(crate) fn ensure_cargo_tool(name: &str) -> Result<(), Error> {
     if debian::has(name) {
