@@ -10,22 +10,21 @@ use driver_api::Error;
 
 use crate::{command, debian, file_error, target};
 
-const RELEASE: &str = "bookworm";
 /// The dependencies of the packages that a minimal system lacks, and an init system.
 const INCLUDED: &str = "--include=adduser,dbus,systemd,systemd-sysv";
 
 /// Returns the archive of a newly installed system, which is created once and kept. The error is the reason why it can't
 /// be created on this machine.
 pub(super) fn base() -> Result<PathBuf, String> {
-    if !Path::new("/etc/debian_version").exists() || !debian::has("dpkg") {
-        return Err("this is not Debian".to_owned());
-    }
+    let text = fs::read_to_string("/etc/os-release").unwrap_or_default();
+    let release = release(&text).filter(|_| debian::has("dpkg"));
+    let release = release.ok_or_else(|| "this is not Debian".to_owned())?;
     if !debian::is_root() {
         return Err("only root can create a system".to_owned());
     }
-    let archive = work_folder().join(format!("{RELEASE}-{ARCH}.tar"));
+    let archive = work_folder().join(format!("{release}-{ARCH}.tar"));
     if !archive.exists() {
-        create(&archive).map_err(|error| error.chain())?;
+        create(release, &archive).map_err(|error| error.chain())?;
     }
     Ok(archive)
 }
@@ -34,14 +33,23 @@ fn work_folder() -> PathBuf {
     target().join("package-test-systems")
 }
 
-fn create(archive: &Path) -> Result<(), Error> {
+/// The name of Debian's release in the text of `os-release`: of this machine, against whose libraries the programs are linked.
+fn release(text: &str) -> Option<&str> {
+    let value = |key: &str| {
+        let line = text.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix('='))?;
+        Some(line.trim_matches('"'))
+    };
+    value("VERSION_CODENAME").filter(|_| value("ID") == Some("debian"))
+}
+
+fn create(release: &str, archive: &Path) -> Result<(), Error> {
     if !debian::has("debootstrap") {
         debian::install("debootstrap");
     }
-    say!("debootstrap {RELEASE}, once");
+    say!("debootstrap {release}, once");
     let folder = new_folder()?;
     command::output(
-        Command::new("debootstrap").args(["--variant=minbase", INCLUDED, RELEASE]).arg(folder.path()),
+        Command::new("debootstrap").args(["--variant=minbase", INCLUDED, release]).arg(folder.path()),
     )?;
     command::output(Command::new("chroot").arg(folder.path()).args(["apt-get", "clean"]))?;
     // Only a complete archive gets the name.
@@ -147,5 +155,18 @@ impl Root {
     /// The paths of all files.
     pub(super) fn files(&self) -> Result<BTreeSet<String>, Error> {
         Ok(self.run(&["find", "/"])?.lines().map(str::to_owned).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_system_is_of_the_release_of_this_machine() {
+        let trixie = "PRETTY_NAME=\"Debian GNU/Linux 13 (trixie)\"\nVERSION_CODENAME=trixie\nID=debian\n";
+        assert_eq!(release(trixie), Some("trixie"));
+        assert_eq!(release("ID=ubuntu\nID_LIKE=debian\nVERSION_CODENAME=noble\n"), None);
+        assert_eq!(release(""), None);
     }
 }
