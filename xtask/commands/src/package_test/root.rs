@@ -147,9 +147,11 @@ impl Root {
     pub(super) fn describe(&self, path: &str) -> Result<String, Error> {
         let link = ["-type", "l", "-printf", "-> %l"];
         let other = ["-printf", "%u:%g %m"];
-        command::output(
+        let described = command::output(
             self.command(&[]).args(["find", path, "-maxdepth", "0"]).args(link).arg("-o").args(other),
-        )
+        )?;
+        // The two are one folder, and releases of Debian link to either.
+        Ok(described.replace("-> /usr/lib/", "-> /lib/"))
     }
 
     /// The paths of all files.
