@@ -53,7 +53,10 @@ pub(super) struct World {
 
 impl World {
     pub(super) fn new(keep: bool) -> Result<World, Error> {
-        let lock = lock(&target()).map_err(|error| file_error(&target(), error))?;
+        // Other runs of this program take the lock as well.
+        let target = target();
+        fs::create_dir_all(&target).map_err(|error| file_error(&target, error))?;
+        let lock = lock(&target)?;
         let mut folder = scratch().map_err(|error| file_error(&env::temp_dir(), error))?;
         // Programs print the path without symbolic links.
         let home = folder.path().canonicalize().map_err(|error| file_error(folder.path(), error))?;
@@ -115,9 +118,7 @@ fn share_dependencies(checkout: &Path) -> Result<(), Error> {
     }
     fs::create_dir_all(&to).map_err(|error| file_error(&to, error))?;
     // Cargo takes this lock before it writes to the folder.
-    let lock = from.join(".cargo-lock");
-    let held = File::create(&lock).and_then(|file| file.lock().map(|()| file));
-    let held = held.map_err(|error| file_error(&lock, error))?;
+    let held = lock(&from.join(".cargo-lock"))?;
     let mut copy = Command::new("cp");
     copy.args(["--archive", "--link"])
         .args(["deps", "build", ".fingerprint"].map(|folder| from.join(folder)));
@@ -133,12 +134,10 @@ fn home_path() -> PathBuf {
     env::temp_dir().join(format!("confgend-guide-{}", as_file_name(root())))
 }
 
-/// Waits for the lock on a folder, which other runs of this program take as well.
-fn lock(folder: &Path) -> io::Result<File> {
-    fs::create_dir_all(folder)?;
-    let folder = File::open(folder)?;
-    folder.lock()?;
-    Ok(folder)
+/// Waits for the lock on a file or a folder. Dropping the result releases it.
+fn lock(path: &Path) -> Result<File, Error> {
+    let locked = File::open(path).and_then(|file| file.lock().map(|()| file));
+    locked.map_err(|error| file_error(path, error))
 }
 
 /// Creates an empty folder for the home, in place of one that an earlier run has kept.
