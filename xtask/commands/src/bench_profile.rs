@@ -40,10 +40,7 @@ fn into(command: &mut Command, path: &Path) -> Result<(), Error> {
 }
 
 fn ensure_perf() -> Result<(), Error> {
-    if !debian::has("perf") {
-        debian::install("linux-perf");
-    }
-    if debian::has("perf") {
+    if debian::find_or_install("perf", "linux-perf") {
         return Ok(());
     }
     Err(Error::driver("perf is not installed, and a profile needs it; type: sudo apt-get install linux-perf"))

@@ -51,7 +51,8 @@ impl Ci {
     pub(crate) fn run(&self) -> Result<(), Error> {
         let server = LazyLock::new(Server::start);
         let tests = || {
-            ensure_python();
+            // Tests run a driver of the Python program, and check the JSON Schema of the configuration. They say what is missing.
+            debian::find_or_install("python3", "python3-jsonschema");
             programs::test(&at_once(&server.as_ref().map_err(same)?.settings()))
         };
         let guides = || guides(&server.as_ref().map_err(same)?.settings());
@@ -179,14 +180,6 @@ impl Server {
             ("CONFGEND_TEST_POSTGRES", &self.uri),
             ("PROPTEST_RNG_SEED", "1"),
         ]
-    }
-}
-
-/// Installs Python, by which tests run a driver of the Python program, and check the JSON Schema of the configuration. Those
-/// tests say what is missing.
-fn ensure_python() {
-    if !debian::has("python3") {
-        debian::install("python3-jsonschema");
     }
 }
 

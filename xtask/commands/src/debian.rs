@@ -12,6 +12,15 @@ pub(crate) fn has(program: &str) -> bool {
     Command::new(program).arg("--version").output().is_ok()
 }
 
+/// Whether a program is there. If it is not, this installs the package that has it, if the user may.
+pub(crate) fn find_or_install(program: &str, package: &str) -> bool {
+    if has(program) {
+        return true;
+    }
+    install(package);
+    has(program)
+}
+
 /// Installs a package if the user may. The caller checks whether the package is there afterwards.
 pub(crate) fn install(package: &str) {
     if is_root() && has("apt-get") {

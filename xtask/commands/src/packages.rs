@@ -257,10 +257,7 @@ fn package_of(cargo_deb: &mut Command) -> Result<PathBuf, Error> {
 /// Installs what makes packages: cargo-deb, and the program that tells which libraries a program needs. Without that one,
 /// cargo-deb leaves the dependencies empty where Debian has its libraries below /usr (Debian 13).
 pub(crate) fn ensure_cargo_deb() -> Result<(), Error> {
-    if !debian::has("dpkg-shlibdeps") {
-        debian::install("dpkg-dev");
-    }
-    if !debian::has("dpkg-shlibdeps") {
+    if !debian::find_or_install("dpkg-shlibdeps", "dpkg-dev") {
         return Err(Error::driver(
             "dpkg-shlibdeps is not installed, without which the packages would name no libraries as dependencies; type: \
              sudo apt-get install dpkg-dev",

@@ -23,10 +23,7 @@ pub(crate) fn ensure() -> Result<(), Error> {
 
 /// Does the same for PgBouncer, to which the tests connect.
 pub(crate) fn ensure_pgbouncer() -> Result<(), Error> {
-    if !debian::has("pgbouncer") {
-        debian::install("pgbouncer");
-    }
-    if debian::has("pgbouncer") {
+    if debian::find_or_install("pgbouncer", "pgbouncer") {
         return Ok(());
     }
     let message = "PgBouncer is not installed, and the tests need it; type: sudo apt-get install pgbouncer";

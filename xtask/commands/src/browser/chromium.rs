@@ -29,10 +29,7 @@ pub(super) enum Scheme {
 impl Browser {
     /// Finds Chromium, or installs Debian's package if this user may.
     pub(super) fn find(folder: &Path) -> Option<Browser> {
-        if !debian::has("chromium") {
-            debian::install("chromium");
-        }
-        debian::has("chromium").then(|| Browser { profile: folder.join("profile") })
+        debian::find_or_install("chromium", "chromium").then(|| Browser { profile: folder.join("profile") })
     }
 
     /// Returns the document after its scripts have run for a while.

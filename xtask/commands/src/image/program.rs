@@ -51,10 +51,7 @@ fn ensure_standard_library(triple: &str) -> Result<(), Error> {
 /// Ensures that there is a compiler for the C code of dependencies.
 fn ensure_compiler() -> Result<(), Error> {
     const COMPILER: &str = "musl-gcc";
-    if !debian::has(COMPILER) {
-        debian::install("musl-tools");
-    }
-    if debian::has(COMPILER) {
+    if debian::find_or_install(COMPILER, "musl-tools") {
         return Ok(());
     }
     let message = format!("{COMPILER} is not installed; type: sudo apt-get install musl-tools");

@@ -26,9 +26,7 @@ const SECONDS: &str = "180";
 
 /// Boots a system that installs, runs, upgrades and purges the packages. Prints a message if systemd can't be booted.
 pub(super) fn run(base: &Path, packages: &Packages) -> Result<(), Error> {
-    if !debian::has("systemd-nspawn") {
-        debian::install("systemd-container");
-    }
+    debian::find_or_install("systemd-nspawn", "systemd-container");
     let root = Root::unpack(base)?;
     for package in packages.first.iter().chain(&packages.upgrade) {
         root.bring(package)?;

@@ -9,10 +9,7 @@ use crate::{command, debian};
 
 /// Fails if lintian finds an error. Its warnings are printed. Prints a message if lintian can't be installed.
 pub(super) fn check(packages: &[PathBuf]) -> Result<(), Error> {
-    if !debian::has("lintian") {
-        debian::install("lintian");
-    }
-    if !debian::has("lintian") {
+    if !debian::find_or_install("lintian", "lintian") {
         say!(
             "NOT TESTED: what lintian says, because it is not installed; type: sudo apt-get install lintian"
         );

@@ -43,9 +43,7 @@ fn release(text: &str) -> Option<&str> {
 }
 
 fn create(release: &str, archive: &Path) -> Result<(), Error> {
-    if !debian::has("debootstrap") {
-        debian::install("debootstrap");
-    }
+    debian::find_or_install("debootstrap", "debootstrap");
     say!("debootstrap {release}, once");
     let folder = new_folder()?;
     command::output(
